@@ -1,0 +1,441 @@
+"""The types that a record becomes on its way from source bytes to a released document; each step replaces the type."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from llmops.phi import PhiFinding, PhiLabel
+
+
+class Format(StrEnum):
+    """How the bytes of one source record are to be read."""
+
+    TEXT = "text"
+    ROW = "row"
+    FHIR = "fhir"
+    HL7V2 = "hl7v2"
+    CCDA = "ccda"
+    VCF = "vcf"
+    PHENOPACKET = "phenopacket"
+
+
+class Kind(StrEnum):
+    """What a document is to its reader."""
+
+    NOTE = "note"
+    REPORT = "report"
+    SUMMARY = "summary"
+    GENOMIC = "genomic"
+
+
+class StageName(StrEnum):
+    """The stage that answered for a record."""
+
+    READ = "read"
+    NORMALIZE = "normalize"
+    DEID = "deid"
+    QUALITY = "quality"
+    RELEASE = "release"
+    RUN = "run"
+
+
+class Reason(StrEnum):
+    """Why a record or document was withheld: a closed list, so that reports can count and audits can rely on it."""
+
+    # read
+    UNREADABLE = "unreadable"
+    UNKNOWN_FORMAT = "unknown_format"
+    TOO_LARGE = "too_large"
+    COMPRESSION_RATIO = "compression_ratio"
+    TOO_MANY_MEMBERS = "too_many_members"
+    PATH_ESCAPE = "path_escape"
+    ENCRYPTED = "encrypted"
+    BAD_ARCHIVE = "bad_archive"
+    TRUNCATED = "truncated"
+    WRONG_ENCODING = "wrong_encoding"
+    EMPTY = "empty"
+    BAD_ROW = "bad_row"
+    # normalize
+    MALFORMED = "malformed"
+    TOO_DEEP = "too_deep"
+    DOCTYPE_REFUSED = "doctype_refused"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    UNSUPPORTED_ATTACHMENT = "unsupported_attachment"
+    EXTERNAL_ATTACHMENT = "external_attachment"
+    BAD_ATTACHMENT = "bad_attachment"
+    NO_CONTENT = "no_content"
+    NO_SUBJECT = "no_subject"
+    MISSING_COLUMN = "missing_column"
+    NOT_NECESSARY = "not_necessary"
+    # deid
+    DEID_FAILED = "deid_failed"
+    KNOWN_IDENTIFIER_SURVIVED = "known_identifier_survived"
+    RESIDUAL_PHI = "residual_phi"
+    # quality and release
+    QUALITY_FAILED = "quality_failed"
+    BELOW_SCORE = "below_score"
+    RESIDUAL_RISK = "residual_risk"
+    DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    # run
+    STAGE_FAILED = "stage_failed"
+    WORKER_DIED = "worker_died"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A record or document that does not go on, and why; holds no text and no input file name.
+
+    Args:
+        record_id: id of the source record.
+        document_id: id of the document, where the record had already become one.
+        stage: the stage that withheld it.
+        reason: the reason code.
+        retryable: whether another attempt could succeed (a dead worker) or not (a broken file).
+    """
+
+    record_id: str
+    stage: StageName
+    reason: Reason
+    document_id: str | None = None
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locator:
+    """Where the bytes of a record lie in its container. Every field but the numbers is PHI (file names).
+
+    Args:
+        container: path of the file as given, relative to the input root.
+        member: name inside a zip archive, or empty.
+        start: first byte (or row, for tables) inside the container or member, after decompression.
+        end: one past the last.
+    """
+
+    container: str = field(repr=False)
+    member: str = field(default="", repr=False)
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """One record as it lay in its source: bytes, not yet interpreted. PHI.
+
+    Args:
+        record_id: stable id, derived with a key from the locator; safe outside the raw zone.
+        format: how to read the payload.
+        payload: the bytes of this record alone. For ``Format.ROW`` a JSON object of column name to value.
+        locator: where they came from.
+        encoding: name of the text encoding of the payload.
+        encoding_from: how it is known: ``bom``, ``declared``, ``utf-8``, ``detected`` or ``none`` (binary).
+    """
+
+    record_id: str
+    format: Format
+    payload: bytes = field(repr=False)
+    locator: Locator = field(repr=False)
+    encoding: str = "utf-8"
+    encoding_from: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectIdentifier:
+    """An identifier somebody assigned to a patient. PHI.
+
+    Args:
+        value: the identifier as written; the vault normalises it (case, zeros, dashes).
+        assigner: who assigned it (OID, namespace, FHIR system); empty where the record does not say.
+        label: which kind it is: MRN, SSN, PLAN, ACCT, LICENSE, OTHERID (a sample or study id).
+    """
+
+    value: str = field(repr=False)
+    assigner: str = field(default="", repr=False)
+    label: PhiLabel = PhiLabel.MRN
+
+
+class Role(StrEnum):
+    """What a known person or organisation is to the subject."""
+
+    SELF = "self"
+    RELATIVE = "relative"
+    CLINICIAN = "clinician"
+    ORGANIZATION = "organization"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonName:
+    """A structured name. PHI. Where only a full string is known it stands in ``text``."""
+
+    family: str = field(default="", repr=False)
+    given: tuple[str, ...] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostalAddress:
+    """A structured address. PHI. The state is kept apart: it alone is no identifier (164.514(b)(2)(i)(B))."""
+
+    lines: tuple[str, ...] = field(default=(), repr=False)
+    city: str = field(default="", repr=False)
+    state: str = field(default="", repr=False)
+    postal_code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a structured record says about one person or organisation around a subject. PHI.
+
+    Args:
+        subject: the *subject's* identifiers (also when the person is a relative or clinician), so that the vault can link.
+        role: what the described person is to the subject.
+        names, birth_date (ISO 8601), phones, emails, addresses: as the record gives them.
+        identifiers: further identifiers of the described person (SSN, licence, NPI ...) that are not used for linking.
+        sex: ``"F"``, ``"M"`` or empty; surrogates keep it.
+    """
+
+    subject: tuple[SubjectIdentifier, ...] = field(repr=False)
+    role: Role = Role.SELF
+    names: tuple[PersonName, ...] = field(default=(), repr=False)
+    birth_date: str = field(default="", repr=False)
+    sex: str = ""
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    emails: tuple[str, ...] = field(default=(), repr=False)
+    addresses: tuple[PostalAddress, ...] = field(default=(), repr=False)
+    identifiers: tuple[SubjectIdentifier, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A stretch ``[start, end)`` of a document's text under one heading (heading included).
+
+    Args:
+        name: normalised snake-case name, e.g. ``"history_of_present_illness"``; ``"other:<slug>"`` is never used:
+            an unknown heading gets ``"other"``, since a heading may hold PHI.
+        code: LOINC code of the section, where known.
+    """
+
+    start: int
+    end: int
+    name: str
+    code: str = ""
+
+
+class FieldPhi(StrEnum):
+    """How a typed field is treated where it carries no `PhiLabel`."""
+
+    NONE = "none"
+    FREE_TEXT = "free_text"
+
+
+FieldValue: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One typed value of a document.
+
+    Args:
+        name: dotted path in the source's own terms, e.g. ``"Observation.valueQuantity"``; never holds PHI.
+        value: the value; dates as ISO 8601 strings. PHI according to ``phi``.
+        phi: a `PhiLabel` (the whole value is that identifier), or free text to be searched, or none.
+        unit: UCUM unit of a number.
+        code: code of what is measured, ``system|code`` (``"http://loinc.org|718-7"``).
+    """
+
+    name: str
+    value: FieldValue = field(repr=False)
+    phi: PhiLabel | FieldPhi = FieldPhi.NONE
+    unit: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignSegment:
+    """Says that ``text[start:end]`` came from bytes ``[source_start, source_end)`` of the record's payload.
+
+    Args:
+        path: the element in the source's own terms (``"OBX[3]-5"``, ``"entry[2].resource.text"``, ``"note_text"``); no values.
+        exact: whether the code points are the decoded bytes unchanged, so that offsets inside map one to one;
+            otherwise (mojibake mended, base64, escapes) the segment maps as a whole.
+    """
+
+    start: int
+    end: int
+    path: str
+    source_start: int
+    source_end: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a document came from and what normalisation did to it.
+
+    Args:
+        format: the source format.
+        path: the element of the record it was made from, in the source's own terms; no values.
+        changes: counts of changes by rule, e.g. ``{"mojibake": 3, "control": 1}``, as sorted pairs.
+    """
+
+    format: Format
+    path: str = ""
+    changes: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalDocument:
+    """A record in the one form that every later stage reads. PHI.
+
+    Args:
+        document_id: ``record_id`` plus the part number, ``"<record_id>.<n>"``.
+        record_id: the source record.
+        subject: identifiers of the patient; empty where the record names none.
+        kind: note, report, summary or genomic.
+        doc_type: LOINC code of the document type, or empty.
+        title: short title in the source's words.
+        text: the narrative, Unicode NFC, ``\\n`` line ends.
+        sections: in order, not overlapping, ``text[start:end]`` each.
+        fields: typed values.
+        time: ISO 8601 clinical time of the document (as precise as known), or empty.
+        align: text ranges to source ranges, in order of ``start``.
+        provenance: where from, what was changed.
+    """
+
+    document_id: str
+    record_id: str
+    subject: tuple[SubjectIdentifier, ...] = field(repr=False)
+    kind: Kind
+    doc_type: str = ""
+    title: str = field(default="", repr=False)
+    text: str = field(repr=False)
+    sections: tuple[Section, ...] = ()
+    fields: tuple[Field, ...] = ()
+    time: str = field(default="", repr=False)
+    align: tuple[AlignSegment, ...] = ()
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentGroup:
+    """Everything one source record became: at least one part, so that no part is lost unseen."""
+
+    record_id: str
+    parts: tuple[ClinicalDocument | Withheld, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentifiedDocument:
+    """A document after de-identification; may hold residual PHI until the release gate has passed it.
+
+    Args:
+        subject: pseudonym of the patient, or empty.
+        findings: what was found and done; offsets are those of ``text`` (or of the field's value) *after* the operators.
+        policy_id: ``"<name>@<digest>"`` of the policy applied.
+        residual_risk: estimate in [0, 1] that an identifier is left, from the independent second look.
+        Others: as in `ClinicalDocument`, after the policy's operators.
+    """
+
+    document_id: str
+    record_id: str
+    subject: str
+    kind: Kind
+    doc_type: str = ""
+    title: str = field(default="", repr=False)
+    text: str = field(repr=False)
+    sections: tuple[Section, ...] = ()
+    fields: tuple[Field, ...] = ()
+    time: str = ""
+    findings: tuple[PhiFinding, ...] = ()
+    policy_id: str
+    residual_risk: float = 0.0
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a quality check took something off: the rule, what it cost, and where."""
+
+    rule: str
+    penalty: float
+    start: int = 0
+    end: int = 0
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityReport:
+    """How fit a document is for use.
+
+    Args:
+        score: in [0, 1]; 1 is best.
+        dimensions: score in [0, 1] by dimension name, sorted by name.
+        evidence: what lowered it.
+    """
+
+    score: float
+    dimensions: tuple[tuple[str, float], ...]
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredDocument(DeidentifiedDocument):
+    """A de-identified document and how good it is.
+
+    Args:
+        signature: MinHash of the de-identified text (64-bit lanes), for near-duplicates across shards.
+        content_key: keyed hash of the de-identified, case-folded text, for exact duplicates across shards.
+    """
+
+    quality: QualityReport
+    signature: tuple[int, ...] = field(default=(), repr=False)
+    content_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Where the audit log holds the decision to release this document.
+
+    Args:
+        stream: name of the audit stream.
+        index: zero-based position of the event in the stream.
+        leaf: hex RFC 6962 leaf hash of the event.
+    """
+
+    stream: str
+    index: int
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedDocument(ScoredDocument):
+    """A document as read from a verified release, with the receipt of the decision that let it out."""
+
+    receipt: Receipt
+
+
+def locate(align: Sequence[AlignSegment], start: int, end: int) -> tuple[AlignSegment, ...]:
+    """Map ``text[start:end]`` to the source: the parts of segments it touches, cut to it where they are exact.
+
+    An exact segment is cut by code points; its byte range is cut alike only where bytes and code points are one to one
+    (pure ASCII), and is otherwise given whole.
+    """
+    found = []
+    for segment in align:
+        if segment.end <= start or segment.start >= end:
+            continue
+        lo, hi = max(start, segment.start), min(end, segment.end)
+        one_to_one = segment.exact and segment.source_end - segment.source_start == segment.end - segment.start
+        shift = segment.source_start - segment.start
+        found.append(
+            AlignSegment(
+                start=lo,
+                end=hi,
+                path=segment.path,
+                source_start=lo + shift if one_to_one else segment.source_start,
+                source_end=hi + shift if one_to_one else segment.source_end,
+                exact=one_to_one,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,119 @@
+"""What counts as protected health information: the eighteen identifiers, our finer labels, and a finding."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Identifier(StrEnum):
+    """The eighteen identifiers of 45 CFR 164.514(b)(2)(i), (A) to (R), in the order of the rule."""
+
+    NAME = "name"
+    GEOGRAPHIC = "geographic"
+    DATE = "date"
+    PHONE = "phone"
+    FAX = "fax"
+    EMAIL = "email"
+    SSN = "ssn"
+    MEDICAL_RECORD = "medical_record"
+    HEALTH_PLAN = "health_plan"
+    ACCOUNT = "account"
+    LICENSE = "license"
+    VEHICLE = "vehicle"
+    DEVICE = "device"
+    URL = "url"
+    IP = "ip"
+    BIOMETRIC = "biometric"
+    PHOTO = "photo"
+    OTHER = "other"
+
+
+class PhiLabel(StrEnum):
+    """What a recognizer or a structured field says a span is: finer than `Identifier` where operators differ.
+
+    The values are the labels of the annotated notes (``LABELS.md``), plus ZIP (164.514(b)(2)(i)(B) treats it apart).
+    """
+
+    NAME = "NAME"
+    LOC = "LOC"
+    ZIP = "ZIP"
+    ORG = "ORG"
+    DATE = "DATE"
+    AGE90 = "AGE90"
+    PHONE = "PHONE"
+    FAX = "FAX"
+    EMAIL = "EMAIL"
+    SSN = "SSN"
+    MRN = "MRN"
+    PLAN = "PLAN"
+    ACCT = "ACCT"
+    LICENSE = "LICENSE"
+    VEHICLE = "VEHICLE"
+    DEVICE = "DEVICE"
+    URL = "URL"
+    IP = "IP"
+    BIOMETRIC = "BIOMETRIC"
+    PHOTO = "PHOTO"
+    OTHERID = "OTHERID"
+
+    @property
+    def identifier(self) -> Identifier:
+        """The identifier of the rule that this label falls under."""
+        return _IDENTIFIER_OF[self]
+
+
+_IDENTIFIER_OF: Final = MappingProxyType(
+    {
+        PhiLabel.NAME: Identifier.NAME,
+        PhiLabel.LOC: Identifier.GEOGRAPHIC,
+        PhiLabel.ZIP: Identifier.GEOGRAPHIC,
+        # A facility or an employer places the individual (B covers "all geographic subdivisions smaller than a state").
+        PhiLabel.ORG: Identifier.GEOGRAPHIC,
+        PhiLabel.DATE: Identifier.DATE,
+        PhiLabel.AGE90: Identifier.DATE,
+        PhiLabel.PHONE: Identifier.PHONE,
+        PhiLabel.FAX: Identifier.FAX,
+        PhiLabel.EMAIL: Identifier.EMAIL,
+        PhiLabel.SSN: Identifier.SSN,
+        PhiLabel.MRN: Identifier.MEDICAL_RECORD,
+        PhiLabel.PLAN: Identifier.HEALTH_PLAN,
+        PhiLabel.ACCT: Identifier.ACCOUNT,
+        PhiLabel.LICENSE: Identifier.LICENSE,
+        PhiLabel.VEHICLE: Identifier.VEHICLE,
+        PhiLabel.DEVICE: Identifier.DEVICE,
+        PhiLabel.URL: Identifier.URL,
+        PhiLabel.IP: Identifier.IP,
+        PhiLabel.BIOMETRIC: Identifier.BIOMETRIC,
+        PhiLabel.PHOTO: Identifier.PHOTO,
+        PhiLabel.OTHERID: Identifier.OTHER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhiFinding:
+    """One span of text that a recognizer called PHI and what was done to it; never the surface itself.
+
+    Args:
+        start: first code point of the span in the text the finding speaks of.
+        end: one past the last code point.
+        label: what the span is.
+        score: confidence in [0, 1].
+        recognizer: name of the recognizer that decided, e.g. ``"mrn"``, ``"known_identifier"``, ``"ner"``.
+        operator: what was done, e.g. ``"redact"``; empty where nothing has been done yet.
+        field: name of the typed field the span lies in; empty for the document's text.
+    """
+
+    start: int
+    end: int
+    label: PhiLabel
+    score: float
+    recognizer: str
+    operator: str = ""
+    field: str = ""
+
+    @property
+    def identifier(self) -> Identifier:
+        """The identifier of 164.514(b)(2) that this finding falls under."""
+        return self.label.identifier

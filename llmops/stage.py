@@ -1,0 +1,46 @@
+"""The seams between the parts: what a source, a stage, a sink and a scanner promise."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from llmops.documents import SourceRecord, Withheld
+from llmops.phi import PhiFinding
+
+In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
+
+
+class Source(Protocol):
+    """Gives the records of one input, in a fixed order, each opened, capped and framed but never interpreted."""
+
+    def records(self) -> Iterator[SourceRecord | Withheld]:
+        """Yield every record; one that cannot be read is yielded as `Withheld`, never skipped."""
+        ...
+
+
+class Stage(Protocol[In, Out]):
+    """Answers each input with one output or the reason it is withheld, in the same order; never raises for one record."""
+
+    def process(self, batch: Sequence[In]) -> Sequence[Out | Withheld]:
+        """Answer a batch; ``len(answer) == len(batch)``."""
+        ...
+
+
+class Sink(Protocol[In]):
+    """Takes finished documents and makes them durable."""
+
+    def write(self, batch: Sequence[In]) -> None:
+        """Write a batch; durable only after `close`."""
+        ...
+
+    def close(self) -> None:
+        """Make everything written durable."""
+        ...
+
+
+class PhiScanner(Protocol):
+    """Looks for PHI in text that is about to leave (a prompt, an answer). The released zone gets one injected."""
+
+    def scan(self, text: str) -> Sequence[PhiFinding]:
+        """Find PHI in ``text``; offsets are code points. Placeholders of a policy are not PHI."""
+        ...
