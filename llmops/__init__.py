@@ -1,0 +1,31 @@
+"""Clinical records in, signed de-identified releases out: the public names, loaded on first use.
+
+`run` a recipe, `open_release` what it published, `stream` it to a training job, or use the `Deidentifier` alone.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from llmops.deid import Deidentifier
+    from llmops.release import Release, open_release
+    from llmops.runner import RunResult, run
+    from llmops.training import stream
+
+__all__ = ["Deidentifier", "Release", "RunResult", "open_release", "run", "stream"]
+
+# Importing a name here loads Presidio, spaCy or Arrow only when the name is used.
+_HOME: Final = {
+    "Deidentifier": "llmops.deid",
+    "Release": "llmops.release",
+    "RunResult": "llmops.runner",
+    "open_release": "llmops.release",
+    "run": "llmops.runner",
+    "stream": "llmops.training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,160 @@
+"""Events to lines and back: a line of canonical JSON each (sorted keys, no spaces, ASCII), no unknown field."""
+
+import json
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from llmops.audit import rules
+from llmops.audit.events import SCHEMA_VERSION, Event
+from llmops.audit.rules import Rule
+from llmops.errors import AuditError
+
+EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType({cls.kind: cls for cls in typing.get_args(Event)})
+_ENVELOPE: Final = frozenset({"v", "n", "prev", "at", "run", "kind"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An event as it stands in a stream.
+
+    Args:
+        n: zero-based position in the stream.
+        prev: first 32 hex digits of the leaf hash of the event before; zeros for the first.
+        at: UTC milliseconds since 1970.
+        run: id of the run that wrote it, or empty.
+        event: what happened.
+    """
+
+    n: int
+    prev: str
+    at: int
+    run: str
+    event: Event
+
+
+def encode(entry: Entry) -> bytes:
+    """One line, without its line end.
+
+    Raises:
+        AuditError: a field holds what the schema does not allow; the value is not shown.
+    """
+    event = entry.event
+    if not (rules.is_code(entry.run) and rules.is_count(entry.at)):
+        raise AuditError("audit event: run or time is not valid")
+    line: dict[str, object] = {
+        "v": SCHEMA_VERSION, "n": entry.n, "prev": entry.prev, "at": entry.at, "run": entry.run, "kind": event.kind,
+    }  # fmt: skip
+    for name, rule in rules_of(type(event)):
+        line[name] = rules.encode(rule, getattr(event, name))
+    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def decode(line: bytes) -> Entry:
+    """Read one line.
+
+    Raises:
+        AuditError: not canonical JSON of a known kind and version with exactly the known fields.
+    """
+    data = _parse(line)
+    cls = EVENTS.get(str(data.get("kind")))
+    if data.get("v") != SCHEMA_VERSION or cls is None:
+        raise AuditError("audit event: unknown version or kind")
+    known = rules_of(cls)
+    if data.keys() != names_of(cls.kind):
+        raise AuditError(f"audit event {cls.kind}: fields missing or unknown")
+    make: Any = cls
+    event: Event = make(**{name: rules.decode(rule, data[name]) for name, rule in known})
+    if not (rules.is_count(data["n"]) and rules.is_id(data["prev"])):
+        raise AuditError(f"audit event {cls.kind}: envelope is not valid")
+    entry = Entry(n=data["n"], prev=data["prev"], at=data["at"], run=data["run"], event=event)
+    if encode(entry) != line:
+        raise AuditError(f"audit event {cls.kind}: not in canonical form")
+    return entry
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema (2020-12) of one line."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "llmops audit event",
+        "oneOf": [_schema_of(cls) for cls in EVENTS.values()],
+    }
+
+
+def rules_of(cls: type[Event]) -> tuple[tuple[str, Rule | type[StrEnum]], ...]:
+    """Each field of an event class and what it may hold."""
+    return _RULES[cls.kind]
+
+
+def names_of(kind: object) -> frozenset[str]:
+    """Every key that a line of this kind has; empty for an unknown kind."""
+    return _NAMES.get(str(kind), frozenset())
+
+
+def _rules(cls: type[Event]) -> tuple[tuple[str, Rule | type[StrEnum]], ...]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return tuple((field.name, _rule(hints[field.name])) for field in fields(cls))
+
+
+def _rule(hint: Any) -> Rule | type[StrEnum]:
+    rule: Rule | type[StrEnum] = hint.__metadata__[0] if hasattr(hint, "__metadata__") else hint
+    return rule
+
+
+_RULES: Final[Mapping[str, tuple[tuple[str, Rule | type[StrEnum]], ...]]] = MappingProxyType(
+    {kind: _rules(cls) for kind, cls in EVENTS.items()}
+)
+
+_NAMES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {kind: _ENVELOPE | {name for name, _ in known} for kind, known in _RULES.items()}
+)
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise AuditError("audit event: not a JSON object")
+    return data
+
+
+_CODE_SCHEMA: Final[dict[str, object]] = {"type": "string", "pattern": "^[A-Za-z0-9_.:@/+-]*$", "maxLength": 128}
+_ID_SCHEMA: Final[dict[str, object]] = {**_CODE_SCHEMA, "minLength": 1}
+_COUNT_SCHEMA: Final[dict[str, object]] = {"type": "integer", "minimum": 0}
+_SCHEMAS: Final[Mapping[Rule, dict[str, object]]] = MappingProxyType(
+    {
+        Rule.ID: _ID_SCHEMA,
+        Rule.CODE: _CODE_SCHEMA,
+        Rule.COUNT: _COUNT_SCHEMA,
+        Rule.RATIO: {"type": "number"},
+        Rule.FLAG: {"type": "boolean"},
+        Rule.IDS: {"type": "array", "items": _ID_SCHEMA},
+        Rule.COUNTS: {"type": "object", "propertyNames": _ID_SCHEMA, "additionalProperties": _COUNT_SCHEMA},
+        Rule.CODES: {"type": "object", "propertyNames": _ID_SCHEMA, "additionalProperties": _CODE_SCHEMA},
+    }
+)
+
+
+def _schema_of(cls: type[Event]) -> dict[str, object]:
+    properties: dict[str, object] = {
+        "v": {"const": SCHEMA_VERSION},
+        "n": _COUNT_SCHEMA,
+        "prev": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "at": _COUNT_SCHEMA,
+        "run": _CODE_SCHEMA,
+        "kind": {"const": cls.kind},
+    }
+    for name, rule in rules_of(cls):
+        properties[name] = _SCHEMAS[rule] if isinstance(rule, Rule) else {"enum": [str(member) for member in rule]}
+    required = sorted(properties)
+    description = (cls.__doc__ or "").split("\n", maxsplit=1)[0]
+    return {
+        "type": "object", "description": description, "properties": properties,
+        "required": required, "additionalProperties": False,
+    }  # fmt: skip

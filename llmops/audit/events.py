@@ -1,0 +1,319 @@
+"""The closed, versioned schema of audit events: ids, codes, counts, digests, numbers; no text, no file names, no PHI.
+
+An event is one of the classes that `Event` joins. On disk it is one line of canonical JSON (`llmops.audit.codec`),
+documented in ``docs/audit-format.md``. A field that is added or changes its meaning raises `SCHEMA_VERSION`.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, TypeAlias
+
+from llmops.audit.rules import Rule
+from llmops.documents import Format, Reason, StageName, Withheld
+
+SCHEMA_VERSION: Final = 1
+
+Id: TypeAlias = Annotated[str, Rule.ID]
+Code: TypeAlias = Annotated[str, Rule.CODE]
+Count: TypeAlias = Annotated[int, Rule.COUNT]
+Ratio: TypeAlias = Annotated[float, Rule.RATIO]
+Flag: TypeAlias = Annotated[bool, Rule.FLAG]
+Ids: TypeAlias = Annotated[tuple[str, ...], Rule.IDS]
+Counts: TypeAlias = Annotated[tuple[tuple[str, int], ...], Rule.COUNTS]
+Codes: TypeAlias = Annotated[tuple[tuple[str, str], ...], Rule.CODES]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated:
+    """A key was made on first use."""
+
+    kind: ClassVar[str] = "key_created"
+    key: Id
+    fingerprint: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """A torn tail was found when the stream was opened, and moved to ``<stream>.torn-<torn>``."""
+
+    kind: ClassVar[str] = "recovered"
+    torn: Count
+    quarantined: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """The writer lived and had nothing to say."""
+
+    kind: ClassVar[str] = "heartbeat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSealed:
+    """Another stream had this size and root: ties the streams of several writers into one history."""
+
+    kind: ClassVar[str] = "stream_sealed"
+    stream: Id
+    size: Count
+    root: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run began; ``versions`` names code, models and tables, ``fingerprint`` the whole chain of them."""
+
+    kind: ClassVar[str] = "run_started"
+    recipe: Code
+    policy_id: Code = ""
+    fingerprint: Code = ""
+    shards: Count = 0
+    workers: Count = 0
+    versions: Codes = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A run went on where an earlier one had stopped."""
+
+    kind: ClassVar[str] = "run_resumed"
+    fingerprint: Code = ""
+    shards_done: Count
+    shards_left: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInterrupted:
+    """A run stopped before its end."""
+
+    kind: ClassVar[str] = "run_interrupted"
+    shards_done: Count
+    shards_left: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """A run came to its end; ``read == released + withheld``."""
+
+    kind: ClassVar[str] = "run_finished"
+    read: Count
+    released: Count
+    withheld: Count
+    counts: Counts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardStarted:
+    """A worker took a shard; ``source`` is the keyed digest of its input."""
+
+    kind: ClassVar[str] = "shard_started"
+    shard: Id
+    attempt: Count
+    source: Code = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardDone:
+    """A shard was answered in full; ``output`` is the digest of what it wrote."""
+
+    kind: ClassVar[str] = "shard_done"
+    shard: Id
+    read: Count
+    released: Count
+    withheld: Count
+    output: Code = ""
+    counts: Counts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardFailed:
+    """An attempt at a shard failed, or its worker died."""
+
+    kind: ClassVar[str] = "shard_failed"
+    shard: Id
+    attempt: Count
+    reason: Reason
+    error: Code = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRead:
+    """A record was opened and framed."""
+
+    kind: ClassVar[str] = "record_read"
+    record_id: Id
+    format: Format
+    encoding: Code = ""
+    encoding_from: Code = ""
+    size: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWithheld:
+    """A record or document does not go on, and why."""
+
+    kind: ClassVar[str] = "record_withheld"
+    record_id: Id
+    document_id: Code = ""
+    stage: StageName
+    reason: Reason
+    retryable: Flag = False
+
+    @classmethod
+    def of(cls, withheld: Withheld) -> "RecordWithheld":
+        """The event for a `Withheld` value."""
+        return cls(
+            record_id=withheld.record_id,
+            document_id=withheld.document_id or "",
+            stage=withheld.stage,
+            reason=withheld.reason,
+            retryable=withheld.retryable,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentNormalized:
+    """A document was made from a record; ``changes`` counts what was mended in its text by rule."""
+
+    kind: ClassVar[str] = "document_normalized"
+    document_id: Id
+    record_id: Code = ""
+    format: Format
+    changes: Counts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsDropped:
+    """Minimum necessary (164.502(b)): what ``keep:`` took away, counted by rule."""
+
+    kind: ClassVar[str] = "fields_dropped"
+    shard: Code = ""
+    document_id: Code = ""
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDeidentified:
+    """A policy was applied to a document; ``findings`` counts by label or identifier, never the surface."""
+
+    kind: ClassVar[str] = "document_deidentified"
+    document_id: Id
+    policy_id: Code
+    findings: Counts = ()
+    operators: Counts = ()
+    residual_risk: Ratio = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentScored:
+    """A document was scored."""
+
+    kind: ClassVar[str] = "document_scored"
+    document_id: Id
+    score: Ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReleased:
+    """The decision to release a document: what its `llmops.documents.Receipt` points at."""
+
+    kind: ClassVar[str] = "document_released"
+    document_id: Id
+    record_id: Code = ""
+    subject: Code = ""
+    policy_id: Code = ""
+    shard: Code = ""
+    score: Ratio = 0.0
+    content: Code = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateDecided:
+    """The release gate decided; ``verdicts`` names each check and ``pass`` or ``fail``."""
+
+    kind: ClassVar[str] = "gate"
+    passed: Flag
+    verdicts: Codes = ()
+    counts: Counts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePublished:
+    """A release was signed and published."""
+
+    kind: ClassVar[str] = "release_published"
+    release_id: Id
+    manifest: Id
+    documents: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRevoked:
+    """A release, or one document of it, was taken back."""
+
+    kind: ClassVar[str] = "release_revoked"
+    release_id: Id
+    document_id: Code = ""
+    reason: Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexBuilt:
+    """A search index was built from a release."""
+
+    kind: ClassVar[str] = "index_built"
+    release_id: Id
+    index: Code = ""
+    documents: Count = 0
+    chunks: Count = 0
+    encoder: Code = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queried:
+    """A release was searched; only the length of the question is kept, since a question may hold PHI."""
+
+    kind: ClassVar[str] = "query"
+    release_id: Id
+    k: Count
+    query_length: Count
+    hits: Ids = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """A suite was run against a release."""
+
+    kind: ClassVar[str] = "evaluation"
+    suite: Id
+    digest: Code = ""
+    release_id: Code = ""
+    model: Code = ""
+    passed: Count
+    failed: Count
+
+
+Event: TypeAlias = (
+    KeyCreated
+    | Recovered
+    | Heartbeat
+    | StreamSealed
+    | RunStarted
+    | RunResumed
+    | RunInterrupted
+    | RunFinished
+    | ShardStarted
+    | ShardDone
+    | ShardFailed
+    | RecordRead
+    | RecordWithheld
+    | DocumentNormalized
+    | FieldsDropped
+    | DocumentDeidentified
+    | DocumentScored
+    | DocumentReleased
+    | GateDecided
+    | ReleasePublished
+    | ReleaseRevoked
+    | IndexBuilt
+    | Queried
+    | Evaluated
+)

@@ -1,0 +1,95 @@
+"""Reading the log for people: what happened to one record or document, and the events of a directory in order."""
+
+import heapq
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmops.audit import layout
+from llmops.audit.codec import Entry, decode
+from llmops.audit.merkle import leaf_hash
+from llmops.documents import Receipt
+from llmops.errors import AuditError, AuditVerificationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An event and where it stands."""
+
+    receipt: Receipt
+    entry: Entry
+
+
+def shows(
+    directory: Path, *, limit: int | None = None, kinds: Collection[str] = (), stream: str = "", run: str = ""
+) -> Iterator[Seen]:
+    """The events of a directory in the order of their time.
+
+    Args:
+        directory: the audit directory.
+        limit: stop after so many.
+        kinds: only events of these kinds; empty for all.
+        stream: only this stream; empty for all.
+        run: only this run; empty for all.
+
+    Raises:
+        AuditVerificationError: a stream cannot be read, or holds what is no event of the schema.
+    """
+    merged = _merged(directory, [stream] if stream else list(layout.streams(directory)))
+    chosen = (
+        seen for seen in merged if (not kinds or seen.entry.event.kind in kinds) and (not run or seen.entry.run == run)
+    )
+    return itertools.islice(chosen, limit)
+
+
+def explain(directory: Path, record_or_document_id: str) -> tuple[Seen, ...]:
+    """Everything the log says about one record (and its documents) or one document (and the record it came from).
+
+    Args:
+        directory: the audit directory.
+        record_or_document_id: ``r...`` or ``r....<n>``.
+
+    Raises:
+        AuditVerificationError: as in `shows`.
+    """
+    record_id, _, part = record_or_document_id.partition(".")
+    found = _merged(directory, list(layout.streams(directory)), record_id.encode("ascii", "replace"))
+    return tuple(seen for seen in found if _concerns(seen.entry.event, record_id, part))
+
+
+def _concerns(event: object, record_id: str, part: str) -> bool:
+    document_id = getattr(event, "document_id", "")
+    if document_id:
+        of_record, _, of_part = document_id.partition(".")
+        return of_record == record_id and part in ("", of_part)
+    return getattr(event, "record_id", "") == record_id
+
+
+def _order(seen: Seen) -> tuple[int, str, int]:
+    return seen.entry.at, seen.receipt.stream, seen.receipt.index
+
+
+def _merged(directory: Path, streams: Sequence[str], needle: bytes = b"") -> Iterator[Seen]:
+    return heapq.merge(*(_read(directory, stream, needle) for stream in streams), key=_order)
+
+
+def _read(directory: Path, stream: str, needle: bytes) -> Iterator[Seen]:
+    """The events whose line holds ``needle``: decoding is dear, looking is not."""
+    try:
+        with layout.events_file(directory, stream).open("rb") as file:
+            for index, line in enumerate(file):
+                if not line.endswith(b"\n"):
+                    return
+                if needle in line:
+                    yield _seen(stream, index, line[:-1])
+    except OSError:
+        raise AuditVerificationError(f"audit stream {stream}: cannot be read") from None
+
+
+def _seen(stream: str, index: int, line: bytes) -> Seen:
+    try:
+        entry = decode(line)
+    except AuditError:
+        raise AuditVerificationError(f"audit stream {stream}: event {index} is not of the schema") from None
+    return Seen(receipt=Receipt(stream=stream, index=index, leaf=leaf_hash(line).hex()), entry=entry)

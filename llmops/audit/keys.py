@@ -1,0 +1,219 @@
+"""Keys in a key folder: Ed25519 for signing, random secrets for everything symmetric; made on first use, mode 0600."""
+
+import base64
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from llmops.errors import RecipeError
+
+AUDIT_KEY_FILE: Final = "audit-signing.pem"
+RELEASE_KEY_FILE: Final = "release-signing.pem"
+
+_ED25519: Final = b"\x01"  # algorithm byte of C2SP signed-note keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyKey:
+    """An Ed25519 public key and the name it signs under.
+
+    Args:
+        name: key name of the C2SP signed note; no spaces, no plus signs.
+        raw: the 32 bytes of the public key.
+    """
+
+    name: str
+    raw: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of the raw public key: what is written into reports and compared by people."""
+        return hashlib.sha256(self.raw).hexdigest()
+
+    @property
+    def note_hash(self) -> bytes:
+        """The four bytes that stand before a signature in a C2SP signed note."""
+        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.raw).digest()[:4]
+
+    @property
+    def vkey(self) -> str:
+        """The C2SP text form ``<name>+<hash>+<base64 key>``: one line that is safe to publish."""
+        return f"{self.name}+{self.note_hash.hex()}+{base64.b64encode(_ED25519 + self.raw).decode()}"
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Say whether ``signature`` is this key's over ``message``."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """An Ed25519 private key and the name it signs under; never shown in a ``repr``."""
+
+    name: str
+    private: Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def public(self) -> VerifyKey:
+        """The public half."""
+        return VerifyKey(name=self.name, raw=self.private.public_key().public_bytes_raw())
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign ``message``; 64 bytes."""
+        return self.private.sign(message)
+
+
+def parse_vkey(text: str) -> VerifyKey:
+    """Read a public key in C2SP text form.
+
+    Raises:
+        RecipeError: not a key of that form, or its hash does not fit the key.
+    """
+    problem = RecipeError("verification key: not of the form <name>+<hash>+<base64 of an Ed25519 key>")
+    parts = text.strip().split("+", 2)
+    if len(parts) != 3:
+        raise problem
+    try:
+        data = base64.b64decode(parts[2], validate=True)
+    except ValueError:
+        raise problem from None
+    if len(data) != 33 or data[:1] != _ED25519:
+        raise problem
+    key = VerifyKey(name=parts[0], raw=data[1:])
+    if key.vkey != text.strip():
+        raise problem
+    return key
+
+
+def load_verify_key(path: Path, *, name: str) -> VerifyKey:
+    """Read a public key from a file: C2SP text form, PEM public key, or the PEM private key it belongs to.
+
+    Raises:
+        RecipeError: the file cannot be read or holds no Ed25519 key.
+    """
+    data = _read(path)
+    if not data.startswith(b"-----BEGIN"):
+        return parse_vkey(data.decode("ascii", "replace"))
+    if b"PRIVATE KEY" in data:
+        return load_signing_key(path, name=name).public
+    try:
+        public = serialization.load_pem_public_key(data)
+    except (ValueError, UnsupportedAlgorithm):
+        public = None
+    if not isinstance(public, Ed25519PublicKey):
+        raise RecipeError(f"key {path}: not an Ed25519 public key in PEM form")
+    return VerifyKey(name=name, raw=public.public_bytes_raw())
+
+
+def load_signing_key(path: Path, *, name: str) -> SigningKey:
+    """Read an Ed25519 private key (PEM, PKCS8, not encrypted).
+
+    Args:
+        path: the file; nobody but its owner may be able to read it.
+        name: the key name to sign under.
+
+    Raises:
+        RecipeError: missing, readable by others, or no Ed25519 key; the message says how to mend it.
+    """
+    _refuse_shared(path)
+    try:
+        private = serialization.load_pem_private_key(_read(path), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        private = None
+    if not isinstance(private, Ed25519PrivateKey):
+        raise RecipeError(f"key {path}: not an unencrypted Ed25519 private key in PEM (PKCS8) form")
+    return SigningKey(name=name, private=private)
+
+
+def load_or_create_signing_key(path: Path, *, name: str = "llmops") -> SigningKey:
+    """Read the signing key at ``path``; make one where there is none. Safe when many processes do so at once.
+
+    Raises:
+        RecipeError: as in `load_signing_key`, or the key cannot be written.
+    """
+    if not path.exists():
+        _create(path, _new_pem)
+    return load_signing_key(path, name=name)
+
+
+def load_or_create_secret(path: Path, size: int = 32) -> bytes:
+    """Read the secret of ``size`` random bytes at ``path``; make one where there is none.
+
+    Raises:
+        RecipeError: readable by others, of another size, or it cannot be written.
+    """
+    if not path.exists():
+        _create(path, lambda: secrets.token_bytes(size))
+    _refuse_shared(path)
+    secret = _read(path)
+    if len(secret) != size:
+        raise RecipeError(f"key {path}: holds {len(secret)} bytes, not {size}; restore it from its backup")
+    return secret
+
+
+def _new_pem() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _create(path: Path, make: Callable[[], bytes]) -> None:
+    """Put a whole key in place or leave the one that another process put there first; never half a key."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+        sync_directory(path.parent)
+    except OSError as error:
+        raise RecipeError(f"key {path}: cannot be created ({os.strerror(error.errno or 0)})") from None
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in ``directory`` durable.
+
+    Raises:
+        OSError: the directory cannot be opened or synced.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecipeError(f"key {path}: cannot be read ({os.strerror(error.errno or 0)})") from None
+
+
+def _refuse_shared(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise RecipeError(f"key {path}: cannot be read ({os.strerror(error.errno or 0)})") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise RecipeError(f"key {path}: others can read it (mode {stat.S_IMODE(mode):04o}); fix: chmod 600 {path}")

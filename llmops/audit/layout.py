@@ -1,0 +1,57 @@
+"""Names of the files of an audit directory."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from llmops.errors import AuditError
+
+_STREAM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_TORN: Final = re.compile(r"torn-([0-9]{1,9})")
+
+
+def check_stream(name: str) -> str:
+    """Return ``name`` if it can name a stream.
+
+    Raises:
+        AuditError: it cannot.
+    """
+    if not _STREAM.fullmatch(name):
+        raise AuditError("audit stream: a name is 1 to 64 of a-z 0-9 _ -, not starting with _ or -")
+    return name
+
+
+def events_file(directory: Path, stream: str) -> Path:
+    """The events, a line each."""
+    return directory / f"{stream}.jsonl"
+
+
+def checkpoints_file(directory: Path, stream: str) -> Path:
+    """The signed checkpoints, each followed by an empty line."""
+    return directory / f"{stream}.checkpoints"
+
+
+def keys_file(directory: Path, stream: str) -> Path:
+    """The public keys that have signed checkpoints of the stream, a line each."""
+    return directory / f"{stream}.vkey"
+
+
+def torn_file(directory: Path, stream: str, number: int) -> Path:
+    """What was cut off the stream's end at a recovery."""
+    return directory / f"{stream}.torn-{number}"
+
+
+def torn_files(directory: Path, stream: str) -> dict[int, Path]:
+    """Everything that was ever cut off the stream, by number."""
+    found = {}
+    for path in directory.glob(f"{stream}.torn-*"):
+        if match := _TORN.fullmatch(path.name.removeprefix(f"{stream}.")):
+            found[int(match.group(1))] = path
+    return dict(sorted(found.items()))
+
+
+def streams(directory: Path) -> Iterator[str]:
+    """Every stream that left an event or a checkpoint in the directory, sorted."""
+    names = {path.stem for pattern in ("*.jsonl", "*.checkpoints") for path in directory.glob(pattern)}
+    return iter(sorted(name for name in names if _STREAM.fullmatch(name)))

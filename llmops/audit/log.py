@@ -1,0 +1,234 @@
+"""The append-only log: one stream a writer, durable before it is acknowledged, sealed by signed checkpoints."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from llmops.audit import disk, layout, recovery
+from llmops.audit.checkpoint import Checkpoint, sign_checkpoint
+from llmops.audit.codec import Entry, encode
+from llmops.audit.events import Event
+from llmops.audit.keys import SigningKey, VerifyKey, parse_vkey
+from llmops.audit.merkle import leaf_hash
+from llmops.documents import Receipt
+from llmops.errors import AuditVerificationError, AuditWriteError, RecipeError
+
+CHECKPOINT_EVENTS: Final = 1_000
+CHECKPOINT_MS: Final = 10_000
+
+
+class AuditLog:
+    """One stream of an audit directory, held for writing by this process alone. Made by `AuditLog.open`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        stream: str,
+        *,
+        descriptor: int,
+        signer: SigningKey | None,
+        clock: Callable[[], int],
+        run_id: str,
+        standing: recovery.Standing,
+        sealed: Checkpoint | None,
+    ) -> None:
+        self.stream = stream
+        self.directory = directory
+        self._descriptor = descriptor
+        self._signer = signer
+        self._clock = clock
+        self._run_id = run_id
+        self._frontier = standing.frontier
+        self._prev = standing.prev
+        self._sealed = sealed
+        self._sealed_at = clock()
+        self._refuses = False
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls, directory: Path, *, stream: str, signer: SigningKey | None, clock: Callable[[], int], run_id: str = ""
+    ) -> Self:
+        """Open a stream for appending; one that is new is made, one that a crash cut short is recovered.
+
+        Args:
+            directory: the audit directory; made where it is missing.
+            stream: name of the stream; each writing process has its own.
+            signer: signs the checkpoints; without one nothing is sealed and `verify` says so.
+            clock: UTC milliseconds since 1970.
+            run_id: stands in every event.
+
+        Raises:
+            AuditWriteError: another process writes the stream, or the disk refuses.
+            AuditVerificationError: the sealed part of the stream does not stand; it must not be written on.
+        """
+        layout.check_stream(stream)
+        disk.make_directory(directory)
+        path = layout.events_file(directory, stream)
+        descriptor = disk.open_locked(path)
+        try:
+            sealed = recovery.last_checkpoint(directory, stream)
+            if sealed:
+                _refuse_forged(directory, stream, sealed)
+            standing = recovery.stand(path, stream, sealed)
+            recovered = recovery.set_aside(directory, stream, descriptor, standing)
+            if signer:
+                _publish_key(directory, stream, signer)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        log = cls(
+            directory,
+            stream,
+            descriptor=descriptor,
+            signer=signer,
+            clock=clock,
+            run_id=run_id,
+            standing=standing,
+            sealed=sealed,
+        )
+        if recovered:
+            log.append(recovered)
+        return log
+
+    @property
+    def size(self) -> int:
+        """Number of events in the stream."""
+        return self._frontier.size
+
+    def append(self, events: Sequence[Event]) -> tuple[Receipt, ...]:
+        """Write events in one piece; when this returns they are durable.
+
+        Args:
+            events: in order; none of them may hold PHI, which their schema sees to.
+
+        Returns:
+            One receipt an event.
+
+        Raises:
+            AuditError: an event holds what the schema does not allow; nothing of the batch is written.
+            AuditWriteError: not durable. The log takes nothing more: what is on disk is settled when it is next opened.
+        """
+        with self._lock:
+            self._refuse_if_failed()
+            if not events:
+                return ()
+            lines, leaves, prev = self._encode(events)
+            self._durably(self._descriptor, b"".join(lines))
+            start, self._prev = self._frontier.size, prev
+            for leaf in leaves:
+                self._frontier.append(leaf)
+            if self._is_due():
+                self._checkpoint()
+            return tuple(Receipt(stream=self.stream, index=start + i, leaf=leaf.hex()) for i, leaf in enumerate(leaves))
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Seal everything so far; the newest checkpoint, or ``None`` for an empty stream or one without a signer.
+
+        Raises:
+            AuditWriteError: the checkpoint is not durable.
+        """
+        with self._lock:
+            self._refuse_if_failed()
+            self._checkpoint()
+            return self._sealed
+
+    def close(self) -> None:
+        """Seal and let go of the stream; safe to call twice.
+
+        Raises:
+            AuditWriteError: the last checkpoint is not durable; the stream is let go all the same.
+        """
+        with self._lock:
+            if self._descriptor < 0:
+                return
+            try:
+                if not self._refuses:
+                    self._checkpoint()
+            finally:
+                os.close(self._descriptor)
+                self._descriptor = -1
+                self._refuses = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _encode(self, events: Sequence[Event]) -> tuple[list[bytes], list[bytes], str]:
+        lines, leaves = [], []
+        n, prev, at = self._frontier.size, self._prev, self._clock()
+        for event in events:
+            line = encode(Entry(n=n, prev=prev, at=at, run=self._run_id, event=event))
+            leaf = leaf_hash(line)
+            n, prev = n + 1, recovery.link(leaf)
+            lines.append(line + b"\n")
+            leaves.append(leaf)
+        return lines, leaves, prev
+
+    def _is_due(self) -> bool:
+        sealed = self._sealed.size if self._sealed else 0
+        if self._frontier.size - sealed >= CHECKPOINT_EVENTS:
+            return True
+        return abs(self._clock() - self._sealed_at) >= CHECKPOINT_MS
+
+    def _checkpoint(self) -> None:
+        size = self._frontier.size
+        if self._signer is None or size == (self._sealed.size if self._sealed else 0):
+            return
+        checkpoint = sign_checkpoint(self._signer, stream=self.stream, size=size, root=self._frontier.root())
+        path = layout.checkpoints_file(self.directory, self.stream)
+        try:
+            descriptor = disk.open_locked(path)
+        except AuditWriteError:
+            self._refuses = True
+            raise
+        try:
+            self._durably(descriptor, checkpoint.note + b"\n")
+        finally:
+            os.close(descriptor)
+        self._sealed, self._sealed_at = checkpoint, self._clock()
+
+    def _durably(self, descriptor: int, data: bytes) -> None:
+        self._refuses = True
+        disk.append(descriptor, data)
+        self._refuses = False
+
+    def _refuse_if_failed(self) -> None:
+        if self._refuses:
+            raise AuditWriteError(f"audit stream {self.stream}: closed, or an earlier write failed; takes nothing more")
+
+
+def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint) -> None:
+    """Refuse to go on from a checkpoint that none of the stream's own keys has signed."""
+    keys = [parse_key_line(line, stream) for line in _key_lines(directory, stream)]
+    if sealed.signed_by(keys) is None:
+        raise AuditVerificationError(f"audit stream {stream}: the newest checkpoint has no valid signature")
+
+
+def parse_key_line(line: str, stream: str) -> VerifyKey:
+    """Read a line of a stream's key file.
+
+    Raises:
+        AuditVerificationError: it is not a key.
+    """
+    try:
+        return parse_vkey(line)
+    except RecipeError:
+        raise AuditVerificationError(f"audit stream {stream}: its key file is malformed") from None
+
+
+def _key_lines(directory: Path, stream: str) -> list[str]:
+    path = layout.keys_file(directory, stream)
+    return recovery.read_all(path).decode("ascii", "replace").splitlines() if path.exists() else []
+
+
+def _publish_key(directory: Path, stream: str, signer: SigningKey) -> None:
+    known = _key_lines(directory, stream)
+    if signer.public.vkey not in known:
+        text = "".join(f"{line}\n" for line in (*known, signer.public.vkey))
+        disk.write_new(layout.keys_file(directory, stream), text.encode("ascii"))

@@ -1,0 +1,148 @@
+"""The RFC 6962 Merkle tree: hashes, a frontier that grows by appending, inclusion and consistency proofs."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash one leaf: SHA-256 of ``0x00 || data`` (RFC 6962, 2.1)."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash an inner node: SHA-256 of ``0x01 || left || right`` (RFC 6962, 2.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Frontier:
+    """The right edge of a growing tree: root and size in O(log n) memory, one append amortised O(1)."""
+
+    __slots__ = ("_peaks", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf hash at the right."""
+        node, size = leaf, self.size
+        while size & 1:
+            node = node_hash(self._peaks.pop(), node)
+            size >>= 1
+        self._peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far; of the empty tree, SHA-256 of nothing."""
+        if not self._peaks:
+            return EMPTY_ROOT
+        root = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """The root over a sequence of leaf hashes."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    return frontier.root()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """The path that shows leaf ``index`` lies in the tree over ``leaves`` (RFC 6962, 2.1.1).
+
+    Raises:
+        IndexError: there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise IndexError("no such leaf")
+    if len(leaves) == 1:
+        return ()
+    split = _split(len(leaves))
+    if index < split:
+        return (*inclusion_proof(leaves[:split], index), root_of(leaves[split:]))
+    return (*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split]))
+
+
+def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
+    """The nodes that show the tree over ``leaves`` extends the one over its first ``old_size`` (RFC 6962, 2.1.2).
+
+    Raises:
+        IndexError: the old tree is larger than the new one.
+    """
+    if not 0 <= old_size <= len(leaves):
+        raise IndexError("no such tree")
+    if old_size in (0, len(leaves)):
+        return ()
+    return _subproof(leaves, old_size, complete=True)
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Say whether ``proof`` shows ``leaf`` at ``index`` of ``size`` leaves under ``root`` (RFC 9162, 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    position, last, node = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            node = node_hash(sibling, node)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and node == root
+
+
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Say whether ``proof`` shows that the new tree extends the old one (RFC 9162, 2.1.4.2)."""
+    if not 0 <= old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    if old_size == 0:
+        return not proof and old_root == EMPTY_ROOT
+    nodes = list(proof)
+    if old_size & (old_size - 1) == 0:
+        nodes.insert(0, old_root)
+    if not nodes:
+        return False
+    return _climb(nodes, old_size - 1, new_size - 1) == (old_root, new_root)
+
+
+def _climb(nodes: Sequence[bytes], position: int, last: int) -> tuple[bytes, bytes] | None:
+    """Rebuild both roots from a consistency proof; ``None`` where it is too long or too short."""
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    old = new = nodes[0]
+    for sibling in nodes[1:]:
+        if last == 0:
+            return None
+        if position & 1 or position == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        position, last = position >> 1, last >> 1
+    return (old, new) if last == 0 else None
+
+
+def _subproof(leaves: Sequence[bytes], old_size: int, *, complete: bool) -> tuple[bytes, ...]:
+    if old_size == len(leaves):
+        return () if complete else (root_of(leaves),)
+    split = _split(len(leaves))
+    if old_size <= split:
+        return (*_subproof(leaves[:split], old_size, complete=complete), root_of(leaves[split:]))
+    return (*_subproof(leaves[split:], old_size - split, complete=False), root_of(leaves[:split]))
+
+
+def _split(size: int) -> int:
+    """The largest power of two smaller than ``size``."""
+    return 1 << ((size - 1).bit_length() - 1)

@@ -1,0 +1,62 @@
+"""Offline, read-only verification of an audit directory: signatures, roots, links and anchors, streaming."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from llmops.audit import layout
+from llmops.audit.checkpoint import Anchor
+from llmops.audit.keys import VerifyKey
+from llmops.audit.stream_check import StreamCheck
+from llmops.audit.verdict import Finding, Status, Verdict
+
+
+def verify(directory: Path, trusted_keys: Sequence[VerifyKey] = (), anchors: Iterable[Anchor] = ()) -> Verdict:
+    """Say what may be believed of an audit directory; writes nothing and needs no network.
+
+    Args:
+        directory: the audit directory.
+        trusted_keys: the keys that may have signed it. Without any, the keys that lie beside the log are used and the
+            verdict is no better than warnings: whoever can rewrite the log can rewrite those too.
+        anchors: sizes and roots kept elsewhere, e.g. in a release manifest; the log must extend every one of them,
+            which shows a log and its checkpoints rolled back together.
+
+    Returns:
+        Intact only where every stream is sealed to its end by a trusted key and extends an anchor.
+    """
+    wanted = tuple(anchors)
+    names = sorted({*layout.streams(directory), *(anchor.stream for anchor in wanted)})
+    if not directory.is_dir() or not names:
+        return Verdict(findings=(_nothing_there(),), streams=())
+    findings: list[Finding] = [] if trusted_keys else [_unpinned()]
+    checks = {name: _check(directory, name, trusted_keys, wanted) for name in names}
+    for check in checks.values():
+        findings += _crossed(check, checks)
+    for name in names:
+        findings += checks[name].close()
+    return Verdict(findings=tuple(findings), streams=tuple(checks[name].report() for name in names))
+
+
+def _check(directory: Path, name: str, keys: Sequence[VerifyKey], anchors: Sequence[Anchor]) -> StreamCheck:
+    check = StreamCheck(directory, name, keys, [anchor for anchor in anchors if anchor.stream == name])
+    check.run()
+    return check
+
+
+def _crossed(check: StreamCheck, checks: dict[str, StreamCheck]) -> list[Finding]:
+    """Hold what this stream says of others against what they are."""
+    findings = []
+    for anchor in check.sealings:
+        other = checks.get(anchor.stream)
+        if other is None or not other.agrees(anchor):
+            what = f"stream {check.stream} says it held {anchor.size} events under another root; it does not now"
+            findings.append(Finding(status=Status.TAMPERED, stream=anchor.stream, what=what, end=anchor.size))
+    return findings
+
+
+def _nothing_there() -> Finding:
+    return Finding(status=Status.CANNOT_VERIFY, stream="", what="no audit streams can be read there")
+
+
+def _unpinned() -> Finding:
+    what = "no trusted key was given; signatures were checked against the keys that lie beside the log"
+    return Finding(status=Status.WARNINGS, stream="", what=what)

@@ -1,0 +1,95 @@
+"""The command tree and the one place where errors become messages and exit codes."""
+
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Final
+
+import click
+import typer
+
+from llmops.cli import audit, deid, release, search, suite
+from llmops.cli.output import out_json, problem
+from llmops.cli.running import check, run
+from llmops.errors import LlmopsError
+
+EXIT_BUG: Final = 70
+EXIT_INTERRUPTED: Final = 130
+
+app = typer.Typer(
+    name="llmops",
+    help="Clinical records in, signed de-identified releases out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold PHI
+    rich_markup_mode=None,
+)
+app.command()(run)
+app.command()(check)
+app.command("search")(search.search)
+app.command("eval")(suite.evaluate)
+app.add_typer(deid.app, name="deid")
+app.add_typer(release.app, name="release")
+app.add_typer(audit.app, name="audit")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a recipe."""
+    from llmops.recipe import recipe_schema
+
+    out_json(recipe_schema())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("clinical-llmops"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Clinical records in, signed de-identified releases out."""
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code of the design: never with a traceback that could hold PHI."""
+    # Libraries may log what they read; what people should know is printed by us.
+    logging.disable(logging.CRITICAL)
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except LlmopsError as error:
+        problem(str(error))
+        return error.exit_code
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        problem("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (| head): not an error, but nothing may be flushed at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - a bug: said with its place, never with its message
+        problem(f"internal error: {_place(error)}; please report it. Nothing was released by this command.")
+        return EXIT_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    steps = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames if "llmops" in frame.filename]
+    return f"{type(error).__name__} at {' > '.join(steps[-3:])}"

@@ -1,0 +1,140 @@
+"""``llmops run`` and ``llmops check``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from llmops.cli.output import console, errors, out_json, pairs
+
+RecipePath = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
+Inputs = Annotated[
+    list[Path] | None,
+    typer.Option("--input", help="Read this file or folder instead of the recipe's; may be repeated."),
+]
+Output = Annotated[Path | None, typer.Option("--output", help="Write here instead of the recipe's output.")]
+RawZone = Annotated[Path | None, typer.Option("--raw-zone", help="Keep vault, keys and work files here.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def run(
+    recipe: RecipePath,
+    inputs: Inputs = None,
+    output: Output = None,
+    raw_zone: RawZone = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; one per core by default.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read only the first N records.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the records of a recipe to a signed release.
+
+    Run it again after an interruption and it goes on where it was. Exit codes: 0 released; 1 released, but more was
+    withheld than the recipe allows or a shard failed; 2 bad recipe, policy or key; 3 input cannot be opened; 4 a stage
+    broke its promise; 5 audit; 6 release; 7 an extra is missing; 130 interrupted.
+    """
+    from llmops.recipe import load_recipe
+    from llmops.runner import run as run_recipe
+
+    checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output, raw_zone=raw_zone)
+    overrides = {"workers": workers, "record_limit": limit}
+    part = checked.run.model_copy(update={name: value for name, value in overrides.items() if value is not None})
+    with _progress() as watcher:
+        result = run_recipe(checked.model_copy(update={"run": part}), progress=watcher)
+    if as_json:
+        out_json(result.summary | {"output": str(result.output)})
+    elif result.release is None:
+        shards = result.summary["shards"]
+        errors.print(f"interrupted: {shards['done']} of {shards['planned']} shards are done and kept.")
+        errors.print("Nothing was released. Run the same command again to go on.")
+    else:
+        _show(result.summary, result.output, result.release)
+    raise typer.Exit(result.exit_code)
+
+
+def check(recipe: RecipePath, inputs: Inputs = None, output: Output = None, as_json: AsJson = False) -> None:
+    """Check a recipe, its policies and keys' places without reading a record."""
+    from llmops.recipe import fingerprint, load_recipe, policy_ids
+
+    checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output)
+    facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policy_ids(checked)}
+    if as_json:
+        out_json(facts)
+    else:
+        pairs("recipe is good", {"recipe": checked.name, "fingerprint": facts["fingerprint"], **policy_ids(checked)})
+
+
+class _Bar:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task: Any = None
+
+    def begin(self, step: str, total: int) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, visible=False)
+        self._task = self._bars.add_task(step, total=total, rate="")
+
+    def advance(self, items: int) -> None:
+        self._bars.advance(self._task, items)
+        task = self._bars.tasks[self._task]
+        if task.finished_speed or task.speed:
+            self._bars.update(self._task, rate=f"{task.finished_speed or task.speed:,.0f}/s")
+
+
+@contextmanager
+def _progress() -> Iterator[_Bar]:
+    """A bar with rate and time left on stderr, gone when the run is over; nothing where stderr is no terminal."""
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bars:
+        yield _Bar(bars)
+
+
+def _show(summary: dict[str, Any], output: Path, release: Path) -> None:
+    counts, quality = summary["counts"], summary["quality"]
+    pairs(
+        f"{summary['run']['recipe']}: {summary['run']['status'].replace('_', ' ')}",
+        {
+            "read": f"{counts['read']:,} documents from {counts['records']:,} records",
+            "released": counts["released"],
+            "withheld": counts["withheld"],
+            "mean quality": f"{quality['mean']:.3f}",
+        },
+    )
+    if summary["withheld"]["by_reason"]:
+        pairs("withheld, by reason", summary["withheld"]["by_reason"])
+    pairs("identifiers found", summary["findings"]["by_identifier"] or {"none": 0})
+    for shard in summary["shards"]["failed"]:
+        errors.print(f"shard {shard['shard']} failed: {shard['failure']} {shard['detail']}")
+    if summary["evaluation"]:
+        _show_evaluation(summary["evaluation"])
+    audit = summary["audit"]
+    pairs(
+        "result",
+        {
+            "release": summary["release"]["id"],
+            "audit log": f"{audit['status']}, {audit['events']:,} events",
+            "gate": ", ".join(f"{v['name']} {'passed' if v['passed'] else 'FAILED'}" for v in summary["verdicts"]),
+            "wall": f"{summary['run']['wall_s']:.1f} s with {summary['run']['workers']} workers",
+            "release folder": release,
+            "report": output / "report.html",
+        },
+    )
+
+
+def _show_evaluation(evaluation: dict[str, Any]) -> None:
+    console.print(f"evaluation {evaluation['suite']}: {evaluation['passed']} of {evaluation['cases']} cases passed")
+    cited = next((case for case in evaluation["results"] if case["passed"] and case["citations"]), None)
+    if cited:
+        console.print(f"  Q: {cited['question']}")
+        console.print(f"  A: {cited['answer']}")
+    for case in evaluation["results"]:
+        if not case["passed"]:
+            console.print(f"  failed: {case['id']} ({', '.join(case['failed'])})")

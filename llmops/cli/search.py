@@ -1,0 +1,51 @@
+"""``llmops search``: passages of a verified release."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmops.cli.opening import AuditDir, Keys, consumer_log, opened
+from llmops.cli.output import console, out_json
+from llmops.retrieval import RetrievalConfig
+
+
+def search(
+    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="The release folder, <output>/release/<id>.")],
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
+    keys: Keys = None,
+    audit: AuditDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Search a release; what is served is logged."""
+    from llmops.runner.consumers import search_release
+
+    release = opened(folder, keys)
+    with consumer_log(release, audit) as log:
+        hits = search_release(release, query, k, RetrievalConfig(), log)
+    if as_json:
+        out_json(
+            [
+                {
+                    "chunk": hit.chunk.chunk_id,
+                    "document": hit.chunk.document_id,
+                    "section": hit.chunk.section,
+                    "start": hit.chunk.start,
+                    "end": hit.chunk.end,
+                    "score": round(hit.score, 6),
+                    "subject": hit.subject,
+                    "kind": hit.kind,
+                    "title": hit.title,
+                    "text": hit.chunk.text,
+                }
+                for hit in hits
+            ]
+        )
+        return
+    for place, hit in enumerate(hits, start=1):
+        console.print(f"{place}. [{hit.chunk.chunk_id}] {hit.title or hit.kind} / {hit.chunk.section}", style="bold")
+        console.print(hit.chunk.text.strip())
+        console.print()
+    if not hits:
+        console.print("nothing found")

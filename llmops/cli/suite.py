@@ -1,0 +1,56 @@
+"""``llmops eval``: a suite of prompts over a verified release."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmops.cli.opening import AuditDir, Keys, consumer_log, opened
+from llmops.cli.output import console, out_json
+from llmops.retrieval import RetrievalConfig
+
+
+def evaluate(
+    suite: Annotated[str, typer.Argument(help="A bundled suite or the path of a YAML file.")],
+    folder: Annotated[Path, typer.Option("--release", help="The release folder, <output>/release/<id>.")],
+    model: Annotated[str, typer.Option(help="'extractive', or 'provider:model' for LangChain.")] = "extractive",
+    out: Annotated[Path | None, typer.Option("--out", help="Write the result here, JSON.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the result here, as a page.")] = None,
+    compare_with: Annotated[
+        Path | None, typer.Option("--compare", help="An earlier result; exit 1 where something that passed now fails.")
+    ] = None,
+    keys: Keys = None,
+    audit: AuditDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run a prompt suite on a release.
+
+    Exit 1 on a regression, or, with nothing to compare with, where a case failed.
+    """
+    from llmops.deid import DeidConfig
+    from llmops.evaluation import compare, load_suite, read_result, to_html
+    from llmops.runner.consumers import evaluate_release
+
+    asked = load_suite(suite)
+    previous = read_result(compare_with) if compare_with else None
+    release = opened(folder, keys)
+    with consumer_log(release, audit) as log:
+        result = evaluate_release(release, asked, model, RetrievalConfig(), DeidConfig(), log)
+    comparison = compare(previous, result) if previous else None
+    if out:
+        out.write_bytes(result.to_json())
+    if html:
+        html.write_text(to_html(result, previous), encoding="utf-8")
+    if as_json:
+        out_json(result.to_dict() | ({"comparison": comparison.to_dict()} if comparison else {}))
+    else:
+        console.print(f"{result.suite}: {result.passed} of {result.total} cases passed with {result.model}")
+        for case in result.cases:
+            failed = ", ".join(outcome.assertion for outcome in case.outcomes if not outcome.passed) or case.code
+            console.print(
+                f"  {'passed' if case.passed else 'FAILED'}  {case.case_id}" + ("" if case.passed else f" ({failed})")
+            )
+        for key in comparison.regressions if comparison else ():
+            console.print(f"  regression: {key}")
+    bad = comparison.regressed if comparison else result.passed < result.total
+    raise typer.Exit(1 if bad else 0)

@@ -1,0 +1,19 @@
+"""Clinical documents in, de-identified documents out; the only importer of Presidio and spaCy."""
+
+from llmops.deid.config import DeidConfig
+from llmops.deid.engine import PresidioDeidentifier
+from llmops.deid.facade import DeidentifiedText, Deidentifier, Scanner
+from llmops.deid.policy import Operator, Policy, load_policy
+from llmops.deid.subjects import SubjectVault
+
+__all__ = [
+    "DeidConfig",
+    "DeidentifiedText",
+    "Deidentifier",
+    "Operator",
+    "Policy",
+    "PresidioDeidentifier",
+    "Scanner",
+    "SubjectVault",
+    "load_policy",
+]

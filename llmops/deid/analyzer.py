@@ -1,0 +1,52 @@
+"""Finds PHI in batches of texts: Presidio over our recognizers, then what one find says about the rest of its text."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from llmops.deid.config import DeidConfig
+from llmops.deid.known import KnownMatcher
+from llmops.deid.placeholders import outside_placeholders
+from llmops.deid.propagate import propagate
+from llmops.deid.spans import Span, View, resolve
+
+
+class Analyzer:
+    """Finds PHI in texts. The model loads on first use; one instance must not be shared between threads."""
+
+    def __init__(self, config: DeidConfig) -> None:
+        self._config = config
+        self._engine: Any = None
+
+    def find(self, texts: Sequence[str], known: Sequence[KnownMatcher | None] = ()) -> list[tuple[Span, ...]]:
+        """Find PHI in each text.
+
+        Args:
+            texts: any texts. PHI.
+            known: for each text the matcher of its subject's known identifiers, or None; empty for none at all.
+
+        Returns:
+            For each text its finds: disjoint, ordered, placeholders left out.
+        """
+        from llmops.deid.presidio import analyze_batch  # noqa: PLC0415 - Presidio and spaCy cost seconds to import
+
+        matchers = known or [None] * len(texts)
+        analysed = analyze_batch(self._loaded(), texts, self._config.batch_size)
+        return [
+            self._complete(view, spans, matcher) for (view, spans), matcher in zip(analysed, matchers, strict=True)
+        ]
+
+    def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
+        strong = [span for span in spans if span.score >= self._config.score_threshold]
+        if matcher is not None:
+            strong.extend(matcher.find(view))
+        found = resolve(outside_placeholders(strong, view.text), view.folded)
+        more = propagate(view, found)
+        return resolve((*found, *outside_placeholders(more, view.text)), view.folded) if more else found
+
+    def _loaded(self) -> Any:
+        if self._engine is None:
+            from llmops.deid.presidio import build_engine  # noqa: PLC0415 - loads on first use
+            from llmops.deid.recognizers import FINDERS  # noqa: PLC0415 - compiles every pattern
+
+            self._engine = build_engine(self._config.ner, FINDERS)
+        return self._engine

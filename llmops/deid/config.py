@@ -1,0 +1,29 @@
+"""How the de-identification stage is configured in a recipe."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidConfig:
+    """The settings of `PresidioDeidentifier`.
+
+    Args:
+        use: the component.
+        policy: name of a bundled policy or path of a YAML file.
+        determination: reference of the expert's determination, for a policy under 164.514(b)(1).
+        ner: the NER component of the spaCy pipeline behind Presidio; ``"none"`` runs the rules alone.
+        score_threshold: finds below it are left; lower masks more.
+        batch_size: texts to one pass of the network.
+        max_characters: longer documents are withheld rather than searched in part.
+        withhold_above_risk: residual risk in [0, 1] above which a document is withheld; 1 withholds none.
+    """
+
+    use: Literal["presidio"] = "presidio"
+    policy: str = "safe_harbor"
+    determination: str = ""
+    ner: Literal["spacy_sm", "none"] = "spacy_sm"
+    score_threshold: float = 0.3
+    batch_size: int = 16
+    max_characters: int = 2_000_000
+    withhold_above_risk: float = 1.0

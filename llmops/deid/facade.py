@@ -1,0 +1,110 @@
+"""De-identification for people: text or documents in, text or documents out, with a policy by name."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from llmops.deid.analyzer import Analyzer
+from llmops.deid.config import DeidConfig
+from llmops.deid.engine import PresidioDeidentifier
+from llmops.deid.operators import Rewriter
+from llmops.deid.policy import Policy, load_policy
+from llmops.deid.spans import Span
+from llmops.deid.subjects import NOBODY, SubjectVault
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Withheld
+from llmops.phi import PhiFinding
+
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentifiedText:
+    """A text after de-identification.
+
+    Args:
+        text: the new text; may hold residual PHI.
+        findings: what was found and done, with offsets in the new text.
+    """
+
+    text: str = field(repr=False)
+    findings: tuple[PhiFinding, ...] = ()
+
+
+class Deidentifier:
+    """De-identifies texts and documents under one policy.
+
+    >>> Deidentifier(policy="safe_harbor").text("Seen by Dr. Amy Roe on 3/14/24.").text  # doctest: +SKIP
+    'Seen by Dr. [NAME] on [DATE 2024].'
+
+    The model loads on first use. One instance serves one thread.
+
+    Args:
+        policy: name of a bundled policy or path of a YAML file.
+        config: further settings; its own ``policy`` is used where ``policy`` is empty.
+        vault: known identifiers of patients, for `documents`.
+
+    Raises:
+        RecipeError: the policy cannot be used.
+    """
+
+    def __init__(
+        self, policy: str = "", *, config: DeidConfig | None = None, vault: SubjectVault | None = None
+    ) -> None:
+        settings = config or DeidConfig()
+        self._policy: Policy = load_policy(policy or settings.policy, determination=settings.determination)
+        self._analyzer = Analyzer(settings)
+        self._stage = PresidioDeidentifier(settings, self._policy, vault, self._analyzer)
+
+    @property
+    def policy(self) -> Policy:
+        """The checked policy."""
+        return self._policy
+
+    def text(self, text: str) -> DeidentifiedText:
+        """De-identify one text on its own.
+
+        Args:
+            text: any text. PHI.
+        """
+        (spans,) = self._analyzer.find([text])
+        new, findings = Rewriter(self._policy, NOBODY).rewrite(text, spans)
+        return DeidentifiedText(text=new, findings=findings)
+
+    def detect(self, text: str) -> list[PhiFinding]:
+        """Find PHI in one text; offsets are those of the text given, and nothing has been done to it."""
+        return next(self.detect_many([text]))
+
+    def detect_many(self, texts: Iterable[str]) -> Iterator[list[PhiFinding]]:
+        """Find PHI in many texts, in order; faster than one by one."""
+        waiting = iter(texts)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            for spans in self._analyzer.find(batch):
+                yield [_finding(span) for span in spans]
+
+    def documents(self, documents: Iterable[ClinicalDocument]) -> Iterator[DeidentifiedDocument | Withheld]:
+        """De-identify documents, in order; one that cannot be is answered with the reason."""
+        waiting = iter(documents)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            yield from self._stage.process(batch)
+
+
+class Scanner:
+    """Looks for PHI in text that is about to leave; a `llmops.stage.PhiScanner`. Placeholders are not PHI.
+
+    Args:
+        config: the settings of the search; the policy does not matter.
+    """
+
+    def __init__(self, config: DeidConfig | None = None) -> None:
+        self._analyzer = Analyzer(config or DeidConfig())
+
+    def scan(self, text: str) -> Sequence[PhiFinding]:
+        """Find PHI in ``text``; offsets are code points."""
+        (spans,) = self._analyzer.find([text])
+        return [_finding(span) for span in spans]
+
+
+def _finding(span: Span) -> PhiFinding:
+    return PhiFinding(
+        start=span.start, end=span.end, label=span.label, score=span.score, recognizer=span.recognizer
+    )

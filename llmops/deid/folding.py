@@ -1,0 +1,65 @@
+"""A same-length ASCII shadow of a text, in which every pattern is written once and every offset is that of the text."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_DASHES: Final = frozenset("‐‑‒–—―−﹘﹣－")
+_QUOTES: Final = {"‘": "'", "’": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "«": '"', "»": '"'}
+_LETTERS_WITHOUT_DECOMPOSITION: Final = {
+    "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "t", "Þ": "T",
+    "ß": "s", "æ": "a", "Æ": "A", "œ": "o", "Œ": "O", "ı": "i", "ħ": "h", "Ħ": "H",
+}  # fmt: skip
+_OCR_DIGIT: Final = str.maketrans("OoIl|", "00111")
+_DAMAGED: Final = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl|]{1,12}(?![A-Za-z0-9])")
+_SPLIT_BY: Final = frozenset("-/.() ")
+
+
+def fold(text: str) -> str:
+    """Give a text of the same length in ASCII: accents, dashes, quotes, spaces and digits in their plain form.
+
+    Letters of other alphabets become ``~``, so that a rule can ask for them; everything else unknown becomes ``?``.
+    Digits that OCR turned into letters (``2O8-555-0l79``) are mended where a run has at least one digit and no other letter.
+
+    Args:
+        text: any text. PHI.
+    """
+    folded = text if text.isascii() else text.translate(_table(frozenset(c for c in text if ord(c) > 127)))
+    return _mend_digits(folded)
+
+
+@lru_cache(maxsize=512)
+def _table(characters: frozenset[str]) -> dict[int, str]:
+    return {ord(c): _fold_character(c) for c in characters}
+
+
+def _fold_character(character: str) -> str:
+    if character in _DASHES:
+        return "-"
+    plain = _QUOTES.get(character) or _LETTERS_WITHOUT_DECOMPOSITION.get(character)
+    if plain:
+        return plain
+    if character.isspace():
+        return " "
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    base = unicodedata.normalize("NFKD", character)[0]
+    if base.isascii() and base.isprintable():
+        return base
+    return "~" if character.isalpha() and "GREEK" not in unicodedata.name(character, "") else "?"
+
+
+def _mend_digits(folded: str) -> str:
+    return _DAMAGED.sub(_mended, folded)
+
+
+def _mended(match: re.Match[str]) -> str:
+    run = match.group()
+    if run.isdigit():
+        return run
+    if any(c.isdigit() for c in run):
+        return run.translate(_OCR_DIGIT)
+    before = match.string[max(0, match.start() - 2) : match.start()]
+    joined = len(before) == 2 and before[1] in "-/." and before[0].isdigit()
+    return run.translate(_OCR_DIGIT) if joined else run

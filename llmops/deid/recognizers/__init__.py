@@ -1,0 +1,51 @@
+"""One file an identifier: its patterns, what they must not match, and a finder that the analyzer runs."""
+
+from llmops.deid.recognizers import (
+    account,
+    age,
+    biometric,
+    date,
+    device,
+    email,
+    fax,
+    health_plan,
+    ip,
+    licence,
+    location,
+    mrn,
+    name,
+    organization,
+    otherid,
+    phone,
+    ssn,
+    url,
+    vehicle,
+    zipcode,
+)
+
+FINDERS = tuple(
+    (module.NAME, module.find)
+    for module in (
+        name,
+        location,
+        zipcode,
+        organization,
+        date,
+        age,
+        phone,
+        fax,
+        email,
+        ssn,
+        mrn,
+        health_plan,
+        account,
+        licence,
+        vehicle,
+        device,
+        url,
+        ip,
+        biometric,
+        otherid,
+    )
+)
+"""Name and finder of each recognizer, in the order of 164.514(b)(2)(i). Photos (Q) are no text."""

@@ -1,0 +1,34 @@
+"""Internet protocol addresses, 164.514(b)(2)(i)(O), and hardware addresses."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.spans import Span, View
+from llmops.phi import PhiLabel
+
+NAME: Final = "ip"
+
+
+def _is_ipv4(folded: str, start: int, end: int) -> bool:
+    parts = folded[start:end].split(".")
+    around = folded[max(0, start - 1) : start] + folded[end : end + 1]
+    return all(int(part) < 256 for part in parts) and "." not in around.strip(". ") and max(map(len, parts)) > 1
+
+
+def _is_ipv6(folded: str, start: int, end: int) -> bool:
+    """Refuse a time of day (``14:10:05``): an address has a letter or four groups at least."""
+    surface = folded[start:end]
+    return "::" in surface or surface.count(":") >= 5 or (surface.count(":") >= 3 and any(c.isalpha() for c in surface))
+
+
+RULES: Final = (
+    Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.9, _is_ipv4),
+    Rule(r"(?i)\b([0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4})\b", PhiLabel.IP, 0.85, _is_ipv6),
+    Rule(r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", PhiLabel.IP, 0.9),
+)
+
+
+def find(view: View) -> Iterator[Span]:
+    """Yield every find in a view."""
+    return find_by_rules(RULES, view, NAME)

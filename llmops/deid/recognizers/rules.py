@@ -1,0 +1,74 @@
+"""A pattern with what it means, compiled by RE2 so that no input can make it slow."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import re2
+
+from llmops.deid.spans import Span, View
+from llmops.phi import PhiLabel
+
+Check = Callable[[str, int, int], bool]
+"""Says whether ``folded[start:end]`` stands for what the pattern took it for, seen in its surroundings."""
+
+
+def _always(_folded: str, _start: int, _end: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One shape of an identifier: the first group of ``pattern`` that took part is the surface.
+
+    Args:
+        pattern: RE2 syntax over the folded text; ``(?i)`` where case does not matter. No lookaround: use ``check``.
+        label: what the surface is.
+        score: confidence in [0, 1]; also which of two overlapping finds keeps the range.
+        check: refuses look-alikes from the surface and its surroundings.
+    """
+
+    pattern: str
+    label: PhiLabel
+    score: float = 0.85
+    check: Check = _always
+    compiled: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile once; a pattern RE2 cannot run in linear time does not compile."""
+        object.__setattr__(self, "compiled", re2.compile(self.pattern.encode("ascii"), _OPTIONS))
+
+
+def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Iterator[Span]:
+    """Yield every surface of every rule. After a refused look-alike the search goes on behind its first character."""
+    folded = view.folded
+    for rule in rules:
+        position = 0
+        while True:
+            match = rule.compiled.search(view.data, position)
+            if match is None:
+                break
+            group = next((i for i in range(1, rule.compiled.groups + 1) if match.start(i) >= 0), 0)
+            start, end = match.span(group)
+            accepted = end > start and rule.check(folded, start, end)
+            if accepted:
+                yield Span(start=start, end=end, label=rule.label, score=rule.score, recognizer=recognizer)
+            position = max(end, match.start() + 1)
+            if position >= len(folded):
+                break
+
+
+def words(*alternatives: str) -> str:
+    """Give a non-capturing group of alternatives, longest first."""
+    ordered = sorted(alternatives, key=len, reverse=True)
+    return "(?:" + "|".join(ordered) + ")"
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    return options
+
+
+_OPTIONS: Final = _options()

@@ -1,0 +1,28 @@
+"""Shapes that several identifiers share: numbers and codes as people write them."""
+
+from typing import Final
+
+from llmops.deid.recognizers.rules import Check
+
+CODE: Final = r"(?:[A-Z]{1,8}[-/.#_ ]{0,2}){0,3}\d[A-Za-z0-9]{0,20}(?:[-/._^][A-Za-z0-9]{1,16}){0,6}(?: (?:\d[A-Za-z0-9-]{0,11}|[A-Z]\d?)\b){0,4}"
+"""A code with a digit in it: ``00-41-77-26``, ``M0093381-7``, ``4 0 1 1 7 B2``, ``NCM 5520 1138 04``."""
+
+TIGHT_CODE: Final = r"[A-Za-z]{0,8}[-/.#_]?\d[A-Za-z0-9]{0,20}(?:[-/._][A-Za-z0-9]{1,16}){0,6}"
+"""A code without blanks."""
+
+SEP: Final = r"(?:\s?(?:no|number|num|nr|id|ids|ref|code|nos)\b\.?)?\s{0,2}(?:[#:=.]{1,8}|is|was|ending(?: in)?|->|\()?\s{0,8}[#\"'\[]{0,2}"
+"""What stands between a label and its value; spaces of a form included."""
+
+
+def digits_of(folded: str, start: int, end: int) -> str:
+    """Give the digits of a stretch."""
+    return "".join(c for c in folded[start:end] if c.isdigit())
+
+
+def at_least_digits(least: int) -> Check:
+    """Make a check that a surface has that many digits."""
+
+    def check(folded: str, start: int, end: int) -> bool:
+        return sum(c.isdigit() for c in folded[start:end]) >= least
+
+    return check

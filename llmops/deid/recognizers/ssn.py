@@ -1,0 +1,32 @@
+"""Social Security numbers, 164.514(b)(2)(i)(G): whole ones, spaced ones, the last four beside a word that says so, and national ones."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.spans import Span, View
+from llmops.phi import PhiLabel
+
+NAME: Final = "ssn"
+
+
+def _is_ssn(folded: str, start: int, end: int) -> bool:
+    surface = folded[start:end]
+    around = folded[max(0, start - 1) : start] + folded[end : end + 2]
+    return surface[:3] != "000" and "-" not in around[:2] and "/" not in around
+
+
+RULES: Final = (
+    Rule(r"\b(\d{3}[- ]{1,3}\d{2}[- ]{1,3}\d{4})\b", PhiLabel.SSN, 0.9, _is_ssn),
+    Rule(r"(?i)\b(?:x{3}|\*{3})[- ](?:x{2}|\*{2})[- ](\d{4})\b", PhiLabel.SSN, 0.95),
+    Rule(r"(?i)\b(?:ssn?|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#)" + SEP + r"(\d{3}[- ]?\d{2}[- ]?\d{4})\b", PhiLabel.SSN, 0.97),
+    Rule(r"(?i)\b(?:(?:ssn?|social(?: security)?(?: number)?|soc sec)\s?(?:ends?|ending|last)|last[- ]?(?:4|four)(?: of)?)(?: ?(?:ssn?|digits|of|social|in|with|is|no\.?))*\s?[:#=.]{0,6}\s{0,6}(\d{4})\b", PhiLabel.SSN, 0.9),
+    Rule(r"(?i)\bssn?[-: #*x]{1,12}(\d{4})\b", PhiLabel.SSN, 0.85),
+    Rule(r"(?i)\b(?:kt\.|bsn|nhs no|nino|cpf|personnummer|aadhaar|sin)" + SEP + r"(" + CODE + r")", PhiLabel.SSN, 0.8, at_least_digits(6)),
+)
+
+
+def find(view: View) -> Iterator[Span]:
+    """Yield every find in a view."""
+    return find_by_rules(RULES, view, NAME)

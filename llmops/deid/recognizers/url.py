@@ -1,0 +1,27 @@
+"""Web addresses, 164.514(b)(2)(i)(N); also defanged ones and host names that stand without a scheme."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.spans import Span, View
+from llmops.phi import PhiLabel
+
+NAME: Final = "url"
+
+
+def _is_host(folded: str, start: int, end: int) -> bool:
+    """Refuse the domain part of an e-mail address."""
+    return folded[max(0, start - 1) : start] != "@" and end - start > 6
+
+
+RULES: Final = (
+    Rule(r"(?i)\b((?:https?|hxxps?|ftp|s?ftp)://[^\s<>\"']{2,400}[A-Za-z0-9/=~])", PhiLabel.URL, 0.95),
+    Rule(r"(?i)\b(www\.[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}(?:/[^\s<>\"',;)]{0,200})?)", PhiLabel.URL, 0.95),
+    Rule(r"(?i)\b([a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{2,63}){0,3}\.(?:com|org|net|edu|gov|io|health|example|care|clinic|app|info|uk|us)(?:/[^\s<>\"',;)]{0,200})?)\b", PhiLabel.URL, 0.8, _is_host),
+)
+
+
+def find(view: View) -> Iterator[Span]:
+    """Yield every find in a view."""
+    return find_by_rules(RULES, view, NAME)

@@ -1,0 +1,25 @@
+"""ZIP codes, 164.514(b)(2)(i)(B): five or nine digits behind a state or a word that says so."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.places import STATE_ABBREVIATIONS as _STATES
+from llmops.deid.recognizers.places import STATE_NAMES as _STATE_NAMES
+from llmops.deid.spans import Span, View
+from llmops.phi import PhiLabel
+
+NAME: Final = "zip"
+RULES: Final = (
+    Rule(r"(?i)\b(?:zip|zipcode|zip code|postal code)\b\s?[:#]?\s{0,3}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.95),
+    Rule(r"\b(?:" + _STATES + r")\.?,?[ \t|^*]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
+    Rule(r"(?i)\b(?:" + _STATE_NAMES + r")\.?,?[ \t|^]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
+    Rule(r"(?i)\b[a-z]{3,}, ?(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.45),
+    Rule(r"\b([A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2})\b", PhiLabel.ZIP, 0.6),
+    Rule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z] ?\d[A-Z]\d)\b", PhiLabel.ZIP, 0.75),
+)
+
+
+def find(view: View) -> Iterator[Span]:
+    """Yield every find in a view."""
+    return find_by_rules(RULES, view, NAME)

@@ -1,0 +1,83 @@
+"""A found stretch of text, and how overlapping finds become disjoint ones without uncovering a character."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from llmops.deid.folding import fold
+from llmops.phi import PhiLabel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """``text[start:end]`` is said to be PHI by one recognizer; never holds the surface."""
+
+    start: int
+    end: int
+    label: PhiLabel
+    score: float
+    recognizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One text as the recognizers see it. PHI.
+
+    Args:
+        text: the text itself.
+        folded: its ASCII shadow of the same length (`llmops.deid.folding.fold`).
+        data: the shadow as bytes, one byte a code point, which is what RE2 runs over without copying.
+        entities: what the NER component found, as (start, end, entity type).
+    """
+
+    text: str = field(repr=False)
+    folded: str = field(repr=False)
+    data: bytes = field(repr=False)
+    entities: tuple[tuple[int, int, str], ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, text: str, entities: tuple[tuple[int, int, str], ...] = ()) -> "View":
+        """Fold a text."""
+        folded = fold(text)
+        return cls(text, folded, folded.encode("ascii"), entities)
+
+
+def resolve(spans: Iterable[Span], folded: str) -> tuple[Span, ...]:
+    """Make spans disjoint and ordered; every covered word character stays covered.
+
+    The higher score keeps its range (the longer one where equal); a lower one keeps what is left of it, where that
+    holds a letter or digit.
+
+    Args:
+        spans: finds of any recognizers over one text.
+        folded: the ASCII shadow of that text. PHI.
+    """
+    owner: list[Span | None] = [None] * len(folded)
+    for span in sorted(spans, key=lambda s: (s.score, s.end - s.start, -s.start)):
+        owner[span.start : span.end] = [span] * (span.end - span.start)
+    found: list[Span] = []
+    position = 0
+    while position < len(owner):
+        holder = owner[position]
+        if holder is None:
+            position += 1
+            continue
+        start = position
+        while position < len(owner) and owner[position] is holder:
+            position += 1
+        trimmed = _trim(holder, start, position, folded)
+        if trimmed is not None:
+            found.append(trimmed)
+    return tuple(found)
+
+
+def _trim(holder: Span, start: int, end: int, folded: str) -> Span | None:
+    """Cut what surrounds the words of a leftover; whole spans keep their own ends."""
+    if (start, end) == (holder.start, holder.end):
+        return holder
+    while start < end and not folded[start].isalnum():
+        start += 1
+    while end > start and not folded[end - 1].isalnum():
+        end -= 1
+    if start == end:
+        return None
+    return Span(start=start, end=end, label=holder.label, score=holder.score, recognizer=holder.recognizer)

@@ -1,0 +1,75 @@
+"""One supervised worker process: opens the job, answers one task at a time, and never prints what it works on.
+
+Started as a plain interpreter that calls `main` with FD SLOT PARENT; not with `multiprocessing`, whose spawn re-imports
+the caller's ``__main__`` and so would run an unguarded user script again in every worker.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+from llmops.errors import LlmopsError
+
+Progress = Callable[[int, int], None]
+"""Called with (records, bytes) done since the last call."""
+
+
+class Job(Protocol):
+    """What every worker does; pickled once to each worker, then opened there."""
+
+    def open(self, slot: int) -> Callable[[Any, int, Progress], Any]:
+        """Load what the tasks need and return the function ``(task, attempt, progress) -> result``."""
+        ...
+
+
+def main() -> None:
+    """Serve tasks until the parent closes the connection or is gone."""
+    logging.disable(logging.CRITICAL)  # libraries may log what they read; what matters travels as values
+    fd, slot, parent = (int(argument) for argument in sys.argv[1:4])
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    connection = Connection(fd)
+    try:
+        _serve(connection, slot)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _serve(connection: Connection, slot: int) -> None:
+    job: Job = connection.recv()
+    work: Callable[[Any, int, Progress], Any] | None = None
+    while True:
+        task, attempt = connection.recv()
+        try:
+            if work is None:
+                work = job.open(slot)
+            result = work(task, attempt, lambda records, size: connection.send(("progress", (records, size))))
+        except LlmopsError as error:
+            connection.send(("error", (type(error).__name__, str(error))))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the shard failed and its message may hold PHI
+            connection.send(("crash", where(error)))
+        else:
+            connection.send(("done", result))
+
+
+def where(error: BaseException) -> str:
+    """Type and place of an error, without its message, which may hold PHI."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "llmops" in frame.filename] or frames
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{place}"
+
+
+def _die_with(parent: int) -> None:
+    """A worker whose parent was killed must not go on writing beside a resumed run."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)

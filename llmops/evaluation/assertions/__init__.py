@@ -1,0 +1,35 @@
+"""What a suite can demand of an answer; one file a family."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from llmops.evaluation.assertions.grounding import Cites, Supported
+from llmops.evaluation.assertions.numeric import Numeric
+from llmops.evaluation.assertions.outcome import Answer, Assertion, Declared, Outcome
+from llmops.evaluation.assertions.safety import NoPhi, Refuses, is_refusal
+from llmops.evaluation.assertions.structure import JsonSchema
+from llmops.evaluation.assertions.words import Contains, NotContains, Regex
+
+AnyAssertion: TypeAlias = Annotated[
+    Contains | NotContains | Regex | JsonSchema | Numeric | Cites | Supported | NoPhi | Refuses,
+    Field(discriminator="use"),
+]
+
+__all__ = [
+    "Answer",
+    "AnyAssertion",
+    "Assertion",
+    "Cites",
+    "Contains",
+    "Declared",
+    "JsonSchema",
+    "NoPhi",
+    "NotContains",
+    "Numeric",
+    "Outcome",
+    "Refuses",
+    "Regex",
+    "Supported",
+    "is_refusal",
+]

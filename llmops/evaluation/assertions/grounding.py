@@ -1,0 +1,86 @@
+"""Assertions that an answer rests on what was retrieved."""
+
+from typing import Final, Literal
+
+import re2
+from pydantic import Field
+
+from llmops.evaluation.assertions.outcome import Answer, Declared, Outcome, failed, outcome, passed
+from llmops.evaluation.assertions.safety import is_refusal
+from llmops.evaluation.prompt import citations
+from llmops.retrieval.sentences import sentences
+from llmops.retrieval.words import raw_words, words
+
+_NUMERAL: Final = re2.compile(r"\d+(?:[.,]\d+)*")
+_NEGATIONS: Final = frozenset(
+    ("no", "not", "denies", "denied", "without", "never", "none", "negative", "absent", "nor", "neither", "cannot")
+)
+
+
+class Cites(Declared):
+    """The answer cites passages that were retrieved, and none that were not.
+
+    Args:
+        at_least: how many passages.
+    """
+
+    use: Literal["cites"]
+    at_least: int = Field(default=1, ge=1)
+
+    def check(self, answer: Answer) -> Outcome:
+        """Resolve every ``[chunk id]``."""
+        cited = citations(answer.text)
+        known = {passage.chunk_id for passage in answer.context}
+        if any(chunk_id not in known for chunk_id in cited):
+            return failed(self.use, "unknown_citation")
+        return outcome(self.use, "citation_missing", holds=len(cited) >= self.at_least)
+
+
+class Supported(Declared):
+    """Every sentence of the answer is borne out by one passage: most of its words, all of its numbers, its negation.
+
+    Lexical on purpose: it needs no second model, and it never excuses a changed number.
+
+    Args:
+        overlap: share of a sentence's words that the passage must hold.
+    """
+
+    use: Literal["supported"]
+    overlap: float = Field(default=0.7, gt=0, le=1)
+
+    def check(self, answer: Answer) -> Outcome:
+        """Judge sentence by sentence; a refusal claims nothing, and so is supported."""
+        if is_refusal(answer.text):
+            return passed(self.use)
+        prose = answer.prose
+        claims = [prose[span.start : span.end] for span in sentences(prose)]
+        if not any(words(claim) for claim in claims):
+            return failed(self.use, "no_claim")
+        texts = [passage.text for passage in answer.context]
+        holds = all(any(bears_out(text, claim, self.overlap) for text in texts) for claim in claims)
+        return outcome(self.use, "unsupported_sentence", holds=holds)
+
+
+def bears_out(text: str, claim: str, overlap: float) -> bool:
+    """Whether a passage has the claim's numbers, enough of its words, and negates where it negates."""
+    if not set(_NUMERAL.findall(claim)) <= set(_NUMERAL.findall(text)):
+        return False
+    claimed = set(words(claim))
+    if claimed and len(claimed & set(words(text))) < overlap * len(claimed):
+        return False
+    return _negates(claim) == _negates(_nearest(text, claimed))
+
+
+def _nearest(text: str, claimed: set[str]) -> str:
+    """The stretch of neighbouring sentences, up to three, that shares most with the claim; the shortest of equals."""
+    spans = sentences(text)
+    stretches = [
+        text[spans[first].start : spans[last].end]
+        for first in range(len(spans))
+        for last in range(first, min(first + 3, len(spans)))
+    ]
+    return max(stretches, key=lambda part: (len(claimed & set(words(part))), -len(part)), default="")
+
+
+def _negates(text: str) -> bool:
+    return not _NEGATIONS.isdisjoint(raw_words(text))

@@ -1,0 +1,57 @@
+"""Compares two results of a suite, so that a change that breaks an answer is seen before it ships."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from llmops.evaluation.result import EvaluationResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What changed between an earlier and a current result; each item is ``"<prompt>/<case id>"``, sorted.
+
+    Args:
+        regressions: passed before, fails now.
+        fixes: failed before, passes now.
+        new: only in the current result.
+        missing: only in the earlier one; a case that is no longer asked is not a pass.
+        suite_changed: the suite says something else than it did.
+        release_changed: another release was searched.
+        model_changed: another model answered.
+    """
+
+    regressions: tuple[str, ...]
+    fixes: tuple[str, ...]
+    new: tuple[str, ...]
+    missing: tuple[str, ...]
+    suite_changed: bool
+    release_changed: bool
+    model_changed: bool
+
+    @property
+    def regressed(self) -> bool:
+        """Whether anything that passed now fails."""
+        return bool(self.regressions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"regressed": self.regressed, **asdict(self)}
+
+
+def compare(previous: EvaluationResult, current: EvaluationResult) -> Comparison:
+    """Compare case by case."""
+    before, now = _verdicts(previous), _verdicts(current)
+    both = sorted(before.keys() & now.keys())
+    return Comparison(
+        regressions=tuple(key for key in both if before[key] and not now[key]),
+        fixes=tuple(key for key in both if now[key] and not before[key]),
+        new=tuple(sorted(now.keys() - before.keys())),
+        missing=tuple(sorted(before.keys() - now.keys())),
+        suite_changed=previous.suite_digest != current.suite_digest,
+        release_changed=previous.release_id != current.release_id,
+        model_changed=previous.model != current.model,
+    )
+
+
+def _verdicts(result: EvaluationResult) -> dict[str, bool]:
+    return {f"{case.prompt}/{case.case_id}": case.passed for case in result.cases}

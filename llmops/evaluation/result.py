@@ -1,0 +1,125 @@
+"""What an evaluation found, in an order and form that two runs can be compared by."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from llmops.errors import RecipeError
+from llmops.evaluation.assertions.outcome import Outcome
+
+Status: TypeAlias = Literal["answered", "not_sent", "model_failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One case asked with one prompt.
+
+    Args:
+        case_id: the case.
+        prompt: name of the prompt.
+        question: what was asked.
+        status: ``not_sent`` where the egress check held the prompt back, ``model_failed`` where the model raised.
+        code: why it was not answered; ``"ok"`` otherwise.
+        answer: the answer; empty where ``answer_withheld``.
+        answer_withheld: the scanner found PHI in the answer, so it is not kept.
+        hits: ids of the retrieved chunks, by rank.
+        outcomes: what each assertion said.
+        input_tokens: of the prompt, by the model's own count or else by words.
+        output_tokens: of the answer, likewise.
+        cost: by the suite's prices, in its currency; ``None`` without prices.
+    """
+
+    case_id: str
+    prompt: str
+    question: str = field(repr=False)
+    status: Status
+    code: str
+    answer: str = field(repr=False)
+    answer_withheld: bool
+    hits: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+    @property
+    def passed(self) -> bool:
+        """Answered, and every assertion holds."""
+        return self.status == "answered" and all(item.passed for item in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationResult:
+    """A suite run over a release with a model; all but ``seconds`` repeats exactly where the model does.
+
+    Args:
+        suite: its name.
+        suite_version: its version.
+        suite_digest: hex SHA-256 of what it says.
+        release_id: the verified release that was searched.
+        index_digest: hex SHA-256 of the index manifest.
+        model: name of the chat model, with its version where it is ours.
+        currency: of the costs; empty without prices.
+        cases: in the suite's order.
+        seconds: time taken by each case, in the same order.
+    """
+
+    suite: str
+    suite_version: str
+    suite_digest: str
+    release_id: str
+    index_digest: str
+    model: str
+    currency: str
+    cases: tuple[CaseResult, ...]
+    seconds: tuple[float, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """How many cases passed."""
+        return sum(case.passed for case in self.cases)
+
+    @property
+    def total(self) -> int:
+        """How many cases were run."""
+        return len(self.cases)
+
+    @property
+    def cost(self) -> float | None:
+        """Cost of all cases; ``None`` without prices."""
+        costs = [case.cost for case in self.cases if case.cost is not None]
+        return round(sum(costs), 6) if costs else None
+
+    def to_dict(self, *, timing: bool = True) -> dict[str, Any]:
+        """As plain data, with a summary in front; without ``timing`` two equal runs give equal data."""
+        data = asdict(self)
+        if not timing:
+            del data["seconds"]
+        for case, item in zip(data["cases"], self.cases, strict=True):
+            case["passed"] = item.passed
+        return {"passed": self.passed, "total": self.total, "cost": self.cost, **data}
+
+    def to_json(self, *, timing: bool = True) -> bytes:
+        """As JSON, keys sorted, one line at the end."""
+        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+        return orjson.dumps(self.to_dict(timing=timing), option=options)
+
+
+def read_result(path: Path) -> EvaluationResult:
+    """Read an earlier result.
+
+    Raises:
+        RecipeError: it is missing or no evaluation result.
+    """
+    try:
+        data = orjson.loads(path.read_bytes())
+        for derived in ("passed", "total", "cost"):
+            data.pop(derived, None)
+        for case in data["cases"]:
+            case.pop("passed", None)
+        return TypeAdapter(EvaluationResult).validate_json(orjson.dumps(data))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, ValidationError):
+        raise RecipeError("evaluation: the earlier result cannot be read; give the JSON of an earlier eval") from None

@@ -1,0 +1,149 @@
+"""A suite of prompts and cases, as YAML writes it."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from pydantic import Field, ValidationError, field_validator, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from llmops.configs import config_file
+from llmops.documents import Kind
+from llmops.errors import RecipeError
+from llmops.evaluation.assertions import AnyAssertion, Declared
+from llmops.retrieval.search import Filter
+
+_MAX_BYTES: Final = 2_000_000
+
+
+class Where(Declared):
+    """Which documents a case searches; everything by default."""
+
+    kind: Kind | None = None
+    doc_type: str = ""
+    section: str = ""
+
+    def filter(self) -> Filter:
+        """The same, for a search."""
+        return Filter(kind=self.kind, doc_type=self.doc_type, section=self.section)
+
+
+class Prices(Declared):
+    """What a model's tokens cost."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
+    currency: str = "USD"
+
+
+class Defaults(Declared):
+    """What a case gets where it does not say."""
+
+    k: int = Field(default=5, ge=1, le=100)
+    assertions: tuple[AnyAssertion, ...] = ()
+
+
+class Case(Declared):
+    """One question and what must be true of its answer.
+
+    Args:
+        id: unique in the suite.
+        question: what is asked.
+        k: passages to retrieve; the suite's default without it.
+        filter: which documents are searched.
+        prompts: names of the prompts to ask it with; all of them by default.
+        inherit: whether the suite's default assertions apply too.
+        assertions: what must hold.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    question: str = Field(min_length=3)
+    k: int | None = Field(default=None, ge=1, le=100)
+    filter: Where = Where()
+    prompts: tuple[str, ...] = ()
+    inherit: bool = True
+    assertions: tuple[AnyAssertion, ...] = ()
+
+
+class Suite(Declared):
+    """A named, versioned set of cases."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    version: str = Field(min_length=1)
+    description: str = ""
+    prompts: dict[str, str] = Field(min_length=1)
+    defaults: Defaults = Defaults()
+    prices: Prices | None = None
+    cases: tuple[Case, ...] = Field(min_length=1)
+
+    @field_validator("prompts")
+    @classmethod
+    def _has_places(cls, prompts: dict[str, str]) -> dict[str, str]:
+        for template in prompts.values():
+            if template.count("{question}") != 1 or template.count("{context}") != 1:
+                raise ValueError("each prompt needs {question} and {context}, once each")
+        return prompts
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Suite":
+        ids = [case.id for case in self.cases]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two cases have the same id")
+        if any(name not in self.prompts for case in self.cases for name in case.prompts):
+            raise ValueError("a case names a prompt that the suite does not have")
+        if any(not self.assertions_of(case) for case in self.cases):
+            raise ValueError("a case asserts nothing, so it could not fail")
+        return self
+
+    def assertions_of(self, case: Case) -> tuple[AnyAssertion, ...]:
+        """The assertions of a case, its own first."""
+        return case.assertions + (self.defaults.assertions if case.inherit else ())
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of what the suite says; comments and layout do not count."""
+        dumped = self.model_dump(mode="json", by_alias=True)
+        return hashlib.sha256(orjson.dumps(dumped, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def load_suite(name: str) -> Suite:
+    """Read a suite by its bundled name or by the path of its file.
+
+    Raises:
+        RecipeError: it cannot be read; names the key path, never a value.
+    """
+    path = config_file("evaluation", name)
+    try:
+        return Suite.model_validate_json(orjson.dumps(_read(path)))
+    except ValidationError as error:
+        raise RecipeError(f"evaluation suite: {_first(error)}") from None
+    except orjson.JSONEncodeError:
+        raise RecipeError("evaluation suite: keys must be text, and numbers fit 64 bits") from None
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise RecipeError(f"evaluation suite: larger than {_MAX_BYTES} bytes")
+        return YAML(typ="safe", pure=True).load(path.read_bytes())
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise RecipeError(f"evaluation suite: not YAML 1.2, or a key given twice, near line {line}") from None
+    except (YAMLError, ValueError, OSError, RecursionError):
+        raise RecipeError("evaluation suite: cannot be read as YAML 1.2 in UTF-8") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first problem as key path and fix; pydantic's own text can hold the input, so little of it is used."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "top level"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {_fix(problem['type'], problem['msg'], problem.get('ctx', {}))}{more}"
+
+
+def _fix(kind: str, message: str, context: dict[str, Any]) -> str:
+    if kind.startswith("union_tag"):
+        return f"'use' must be one of {context.get('expected_tags', 'the known assertions')}"
+    return {"extra_forbidden": "no such key", "missing": "is required"}.get(kind, message)

@@ -1,0 +1,52 @@
+"""What a recipe may say about normalisation: which columns mean what, and what is asked of a record."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableColumns:
+    """Which column of a table holds what; an empty name means "guess from the usual names".
+
+    Args:
+        text: the note's text.
+        subject: the patient's identifier.
+        assigner: who assigned it; without the column, ``assigner_name`` stands for every row.
+        assigner_name: the assigner of every row, e.g. ``"epic"``.
+        time: clinical time of the note.
+        title: title of the note.
+        kind: what kind of note it is, in the table's words (``"Radiology"``).
+        doc_type: LOINC code of the document type.
+        document_id: the note's own number; an identifier, so it is kept only as an OTHERID field.
+        phi: further columns to keep as typed fields, as pairs of column and either a `PhiLabel` value (``"PHONE"``),
+            ``"free_text"`` or ``"none"``. Columns named nowhere are dropped and counted.
+    """
+
+    text: str = ""
+    subject: str = ""
+    assigner: str = ""
+    assigner_name: str = ""
+    time: str = ""
+    title: str = ""
+    kind: str = ""
+    doc_type: str = ""
+    document_id: str = ""
+    phi: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalizeConfig:
+    """How records become documents.
+
+    Args:
+        table: the columns of tabular note exports.
+        require_subject: refuse a record that names no patient, since nothing could then be kept consistent or known.
+        header_identifiers: read ``MRN:``, ``Patient:``, ``DOB:`` lines at the top of free-text notes.
+        max_depth: deepest nesting of a structured record; deeper is a bomb or a bug.
+    """
+
+    use: Literal["default"] = "default"
+    table: TableColumns = field(default_factory=TableColumns)
+    require_subject: bool = True
+    header_identifiers: bool = True
+    max_depth: int = 64

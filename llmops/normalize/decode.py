@@ -1,0 +1,48 @@
+"""From a record's bytes to text, with the byte at which the text begins."""
+
+import codecs
+from dataclasses import dataclass, field
+from typing import Final
+
+from llmops.documents import Reason, SourceRecord
+from llmops.normalize.errors import Refused
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """The text of a payload.
+
+    Args:
+        text: the text without byte order mark. PHI.
+        start: byte at which it begins.
+        encoding: the encoding that has no byte order mark of its own, so that re-encoding a stretch gives its bytes.
+    """
+
+    text: str = field(repr=False)
+    start: int
+    encoding: str
+
+
+def decode(record: SourceRecord) -> Decoded:
+    """Decode the payload strictly, as the source stage said.
+
+    Args:
+        record: the record. PHI.
+
+    Raises:
+        Refused: ``WRONG_ENCODING`` where the bytes are not in that encoding.
+    """
+    bom, encoding = next(((bom, name) for bom, name in _BOMS if record.payload.startswith(bom)), (b"", record.encoding))
+    try:
+        text = record.payload[len(bom) :].decode(encoding or "utf-8")
+    except (UnicodeDecodeError, LookupError):
+        raise Refused(Reason.WRONG_ENCODING) from None
+    return Decoded(text=text, start=len(bom), encoding=encoding or "utf-8")

@@ -1,0 +1,167 @@
+"""FHIR R4 resources and Bundles: attachments become notes, coded resources become fields and readable summaries."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from llmops.documents import (
+    ClinicalDocument,
+    Identity,
+    Reason,
+    SourceRecord,
+    StageName,
+    SubjectIdentifier,
+    Withheld,
+)
+from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.errors import Refused
+from llmops.normalize.fhir_attachments import attachment_documents, attachments
+from llmops.normalize.fhir_bundle import Entry, Record
+from llmops.normalize.fhir_composition import composition_document
+from llmops.normalize.fhir_identity import identities_of
+from llmops.normalize.fhir_json import parse_object
+from llmops.normalize.fhir_narrative import narrative_statement
+from llmops.normalize.fhir_specs import SPECS
+from llmops.normalize.fhir_statements import Statement, statement
+from llmops.normalize.fhir_summaries import Topic, summary
+from llmops.normalize.fhir_types import ADMINISTRATIVE, BACKGROUND
+
+_CARRIERS = frozenset({"DocumentReference", "DiagnosticReport", "Binary", "Communication"})
+"""Types whose attachments are documents."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been made of a record so far. PHI."""
+
+    parts: list[ClinicalDocument | Withheld] = field(default_factory=list)
+    statements: list[tuple[tuple[SubjectIdentifier, ...], Statement]] = field(default_factory=list)
+    encounters: list[Entry] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    unnecessary: int = 0
+
+
+def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
+    """Make the documents of a FHIR record, notes and reports first, then summaries by encounter and patient.
+
+    Args:
+        record: one resource, a Bundle of any type, or a line of a bulk export. PHI.
+        config: depth limit and whether a subject is required.
+
+    Raises:
+        Refused: broken, truncated or too deep JSON; no resource at all; nothing that a clinical purpose needs.
+    """
+    resources = _open(record, config)
+    reading = _read(resources, record, config)
+    parts = reading.parts + list(_summaries(reading, resources, record, config))
+    if not parts:
+        raise Refused(Reason.NOT_NECESSARY if reading.unnecessary else Reason.NO_CONTENT)
+    return tuple(_with_dropped(parts, reading.dropped))
+
+
+def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
+    """Say what a FHIR record knows about patients, relatives, clinicians and organisations.
+
+    Args:
+        record: as in `documents`. PHI.
+        config: depth limit.
+
+    Raises:
+        Refused: as in `documents`.
+    """
+    return tuple(dict.fromkeys(identities_of(_open(record, config))))
+
+
+def _open(record: SourceRecord, config: NormalizeConfig) -> Record:
+    root = parse_object(record, config.max_depth)
+    if not isinstance(root.get("resourceType"), str):
+        raise Refused(Reason.MALFORMED)
+    resources = Record(root)
+    if not resources.entries:
+        raise Refused(Reason.EMPTY)
+    return resources
+
+
+def _read(resources: Record, record: SourceRecord, config: NormalizeConfig) -> _Reading:
+    reading = _Reading()
+    for entry in resources.entries:
+        if entry.type in ADMINISTRATIVE:
+            reading.unnecessary += 1
+            reading.dropped[f"dropped:{entry.type}"] += 1
+        elif entry.type == "Encounter":
+            reading.encounters.append(entry)
+        elif entry.type in _CARRIERS or entry.type == "Composition" or entry.type in SPECS:
+            _read_clinical(entry, resources, reading, record, config)
+        elif entry.type not in BACKGROUND and entry.type != "Patient":
+            reading.dropped["dropped:unknown"] += 1
+    return reading
+
+
+def _read_clinical(
+    entry: Entry, resources: Record, reading: _Reading, record: SourceRecord, config: NormalizeConfig
+) -> None:
+    """Documents of the resource's own where it carries them, a statement for a summary where it does not."""
+    subject = resources.subject(entry.resource)
+    made: list[ClinicalDocument | Withheld] = []
+    if entry.type in _CARRIERS and not _held_elsewhere(entry, resources):
+        for attached in attachments(entry, resources):
+            made += attachment_documents(attached, entry, subject, record, config)
+    elif entry.type == "Composition" and (subject or not config.require_subject):
+        document = composition_document(entry, subject, record)
+        made += [document] if document is not None else []
+    reading.parts += made
+    said = None if any(isinstance(part, ClinicalDocument) for part in made) else statement(entry, resources)
+    said = said or (None if made else narrative_statement(entry))
+    if said is not None:
+        reading.statements.append((subject, said))
+
+
+def _held_elsewhere(entry: Entry, resources: Record) -> bool:
+    """Whether a Binary is the content of a DocumentReference of the same record, which makes the document."""
+    return (
+        entry.type == "Binary"
+        and len(resources.entries) > 1
+        and any(other.type in {"DocumentReference", "DiagnosticReport"} for other in resources.entries)
+    )
+
+
+def _summaries(
+    reading: _Reading, resources: Record, record: SourceRecord, config: NormalizeConfig
+) -> Iterator[ClinicalDocument | Withheld]:
+    """One summary an encounter and one a patient for what belongs to no encounter of the record."""
+    by_encounter: dict[int, list[Statement]] = {id(e.resource): [] for e in reading.encounters}
+    by_subject: dict[tuple[SubjectIdentifier, ...], list[Statement]] = {}
+    patients = {resources.subject(p.resource): p for p in resources.patients}
+    for subject in patients:
+        by_subject[subject] = []
+    for subject, said in reading.statements:
+        found = resources.resolve(said.encounter) if said.encounter else None
+        if found is not None and id(found.resource) in by_encounter:
+            by_encounter[id(found.resource)].append(said)
+        else:
+            by_subject.setdefault(subject, []).append(said)
+    topics = [
+        Topic(subject=s, patient=patients.get(s), encounter=e, statements=by_encounter[id(e.resource)])
+        for e in reading.encounters
+        for s in (resources.subject(e.resource),)
+    ]
+    topics += [Topic(subject=s, patient=patients.get(s), statements=said) for s, said in by_subject.items()]
+    for topic in topics:
+        if not topic.subject and config.require_subject:
+            yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_SUBJECT)
+        elif (document := summary(topic, record)) is not None:
+            yield document
+
+
+def _with_dropped(
+    parts: list[ClinicalDocument | Withheld], dropped: Counter[str]
+) -> Iterator[ClinicalDocument | Withheld]:
+    """Put the counts of what was left out on the first document, so that they are counted once."""
+    waiting = tuple(sorted(dropped.items()))
+    for part in parts:
+        if waiting and isinstance(part, ClinicalDocument):
+            changes = tuple(sorted((*part.provenance.changes, *waiting)))
+            yield replace(part, provenance=replace(part.provenance, changes=changes))
+            waiting = ()
+        else:
+            yield part

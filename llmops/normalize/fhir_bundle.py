@@ -1,0 +1,124 @@
+"""The resources of one FHIR record, however wrapped, and whom they are about."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from llmops.documents import SubjectIdentifier
+from llmops.normalize.fhir_identifiers import LOGICAL_ID, identifiers, is_linking, read_identifier
+from llmops.normalize.fhir_json import Json
+from llmops.normalize.fhir_values import obj, objs, string
+from llmops.phi import PhiLabel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One resource and where it stands.
+
+    Args:
+        path: the element in FHIR's terms, e.g. ``"entry[2].resource"``; no values.
+        resource: the parsed resource. PHI.
+        type: its resource type.
+        full_url: the entry's full URL, or empty. PHI.
+    """
+
+    path: str
+    resource: Json = field(repr=False)
+    type: str
+    full_url: str = field(default="", repr=False)
+
+
+class Record:
+    """All resources of one record and the references between them. PHI.
+
+    Args:
+        root: the parsed record: a resource or a Bundle.
+    """
+
+    def __init__(self, root: Json) -> None:
+        self.entries: tuple[Entry, ...] = tuple(_flatten(root))
+        self._by_reference: dict[str, Entry] = {}
+        for entry in self.entries:
+            for name in _names(entry):
+                self._by_reference.setdefault(name, entry)
+        self.patients: tuple[Entry, ...] = tuple(e for e in self.entries if e.type == "Patient")
+        self._subjects = {id(e.resource): _patient_identifiers(e) for e in self.patients}
+
+    def resolve(self, reference: str, holder: Json | None = None) -> Entry | None:
+        """Find the resource that a literal reference means, also among those contained in its holder."""
+        if reference.startswith("#") and holder is not None:
+            for n, contained in enumerate(objs(holder.get("contained"))):
+                if string(contained.get("id")) == reference[1:]:
+                    return Entry(path=f"contained[{n}]", resource=contained, type=string(contained.get("resourceType")))
+            return None
+        base = reference.partition("/_history/")[0]
+        return self._by_reference.get(base) or self._by_reference.get("/".join(base.rsplit("/", 2)[-2:]))
+
+    def subject(self, resource: Json) -> tuple[SubjectIdentifier, ...]:
+        """Say whom a resource is about: the patient referred to, or the only patient of the record."""
+        if id(resource) in self._subjects:
+            return self._subjects[id(resource)]
+        for name in ("subject", "patient", "individual", "for", "beneficiary", "securityContext"):
+            for reference in objs(resource.get(name)):
+                if identifiers := self._referred(reference, resource):
+                    return identifiers
+        if len(self.patients) == 1:
+            return self._subjects[id(self.patients[0].resource)]
+        return ()
+
+    def _referred(self, reference: Json, holder: Json) -> tuple[SubjectIdentifier, ...]:
+        literal = string(reference.get("reference"))
+        if literal and (found := self.resolve(literal, holder)) is not None:
+            if found.type != "Patient":
+                return ()
+            return self._subjects.get(id(found.resource)) or _patient_identifiers(found)
+        if (logical := _from_literal(literal)) is not None:
+            return (logical,)
+        identifier = obj(reference.get("identifier"))
+        if string(identifier.get("value")) and string(reference.get("type")) in {"", "Patient"}:
+            return (read_identifier(identifier),)
+        return ()
+
+
+def _patient_identifiers(entry: Entry) -> tuple[SubjectIdentifier, ...]:
+    logical = string(entry.resource.get("id")) or entry.full_url.rpartition(":")[2]
+    own = (SubjectIdentifier(value=logical, assigner=LOGICAL_ID, label=PhiLabel.OTHERID),) if logical else ()
+    return tuple(dict.fromkeys((*own, *(i for i in identifiers(entry.resource) if is_linking(i)))))
+
+
+def _from_literal(literal: str) -> SubjectIdentifier | None:
+    """Read a reference to a patient that is not in the record: by id, URN or search (``Patient?identifier=s|v``)."""
+    if literal.startswith("urn:"):
+        return SubjectIdentifier(value=literal.rpartition(":")[2], assigner=LOGICAL_ID, label=PhiLabel.OTHERID)
+    before, question, query = literal.partition("?")
+    if question and before.endswith("Patient"):
+        system, _, value = query.partition("identifier=")[2].partition("&")[0].rpartition("|")
+        return SubjectIdentifier(value=value, assigner=system) if value else None
+    parts = literal.partition("/_history/")[0].split("/")
+    if len(parts) > 1 and parts[-2] == "Patient" and parts[-1]:
+        return SubjectIdentifier(value=parts[-1], assigner=LOGICAL_ID, label=PhiLabel.OTHERID)
+    return None
+
+
+def _names(entry: Entry) -> Iterator[str]:
+    if logical := string(entry.resource.get("id")):
+        yield f"{entry.type}/{logical}"
+    if entry.full_url:
+        yield entry.full_url
+
+
+def _flatten(root: Json) -> Iterator[Entry]:
+    """Unwrap Bundles and Parameters, nested ones too, without recursion; document order is kept."""
+    waiting: list[tuple[str, Json, str]] = [("", root, "")]
+    while waiting:
+        prefix, resource, full_url = waiting.pop()
+        kind = string(resource.get("resourceType"))
+        inner = {"Bundle": "entry", "Parameters": "parameter"}.get(kind)
+        if inner is None:
+            yield Entry(path=prefix or "resource", resource=resource, type=kind, full_url=full_url)
+            continue
+        dot = f"{prefix}." if prefix else ""
+        waiting += [
+            (f"{dot}{inner}[{n}].resource", obj(item.get("resource")), string(item.get("fullUrl")))
+            for n, item in reversed(list(enumerate(objs(resource.get(inner)))))
+            if obj(item.get("resource"))
+        ]

@@ -1,0 +1,82 @@
+"""Demographics of a Patient resource: what a reader may need, without names, numbers and addresses."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from llmops.documents import Field, FieldPhi
+from llmops.normalize.fhir_json import Json
+from llmops.normalize.fhir_values import display, obj, objs, string
+from llmops.normalize.text import clean
+from llmops.phi import PhiLabel
+
+_EXTENSIONS: Final = (("us-core-race", "race"), ("us-core-ethnicity", "ethnicity"), ("us-core-birthsex", "birth sex"))
+_OLDEST: Final = 89
+
+
+def demographics(patient: Json) -> list[str]:
+    """Lines on sex, race, language and vital status.
+
+    Args:
+        patient: a Patient resource. PHI.
+    """
+    lines = []
+    if gender := string(patient.get("gender")):
+        lines.append(f"Sex: {gender}")
+    for url, label in _EXTENSIONS:
+        if text := _extension(patient, url):
+            lines.append(f"{label.capitalize()}: {text}")
+    if marital := display(patient.get("maritalStatus")):
+        lines.append(f"Marital status: {marital}")
+    for communication in objs(patient.get("communication")):
+        if language := display(communication.get("language")):
+            lines.append(f"Language: {language}")
+    if patient.get("deceasedDateTime") or patient.get("deceasedBoolean") is True:
+        lines.append("Deceased: yes")
+    return lines
+
+
+def patient_fields(patient: Json) -> Iterator[Field]:
+    """Typed fields of a Patient, each with its PHI class; names, phones and street lines are not needed and left out.
+
+    Args:
+        patient: a Patient resource. PHI.
+    """
+    if gender := string(patient.get("gender")):
+        yield Field(name="Patient.gender", value=clean(gender).text, phi=FieldPhi.FREE_TEXT)
+    for element in ("birthDate", "deceasedDateTime"):
+        if time := string(patient.get(element)):
+            yield Field(name=f"Patient.{element}", value=time, phi=PhiLabel.DATE)
+    for address in objs(patient.get("address"))[:1]:
+        for part, phi in (("city", PhiLabel.LOC), ("postalCode", PhiLabel.ZIP), ("state", FieldPhi.FREE_TEXT)):
+            if text := string(address.get(part)):
+                yield Field(name=f"Patient.address.{part}", value=clean(text).text, phi=phi)
+
+
+def age_field(birth_date: str, time: str) -> Field | None:
+    """The age in full years at a point in time, under its own PHI class above 89 (164.514(b)(2)(i)(C)).
+
+    Args:
+        birth_date: ISO 8601. PHI.
+        time: ISO 8601 time of the encounter. PHI.
+    """
+    born, then = _parts(birth_date), _parts(time)
+    if born is None or then is None or then < born:
+        return None
+    years = then[0] - born[0] - (then[1:] < born[1:])
+    return Field(name="Patient.age", value=years, unit="a", phi=PhiLabel.AGE90 if years > _OLDEST else FieldPhi.NONE)
+
+
+def _parts(time: str) -> tuple[int, int, int] | None:
+    year, month, day = time[:4], time[5:7] or "1", time[8:10] or "1"
+    return (int(year), int(month), int(day)) if year.isdigit() and month.isdigit() and day.isdigit() else None
+
+
+def _extension(patient: Json, url: str) -> str:
+    for extension in objs(patient.get("extension")):
+        if string(extension.get("url")).endswith(url):
+            if text := string(extension.get("valueCode")) or string(extension.get("valueString")):
+                return text
+            parts: dict[str, Any] = {string(e.get("url")): e for e in objs(extension.get("extension"))}
+            coding = obj(obj(parts.get("ombCategory")).get("valueCoding"))
+            return string(obj(parts.get("text")).get("valueString")) or string(coding.get("display"))
+    return ""

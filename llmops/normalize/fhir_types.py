@@ -1,0 +1,56 @@
+"""Closed lists of FHIR names: types without clinical content, codes of genotypes, categories of observations."""
+
+from types import MappingProxyType
+from typing import Final
+
+ADMINISTRATIVE: Final = frozenset(
+    {
+        "Account", "ActivityDefinition", "AdverseEvent", "Appointment", "AppointmentResponse", "AuditEvent", "Basic",
+        "CapabilityStatement", "CatalogEntry", "ChargeItem", "ChargeItemDefinition", "Claim", "ClaimResponse",
+        "CodeSystem", "CommunicationRequest", "CompartmentDefinition", "ConceptMap", "Contract", "Coverage",
+        "CoverageEligibilityRequest", "CoverageEligibilityResponse", "DataElement", "DetectedIssue", "DeviceDefinition",
+        "DeviceMetric", "DeviceRequest", "DocumentManifest", "EligibilityRequest", "EligibilityResponse", "Endpoint",
+        "EnrollmentRequest", "EnrollmentResponse", "EventDefinition", "Evidence", "EvidenceVariable", "ExampleScenario",
+        "ExplanationOfBenefit", "Flag", "GraphDefinition", "Group", "GuidanceResponse", "HealthcareService",
+        "ImmunizationEvaluation", "ImmunizationRecommendation", "ImplementationGuide", "InsurancePlan", "Invoice",
+        "Library", "Linkage", "List", "Measure", "MeasureReport", "Media", "MessageDefinition", "MessageHeader",
+        "MolecularSequence", "NamingSystem", "ObservationDefinition", "OperationDefinition", "OperationOutcome",
+        "OrganizationAffiliation", "PaymentNotice", "PaymentReconciliation", "PlanDefinition", "ProcessRequest",
+        "Provenance", "Questionnaire", "RequestGroup", "ResearchDefinition", "ResearchElementDefinition",
+        "ResearchStudy", "ResearchSubject", "Schedule", "SearchParameter", "Sequence", "Slot", "SpecimenDefinition",
+        "StructureDefinition", "StructureMap", "Subscription", "Substance", "SupplyDelivery", "SupplyRequest", "Task",
+        "TerminologyCapabilities", "TestReport", "TestScript", "ValueSet", "VerificationResult", "VisionPrescription",
+    }
+)  # fmt: skip
+"""Types that no clinical purpose of the bundled suites needs: money, terminology, infrastructure, sequences."""
+
+BACKGROUND: Final = frozenset(
+    {
+        "Practitioner", "PractitionerRole", "Organization", "Location", "RelatedPerson", "Person", "Medication",
+        "Parameters",
+    }
+)  # fmt: skip
+"""Types that say who, where or with what; they carry no content of their own."""
+
+GENOTYPE_LOINC: Final = frozenset(
+    {
+        "48004-6", "48005-3", "48006-1", "48018-6", "48019-4", "48001-2", "48002-0", "48003-8", "48013-7", "51958-7",
+        "51963-7", "53034-5", "53037-8", "69547-8", "69548-6", "81252-9", "81254-5", "81258-6", "81290-9", "81291-7",
+        "82154-6", "82155-3", "84413-4", "47998-0", "47999-8", "69551-0", "81300-6",
+    }
+)  # fmt: skip
+"""LOINC codes of genotypes and variants (HL7 Genomics Reporting); such values identify a person."""
+
+VITALS: Final = "Vital signs"
+CATEGORY_SECTIONS: Final = MappingProxyType(
+    {
+        "vital-signs": VITALS,
+        "laboratory": "Results",
+        "social-history": "Social history",
+        "survey": "Functional status",
+        "imaging": "Imaging",
+        "exam": "Physical examination",
+        "procedure": "Procedures",
+    }
+)
+"""Observation category -> section of the summary."""

@@ -1,0 +1,174 @@
+"""HL7 v2 messages: each report of results or transcription becomes a document, any other message one summary."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from llmops.documents import (
+    ClinicalDocument,
+    Format,
+    Identity,
+    Kind,
+    Provenance,
+    Reason,
+    SourceRecord,
+    StageName,
+    Withheld,
+)
+from llmops.normalize.builder import TextBuilder
+from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.errors import Refused
+from llmops.normalize.hl7v2_attachments import attached_text
+from llmops.normalize.hl7v2_fields import OTHER_FIELDS, VIEWS
+from llmops.normalize.hl7v2_page import Page, named_sections
+from llmops.normalize.hl7v2_parse import Message, Segment, parse
+from llmops.normalize.hl7v2_people import people
+from llmops.normalize.hl7v2_reports import Report, reports, write_report
+from llmops.normalize.hl7v2_subject import subject_of
+from llmops.normalize.hl7v2_summary import summary, summary_time
+from llmops.normalize.hl7v2_values import coded_text, iso_time, loinc_of
+from llmops.normalize.sections import find_sections
+
+
+def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
+    """Make the documents of a message: one a report (OBR group, or TXA), one an attached text, else one summary.
+
+    Args:
+        record: the message, or a batch of messages. PHI.
+        config: whether a message without a patient is refused.
+
+    Raises:
+        Refused: there is no message, or it names no patient where one is required.
+    """
+    parts: list[ClinicalDocument | Withheld] = []
+    for message in parse(record):
+        parts += _parts(record, message, config)
+    if all(isinstance(part, Withheld) and part.reason is Reason.NO_SUBJECT for part in parts):
+        raise Refused(Reason.NO_SUBJECT)
+    return tuple(replace(part, document_id=f"{record.record_id}.{n}") for n, part in enumerate(parts))
+
+
+def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:  # noqa: ARG001  every format's signature
+    """Say which people and organisations a message names around its patient.
+
+    Args:
+        record: the message. PHI.
+        config: not used: nothing about people is configurable.
+
+    Raises:
+        Refused: there is no message.
+    """
+    return tuple(dict.fromkeys(identity for message in parse(record) for identity in people(message)))
+
+
+def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> Iterator[ClinicalDocument | Withheld]:
+    found = reports(message)
+    patient = next(iter(message.named("PID")), None)
+    dropped = _dropped(message)
+    for report in found or [Report(patient=patient)]:
+        if config.require_subject and not subject_of(report.patient):
+            yield _withheld(record, Reason.NO_SUBJECT)
+            continue
+        page = Page(builder=TextBuilder(message.segments[0].encoding))
+        for rule, times in dropped.items():
+            page.builder.count(rule, times)
+        # What a message drops is counted once, with its first document.
+        dropped = Counter()
+        document = _report_document(record, message, report, page) if found else _summary(record, message, report, page)
+        if document.text:
+            yield document
+        elif not page.attachments:
+            yield _withheld(record, Reason.NO_CONTENT)
+        for segment in page.attachments:
+            yield _attachment(record, segment, document)
+
+
+def _report_document(record: SourceRecord, message: Message, report: Report, page: Page) -> ClinicalDocument:
+    title = write_report(page, report)
+    header = report.header
+    return _document(
+        page,
+        ClinicalDocument(
+            document_id=record.record_id,
+            record_id=record.record_id,
+            subject=subject_of(report.patient),
+            kind=report.kind,
+            doc_type=report.doc_type,
+            title=title,
+            text="",
+            time=report.time or iso_time(message.segments[0].get(7)),
+            provenance=_provenance(message, header),
+        ),
+    )
+
+
+def _summary(record: SourceRecord, message: Message, report: Report, page: Page) -> ClinicalDocument:
+    title = summary(page, message)
+    return _document(
+        page,
+        ClinicalDocument(
+            document_id=record.record_id,
+            record_id=record.record_id,
+            subject=subject_of(report.patient),
+            kind=Kind.SUMMARY,
+            title=title,
+            text="",
+            time=summary_time(message) or iso_time(message.segments[0].get(7)),
+            provenance=_provenance(message, None),
+        ),
+    )
+
+
+def _document(page: Page, frame: ClinicalDocument) -> ClinicalDocument:
+    """Fill a document's frame with what the page holds."""
+    text, align = page.builder.build()
+    return replace(
+        frame,
+        text=text,
+        align=align,
+        sections=named_sections(page.headings, text) if page.headings else find_sections(text),
+        fields=tuple(page.fields),
+        provenance=replace(frame.provenance, changes=page.builder.changes),
+    )
+
+
+def _attachment(record: SourceRecord, segment: Segment, report: ClinicalDocument) -> ClinicalDocument | Withheld:
+    """The text attached to an observation as a document of its own, or why it is none."""
+    try:
+        attached = attached_text(segment)
+    except Refused as refused:
+        return _withheld(record, refused.reason)
+    value = segment.first(5)
+    page = Page(builder=TextBuilder(segment.encoding))
+    path = f"OBX[{segment.ordinal}]-5"
+    page.builder.add(attached, path=path, source_start=value.start, source_end=value.end)
+    frame = replace(
+        report,
+        kind=Kind.NOTE if report.kind is Kind.NOTE else Kind.REPORT,
+        doc_type=loinc_of(segment.first(3)) or report.doc_type,
+        title=coded_text(segment.first(3)) or report.title,
+        provenance=replace(report.provenance, path=path),
+    )
+    return _document(page, frame)
+
+
+def _provenance(message: Message, header: Segment | None) -> Provenance:
+    code = message.code if message.code.isascii() and message.code.isalpha() and len(message.code) == 3 else "MSH"
+    place = f"{header.name}[{header.ordinal}]" if header is not None else "MSH[1]"
+    return Provenance(format=Format.HL7V2, path=f"{place}:{code}")
+
+
+def _dropped(message: Message) -> Counter[str]:
+    """Counts of the fields that hold something and are read nowhere, by segment; local (Z) segments together."""
+    counts: Counter[str] = Counter()
+    for segment in message.segments:
+        view = VIEWS.get(segment.name)
+        read = set(view.fields) if view is not None else OTHER_FIELDS.get(segment.name, frozenset())
+        numbers = [n for n in segment.field_numbers() if n not in read and n > 1]
+        if numbers:
+            counts["dropped:Z" if segment.name.startswith("Z") else f"dropped:{segment.name}"] += len(numbers)
+    return counts
+
+
+def _withheld(record: SourceRecord, reason: Reason) -> Withheld:
+    return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=reason)

@@ -1,0 +1,108 @@
+"""The stage that turns source records into clinical documents: one format module a format, one edge for all errors."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final, Protocol, cast
+
+from llmops.documents import (
+    ClinicalDocument,
+    DocumentGroup,
+    Format,
+    Identity,
+    Reason,
+    SourceRecord,
+    StageName,
+    Withheld,
+)
+from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.errors import Refused
+
+
+class FormatReader(Protocol):
+    """What the module of a format promises; it raises `Refused` and nothing else on purpose."""
+
+    def documents(self, record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
+        """Make the documents of one record."""
+        ...
+
+    def identities(self, record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
+        """Say what one record knows about people and organisations."""
+        ...
+
+
+_MODULES: Final[Mapping[Format, str]] = MappingProxyType(
+    {
+        Format.TEXT: "llmops.normalize.notes",
+        Format.ROW: "llmops.normalize.tables",
+        Format.FHIR: "llmops.normalize.fhir",
+        Format.HL7V2: "llmops.normalize.hl7v2",
+        Format.CCDA: "llmops.normalize.ccda",
+        Format.VCF: "llmops.normalize.vcf",
+        Format.PHENOPACKET: "llmops.normalize.phenopackets",
+    }
+)
+
+
+@cache
+def reader_for(record_format: Format) -> FormatReader:
+    """Load the module of a format on first use, so that a run pays only for the formats it meets."""
+    return cast("FormatReader", import_module(_MODULES[record_format]))
+
+
+class Normalizer:
+    """Turns each source record into a group of at least one document or reason; never raises for a record.
+
+    Args:
+        config: how to read tables and what is asked of a record.
+    """
+
+    def __init__(self, config: NormalizeConfig | None = None) -> None:
+        self.config = config if config is not None else NormalizeConfig()
+        self.failures: Counter[Format] = Counter()
+        """Records on which a format module failed unexpectedly, by format; each was withheld as malformed."""
+
+    def process(self, batch: Sequence[SourceRecord]) -> Sequence[DocumentGroup | Withheld]:
+        """Answer each record with its documents, in order.
+
+        Args:
+            batch: records as read. PHI.
+        """
+        return [self._answer(record) for record in batch]
+
+    def identities(self, record: SourceRecord) -> tuple[Identity, ...]:
+        """Say what one record knows about people around a subject; empty for a record that cannot be read.
+
+        Args:
+            record: a record as read. PHI.
+        """
+        reader = reader_for(record.format)
+        try:
+            return reader.identities(record, self.config)
+        except Exception:  # noqa: BLE001  the rewrite pass meets the same record and withholds it
+            return ()
+
+    def _answer(self, record: SourceRecord) -> DocumentGroup | Withheld:
+        reader = reader_for(record.format)
+        try:
+            parts = reader.documents(record, self.config)
+        except Refused as refused:
+            return _withheld(record, refused.reason)
+        except Exception:  # noqa: BLE001  input is hostile: whatever breaks on it withholds it, and its text stays here
+            self.failures[record.format] += 1
+            return _withheld(record, Reason.MALFORMED)
+        if not parts:
+            return _withheld(record, Reason.NO_CONTENT)
+        return DocumentGroup(record_id=record.record_id, parts=_numbered(record.record_id, parts))
+
+
+def _numbered(record_id: str, parts: Sequence[ClinicalDocument | Withheld]) -> tuple[ClinicalDocument | Withheld, ...]:
+    """Give every part its id, so that no format module can hand out one twice."""
+    return tuple(replace(part, document_id=f"{record_id}.{n}") for n, part in enumerate(parts))
+
+
+def _withheld(record: SourceRecord, reason: Reason) -> Withheld:
+    return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=reason)

@@ -1,0 +1,79 @@
+"""Which column of a table holds what: the recipe's mapping, completed by usual names."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from llmops.documents import Reason
+from llmops.normalize.config import TableColumns
+from llmops.normalize.errors import Refused
+
+USUAL: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "text": (
+            "text", "note_text", "notetext", "note", "report_text", "report", "narrative", "content", "body",
+            "document_text", "transcription", "clinical_text", "clinical_note", "section_text",
+        ),
+        "subject": (
+            "mrn", "patient_mrn", "pat_mrn_id", "patient_id", "patientid", "subject_id", "pat_id", "person_id",
+            "patient_num", "subject", "patient",
+        ),
+        "assigner": ("assigner", "assigning_authority", "mrn_system", "facility_oid"),
+        "time": (
+            "charttime", "note_date", "notedate", "note_datetime", "date_of_service", "service_date", "chartdate",
+            "report_date", "created", "datetime", "timestamp", "date", "time",
+        ),
+        "title": ("title", "note_title", "description", "note_name"),
+        "kind": ("note_type", "notetype", "category", "document_type", "report_type", "type", "kind"),
+        "doc_type": ("loinc", "doc_type", "loinc_code", "doc_type_loinc"),
+        "document_id": ("note_id", "noteid", "document_id", "report_id", "row_id", "id"),
+    }
+)  # fmt: skip
+"""Usual column names by role, most telling first, lower case."""
+
+USUAL_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "name": ("patient_name", "pat_name", "patientname", "full_name", "name"),
+        "family": ("last_name", "lastname", "patient_last_name", "family_name", "surname"),
+        "given": ("first_name", "firstname", "patient_first_name", "given_name"),
+        "birth": ("dob", "birth_date", "birthdate", "date_of_birth", "patient_dob"),
+        "sex": ("sex", "gender"),
+        "phone": ("phone", "patient_phone", "phone_number", "telephone"),
+        "email": ("email", "patient_email"),
+        "ssn": ("ssn",),
+    }
+)
+"""Usual names of columns that say who the patient is; read for the vault, never released."""
+
+
+def resolve_columns(table: TableColumns, values: Mapping[str, Any]) -> TableColumns:
+    """Fill the gaps of the mapping by the usual names; a column that the recipe names must be there.
+
+    Args:
+        table: the recipe's mapping.
+        values: one row by column name. PHI.
+
+    Raises:
+        Refused: ``MISSING_COLUMN`` where a named column is absent, or where nothing would give text.
+    """
+    taken = {name for name, _ in table.phi}
+    free = [name for name in values if name not in taken]
+    found: dict[str, str] = {}
+    for role, usual in USUAL.items():
+        named = getattr(table, role)
+        if named and named not in values:
+            raise Refused(Reason.MISSING_COLUMN)
+        found[role] = named or usual_column(free, usual)
+    if not found["text"] and not any(name in values for name, _ in table.phi):
+        raise Refused(Reason.MISSING_COLUMN)
+    changes: dict[str, Any] = dict(found)
+    return replace(table, **changes)
+
+
+def usual_column(columns: Collection[str], usual: Collection[str]) -> str:
+    """Give the first usual name that a table has, as the table writes it, or nothing."""
+    by_lower: dict[str, str] = {}
+    for name in columns:
+        by_lower.setdefault(name.lower(), name)
+    return next((by_lower[name] for name in usual if name in by_lower), "")

@@ -1,0 +1,190 @@
+"""Rows of note exports (CSV, JSONL, Parquet): a column mapping, sensible guesses, one document a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from llmops.documents import (
+    ClinicalDocument,
+    Field,
+    FieldPhi,
+    FieldValue,
+    Format,
+    Identity,
+    Kind,
+    Provenance,
+    Reason,
+    SourceRecord,
+    SubjectIdentifier,
+)
+from llmops.normalize.builder import TextBuilder
+from llmops.normalize.config import NormalizeConfig, TableColumns
+from llmops.normalize.dates import iso_date
+from llmops.normalize.errors import Refused
+from llmops.normalize.json_spans import add_json_string
+from llmops.normalize.note_headers import NoteHeader, person_name, read_header
+from llmops.normalize.note_kinds import find_title, guess_kind
+from llmops.normalize.sections import find_sections
+from llmops.normalize.table_columns import USUAL, USUAL_IDENTITY, resolve_columns, usual_column
+from llmops.normalize.text import clean
+from llmops.phi import PhiLabel
+
+_IDENTIFYING: Final = ("SSN", "ACCT", "PLAN", "LICENSE", "OTHERID", "DEVICE")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row under its column mapping. PHI."""
+
+    values: Mapping[str, Any]
+    columns: TableColumns
+    payload: bytes
+
+    def text(self, name: str) -> str:
+        value = self.values.get(name) if name else None
+        return "" if value is None else value if isinstance(value, str) else str(value)
+
+
+def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument, ...]:
+    """Make one document of a row.
+
+    A row without a text column but with a patient and columns to keep becomes a short summary of those.
+
+    Args:
+        record: a JSON object of column to value. PHI.
+        config: the column mapping; columns not mapped are found by their usual names.
+
+    Raises:
+        Refused: ``MALFORMED``, ``MISSING_COLUMN``, ``EMPTY`` or ``NO_SUBJECT``.
+    """
+    row = _row(record, config)
+    builder = TextBuilder()
+    _add_text(builder, row)
+    text, align = builder.build()
+    fields = _fields(row)
+    if not text.strip():
+        raise Refused(Reason.EMPTY)
+    header = read_header(text) if config.header_identifiers else NoteHeader()
+    subject = _subject(row) or header.subject
+    if not subject and config.require_subject:
+        raise Refused(Reason.NO_SUBJECT)
+    columns = row.columns
+    title = clean(row.text(columns.title)).text or (find_title(text) if columns.text else "")
+    kind, doc_type = guess_kind(f"{row.text(columns.kind)} {title}")
+    mapped = {getattr(columns, name) for name in USUAL} | {name for name, _ in columns.phi}
+    builder.count("dropped:column", sum(1 for name in row.values if name not in mapped))
+    return (
+        ClinicalDocument(
+            document_id=f"{record.record_id}.0",
+            record_id=record.record_id,
+            subject=subject,
+            kind=kind if columns.text else Kind.SUMMARY,
+            doc_type=row.text(columns.doc_type) or doc_type,
+            title=title,
+            text=text,
+            sections=find_sections(text),
+            fields=fields,
+            time=iso_date(row.text(columns.time)) or header.time,
+            align=align,
+            provenance=Provenance(format=Format.ROW, path="text" if columns.text else "row", changes=builder.changes),
+        ),
+    )
+
+
+def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
+    """Say what the row's columns and the note's patient block know about the patient.
+
+    Args:
+        record: a JSON object of column to value. PHI.
+        config: the column mapping.
+
+    Raises:
+        Refused: as `documents`.
+    """
+    row = _row(record, config)
+    text = clean(row.text(row.columns.text)).text
+    header = read_header(text) if config.header_identifiers else NoteHeader()
+    subject = _subject(row) or header.subject
+    if not subject:
+        return ()
+    return (_from_columns(row, header).identity(subject),)
+
+
+def _row(record: SourceRecord, config: NormalizeConfig) -> _Row:
+    try:
+        values = orjson.loads(record.payload)
+    except orjson.JSONDecodeError:
+        raise Refused(Reason.MALFORMED) from None
+    if not isinstance(values, dict):
+        raise Refused(Reason.MALFORMED)
+    return _Row(values, resolve_columns(config.table, values), record.payload)
+
+
+def _subject(row: _Row) -> tuple[SubjectIdentifier, ...]:
+    value = row.text(row.columns.subject).strip()
+    assigner = row.text(row.columns.assigner).strip() or row.columns.assigner_name
+    return (SubjectIdentifier(value=value, assigner=assigner),) if value else ()
+
+
+def _add_text(builder: TextBuilder, row: _Row) -> None:
+    if row.columns.text:
+        add_json_string(builder, row.text(row.columns.text), path="text", payload=row.payload)
+        return
+    for name, treatment in row.columns.phi:
+        if treatment in tuple(FieldPhi) and row.text(name):
+            builder.add(f"{name.replace('_', ' ')}: ", path=f"column:{name}")
+            builder.add(row.text(name), path=f"column:{name}", source_end=len(row.payload))
+            builder.newline()
+
+
+def _fields(row: _Row) -> tuple[Field, ...]:
+    fields = [
+        Field(name=f"row.{name}", value=_typed(row.values[name]), phi=_treatment(treatment))
+        for name, treatment in row.columns.phi
+        if row.values.get(name) is not None
+    ]
+    if row.text(row.columns.document_id):
+        fields.append(Field(name="row.id", value=row.text(row.columns.document_id), phi=PhiLabel.OTHERID))
+    if row.text(row.columns.time):
+        time = iso_date(row.text(row.columns.time)) or row.text(row.columns.time)
+        fields.append(Field(name="row.time", value=time, phi=PhiLabel.DATE))
+    return tuple(fields)
+
+
+def _typed(value: Any) -> FieldValue:
+    if isinstance(value, str):
+        return clean(value).text
+    return value if isinstance(value, int | float | bool) else str(value)
+
+
+def _treatment(name: str) -> PhiLabel | FieldPhi:
+    """Read a treatment; one that is not known is searched like free text rather than trusted."""
+    if name in tuple(FieldPhi):
+        return FieldPhi(name)
+    return PhiLabel(name) if name in tuple(PhiLabel) else FieldPhi.FREE_TEXT
+
+
+def _from_columns(row: _Row, header: NoteHeader) -> NoteHeader:
+    """Put what the usual identity columns say before what the note's head says."""
+
+    def value(role: str) -> str:
+        return row.text(usual_column(row.values, USUAL_IDENTITY[role])).strip()
+
+    full = person_name(value("name") or " ".join(v for v in (value("given"), value("family")) if v))
+    labelled = [
+        SubjectIdentifier(value=row.text(name), label=PhiLabel(treatment))
+        for name, treatment in row.columns.phi
+        if treatment in _IDENTIFYING and row.text(name)
+    ]
+    ssn = [SubjectIdentifier(value=value("ssn"), label=PhiLabel.SSN)] if value("ssn") else []
+    return replace(
+        header,
+        names=((full,) if full is not None else ()) + header.names,
+        birth_date=iso_date(value("birth")) or header.birth_date,
+        sex=value("sex")[:1].upper() if value("sex")[:1].upper() in {"F", "M"} else header.sex,
+        phones=((value("phone"),) if value("phone") else ()) + header.phones,
+        emails=((value("email"),) if value("email") else ()) + header.emails,
+        identifiers=(*labelled, *ssn, *header.identifiers),
+    )

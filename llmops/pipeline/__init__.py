@@ -1,0 +1,24 @@
+"""The flow: shards, the two passes over one shard, its commit, and the gate over all of them.
+
+Every engine calls the same `index_shard` and `run_shard`, so that what is released does not depend on how it was run.
+"""
+
+from llmops.pipeline.commit import Done, Indexed, Workspace
+from llmops.pipeline.flow import Pipeline, index_shard, run_shard
+from llmops.pipeline.gating import Tally, pass_gate
+from llmops.pipeline.meters import Meter
+from llmops.pipeline.shards import Shard, plan_shards
+
+__all__ = [
+    "Done",
+    "Indexed",
+    "Meter",
+    "Pipeline",
+    "Shard",
+    "Tally",
+    "Workspace",
+    "index_shard",
+    "pass_gate",
+    "plan_shards",
+    "run_shard",
+]

@@ -1,0 +1,285 @@
+"""The way of a record through the stages, in one place: index a shard, then rewrite it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+from llmops.audit import AuditLog
+from llmops.audit.events import (
+    DocumentDeidentified,
+    DocumentNormalized,
+    DocumentScored,
+    Event,
+    FieldsDropped,
+    RecordRead,
+    RecordWithheld,
+    ShardDone,
+    ShardStarted,
+)
+from llmops.documents import (
+    ClinicalDocument,
+    DeidentifiedDocument,
+    DocumentGroup,
+    Identity,
+    ScoredDocument,
+    SourceRecord,
+    Withheld,
+)
+from llmops.errors import StageError
+from llmops.normalize import Keep, Normalizer
+from llmops.pipeline.commit import Done, Indexed, ShardWriter, Workspace
+from llmops.pipeline.meters import Meter
+from llmops.pipeline.shards import Shard
+from llmops.sources import FilesConfig, UnitSource
+from llmops.stage import Stage
+
+BATCH = 16
+Progress = Callable[[int, int], None]
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """The stages in their one possible order; de-identification cannot be left out or moved.
+
+    Args:
+        source: how files are opened and framed.
+        source_key: secret that record ids and source digests are derived with.
+        deidentifier, scorer: the stages; the deidentifier holds the vault of the raw zone.
+        fingerprint: digest of everything that decides the output (recipe, policies, models, code).
+    """
+
+    source: FilesConfig
+    source_key: bytes = field(repr=False)
+    normalizer: Normalizer
+    keep: Keep
+    deidentifier: Stage[ClinicalDocument, DeidentifiedDocument]
+    scorer: Stage[DeidentifiedDocument, ScoredDocument]
+    fingerprint: str
+
+    def records(self, shard: Shard) -> Iterator[SourceRecord | Withheld]:
+        """Every record of a shard, in order."""
+        for unit in shard.units:
+            yield from UnitSource(unit, self.source, self.source_key).records()
+
+
+def index_shard(
+    shard: Shard, *, pipeline: Pipeline, workspace: Workspace, progress: Progress
+) -> tuple[Indexed, tuple[Identity, ...]]:
+    """First pass: collect the identities that structured records give, for the vault.
+
+    A shard whose input and chain are unchanged since its identities were made durable is not read again.
+    """
+    source = shard.digest(pipeline.source_key)
+    before = workspace.indexed(shard.shard_id)
+    if before is not None and before.source == source and before.fingerprint == pipeline.fingerprint:
+        progress(len(before.record_ids), shard.size)
+        return before, ()
+    record_ids: list[str] = []
+    identities: dict[Identity, None] = {}
+    for record in pipeline.records(shard):
+        record_ids.append(record.record_id)
+        if isinstance(record, SourceRecord):
+            identities.update(dict.fromkeys(pipeline.normalizer.identities(record)))
+    progress(len(record_ids), shard.size)
+    indexed = Indexed(source=source, fingerprint=pipeline.fingerprint, record_ids=tuple(record_ids))
+    return indexed, tuple(identities)
+
+
+def run_shard(
+    shard: Shard,
+    *,
+    attempt: int,
+    take: int,
+    pipeline: Pipeline,
+    workspace: Workspace,
+    log: AuditLog,
+    progress: Progress,
+) -> Done:
+    """Second pass: normalise, de-identify and score a shard, and commit it.
+
+    Audit events are durable before the data they speak of is written; the done-record comes last.
+
+    Args:
+        take: how many records to read: all that the index pass saw, or fewer under a record limit.
+
+    Raises:
+        StageError: a stage broke its promise, or the input changed between the passes.
+        AuditWriteError: the log cannot be written; nothing of the shard counts.
+    """
+    source = shard.digest(pipeline.source_key)
+    before = workspace.done(shard.shard_id)
+    if before is not None and before.source == source and before.fingerprint == pipeline.fingerprint:
+        progress(before.records, shard.size)
+        return _skipped(before)
+    log.append([ShardStarted(shard=shard.shard_id, attempt=attempt, source=source)])
+    dropped_before = Counter(pipeline.keep.dropped)
+    writer = workspace.begin(shard.shard_id)
+    work = _ShardWork(pipeline=pipeline, log=log, writer=writer, dropped_before=dropped_before)
+    for batch in _batches(work.meters["read"], islice(pipeline.records(shard), take)):
+        work.rewrite(batch)
+        progress(len(batch), 0)
+    progress(0, shard.size)
+    indexed = workspace.indexed(shard.shard_id)
+    if indexed is None or indexed.source != source or work.records != take:
+        raise StageError(f"{shard.shard_id}: the input changed while it was read; run again when it is still")
+    return work.commit(shard.shard_id, source)
+
+
+@dataclass(slots=True, kw_only=True)
+class _ShardWork:
+    """One attempt at one shard: the counts that must agree in the end."""
+
+    pipeline: Pipeline
+    log: AuditLog
+    writer: ShardWriter
+    dropped_before: Counter[str]
+    records: int = 0
+    read: int = 0
+    meters: dict[str, Meter] = field(
+        default_factory=lambda: {
+            name: Meter(name=name) for name in ("read", "normalize", "keep", "deid", "quality", "audit", "write")
+        }
+    )
+
+    def rewrite(self, batch: Sequence[SourceRecord | Withheld]) -> None:
+        """Take one batch of records through every stage; audit, then write."""
+        groups = self._through("normalize", self.pipeline.normalizer, batch, lambda record: len(record.payload))
+        documents = [part for group in groups for part in _parts(group)]
+        kept = self._through("keep", self.pipeline.keep, documents, _text_bytes)
+        clean = self._through("deid", self.pipeline.deidentifier, kept, _text_bytes)
+        scored = self._through("quality", self.pipeline.scorer, clean, _text_bytes)
+        self.records += len(batch)
+        self.read += len(documents)
+        events = [*_record_events(batch), *_document_events(documents, clean, scored)]
+        with self.meters["audit"].measure():
+            self.log.append(events)
+        self.meters["audit"].records += len(events)
+        with self.meters["write"].measure():
+            self.writer.write(scored)
+        self.meters["write"].records += len(scored)
+
+    def commit(self, shard_id: str, source: str) -> Done:
+        """Make the shard whole: data, then the event that names it, then the done-record."""
+        with self.meters["write"].measure():
+            facts = self.writer.finish(read=self.read)
+        dropped = dict(self.pipeline.keep.dropped - self.dropped_before)
+        done = Done(
+            shard_id=shard_id,
+            source=source,
+            fingerprint=self.pipeline.fingerprint,
+            records=self.records,
+            read=self.read,
+            scored=int(facts["scored"]),
+            withheld=int(facts["withheld"]),
+            scored_sha256=str(facts["scored_sha256"]),
+            withheld_sha256=str(facts["withheld_sha256"]),
+            dropped=dropped,
+            meters=tuple(self.meters.values()),
+        )
+        events: list[Event] = [FieldsDropped(shard=shard_id, counts=tuple(sorted(dropped.items())))] if dropped else []
+        events.append(
+            ShardDone(
+                shard=shard_id,
+                read=done.read,
+                released=done.scored,
+                withheld=done.withheld,
+                output=done.scored_sha256,
+            )
+        )
+        self.log.append(events)
+        self.writer.commit(done)
+        return done
+
+    def _through(
+        self, name: str, stage: Stage[In, Out], batch: Sequence[In | Withheld], size: Callable[[In], int]
+    ) -> list[Out | Withheld]:
+        """Give a stage what is still in play and put its answers back in place.
+
+        Raises:
+            StageError: not one answer for each input.
+        """
+        inputs = [item for item in batch if not isinstance(item, Withheld)]
+        meter = self.meters[name]
+        with meter.measure():
+            answers = stage.process(inputs)
+        if len(answers) != len(inputs):
+            raise StageError(f"stage {name} gave {len(answers)} answers to {len(inputs)} inputs")
+        meter.records += len(inputs)
+        meter.bytes += sum(size(item) for item in inputs)
+        answered = iter(answers)
+        return [item if isinstance(item, Withheld) else next(answered) for item in batch]
+
+
+def _batches(meter: Meter, records: Iterator[SourceRecord | Withheld]) -> Iterator[list[SourceRecord | Withheld]]:
+    while True:
+        with meter.measure():
+            batch = list(islice(records, BATCH))
+        if not batch:
+            return
+        meter.records += len(batch)
+        meter.bytes += sum(len(record.payload) for record in batch if isinstance(record, SourceRecord))
+        yield batch
+
+
+def _parts(group: DocumentGroup | Withheld) -> Sequence[ClinicalDocument | Withheld]:
+    if isinstance(group, Withheld):
+        return (group,)
+    if not group.parts:
+        raise StageError("stage normalize answered a record with no part")
+    return group.parts
+
+
+def _text_bytes(document: ClinicalDocument | DeidentifiedDocument) -> int:
+    return len(document.text.encode("utf-8", "replace"))
+
+
+def _record_events(batch: Sequence[SourceRecord | Withheld]) -> Iterator[Event]:
+    for record in batch:
+        if isinstance(record, SourceRecord):
+            yield RecordRead(
+                record_id=record.record_id,
+                format=record.format,
+                encoding=record.encoding,
+                encoding_from=record.encoding_from,
+                size=len(record.payload),
+            )
+
+
+def _document_events(
+    documents: Sequence[ClinicalDocument | Withheld],
+    clean: Sequence[DeidentifiedDocument | Withheld],
+    scored: Sequence[ScoredDocument | Withheld],
+) -> Iterator[Event]:
+    """Every step of every document, or the one step that withheld it."""
+    for document, deidentified, answer in zip(documents, clean, scored, strict=True):
+        if isinstance(document, ClinicalDocument):
+            yield DocumentNormalized(
+                document_id=document.document_id,
+                record_id=document.record_id,
+                format=document.provenance.format,
+                changes=document.provenance.changes,
+            )
+        if isinstance(deidentified, DeidentifiedDocument):
+            yield DocumentDeidentified(
+                document_id=deidentified.document_id,
+                policy_id=deidentified.policy_id,
+                findings=_counted(finding.identifier.value for finding in deidentified.findings),
+                operators=_counted(finding.operator for finding in deidentified.findings),
+                residual_risk=deidentified.residual_risk,
+            )
+        if isinstance(answer, Withheld):
+            yield RecordWithheld.of(answer)
+        else:
+            yield DocumentScored(document_id=answer.document_id, score=answer.quality.score)
+
+
+def _counted(names: Iterator[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(names).items()))
+
+
+def _skipped(done: Done) -> Done:
+    return Done(**{name: getattr(done, name) for name in Done.__slots__ if name != "skipped"}, skipped=True)

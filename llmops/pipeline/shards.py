@@ -1,0 +1,79 @@
+"""What a shard is and how the input is cut into shards: by the input alone, never by the number of workers."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from llmops.sources import Unit
+
+_BLOCK: Final = 2**20
+_FOOTER: Final = 2**16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A group of units that is done, retried and committed as one. The units are PHI (file names)."""
+
+    shard_id: str
+    units: tuple[Unit, ...] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of input, for the progress bar."""
+        return sum(unit.size for unit in self.units)
+
+    def digest(self, key: bytes) -> str:
+        """Keyed digest of the shard's input bytes; equal exactly where the input is unchanged (file names included).
+
+        A file that cannot be read digests as such; reading it withholds it with a reason.
+        """
+        whole = hmac.new(key, digestmod=hashlib.sha256)
+        for unit in self.units:
+            place = (unit.root, unit.relative, unit.start, unit.stop, unit.by_rows)
+            whole.update(repr(place).encode("utf-8", "surrogateescape") + b"\0" + _content(unit, key))
+        return whole.hexdigest()
+
+
+def plan_shards(units: Sequence[Unit], *, max_files: int, max_bytes: int) -> tuple[Shard, ...]:
+    """Group units, in order, into shards of at most ``max_files`` units and about ``max_bytes``."""
+    groups = _groups(units, max_files, max_bytes)
+    return tuple(Shard(shard_id=f"s{number:05d}", units=tuple(group)) for number, group in enumerate(groups))
+
+
+def _content(unit: Unit, key: bytes) -> bytes:
+    """Keyed digest of a unit's bytes; of a row range, of the file's size, time and footer.
+
+    A row range of Parquet has no byte range, and hashing the whole file for each of its ranges is quadratic.
+    """
+    whole = hmac.new(key, digestmod=hashlib.sha256)
+    if unit.refused is not None:
+        return whole.digest()
+    try:
+        with unit.path.open("rb") as file:
+            start, stop = unit.start, unit.stop if unit.stop >= 0 else unit.path.stat().st_size
+            if unit.by_rows:
+                stat = unit.path.stat()
+                whole.update(f"{stat.st_size}:{stat.st_mtime_ns}".encode())
+                start, stop = max(0, stat.st_size - _FOOTER), stat.st_size
+            file.seek(start)
+            while start < stop and (block := file.read(min(_BLOCK, stop - start))):
+                whole.update(block)
+                start += len(block)
+    except OSError:
+        return b"unreadable"
+    return whole.digest()
+
+
+def _groups(units: Sequence[Unit], max_files: int, max_bytes: int) -> Iterator[list[Unit]]:
+    group: list[Unit] = []
+    size = 0
+    for unit in units:
+        if group and (len(group) >= max_files or size + unit.size > max_bytes):
+            yield group
+            group, size = [], 0
+        group.append(unit)
+        size += unit.size
+    if group:
+        yield group

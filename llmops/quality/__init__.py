@@ -1,0 +1,9 @@
+"""How fit a de-identified document is for use: six dimensions, a score, the evidence, duplicates, the scorecard."""
+
+from llmops.quality.config import QualityConfig
+from llmops.quality.duplicates import find_duplicates
+from llmops.quality.policy import QualityPolicy, load_policy
+from llmops.quality.scorecard import Scorecard, scorecard
+from llmops.quality.scorer import Scorer
+
+__all__ = ["QualityConfig", "QualityPolicy", "Scorecard", "Scorer", "find_duplicates", "load_policy", "scorecard"]

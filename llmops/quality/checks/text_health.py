@@ -1,0 +1,89 @@
+"""Text health: is it language, or what broken decoding and OCR left of it?"""
+
+import re
+import unicodedata
+from typing import Final
+
+from llmops.documents import DeidentifiedDocument, Evidence
+from llmops.quality.checks.tally import Tally
+from llmops.quality.placeholders import without_placeholders
+from llmops.quality.policy import QualityPolicy
+
+# UTF-8 read as Windows-1252: a lead byte's letter and a continuation byte's sign.
+_MOJIBAKE: Final = re.compile('[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œŸ¡-¿]|â€[\x80-\xbf™œž¢¦“”"]|ï»¿|ðŸ')
+# A digit or sign in the middle of a lower-case word: pat1ent, h0spital, adm!tted. Not T2DM, B12, q4h, x2days.
+_MIXED: Final = re.compile(r"(?<![\w|!$])[A-Za-z]?[a-z]{1,20}[0158|!$][a-z]{2,20}(?![\w|!$])")
+# A letter among digits: l42/88, 9O, 4O6. Not O2 or I10.
+_MIXED_NUMBER: Final = re.compile(r"(?<!\w)(?:l\d{1,4}|\d{1,4}O\d{0,4}|\d{1,3}l\d{1,3})(?!\w)")
+_JSON_SIGNS: Final = frozenset("{}[]()\",:'")
+_DOSE: Final = re.compile(r"(?:x|q|bid|tid|day|pod|week|at|on)\d", re.IGNORECASE)
+_SIGNS: Final = re.compile(r"[^\w\s]{4,}")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_VOWELLESS: Final = re.compile(r"[b-df-hj-np-tv-xz]{5,}")
+_ONE_LINE: Final = 2500
+_LONGEST_WORD: Final = 30
+_MIN_WORDS: Final = 20
+_PROSE_WORDS: Final = 80
+_COMMON: Final = frozenset(
+    """
+    the of and a to in is was with for on no at or as by from this that has had not be are he she patient her his
+    """.split()  # noqa: SIM905 - they read better as words
+)
+
+
+def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
+    """Look for mojibake, replacement and control characters, OCR noise, gibberish and lost line breaks."""
+    tally = Tally()
+    text = document.text
+    for match in re.finditer("\ufffd+", text):
+        tally.add("replacement_character", 0.05, *match.span())
+    for match in _MOJIBAKE.finditer(text):
+        tally.add("mojibake", 0.05, *match.span())
+    _unprintable(text, tally)
+    _ocr_noise(text, tally)
+    _gibberish(without_placeholders(text), len(text), policy, tally)
+    if len(text) > _ONE_LINE and "\n" not in text.strip():
+        tally.add("one_line", 0.1, 0, len(text))
+    return tally.result()
+
+
+def _unprintable(text: str, tally: Tally) -> None:
+    if text.isprintable():
+        return
+    for at, char in enumerate(text):
+        if not char.isprintable() and char not in "\n\t" and unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs"):
+            tally.add("control_character", 0.05, at, at + 1)
+
+
+def _ocr_noise(text: str, tally: Tally) -> None:
+    """Each odd token costs its share of the words, twenty-fold: one in a hundred words is a fifth of the score."""
+    odd = [match.span() for match in _MIXED.finditer(text) if _DOSE.match(match[0]) is None]
+    odd += [match.span() for match in _SIGNS.finditer(text) if len(set(match[0])) > 2]
+    count = max(1, len(text.split()))
+    for start, end in sorted(odd):
+        tally.add("ocr_noise", 20 / max(count, 100), start, end)
+
+
+def _is_noise(signs: set[str]) -> bool:
+    """Whether a run of signs is neither a ruler nor the seams of JSON."""
+    return len(signs) > 2 and not signs <= _JSON_SIGNS  # noqa: PLR2004 - rulers have one sign or two
+
+
+def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Tally) -> None:
+    found = [word.lower() for word in _WORD.findall(text)]
+    if len(found) < _MIN_WORDS:
+        return
+    odd = sum(1 for word in found if _is_odd(word))
+    if odd / len(found) > policy.gibberish_share:
+        tally.add("gibberish", 0.8, 0, length)
+    elif len(found) >= _PROSE_WORDS and not any(word in _COMMON for word in found):
+        tally.add("unfamiliar_language", 0.2, 0, length)
+
+
+def _is_odd(word: str) -> bool:
+    """Whether no English or Latin word looks so: a single letter, five consonants in a row, or no end."""
+    if len(word) == 1:
+        return word not in "aio"
+    if not word.isascii():
+        return False
+    return _VOWELLESS.search(word) is not None or len(word) > _LONGEST_WORD

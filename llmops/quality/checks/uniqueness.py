@@ -1,0 +1,43 @@
+"""Uniqueness within a document: lines and paragraphs that stand there more than once (copy forward)."""
+
+import re
+from typing import Final
+
+from llmops.documents import DeidentifiedDocument, Evidence
+from llmops.quality.checks.tally import Tally
+from llmops.quality.policy import QualityPolicy
+
+_LINE: Final = re.compile(r"[^\n]+")
+_PARAGRAPH: Final = re.compile(r"[^\n]+(?:\n[^\n]+)*")
+_SHORT: Final = 24  # headings and "Normal." may recur
+_LONG_PARAGRAPH: Final = 80
+
+
+def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
+    """Take off the share of the text that repeats earlier text, paragraphs first."""
+    del policy
+    text = document.text
+    tally = Tally()
+    taken = _repeats(text, _PARAGRAPH, _LONG_PARAGRAPH, "repeated_paragraph", [], tally)
+    _repeats(text, _LINE, _SHORT, "repeated_line", taken, tally)
+    return tally.result()
+
+
+def _repeats(
+    text: str, unit: re.Pattern[str], least: int, rule: str, taken: list[tuple[int, int]], tally: Tally
+) -> list[tuple[int, int]]:
+    """Report each repeat outside of ``taken``; both lists are in order, so one walk is enough."""
+    seen: set[str] = set()
+    found, at = [], 0
+    for match in unit.finditer(text):
+        start, end = match.span()
+        while at < len(taken) and taken[at][1] <= start:
+            at += 1
+        if end - start < least or (at < len(taken) and taken[at][0] <= start):
+            continue
+        content = " ".join(match[0].casefold().split())
+        if content in seen and any(char.isalpha() for char in content):
+            tally.add(rule, (end - start) / len(text), start, end)
+            found.append((start, end))
+        seen.add(content)
+    return found

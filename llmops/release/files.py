@@ -1,0 +1,94 @@
+"""Reads and writes the files of a release: no links followed on the way in, on disk before the way out ends."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from llmops.errors import ReleaseError
+
+
+def read_regular(path: Path, what: str) -> bytes:
+    """Read a file that must be a plain file, not a link, device or pipe.
+
+    Args:
+        path: the file.
+        what: how the error names it; nothing of a path that is not part of a release is repeated.
+
+    Raises:
+        ReleaseError: it is missing, is a link or no plain file, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise ReleaseError(f"{what} is missing") from None
+    except OSError:
+        raise ReleaseError(f"{what} is a link or cannot be opened") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ReleaseError(f"{what} is not a plain file")
+        try:
+            return stream.read()
+        except OSError:
+            raise ReleaseError(f"{what} cannot be read") from None
+
+
+def list_files(folder: Path) -> frozenset[str]:
+    """List every file under ``folder`` by its relative path with slashes.
+
+    Raises:
+        ReleaseError: the folder is none, or holds a link or a special file anywhere.
+    """
+    try:
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            raise ReleaseError("the release is not a folder (links are not followed)")
+        return frozenset(_walk(folder, ""))
+    except OSError:
+        raise ReleaseError("the release folder does not exist or cannot be read") from None
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                yield f"{prefix}{entry.name}"
+            else:
+                raise ReleaseError("the release folder holds a link or a special file")
+
+
+def write_durable(path: Path, data: bytes) -> None:
+    """Write a new file and wait until it is on disk."""
+    with path.open("xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's entries, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder that was never published; a link in its place is removed, not followed."""
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path)
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn a full or failing disk into a `ReleaseError` that names what was being written."""
+    try:
+        yield
+    except OSError as error:
+        raise ReleaseError(f"cannot write {what}: {os.strerror(error.errno or 0)}") from None

@@ -1,0 +1,189 @@
+"""The manifest: everything a release binds together, and the id that its content has."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final, Literal
+
+from llmops.audit.keys import VerifyKey
+from llmops.errors import ReleaseError
+from llmops.release.canonical import canonical, digest
+from llmops.release.gate import Verdict
+from llmops.release.parts import Part
+
+FORMAT: Final = "llmops-release/1"
+README, MANIFEST, SIGNATURE = "README.md", "manifest.json", "manifest.sig"
+SCORECARD, REPORT = "scorecard.json", "report.html"
+DATA, WITHHELD, RECEIPTS = "data", "withheld", "receipts"
+
+_ID_DIGITS: Final = 16
+_MAX_MANIFEST: Final = 64 * 2**20
+_PART_PATH: Final = re.compile(r"(data|withheld|receipts)/part-[0-9]{5,7}\.parquet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The state of an audit stream at release: size in events and root hash (hex) of its Merkle tree."""
+
+    stream: str
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseFacts:
+    """What a run knows about its release and the files do not say. Digests are hex; pairs are sorted by name.
+
+    Args:
+        policy_id: de-identification policy, ``"<name>@<digest>"``.
+        recipe_digest: digest of the resolved recipe.
+        quality_policy_digest: digest of the quality policy.
+        gate_policy_digest: digest of the gate policy.
+        models: ``(name, digest)`` of every model that took part.
+        code_version: version of the package.
+        verdicts: the gate's verdicts on the run.
+        counts: ``(name, number)``; no PHI in names.
+        residual_risk: ``(figure, value)``, e.g. ``("max", 0.02)``.
+        audit: where each audit stream stood when the release was decided.
+        created: date ``YYYY-MM-DD``; not part of the release's id.
+        key: the public key that the release will be verified with.
+        title: name of the data set in its card; no PHI.
+    """
+
+    policy_id: str
+    recipe_digest: str
+    quality_policy_digest: str
+    gate_policy_digest: str
+    models: tuple[tuple[str, str], ...]
+    code_version: str
+    verdicts: tuple[Verdict, ...]
+    counts: tuple[tuple[str, int], ...]
+    residual_risk: tuple[tuple[str, float], ...]
+    audit: tuple[Anchor, ...]
+    created: str
+    key: VerifyKey
+    title: str = "De-identified clinical documents"
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.created)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDigest:
+    """One file of a release that is no Parquet part: relative path, SHA-256 (hex), size in bytes."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the release id stands for: the same records by the same rules give the same content and so the same id.
+
+    Receipts, audit anchors and dates are not in it: a run that was killed and resumed has others.
+    """
+
+    data: tuple[Part, ...]
+    withheld: tuple[Part, ...]
+    columns: tuple[tuple[str, str], ...]
+    policy_id: str
+    recipe_digest: str
+    quality_policy_digest: str
+    gate_policy_digest: str
+    models: tuple[tuple[str, str], ...]
+    code_version: str
+
+    @property
+    def release_id(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON."""
+        return digest(canonical(asdict(self)))[:_ID_DIGITS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The signed statement of what a release holds and under which rules it passed.
+
+    It proves "passed policy P with checks C", never "contains no PHI".
+    """
+
+    format: Literal["llmops-release/1"]
+    id: str
+    created: str
+    content: Content
+    receipts: tuple[Part, ...]
+    files: tuple[FileDigest, ...]
+    verdicts: tuple[Verdict, ...]
+    counts: tuple[tuple[str, int], ...]
+    residual_risk: tuple[tuple[str, float], ...]
+    audit: tuple[Anchor, ...]
+    key: str
+
+    @property
+    def rows(self) -> int:
+        """Number of documents in the data parts."""
+        return sum(part.rows for part in self.content.data)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every Parquet part: data, withheld, receipts."""
+        return self.content.data + self.content.withheld + self.receipts
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every file that the release folder must hold, and no other."""
+        return frozenset(
+            [MANIFEST, SIGNATURE, *(item.path for item in self.parts), *(item.path for item in self.files)]
+        )
+
+    def to_bytes(self) -> bytes:
+        """Give the bytes of ``manifest.json``."""
+        return canonical(asdict(self)) + b"\n"
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """Read ``manifest.json``; its signature must have been checked before.
+
+    Raises:
+        ReleaseError: not a manifest of this format, in another byte form, or contradicting itself.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - costs a tenth of a second, needed only here
+
+    if len(data) > _MAX_MANIFEST:
+        raise ReleaseError("the manifest is larger than any release needs")
+    try:
+        manifest: Manifest = _adapter().validate_json(data, strict=True)
+    except ValidationError:
+        raise ReleaseError(f"the manifest is not of the format {FORMAT} that this version reads") from None
+    if manifest.to_bytes() != data:
+        raise ReleaseError("the manifest is not in its canonical form")
+    _check(manifest)
+    return manifest
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+    return TypeAdapter(Manifest)
+
+
+def _check(manifest: Manifest) -> None:
+    if manifest.content.release_id != manifest.id:
+        raise ReleaseError("the release id is not that of its content")
+    _check_folder(manifest.content.data, DATA)
+    _check_folder(manifest.content.withheld, WITHHELD)
+    _check_folder(manifest.receipts, RECEIPTS)
+    if [item.path for item in manifest.files] != [README, REPORT, SCORECARD]:
+        raise ReleaseError("the manifest does not name the files of a release")
+    if sum(part.rows for part in manifest.receipts) != manifest.rows:
+        raise ReleaseError("the manifest does not count one receipt for each document")
+
+
+def _check_folder(parts: Iterable[Part], folder: str) -> None:
+    paths = [part.path for part in parts]
+    wanted = all(_PART_PATH.fullmatch(path) and path.startswith(f"{folder}/") for path in paths)
+    if not paths or not wanted or sorted(set(paths)) != paths:
+        raise ReleaseError(f"the manifest does not name the parts of {folder}")

@@ -1,0 +1,202 @@
+"""Parquet parts: equal rows in equal order give equal bytes, whoever writes them and whenever."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Generic, Self, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from llmops.documents import ScoredDocument
+from llmops.errors import ReleaseError
+from llmops.release.canonical import digest
+from llmops.release.files import read_regular, sync
+from llmops.release.schema import INTERNAL, from_batch, to_batch
+
+ROWS_PER_GROUP: Final = 1_000
+"""Rows in a row group: what a reader holds decoded at a time."""
+
+GROUP_WEIGHT: Final = 32 * 2**20
+"""A row group ends early at this many characters of text, so that long reports do not fill memory."""
+
+PART_WEIGHT: Final = 256 * 2**20
+"""A part ends early at this many characters of text: a reader holds one part's bytes."""
+
+_ZSTD_LEVEL: Final = 3
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One Parquet file of a release: relative path, SHA-256 (hex), rows and size in bytes."""
+
+    path: str
+    sha256: str
+    rows: int
+    bytes: int
+
+
+class PartWriter(Generic[Row]):
+    """Writes rows to ``<folder>/part-00000.parquet`` and on; where row groups and parts end depends on the rows alone.
+
+    Args:
+        folder: an existing folder; its name becomes the first half of each part's path.
+        schema: the columns.
+        columns: turns rows into a batch of that schema.
+        weigh: characters of text in a row.
+        rows_per_part: rows after which a new part begins.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        columns: Callable[[Sequence[Row]], pa.RecordBatch],
+        *,
+        weigh: Callable[[Row], int] = lambda _: 0,
+        rows_per_part: int = 50_000,
+    ) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._columns = columns
+        self._weigh = weigh
+        self._rows_per_part = rows_per_part
+        self._parts: list[Part] = []
+        self._file: pq.ParquetWriter | None = None
+        self._pending: list[Row] = []
+        self._group_weight = self._part_weight = self._part_rows = 0
+
+    def add(self, row: Row) -> None:
+        """Add a row; it is on disk after `close`."""
+        weight = self._weigh(row)
+        self._pending.append(row)
+        self._group_weight += weight
+        self._part_weight += weight
+        self._part_rows += 1
+        if self._part_rows >= self._rows_per_part or self._part_weight >= PART_WEIGHT:
+            self._end_part()
+        elif len(self._pending) >= ROWS_PER_GROUP or self._group_weight >= GROUP_WEIGHT:
+            self._end_group()
+
+    def close(self) -> tuple[Part, ...]:
+        """End the last part and give all of them; a writer without rows leaves one part without rows."""
+        if self._part_rows or not self._parts:
+            self._end_part()
+        return tuple(self._parts)
+
+    def abandon(self) -> None:
+        """Let go of the open file without ending it; the folder is to be removed."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _path(self) -> Path:
+        return self._folder / f"part-{len(self._parts):05d}.parquet"
+
+    def _open(self) -> pq.ParquetWriter:
+        if self._file is None:
+            self._file = open_parquet(self._path(), self._schema)
+        return self._file
+
+    def _end_group(self) -> None:
+        self._open().write_batch(self._columns(self._pending), row_group_size=max(1, len(self._pending)))
+        self._pending.clear()
+        self._group_weight = 0
+
+    def _end_part(self) -> None:
+        if self._pending:
+            self._end_group()
+        self._open().close()
+        self._file = None
+        path = self._path()
+        sync(path)
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        relative = f"{self._folder.name}/{path.name}"
+        self._parts.append(Part(path=relative, sha256=sha256, rows=self._part_rows, bytes=path.stat().st_size))
+        self._part_weight = self._part_rows = 0
+
+
+class ShardFile:
+    """Writes the scored documents of one shard to one file, for the run's own use between its two passes.
+
+    The rows keep their duplicate signatures, so the file stays in the raw zone. Use as a context manager; `close`
+    gives the file's `Part`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = open_parquet(path, INTERNAL)
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, documents: Sequence[ScoredDocument]) -> None:
+        """Write documents as one row group."""
+        if documents:
+            self._file.write_batch(to_batch(documents, internal=True), row_group_size=len(documents))
+            self._rows += len(documents)
+
+    def close(self) -> Part:
+        """End the file, wait until it is on disk and give its digest and row count."""
+        self._file.close()
+        sync(self._path)
+        data = self._path.read_bytes()
+        return Part(path=self._path.name, sha256=digest(data), rows=self._rows, bytes=len(data))
+
+
+def read_shard(path: Path, sha256: str) -> Iterator[ScoredDocument]:
+    """Yield the documents of a `ShardFile` whose bytes have the given digest.
+
+    Raises:
+        ReleaseError: the bytes are others, or no documents.
+    """
+    data = read_regular(path, "a shard file")
+    if digest(data) != sha256:
+        raise ReleaseError("a shard file is not the one that was written")
+    for batch in read_batches(data, INTERNAL, "a shard file"):
+        yield from from_batch(batch)
+
+
+def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a Parquet file whose bytes depend on rows and schema only: fixed codec and level, no clock."""
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=_ZSTD_LEVEL, version="2.6")
+
+
+def read_batches(data: bytes, schema: pa.Schema, what: str) -> Iterator[pa.RecordBatch]:
+    """Yield the row groups in the bytes of a Parquet file, at most one decoded at a time.
+
+    Raises:
+        ReleaseError: the bytes are no Parquet file, or its columns are not those of ``schema``.
+    """
+    with _parquet(data, schema, what) as file:
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group).to_batches()
+
+
+def read_column(data: bytes, schema: pa.Schema, name: str, what: str) -> pa.Array:
+    """Give one column of the bytes of a Parquet file; raises as `read_batches`."""
+    with _parquet(data, schema, what) as file:
+        return pa.concat_arrays([*file.read(columns=[name])[name].chunks, pa.array([], schema.field(name).type)])
+
+
+@contextmanager
+def _parquet(data: bytes, schema: pa.Schema, what: str) -> Iterator[pq.ParquetFile]:
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if file.schema_arrow.remove_metadata() != schema:
+            raise ReleaseError(f"{what} does not hold the columns it should")
+        yield file
+    except (pa.ArrowException, OSError):
+        raise ReleaseError(f"{what} is not a readable Parquet file") from None

@@ -1,0 +1,110 @@
+"""Revocation and tombstones: signed additions beside the releases that every reader honours."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from llmops.errors import ReleaseError
+from llmops.release.canonical import digest
+from llmops.release.files import list_files, read_regular
+from llmops.release.signing import Purpose, Trust, check
+
+FOLDER: Final = "revocations"
+FORMAT: Final = "llmops-revocation/1"
+TEMPORARY: Final = ".tmp-"
+
+_KEYS: Final = frozenset({"format", "release", "serial", "previous", "action", "reason", "documents", "created"})
+
+
+class RevocationReason(StrEnum):
+    """Why a release or a document is taken back: a closed list, without free text."""
+
+    PHI_FOUND = "phi_found"
+    ERASURE_REQUEST = "erasure_request"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    POLICY_ERROR = "policy_error"
+    SOURCE_ERROR = "source_error"
+    KEY_COMPROMISED = "key_compromised"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocations:
+    """What has been taken back of one release.
+
+    Args:
+        revoked: why the whole release was revoked; None where it was not.
+        tombstones: ids of documents that no reader may yield any more.
+        size: number of entries.
+        head: digest of the last entry; empty where there is none.
+    """
+
+    revoked: RevocationReason | None = None
+    tombstones: frozenset[str] = frozenset()
+    size: int = 0
+    head: str = ""
+
+
+def read_revocations(release: Path, release_id: str, accepted: Trust, revocations: Path | None = None) -> Revocations:
+    """Read what has been taken back of a release; an entry that does not verify refuses the release.
+
+    Entries form a numbered chain, so none can be changed, put in or taken out of the middle. That the last ones were
+    not removed can be told only by who holds a later state (the audit log records each entry).
+
+    Args:
+        release: the release folder.
+        release_id: its id.
+        accepted: keys whose entries count.
+        revocations: the folder of entries; by default ``revocations`` beside the release folder.
+
+    Raises:
+        ReleaseError: an entry is missing, changed, foreign or not signed by an accepted key.
+    """
+    folder = entries_folder(release, release_id, revocations)
+    if not folder.exists() and not folder.is_symlink():
+        return Revocations()
+    names = sorted(name for name in list_files(folder) if not name.startswith(TEMPORARY))
+    if names != [entry_name(serial) for serial in range(len(names))]:
+        raise ReleaseError(f"release {release_id}: its revocation list has a gap or a file that does not belong there")
+    state = Revocations()
+    for serial in range(len(names)):
+        state = _advance(state, _read_entry(folder, serial, release_id, accepted), release_id)
+    return state
+
+
+def entries_folder(release: Path, release_id: str, revocations: Path | None) -> Path:
+    """Give the folder that holds the entries about one release."""
+    return (revocations or release.parent / FOLDER) / release_id
+
+
+def entry_name(serial: int) -> str:
+    """Give the file name of an entry: two lines, what is said and the signature over it."""
+    return f"{serial:05d}.signed"
+
+
+def _read_entry(folder: Path, serial: int, release_id: str, accepted: Trust) -> bytes:
+    what = f"revocation {serial} of release {release_id}"
+    body, _, signature = read_regular(folder / entry_name(serial), what).partition(b"\n")
+    check(Purpose.REVOCATION, body, signature, accepted, what)
+    return body
+
+
+def _advance(state: Revocations, body: bytes, release_id: str) -> Revocations:
+    problem = ReleaseError(f"release {release_id}: revocation {state.size} is not one of this release, or out of order")
+    try:
+        entry = json.loads(body)
+        bound = (entry["format"], entry["release"], entry["serial"], entry["previous"])
+        documents, reason = frozenset(entry["documents"]), RevocationReason(entry["reason"])
+        revoked = {"revoke": reason, "tombstone": None}[entry["action"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise problem from None
+    if entry.keys() != _KEYS or bound != (FORMAT, release_id, state.size, state.head):
+        raise problem
+    return Revocations(
+        revoked=state.revoked or revoked,
+        tombstones=state.tombstones | documents,
+        size=state.size + 1,
+        head=digest(body),
+    )

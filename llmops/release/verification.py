@@ -1,0 +1,126 @@
+"""Verifies a release folder: what `open_release` checks before, and `Release` while, documents are read."""
+
+import re
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmops.audit.keys import VerifyKey
+from llmops.errors import ReleaseError
+from llmops.release.canonical import digest
+from llmops.release.files import list_files, read_regular
+from llmops.release.manifest import MANIFEST, SIGNATURE, Manifest, parse_manifest
+from llmops.release.parts import Part, read_batches, read_column
+from llmops.release.revocation import Revocations, read_revocations
+from llmops.release.schema import DOCUMENTS, RECEIPTS, WITHHELD
+from llmops.release.signing import Purpose, Trust, check
+
+_ID: Final = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What verification established about a release.
+
+    Args:
+        manifest: what was signed.
+        manifest_digest: SHA-256 (hex) of its bytes.
+        key: the key that signed it.
+        ids: document ids in the order of the data parts.
+        receipts: the receipts in the same order (columns stream, index, leaf).
+        offsets: row number of the first document of each data part.
+    """
+
+    manifest: Manifest
+    manifest_digest: str
+    key: VerifyKey
+    ids: pa.Array
+    receipts: pa.Table
+    offsets: tuple[int, ...]
+
+
+def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Verified:
+    """Check all that `open_release` promises.
+
+    Raises:
+        ReleaseError: anything does not verify; says what.
+    """
+    files = list_files(folder)
+    if MANIFEST not in files or SIGNATURE not in files:
+        raise ReleaseError("the folder is not a release: manifest.json or manifest.sig is missing")
+    data = read_regular(folder / MANIFEST, MANIFEST)
+    key = check(Purpose.MANIFEST, data, read_regular(folder / SIGNATURE, SIGNATURE), accepted, "the manifest")
+    manifest = parse_manifest(data)
+    if manifest.key != key.fingerprint:
+        raise ReleaseError(f"release {manifest.id}: signed by another key than its manifest states")
+    if _ID.fullmatch(folder.name) and folder.name != manifest.id:
+        raise ReleaseError(f"the folder named {folder.name} holds release {manifest.id}")
+    if files != manifest.paths:
+        raise ReleaseError(f"release {manifest.id}: a file is missing, or there is one that was never signed")
+    standing(folder, manifest.id, key, accepted, revocations)
+    ids, receipts = _check_files(folder, manifest)
+    offsets = tuple(accumulate((part.rows for part in manifest.content.data), initial=0))[:-1]
+    return Verified(
+        manifest=manifest, manifest_digest=digest(data), key=key, ids=ids, receipts=receipts, offsets=offsets
+    )
+
+
+def standing(folder: Path, release_id: str, key: VerifyKey, accepted: Trust, revocations: Path | None) -> Revocations:
+    """Give what has been taken back of a release that as a whole still stands.
+
+    Raises:
+        ReleaseError: the release has been revoked, or its revocations do not verify.
+    """
+    found = read_revocations(folder, release_id, Trust((*accepted.keys, key)), revocations)
+    if found.revoked is not None:
+        raise ReleaseError(f"release {release_id} has been revoked ({found.revoked.value})")
+    return found
+
+
+def _check_files(folder: Path, manifest: Manifest) -> tuple[pa.Array, pa.Table]:
+    """Check every file against its digest; give the document ids and, in the same order, their receipts."""
+    for item in manifest.files:
+        data = read_regular(folder / item.path, item.path)
+        if len(data) != item.bytes or digest(data) != item.sha256:
+            raise ReleaseError(f"release {manifest.id}: {item.path} was changed after it was signed")
+    ids = [_ids(folder, part) for part in manifest.content.data]
+    for part in manifest.content.withheld:
+        _count(sum(batch.num_rows for batch in read_batches(read_part(folder, part), WITHHELD, part.path)), part)
+    tables = []
+    for part in manifest.receipts:
+        batches = list(read_batches(read_part(folder, part), RECEIPTS, part.path))
+        _count(sum(batch.num_rows for batch in batches), part)
+        tables.extend(batches)
+    return _join(pa.concat_arrays(ids), pa.Table.from_batches(tables, RECEIPTS), manifest.id)
+
+
+def _join(ids: pa.Array, receipts: pa.Table, release_id: str) -> tuple[pa.Array, pa.Table]:
+    owners = receipts["document_id"].combine_chunks()
+    order = pc.index_in(ids, value_set=owners)
+    complete = len(ids) == len(owners) and not (ids.null_count or owners.null_count or order.null_count)
+    if not complete or pc.count_distinct(ids).as_py() != len(ids) or pc.count_distinct(owners).as_py() != len(owners):
+        raise ReleaseError(f"release {release_id}: not exactly one audit receipt for each document")
+    return ids, receipts.drop_columns(["document_id"]).take(order)
+
+
+def _ids(folder: Path, part: Part) -> pa.Array:
+    ids = read_column(read_part(folder, part), DOCUMENTS, "document_id", part.path)
+    _count(len(ids), part)
+    return ids
+
+
+def _count(rows: int, part: Part) -> None:
+    if rows != part.rows:
+        raise ReleaseError(f"{part.path} does not hold the number of rows that was signed")
+
+
+def read_part(folder: Path, part: Part) -> bytes:
+    """Read a part and check it: the bytes returned are the bytes that were hashed."""
+    data = read_regular(folder / part.path, part.path)
+    if len(data) != part.bytes or digest(data) != part.sha256:
+        raise ReleaseError(f"{part.path} was changed after it was signed")
+    return data

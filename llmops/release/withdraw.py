@@ -1,0 +1,97 @@
+"""Takes a release or single documents of it back: writes the signed entries that `revocation` reads."""
+
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from llmops.audit.keys import SigningKey
+from llmops.errors import ReleaseError
+from llmops.release.canonical import canonical
+from llmops.release.files import read_regular, sync, write_durable, writing
+from llmops.release.manifest import MANIFEST, parse_manifest
+from llmops.release.reader import open_release
+from llmops.release.revocation import (
+    FORMAT,
+    TEMPORARY,
+    RevocationReason,
+    entries_folder,
+    entry_name,
+    read_revocations,
+)
+from llmops.release.signing import Purpose, Trust, sign
+
+
+def revoke(
+    release: Path, signer: SigningKey, reason: RevocationReason, *, created: str = "", revocations: Path | None = None
+) -> Path:
+    """Take back a whole release: no reader opens it any more; its files stay as they are, also where they are damaged.
+
+    Args:
+        release: the release folder.
+        signer: the key that signed the release.
+        reason: why.
+        created: date ``YYYY-MM-DD``.
+        revocations: folder of revocations; by default ``revocations`` beside the release folder.
+
+    Returns:
+        The entry that was written.
+
+    Raises:
+        ReleaseError: not the release's key, an earlier entry that does not verify, or a disk that cannot be written.
+    """
+    entry: Mapping[str, object] = {"action": "revoke", "reason": reason.value, "documents": [], "created": created}
+    return _append(release, signer, entry, revocations)
+
+
+def tombstone(
+    release: Path,
+    document_ids: Collection[str],
+    signer: SigningKey,
+    reason: RevocationReason = RevocationReason.ERASURE_REQUEST,
+    *,
+    created: str = "",
+    revocations: Path | None = None,
+) -> Path:
+    """Take back single documents of a release: no reader, index or stream yields them any more.
+
+    Args:
+        document_ids: the documents; each must be in the release, so that a slip of the pen cannot pass for erasure.
+        Others: as in `revoke`.
+
+    Raises:
+        ReleaseError: as in `revoke`; the release does not verify; it holds no document of one of the ids.
+    """
+    opened = open_release(release, (signer.public,), revocations=revocations)
+    unknown = sum(document_id not in opened for document_id in set(document_ids))
+    if unknown or not document_ids:
+        raise ReleaseError(f"release {opened.id}: {unknown} of the {len(document_ids)} ids are of no document in it")
+    entry = {"action": "tombstone", "reason": reason.value, "documents": sorted(set(document_ids)), "created": created}
+    return _append(release, signer, entry, revocations)
+
+
+def _append(release: Path, signer: SigningKey, entry: Mapping[str, object], revocations: Path | None) -> Path:
+    folder = release.absolute()
+    manifest = parse_manifest(read_regular(folder / MANIFEST, MANIFEST))
+    if signer.public.fingerprint != manifest.key:
+        raise ReleaseError(f"release {manifest.id} can be taken back only with the key that signed it")
+    state = read_revocations(folder, manifest.id, Trust((signer.public,)), revocations)
+    body = canonical({"format": FORMAT, "release": manifest.id, "serial": state.size, "previous": state.head, **entry})
+    path = entries_folder(folder, manifest.id, revocations) / entry_name(state.size)
+    with writing("the revocation list"):
+        _publish(path, body + b"\n" + sign(Purpose.REVOCATION, body, signer))
+    return path
+
+
+def _publish(path: Path, data: bytes) -> None:
+    """Put a whole entry in place, or fail where another process put one there first; never half an entry."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    try:
+        write_durable(temporary, data)
+        temporary.chmod(0o444)
+        os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
+        sync(folder)

@@ -1,0 +1,200 @@
+"""Writes a release: streams into a hidden folder, binds it in a signed manifest, publishes by one rename."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Self
+
+from llmops.audit.keys import SigningKey
+from llmops.documents import Receipt, ScoredDocument, Withheld
+from llmops.errors import ReleaseError
+from llmops.release import manifest as m
+from llmops.release.canonical import digest
+from llmops.release.card import dataset_card
+from llmops.release.files import remove_tree, sync, write_durable, writing
+from llmops.release.manifest import Content, FileDigest, Manifest, ReleaseFacts
+from llmops.release.parts import Part, PartWriter
+from llmops.release.reader import open_release
+from llmops.release.schema import DOCUMENTS, RECEIPTS, WITHHELD, receipts_to_batch, to_batch, withheld_to_batch
+from llmops.release.signing import Purpose, sign
+
+_TEMPORARY: Final = ".tmp-"
+_WHAT: Final = "the release"
+
+
+class ReleaseWriter:
+    """Streams a run's documents into ``<output>/release/`` and publishes them under the id of their content.
+
+    One writer at a time for an output folder: what an earlier one left unpublished is removed. Equal documents in equal
+    order under equal facts give the identical data files and id. Call `publish` or `abandon` at the end; as a context
+    manager, leaving without `publish` abandons.
+
+    Args:
+        output: the run's output folder.
+        rows_per_part: documents in one data file at most.
+
+    Raises:
+        ReleaseError: the folder cannot be written.
+    """
+
+    def __init__(self, output: Path, *, rows_per_part: int = 50_000) -> None:
+        self._root = output / "release"
+        self._folder = self._root / f"{_TEMPORARY}{secrets.token_hex(8)}"
+        with writing(_WHAT):
+            self._root.mkdir(parents=True, exist_ok=True)
+            for leftover in self._root.glob(f"{_TEMPORARY}*"):
+                remove_tree(leftover)
+            for name in (m.DATA, m.WITHHELD, m.RECEIPTS):
+                (self._folder / name).mkdir(parents=True)
+        self._data: PartWriter[ScoredDocument] = PartWriter(
+            self._folder / m.DATA, DOCUMENTS, to_batch, weigh=lambda row: len(row.text), rows_per_part=rows_per_part
+        )
+        self._withheld: PartWriter[Withheld] = PartWriter(self._folder / m.WITHHELD, WITHHELD, withheld_to_batch)
+        self._receipts: PartWriter[tuple[str, Receipt]] = PartWriter(
+            self._folder / m.RECEIPTS, RECEIPTS, receipts_to_batch
+        )
+        self._content: tuple[tuple[Part, ...], tuple[Part, ...]] | None = None
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abandon()
+
+    def add(self, document: ScoredDocument) -> None:
+        """Add a document that the gate passed; its receipt must follow through `add_receipts` before `publish`."""
+        self._still_open()
+        with writing(_WHAT):
+            self._data.add(document)
+
+    def add_withheld(self, withheld: Withheld) -> None:
+        """Add a record or document that was not released, and why."""
+        self._still_open()
+        with writing(_WHAT):
+            self._withheld.add(withheld)
+
+    def add_receipts(self, receipts: Iterable[tuple[str, Receipt]]) -> None:
+        """Add ``(document id, receipt)`` pairs, after the audit log has acknowledged the decisions."""
+        with writing(_WHAT):
+            for pair in receipts:
+                self._receipts.add(pair)
+
+    def content_id(self, facts: ReleaseFacts) -> str:
+        """End the data and withheld files and give the id the release will have; only receipts may be added after it.
+
+        For whoever must name the release before it is published: the audit event and the report.
+        """
+        return self._seal(facts).release_id
+
+    def publish(self, facts: ReleaseFacts, signer: SigningKey, *, scorecard: bytes, report: bytes) -> Path:
+        """Sign and publish; afterwards the folder never changes.
+
+        A release of the same content that is already there is verified and kept, and this one removed.
+
+        Args:
+            facts: what the manifest binds beside the files.
+            signer: must be the private half of ``facts.key``.
+            scorecard: ``scorecard.json``.
+            report: ``report.html``.
+
+        Returns:
+            The published folder, ``<output>/release/<id>``.
+
+        Raises:
+            ReleaseError: a document without receipt or the reverse, a key that is not the stated one, a full disk, or a
+                folder already there that does not verify.
+        """
+        if signer.public.raw != facts.key.raw:
+            raise ReleaseError("the signing key is not the one that the release states")
+        try:
+            content = self._seal(facts)
+            with writing(_WHAT):
+                self._write_manifest(content, facts, signer, scorecard, report)
+                return self._move(content.release_id, facts)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Remove what was not published; does nothing after `publish`."""
+        if self._finished:
+            return
+        self._finished = True
+        for writer in (self._data, self._withheld, self._receipts):
+            writer.abandon()
+        if self._folder.exists():
+            with writing(_WHAT):
+                remove_tree(self._folder)
+
+    def _still_open(self) -> None:
+        if self._finished or self._content is not None:
+            raise ReleaseError("the release is sealed: nothing can be added to it")
+
+    def _seal(self, facts: ReleaseFacts) -> Content:
+        if self._finished:
+            raise ReleaseError("the release was published or abandoned before")
+        if self._content is None:
+            with writing(_WHAT):
+                self._content = (self._data.close(), self._withheld.close())
+        data, withheld = self._content
+        return Content(
+            data=data,
+            withheld=withheld,
+            columns=tuple((field.name, str(field.type)) for field in DOCUMENTS),
+            policy_id=facts.policy_id,
+            recipe_digest=facts.recipe_digest,
+            quality_policy_digest=facts.quality_policy_digest,
+            gate_policy_digest=facts.gate_policy_digest,
+            models=facts.models,
+            code_version=facts.code_version,
+        )
+
+    def _write_manifest(
+        self, content: Content, facts: ReleaseFacts, signer: SigningKey, scorecard: bytes, report: bytes
+    ) -> None:
+        rows = sum(part.rows for part in content.data)
+        card = dataset_card(content.release_id, rows, facts)
+        files = tuple(self._put(name, data) for name, data in _named(card, report, scorecard))
+        manifest = Manifest(
+            format=m.FORMAT,
+            id=content.release_id,
+            created=facts.created,
+            content=content,
+            receipts=self._receipts.close(),
+            files=files,
+            verdicts=tuple(
+                replace(item, limit=float(item.limit), observed=float(item.observed)) for item in facts.verdicts
+            ),
+            counts=facts.counts,
+            residual_risk=tuple((name, float(value)) for name, value in facts.residual_risk),
+            audit=facts.audit,
+            key=facts.key.fingerprint,
+        )
+        data = manifest.to_bytes()
+        self._put(m.MANIFEST, data)
+        self._put(m.SIGNATURE, sign(Purpose.MANIFEST, data, signer))
+
+    def _put(self, name: str, data: bytes) -> FileDigest:
+        write_durable(self._folder / name, data)
+        return FileDigest(path=name, sha256=digest(data), bytes=len(data))
+
+    def _move(self, release_id: str, facts: ReleaseFacts) -> Path:
+        target = self._root / release_id
+        # Its own reader is the last gate: what does not verify is never given its name.
+        open_release(self._folder, (facts.key,))
+        if target.exists() or target.is_symlink():
+            return open_release(target, (facts.key,)).path
+        for path in sorted(self._folder.rglob("*"), reverse=True):
+            if path.is_dir():
+                sync(path)
+            else:
+                path.chmod(0o444)
+        sync(self._folder)
+        self._folder.rename(target)
+        sync(self._root)
+        return target
+
+
+def _named(card: bytes, report: bytes, scorecard: bytes) -> tuple[tuple[str, bytes], ...]:
+    return ((m.README, card), (m.REPORT, report), (m.SCORECARD, scorecard))

@@ -1,0 +1,43 @@
+"""The choices a recipe can make about retrieval."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llmops.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalConfig:
+    """How released documents are cut, ranked and served.
+
+    Args:
+        use: the kind of retrieval; ``"hybrid"`` fuses BM25 and dense ranks, ``"bm25"`` needs no encoder.
+        embeddings: name of a bundled encoder. Python code may pass any LangChain ``Embeddings`` instead; a recipe may
+            not name a class, so that reading YAML never runs code.
+        chunk_words: target size of a chunk in words.
+        overlap_sentences: sentences that a chunk repeats from the one before it in the same section.
+        k: hits that a query gets where it does not say.
+        threads: CPU threads the encoder may use.
+    """
+
+    use: Literal["hybrid", "bm25"] = "hybrid"
+    embeddings: Literal["minilm-int8"] = "minilm-int8"
+    chunk_words: int = 180
+    overlap_sentences: int = 0
+    k: int = 5
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not 20 <= self.chunk_words <= 2000:
+            raise RecipeError("retrieval.chunk_words: must be between 20 and 2000")
+        if not 0 <= self.overlap_sentences <= 5:
+            raise RecipeError("retrieval.overlap_sentences: must be between 0 and 5")
+        if self.k < 1:
+            raise RecipeError("retrieval.k: must be at least 1")
+        if self.threads < 1:
+            raise RecipeError("retrieval.threads: must be at least 1")
+
+    @property
+    def dense(self) -> bool:
+        """Whether an encoder is needed."""
+        return self.use == "hybrid"

@@ -1,0 +1,132 @@
+"""A LangChain retriever over a verified release."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import run_in_executor
+from langchain_core.vectorstores import VectorStore
+from pydantic import ConfigDict, PrivateAttr
+
+from llmops.errors import RecipeError
+from llmops.retrieval.chunk import chunks
+from llmops.retrieval.config import RetrievalConfig
+from llmops.retrieval.dense import StoreVectors
+from llmops.retrieval.index import Index, load_or_build, searchable
+from llmops.retrieval.search import Filter, Hit, Searcher
+from llmops.retrieval.untraced import untraced
+from llmops.retrieval.verified import verified
+
+
+class ReleaseRetriever(BaseRetriever):
+    """Serves passages of one verified release to LangChain; refuses any other source of text.
+
+    Args:
+        release: what `llmops.open_release` gave; verified again here.
+        index_directory: where the index lies or is to be built; by default it is built for this object alone and its
+            folder removed.
+        config: chunking and ranking.
+        embeddings: any LangChain ``Embeddings`` in place of the bundled encoder.
+        vector_store: any LangChain ``VectorStore`` in place of the exact search; filled here, it embeds by itself.
+        k: passages a query gets; the configuration's by default.
+        where: only these documents.
+
+    Raises:
+        ReleaseError: not a release, or one that does not verify.
+        RecipeError: the vector store embeds by other embeddings than those given.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    release: Any
+    index_directory: Path | None = None
+    config: RetrievalConfig = RetrievalConfig()
+    embeddings: Embeddings | None = None
+    vector_store: VectorStore | None = None
+    k: int | None = None
+    where: Filter | None = None
+    _searcher: Searcher = PrivateAttr()
+
+    def __init__(self, **fields: Any) -> None:
+        # Before pydantic sees it: its error text would show the rejected object.
+        verified(fields.get("release"))
+        super().__init__(**fields)
+        self._searcher = self._open()
+
+    @property
+    def searcher(self) -> Searcher:
+        """The search behind this retriever, with ranks and scores."""
+        return self._searcher
+
+    def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002
+        """Find passages; the caller's own callbacks run, tracing services named by the environment do not."""
+        with untraced():
+            return super().invoke(input, config, **kwargs)
+
+    async def ainvoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002
+        """As `invoke`, in a worker thread."""
+        with untraced():
+            return await super().ainvoke(input, config, **kwargs)
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        del run_manager
+        return [as_document(hit, self.release.id) for hit in self._searcher.search(query, self.k, self.where)]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        return await run_in_executor(None, self._get_relevant_documents, query, run_manager=run_manager.get_sync())
+
+    def _open(self) -> Searcher:
+        if self.vector_store is None:
+            return Searcher(self.release, self._index(self.config), self.config, embeddings=self.embeddings)
+        if self.embeddings is not None and self.vector_store.embeddings is not self.embeddings:
+            raise RecipeError("retrieval.embeddings: a vector store embeds by itself; leave embeddings out")
+        lexical = RetrievalConfig(
+            use="bm25",
+            chunk_words=self.config.chunk_words,
+            overlap_sentences=self.config.overlap_sentences,
+            k=self.config.k,
+        )
+        index = self._index(lexical)
+        return Searcher(self.release, index, lexical, dense=self._filled(self.vector_store, index))
+
+    def _index(self, config: RetrievalConfig) -> Index:
+        if self.index_directory is not None:
+            return load_or_build(self.release, self.index_directory, config, embeddings=self.embeddings)
+        with TemporaryDirectory(prefix="llmops-index-") as folder:
+            return load_or_build(self.release, Path(folder) / "index", config, embeddings=self.embeddings)
+
+    def _filled(self, store: VectorStore, index: Index) -> StoreVectors:
+        chunk_ids = index.rows["chunk_id"].to_pylist()
+        dense = StoreVectors(store, {chunk_id: row for row, chunk_id in enumerate(chunk_ids)})
+        texts = {
+            chunk.chunk_id: searchable(document, chunk)
+            for document in self.release.documents()
+            for chunk in chunks(document, index.config)
+        }
+        live = [chunk_id for chunk_id in chunk_ids if chunk_id in texts]
+        dense.fill([texts[chunk_id] for chunk_id in live], live)
+        return dense
+
+
+def as_document(hit: Hit, release_id: str) -> Document:
+    """A hit as LangChain passes it on."""
+    chunk = hit.chunk
+    metadata = {
+        "chunk_id": chunk.chunk_id,
+        "document_id": chunk.document_id,
+        "section": chunk.section,
+        "start": chunk.start,
+        "end": chunk.end,
+        "sha256": chunk.sha256,
+        "subject": hit.subject,
+        "release_id": release_id,
+        "score": hit.score,
+    }
+    return Document(id=chunk.chunk_id, page_content=chunk.text, metadata=metadata)

@@ -1,0 +1,187 @@
+"""Hybrid search over one verified release: lexical and dense ranks, fused; every hit cut anew from the release."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmops.documents import Kind
+from llmops.errors import RecipeError, ReleaseError
+from llmops.release import Release
+from llmops.retrieval.chunk import Chunk
+from llmops.retrieval.concepts import concepts
+from llmops.retrieval.config import RetrievalConfig
+from llmops.retrieval.dense import Dense, ExactVectors, Mask
+from llmops.retrieval.index import Encoder, Index, encoder_of
+from llmops.retrieval.verified import serve, verified
+
+RRF_K: Final = 60
+"""The rank constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+_MIN_DEPTH: Final = 50
+_OTHER_WORDS: Final = 0.5
+"""Weight in BM25 of the words that mean what the query asks for but are not its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Narrows a search to some documents; an empty field lets everything pass.
+
+    Args:
+        kind: note, report, summary or genomic.
+        doc_type: LOINC code of the document type.
+        section: normalised section name.
+        subject: pseudonym of one patient.
+    """
+
+    kind: Kind | None = None
+    doc_type: str = ""
+    section: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One passage found.
+
+    Args:
+        chunk: the passage, cut from the verified release.
+        score: fused score; only comparable within one query.
+        bm25_rank: 1-based lexical rank, ``None`` where the passage shares no word with the query.
+        dense_rank: 1-based dense rank, ``None`` where it was not among the candidates.
+        subject: pseudonym of the patient.
+        kind: kind of the document.
+        title: title of the document.
+    """
+
+    chunk: Chunk
+    score: float
+    bm25_rank: int | None
+    dense_rank: int | None
+    subject: str
+    kind: Kind
+    title: str
+
+
+class Searcher:
+    """Finds passages of one release.
+
+    Args:
+        release: the opened release; verified again here, and each passage when it is served.
+        index: an index of this release.
+        config: ranking; chunking is the index's.
+        embeddings: the encoder the index was built with, where it was not the bundled one.
+        dense: a dense ranker in place of the index's own vectors.
+
+    Raises:
+        ReleaseError: the release does not verify or the index is another release's.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        index: Index,
+        config: RetrievalConfig,
+        *,
+        embeddings: Encoder | None = None,
+        dense: Dense | None = None,
+    ) -> None:
+        self.release = verified(release)
+        if index.release_id != release.id:
+            raise ReleaseError("the index belongs to another release; build it again")
+        self.index = index
+        self.config = config
+        self._dense = dense if dense is not None else _own_dense(index, config, embeddings)
+        self._standing = len(release)
+        self._live = _live_rows(release, index)
+
+    def search(self, query: str, k: int | None = None, where: Filter | None = None) -> tuple[Hit, ...]:
+        """The best passages for a query, best first; the same query on the same release gives the same answer.
+
+        Args:
+            query: what to look for; may be PHI, and is neither kept nor logged.
+            k: at most so many; the configuration's ``k`` by default.
+            where: only these documents.
+
+        Raises:
+            ReleaseError: a passage is not what the release holds.
+        """
+        limit = self.config.k if k is None else k
+        if limit < 1:
+            raise RecipeError("retrieval.k: must be at least 1")
+        allowed = self._still_live() & _matching(self.index, where or Filter())
+        depth = max(_MIN_DEPTH, 4 * limit)
+        lexical = _lexical(self.index, query, depth, allowed)
+        dense = self._dense.rank(query, depth, allowed) if self._dense is not None else ()
+        return tuple(self._hit(row, score, lexical, dense) for row, score in fuse(lexical, dense)[:limit])
+
+    def _still_live(self) -> Mask:
+        """Rows that no tombstone covers at this moment, however long the searcher has been open."""
+        standing = len(self.release)
+        if standing != self._standing:
+            self._live = _live_rows(self.release, self.index)
+            self._standing = standing
+        return self._live
+
+    def _hit(self, row: int, score: float, lexical: Sequence[int], dense: Sequence[int]) -> Hit:
+        columns = self.index.rows
+        chunk_id, sha256 = columns["chunk_id"][row].as_py(), columns["sha256"][row].as_py()
+        chunk, document = serve(self.release, chunk_id, sha256, self.index.config)
+        return Hit(
+            chunk=chunk,
+            score=score,
+            bm25_rank=_rank(lexical, row),
+            dense_rank=_rank(dense, row),
+            subject=document.subject,
+            kind=document.kind,
+            title=document.title,
+        )
+
+
+def fuse(*rankings: Iterable[int]) -> list[tuple[int, float]]:
+    """Reciprocal rank fusion: each ranking gives a row ``1 / (RRF_K + rank)``; ties go to the earlier row."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, row in enumerate(ranking, start=1):
+            scores[row] = scores.get(row, 0.0) + 1.0 / (RRF_K + rank)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _own_dense(index: Index, config: RetrievalConfig, embeddings: Encoder | None) -> Dense | None:
+    if not config.dense:
+        return None
+    if index.vectors is None:
+        raise ReleaseError("the index has no vectors; build it again with retrieval.use: hybrid")
+    return ExactVectors(encoder_of(config, embeddings), index.vectors)
+
+
+def _live_rows(release: Release, index: Index) -> Mask:
+    """Rows whose document may still be served: a tombstone takes a document out of every later search."""
+    live = [document_id for batch in release.batches() for document_id in batch.column("document_id").to_pylist()]
+    found = pc.is_in(index.rows["document_id"], value_set=pa.array(live, pa.string()))
+    return np.asarray(found.to_numpy(), dtype=np.bool_)
+
+
+def _matching(index: Index, where: Filter) -> Mask:
+    mask = np.ones(len(index), dtype=np.bool_)
+    for name in (item.name for item in fields(where)):
+        wanted = getattr(where, name)
+        if wanted:
+            mask &= pc.equal(index.rows[name], str(wanted)).to_numpy().astype(np.bool_)
+    return mask
+
+
+def _lexical(index: Index, query: str, depth: int, allowed: Mask) -> list[int]:
+    asked = concepts(query)
+    outright = " ".join(name for concept in asked for name in concept.names[:1])
+    other = " ".join(word for concept in asked for word in (*concept.names[1:], *concept.members))
+    both = index.bm25.scores(outright or query) + _OTHER_WORDS * index.bm25.scores(other)
+    scores = np.where(allowed, np.round(both, 5), 0.0)
+    order = np.argsort(-scores, kind="stable")[:depth]
+    return [int(row) for row in order if scores[row] > 0]
+
+
+def _rank(ranking: Sequence[int], row: int) -> int | None:
+    return ranking.index(row) + 1 if row in ranking else None

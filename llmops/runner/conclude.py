@@ -1,0 +1,138 @@
+"""From scored shards to a published release: the gate over all of them, the verdicts, the manifest."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from llmops.audit import verify
+from llmops.audit.events import GateDecided, ReleasePublished
+from llmops.documents import Reason, StageName, Withheld
+from llmops.engines import Outcome
+from llmops.errors import ReleaseError, StageError
+from llmops.pipeline import Done, Shard, Tally, pass_gate
+from llmops.recipe import recipe_digest, versions
+from llmops.release import Anchor, Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
+from llmops.report import render
+from llmops.runner import summary
+from llmops.runner.context import RunContext
+
+
+def gate_and_publish(
+    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]
+) -> tuple[Path, dict[str, Any], tuple[Verdict, ...]]:
+    """Decide on every document and publish the release.
+
+    Returns:
+        The release folder, the core of the summary, and the verdicts on the run.
+
+    Raises:
+        StageError: a record was lost.
+        AuditError, ReleaseError: nothing was published.
+    """
+    failed = [withheld for shard, outcome in failures for withheld in _answers(run, shard, outcome)]
+    run.progress.begin("gate", sum(shard.scored for shard in done))
+    gate = Gate(run.policies.gate)
+    with ReleaseWriter(run.recipe.output) as writer:
+        with run.meter("gate").measure():
+            tally = pass_gate(
+                done,
+                failed,
+                workspace=run.folder.workspace,
+                gate=gate,
+                log=run.log,
+                writer=writer,
+                progress=lambda documents, _: run.progress.advance(documents),
+            )
+        run.meter("gate").records = tally.released + tally.withheld
+        totals = summary.counts(done, tally, len(failed))
+        verdicts = _judge(run, gate, totals)
+        core = summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts)
+        return _publish(run, writer, core, tally, verdicts), core, verdicts
+
+
+def _answers(run: RunContext, shard: Shard, outcome: Outcome) -> Iterator[Withheld]:
+    """One answer for each record of a shard that could not be done, as far as the index pass saw them."""
+    assert outcome.failure is not None
+    indexed = run.folder.workspace.indexed(shard.shard_id)
+    units = tuple(f"{shard.shard_id}.u{number}" for number in range(len(shard.units)))
+    for record_id in indexed.record_ids if indexed else units:
+        yield Withheld(
+            record_id=record_id,
+            stage=StageName.RUN,
+            reason=Reason(outcome.failure.value),
+            retryable=outcome.failure.value == Reason.WORKER_DIED,
+        )
+
+
+def _judge(run: RunContext, gate: Gate, totals: dict[str, int]) -> tuple[Verdict, ...]:
+    """The verdicts on the run, in the log before anything is published.
+
+    Raises:
+        StageError: a record was lost: read is not released plus withheld.
+    """
+    counts = Counts(read=totals["read"], released=totals["released"], withheld=totals["withheld"])
+    verdicts = gate.verdicts(counts)
+    if counts.read != counts.released + counts.withheld:
+        raise StageError(f"{counts.read} read is not {counts.released} released and {counts.withheld} withheld")
+    run.log.append(
+        [
+            GateDecided(
+                passed=all(verdict.passed for verdict in verdicts),
+                verdicts=tuple(sorted((verdict.name, "pass" if verdict.passed else "fail") for verdict in verdicts)),
+                counts=tuple(sorted(totals.items())),
+            )
+        ]
+    )
+    return verdicts
+
+
+def _publish(
+    run: RunContext,
+    writer: ReleaseWriter,
+    core: dict[str, Any],
+    tally: Tally,
+    verdicts: tuple[Verdict, ...],
+) -> Path:
+    run.log.checkpoint()
+    totals = core["counts"]
+    facts = ReleaseFacts(
+        policy_id=run.policies.deid.policy_id,
+        recipe_digest=recipe_digest(run.recipe),
+        quality_policy_digest=run.policies.quality.policy_id.partition("@")[2],
+        gate_policy_digest=run.policies.gate.digest,
+        models=tuple(sorted(versions().items())),
+        code_version=versions()["clinical-llmops"],
+        verdicts=verdicts,
+        counts=tuple(sorted(totals.items())),
+        residual_risk=tuple(sorted(summary.residual_risk(tally).items())),
+        audit=_anchors(run),
+        created=run.started.date().isoformat(),
+        key=run.keys.release.public,
+        title=run.recipe.description or run.recipe.name,
+    )
+    with run.meter("publish").measure():
+        path = writer.publish(
+            facts,
+            run.keys.release,
+            scorecard=tally.scorecard.to_json().encode(),
+            report=render(core).encode(),
+        )
+    run.log.append(
+        [
+            ReleasePublished(
+                release_id=path.name,
+                manifest=hashlib.sha256((path / "manifest.json").read_bytes()).hexdigest(),
+                documents=totals["released"],
+            )
+        ]
+    )
+    return path
+
+
+def _anchors(run: RunContext) -> tuple[Anchor, ...]:
+    """Where every stream of the log stands, for the manifest to bind."""
+    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,))
+    if verdict.exit_code > 1:
+        raise ReleaseError("the audit log of this run does not verify; nothing is published")
+    return tuple(Anchor(stream=report.stream, size=report.events, root=report.root) for report in verdict.streams)

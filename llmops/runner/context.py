@@ -1,0 +1,57 @@
+"""What every step of a run needs, in one value."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from llmops.audit import AuditLog
+from llmops.pipeline import Meter
+from llmops.recipe import Keys, Policies, Recipe, default_workers
+from llmops.runner.state import RunFolder
+
+
+class RunProgress(Protocol):
+    """What watches a run; called in the parent process only."""
+
+    def begin(self, step: str, total: int) -> None:
+        """A step starts; ``total`` items (bytes for ``"index"``, else records or documents)."""
+        ...
+
+    def advance(self, items: int) -> None:
+        """So many items of the step are done."""
+        ...
+
+
+class Silent:
+    """Watches a run and says nothing."""
+
+    def begin(self, step: str, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, items: int) -> None:
+        """Say nothing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """A run in progress: its recipe, keys and log, and what its steps have cost so far."""
+
+    recipe: Recipe
+    policies: Policies
+    keys: Keys
+    folder: RunFolder
+    log: AuditLog
+    progress: RunProgress
+    started: datetime
+    began: float = field(default_factory=time.perf_counter)
+    meters: dict[str, Meter] = field(default_factory=dict)
+
+    @property
+    def workers(self) -> int:
+        """Worker processes of this run."""
+        return self.recipe.run.workers or default_workers()
+
+    def meter(self, name: str) -> Meter:
+        """The meter of a step of the parent process."""
+        return self.meters.setdefault(name, Meter(name=name))

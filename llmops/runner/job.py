@@ -1,0 +1,75 @@
+"""What every worker of a run does: the two passes over a shard, with the components of the recipe."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from llmops.audit import AuditLog
+from llmops.engines.worker import Progress
+from llmops.pipeline import Pipeline, Shard, Workspace, index_shard, run_shard
+from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One pass over one shard; ``take`` is how many of its records the second pass reads."""
+
+    step: Literal["index", "rewrite"]
+    shard: Shard = field(repr=False)
+    take: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardJob:
+    """The job of a run, opened once in each worker.
+
+    Args:
+        stream: prefix of the audit streams of this start of the run; each worker writes its own.
+    """
+
+    recipe: Recipe = field(repr=False)
+    workspace: Workspace
+    run_id: str
+    stream: str
+
+    def open(self, slot: int) -> Callable[[Task, int, Progress], Any]:
+        """Load keys, vault and components, and return the function that does a task."""
+        keys = load_keys(self.recipe)
+        vault = open_vault(self.recipe, keys, read_only=True)
+        worker = _Worker(job=self, slot=slot, keys=keys, pipeline=build_pipeline(self.recipe, keys, vault))
+        return worker.do
+
+
+@dataclass(slots=True, kw_only=True)
+class _Worker:
+    job: ShardJob
+    slot: int
+    keys: Keys
+    pipeline: Pipeline
+
+    def do(self, task: Task, attempt: int, progress: Progress) -> Any:
+        if task.step == "index":
+            return index_shard(task.shard, pipeline=self.pipeline, workspace=self.job.workspace, progress=progress)
+        with open_log(
+            self.job.recipe, self.keys, stream=f"{self.job.stream}-w{self.slot}", run_id=self.job.run_id
+        ) as log:
+            return run_shard(
+                task.shard,
+                attempt=attempt,
+                take=task.take,
+                pipeline=self.pipeline,
+                workspace=self.job.workspace,
+                log=log,
+                progress=progress,
+            )
+
+
+def open_log(recipe: Recipe, keys: Keys, *, stream: str, run_id: str) -> AuditLog:
+    """Open an audit stream of a recipe's output."""
+    return AuditLog.open(recipe.output / "audit", stream=stream, signer=keys.audit, clock=now_ms, run_id=run_id)
+
+
+def now_ms() -> int:
+    """UTC milliseconds since 1970."""
+    return time.time_ns() // 1_000_000

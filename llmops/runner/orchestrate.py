@@ -1,0 +1,245 @@
+"""The order of a run, from plan to report."""
+
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from llmops.audit import verify
+from llmops.audit.events import RunFinished, RunInterrupted, RunResumed, RunStarted
+from llmops.engines import LocalEngine, Outcome
+from llmops.pipeline import Done, Shard, plan_shards
+from llmops.recipe import Recipe, fingerprint, load_keys, load_policies, load_recipe, open_vault, versions
+from llmops.release import Release, Verdict, open_release
+from llmops.report import render
+from llmops.retrieval import RetrievalConfig
+from llmops.runner import summary
+from llmops.runner.conclude import gate_and_publish
+from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release
+from llmops.runner.context import RunContext, RunProgress, Silent
+from llmops.runner.job import ShardJob, open_log
+from llmops.runner.passes import index_pass, rewrite_pass
+from llmops.runner.state import claim
+from llmops.sources import plan_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended.
+
+    Args:
+        status: ``"finished"``, ``"limit_exceeded"`` (a gate verdict failed), ``"shards_failed"`` or ``"interrupted"``.
+        summary: the content of ``summary.json``.
+        output: the output folder.
+        release: the published release folder; None after an interruption.
+    """
+
+    status: str
+    summary: dict[str, Any] = field(repr=False)
+    output: Path
+    release: Path | None
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line returns: 0, 1 for a run that must not look like success, 130 after Ctrl-C."""
+        return {"finished": 0, "interrupted": 130}.get(self.status, 1)
+
+
+def run(
+    recipe: Recipe | Path | str,
+    *,
+    progress: RunProgress | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> RunResult:
+    """Take the records of a recipe to a signed release.
+
+    A run that was stopped, by Ctrl-C or by force, goes on where it was when it is started again with the same recipe
+    and input, and gives the release it would have given.
+
+    Args:
+        recipe: a recipe, or the path of its YAML file.
+        progress: told about every step.
+        clock: UTC now; injected so that a run can be repeated.
+
+    Raises:
+        LlmopsError: the run cannot start or go on; its ``exit_code`` says which kind.
+    """
+    checked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
+    now = clock or (lambda: datetime.now(UTC))
+    keys = load_keys(checked)
+    started = now()
+    run_id = f"run-{started.strftime('%Y%m%dt%H%M%S')}-{secrets.token_hex(2)}"
+    with claim(checked, keys.source_ids, run_id) as folder:
+        stream = f"{folder.state.run_id}-{folder.state.starts}"
+        with open_log(checked, keys, stream=stream, run_id=folder.state.run_id) as log:
+            context = RunContext(
+                recipe=checked,
+                policies=load_policies(checked),
+                keys=keys,
+                folder=folder,
+                log=log,
+                progress=progress or Silent(),
+                started=started,
+            )
+            return _go(context)
+
+
+def _go(run: RunContext) -> RunResult:
+    units = plan_units(run.recipe.input.paths, run.recipe.input.source)
+    shards = plan_shards(units, max_files=run.recipe.run.shard_files, max_bytes=run.recipe.run.shard_bytes)
+    _announce(run, shards)
+    job = ShardJob(
+        recipe=run.recipe,
+        workspace=run.folder.workspace,
+        run_id=run.folder.state.run_id,
+        stream=run.log.stream,
+    )
+    open_vault(run.recipe, run.keys, read_only=False).close()
+    engine = LocalEngine(job=job, workers=min(run.workers, max(1, len(shards))))
+    with engine, _drained_by_ctrl_c(engine):
+        indexed, unread = index_pass(run, engine, shards)
+        done, undone = rewrite_pass(run, engine, shards, indexed)
+        if engine.draining:
+            return _interrupted(run, len(done), len(shards))
+    failures = unread + undone
+    path, core, verdicts = gate_and_publish(run, done, failures)
+    release = open_release(path, (run.keys.release.public,))
+    return _finish(run, _status(failures, verdicts), release, core, _shards(shards, done, failures), done)
+
+
+def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
+    if run.folder.state.starts > 1:
+        ready = sum(run.folder.workspace.done(shard.shard_id) is not None for shard in shards)
+        run.log.append(
+            [RunResumed(fingerprint=run.folder.state.fingerprint, shards_done=ready, shards_left=len(shards) - ready)]
+        )
+        return
+    run.log.append(
+        [
+            RunStarted(
+                recipe=run.recipe.name,
+                policy_id=run.policies.deid.policy_id,
+                fingerprint=fingerprint(run.recipe),
+                shards=len(shards),
+                workers=run.workers,
+                versions=tuple(sorted(versions().items())),
+            )
+        ]
+    )
+
+
+def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
+    run.log.append([RunInterrupted(shards_done=done, shards_left=planned - done)])
+    return RunResult(
+        status="interrupted",
+        summary={"run": {"status": "interrupted"}, "shards": {"done": done, "planned": planned}},
+        output=run.recipe.output,
+        release=None,
+    )
+
+
+def _status(failures: Sequence[tuple[Shard, Outcome]], verdicts: Sequence[Verdict]) -> str:
+    if failures:
+        return "shards_failed"
+    return "finished" if all(verdict.passed for verdict in verdicts) else "limit_exceeded"
+
+
+def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]) -> dict[str, Any]:
+    return {
+        "planned": len(shards),
+        "done": len(done),
+        "skipped": sum(shard.skipped for shard in done),
+        "failed": [
+            {"shard": shard.shard_id, "failure": str(outcome.failure), "detail": outcome.detail}
+            for shard, outcome in failures
+        ],
+    }
+
+
+def _finish(
+    run: RunContext,
+    status: str,
+    release: Release,
+    core: dict[str, Any],
+    shards: dict[str, Any],
+    done: Sequence[Done],
+) -> RunResult:
+    """Index, evaluate, close the log, and write report and summary."""
+    if run.recipe.retrieval is not None:
+        run.progress.begin("search index", len(release))
+        with run.meter("search index").measure():
+            index_release(release, run.recipe.retrieval, run.log)
+        run.meter("search index").records = len(release)
+    if run.recipe.evaluation is not None:
+        run.progress.begin("evaluate", 1)
+        with run.meter("evaluate").measure():
+            core["evaluation"] = _evaluate(run, release)
+        run.meter("evaluate").records = core["evaluation"]["cases"]
+    totals = core["counts"]
+    run.log.append([RunFinished(read=totals["read"], released=totals["released"], withheld=totals["withheld"])])
+    run.log.close()
+    core["run"] |= {
+        "status": status,
+        "started": summary.moment(run.started),
+        "wall_s": round(time.perf_counter() - run.began, 3),
+        "workers": run.workers,
+        "starts": run.folder.state.starts,
+    }
+    core["stages"] = summary.stages(done, run.meters.values())
+    core["dropped"] = summary.dropped(done)
+    core["shards"] = shards
+    core["release"] = {"id": release.id, "documents": len(release), "key": run.keys.release.public.fingerprint}
+    core["audit"] = _audit_verdict(run, release)
+    core["environment"] = summary.environment()
+    _replace(run.recipe.output / "summary.json", orjson.dumps(core, option=orjson.OPT_INDENT_2) + b"\n")
+    _replace(run.recipe.output / "report.html", render(core).encode())
+    run.folder.finish(keep_work=run.recipe.run.keep_work or bool(shards["failed"]))
+    return RunResult(status=status, summary=core, output=run.recipe.output, release=release.path)
+
+
+def _evaluate(run: RunContext, release: Release) -> dict[str, Any]:
+    part, suite = run.recipe.evaluation, run.policies.suite
+    assert part is not None
+    assert suite is not None
+    config = run.recipe.retrieval or RetrievalConfig()
+    result = evaluate_release(release, suite, part.model, config, run.recipe.deid, run.log)
+    _replace(run.recipe.output / "evaluation.json", result.to_json())
+    return evaluation_summary(result)
+
+
+def _audit_verdict(run: RunContext, release: Release) -> dict[str, Any]:
+    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), release.manifest.audit)
+    return {"status": verdict.status.value, "exit_code": verdict.exit_code, "events": verdict.events}
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+@contextmanager
+def _drained_by_ctrl_c(engine: LocalEngine) -> Iterator[None]:
+    """The first Ctrl-C lets the shards in flight finish; the second stops at once, as by default."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def drain(*_: object) -> None:
+        engine.drain()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, drain)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,96 @@
+"""The two passes over the shards: index, so that names are known, then rewrite."""
+
+from collections.abc import Iterator, Sequence
+
+from llmops.audit.events import ShardFailed
+from llmops.documents import Identity, Reason
+from llmops.engines import MAX_ATTEMPTS, LocalEngine, Outcome
+from llmops.pipeline import Done, Indexed, Shard
+from llmops.recipe import open_vault
+from llmops.runner.context import RunContext
+from llmops.runner.job import Task
+
+Failed = list[tuple[Shard, Outcome]]
+
+
+def index_pass(run: RunContext, engine: LocalEngine, shards: Sequence[Shard]) -> tuple[dict[str, Indexed], Failed]:
+    """First pass. Identities enter the vault in plan order, whichever worker was first.
+
+    Returns:
+        What each shard holds, by shard id, and the shards that could not be read.
+    """
+    run.progress.begin("index", sum(shard.size for shard in shards))
+    engine.on_progress = lambda _, size: run.progress.advance(size)
+    indexed: dict[str, Indexed] = {}
+    failed: Failed = []
+    with run.meter("index").measure():
+        vault = open_vault(run.recipe, run.keys, read_only=False)
+        try:
+            tasks = [Task(step="index", shard=shard) for shard in shards]
+            for position, outcome in _in_order(engine.map(tasks)):
+                if outcome.failure is not None:
+                    failed.append(_failure(run, shards[position], outcome))
+                    continue
+                found: tuple[Indexed, tuple[Identity, ...]] = outcome.result
+                vault.register(found[1])
+                indexed[shards[position].shard_id] = found[0]
+                run.folder.workspace.mark_indexed(shards[position].shard_id, found[0])
+        finally:
+            vault.close()
+    return indexed, failed
+
+
+def rewrite_pass(
+    run: RunContext, engine: LocalEngine, shards: Sequence[Shard], indexed: dict[str, Indexed]
+) -> tuple[list[Done], Failed]:
+    """Second pass, over the shards that the first could read.
+
+    Returns:
+        The done-records in plan order, and the shards that could not be done.
+    """
+    tasks = _tasks(run, shards, indexed)
+    run.progress.begin("de-identify", sum(task.take for task in tasks))
+    engine.on_progress = lambda records, _: run.progress.advance(records)
+    done: dict[int, Done] = {}
+    failed: Failed = []
+    for outcome in engine.map(tasks):
+        if outcome.failure is None:
+            done[outcome.task] = outcome.result
+        else:
+            failed.append(_failure(run, tasks[outcome.task].shard, outcome))
+    return [done[position] for position in sorted(done)], failed
+
+
+def _failure(run: RunContext, shard: Shard, outcome: Outcome) -> tuple[Shard, Outcome]:
+    reason = Reason(str(outcome.failure))
+    error = outcome.detail.replace(" ", "_")
+    run.log.append([ShardFailed(shard=shard.shard_id, attempt=MAX_ATTEMPTS, reason=reason, error=error)])
+    return shard, outcome
+
+
+def _tasks(run: RunContext, shards: Sequence[Shard], indexed: dict[str, Indexed]) -> list[Task]:
+    """The second pass over every shard; under a record limit, over as many as the limit reaches."""
+    left = run.recipe.run.record_limit
+    tasks = []
+    for shard in shards:
+        if shard.shard_id not in indexed:
+            continue
+        take = len(indexed[shard.shard_id].record_ids)
+        if left is not None:
+            take = min(take, left)
+            left -= take
+            if not take:
+                continue
+        tasks.append(Task(step="rewrite", shard=shard, take=take))
+    return tasks
+
+
+def _in_order(outcomes: Iterator[Outcome]) -> Iterator[tuple[int, Outcome]]:
+    """Outcomes in the order of their tasks, as soon as each one's turn has come."""
+    waiting: dict[int, Outcome] = {}
+    turn = 0
+    for outcome in outcomes:
+        waiting[outcome.task] = outcome
+        while turn in waiting:
+            yield turn, waiting.pop(turn)
+            turn += 1

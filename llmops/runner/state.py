@@ -1,0 +1,126 @@
+"""Whose an output folder is: a new run, this run to be resumed, or somebody else's and so refused."""
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from llmops.errors import RecipeError
+from llmops.pipeline import Workspace
+from llmops.recipe import Recipe, fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """What the raw zone remembers about the run that an output folder belongs to.
+
+    Args:
+        inputs: keyed digest of the input paths.
+        starts: how often the run was started, this time included.
+    """
+
+    run_id: str
+    fingerprint: str
+    inputs: str
+    starts: int = 1
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """A run's place in the raw zone: its state and its work files."""
+
+    root: Path
+    state: RunState
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the shards are written."""
+        return Workspace(root=self.root / "shards")
+
+    def finish(self, *, keep_work: bool) -> None:
+        """Remember that the run came to its end, and remove the work files."""
+        _write(self.root, RunState(**{**asdict(self.state), "finished": True}))
+        if not keep_work:
+            self.workspace.remove()
+
+
+@contextmanager
+def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
+    """Hold the output folder for one run: a new one, or the one it already belongs to.
+
+    Args:
+        key: secret that the input paths are digested with.
+        run_id: id for the run if it is a new one.
+
+    Raises:
+        RecipeError: the folder is not empty and not this run's, or another process runs it.
+    """
+    token = hmac.new(key, str(recipe.output).encode(), hashlib.sha256).hexdigest()[:20]
+    root = recipe.raw_zone / "work" / token
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _lock(root / "lock"):
+        inputs = hmac.new(key, "\0".join(map(str, recipe.input.paths)).encode(), hashlib.sha256).hexdigest()
+        fresh = RunState(run_id=run_id, fingerprint=fingerprint(recipe), inputs=inputs)
+        state = _resumed(_read(root), fresh, recipe)
+        recipe.output.mkdir(parents=True, exist_ok=True)
+        _write(root, state)
+        yield RunFolder(root=root, state=state)
+
+
+def _resumed(before: RunState | None, fresh: RunState, recipe: Recipe) -> RunState:
+    occupied = recipe.output.is_dir() and any(recipe.output.iterdir())
+    if recipe.output.exists() and not recipe.output.is_dir():
+        raise RecipeError(f"output: {recipe.output} is a file; name a folder")
+    if not occupied:
+        return fresh
+    if before is None:
+        raise RecipeError(
+            f"output: {recipe.output} is not empty and no run of this raw zone wrote it; "
+            "choose another --output or remove it"
+        )
+    for what, same in (
+        ("input", before.inputs == fresh.inputs),
+        ("recipe, policy or code", before.fingerprint == fresh.fingerprint),
+    ):
+        if not same:
+            raise RecipeError(
+                f"output: {recipe.output} holds run {before.run_id}, made with another {what}; "
+                "choose another --output or remove it"
+            )
+    return RunState(**{**asdict(before), "starts": before.starts + 1, "finished": False})
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RecipeError(
+                "output: another process is running this recipe into it; wait for it or stop it"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _read(root: Path) -> RunState | None:
+    try:
+        return RunState(**orjson.loads((root / "state.json").read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+
+
+def _write(root: Path, state: RunState) -> None:
+    temporary = root / f".state.{secrets.token_hex(4)}"
+    temporary.write_bytes(orjson.dumps(asdict(state)))
+    temporary.replace(root / "state.json")

@@ -1,0 +1,106 @@
+"""What a run says of itself: the content of ``summary.json``, and what the report shows."""
+
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from llmops.pipeline import Done, Meter, Tally
+from llmops.recipe import Recipe, default_workers, policy_ids
+from llmops.release import Verdict
+
+_PACKAGES = ("clinical-llmops", "presidio-analyzer", "spacy", "pyarrow", "langchain-core", "onnxruntime")
+TOP_RULES = 8
+
+
+def counts(done: Iterable[Done], tally: Tally, failed_records: int) -> dict[str, int]:
+    """Records, documents and what became of them; ``read`` counts what must be answered for."""
+    shards = list(done)
+    return {
+        "records": sum(shard.records for shard in shards) + failed_records,
+        "read": sum(shard.read for shard in shards) + failed_records,
+        "released": tally.released,
+        "withheld": tally.withheld,
+    }
+
+
+def core(
+    recipe: Recipe, run_id: str, tally: Tally, totals: Mapping[str, int], verdicts: tuple[Verdict, ...]
+) -> dict[str, Any]:
+    """The part of a summary that depends on the input and the rules alone; the release's own report is made of it."""
+    return {
+        "run": {
+            "id": run_id,
+            "recipe": recipe.name,
+            "description": recipe.description,
+            "status": "scored",
+            "started": "",
+        },
+        "counts": dict(totals),
+        "withheld": {"by_reason": _ranked(tally.by_reason), "by_stage": dict(tally.by_stage)},
+        "findings": {"total": tally.by_identifier.total(), "by_identifier": _ranked(tally.by_identifier)},
+        "kinds": _ranked(tally.by_kind),
+        "quality": quality(tally),
+        "residual_risk": residual_risk(tally),
+        "verdicts": [asdict(verdict) for verdict in verdicts],
+        "policies": policy_ids(recipe),
+        "dropped": {},
+        "stages": [],
+        "shards": {},
+        "release": None,
+        "evaluation": None,
+        "audit": None,
+        "environment": {},
+    }
+
+
+def quality(tally: Tally) -> dict[str, Any]:
+    """The scorecard in the form that the report draws."""
+    card = tally.scorecard.as_dict()
+    return {
+        "mean": card["score"]["mean"] or 0.0,
+        "dimensions": {name: figures["mean"] for name, figures in card["dimensions"].items()},
+        "histogram": card["score"]["histogram"],
+        "rules": {item["rule"]: item["findings"] for item in card["rules"][:TOP_RULES]},
+    }
+
+
+def residual_risk(tally: Tally) -> dict[str, float]:
+    """Largest and mean estimate over the released documents."""
+    mean = tally.sum_residual_risk / tally.released if tally.released else 0.0
+    return {"max": round(tally.max_residual_risk, 6), "mean": round(mean, 6)}
+
+
+def stages(done: Iterable[Done], own: Iterable[Meter]) -> list[dict[str, Any]]:
+    """The cost of each stage, summed over shards and processes."""
+    total: dict[str, Meter] = {}
+    for meter in [meter for shard in done for meter in shard.meters] + list(own):
+        total.setdefault(meter.name, Meter(name=meter.name)).add(meter)
+    return [asdict(meter) for meter in total.values()]
+
+
+def dropped(done: Iterable[Done]) -> dict[str, int]:
+    """What ``keep`` took away, by rule."""
+    total: Counter[str] = Counter()
+    for shard in done:
+        total.update(shard.dropped)
+    return _ranked(total)
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine behind the figures."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    machine = f"{platform.system()} {platform.machine()}, {default_workers()} cores, Python {platform.python_version()}"
+    return {"Packages": packages, "Machine": machine}
+
+
+def moment(at: datetime) -> str:
+    """A time as people read it, UTC."""
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _ranked(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,61 @@
+"""The settings of the file source: what to read, how, and the caps that keep hostile input from costing a worker."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from llmops.errors import RecipeError
+
+FormatChoice: TypeAlias = Literal[
+    "auto", "text", "csv", "jsonl", "parquet", "fhir", "hl7v2", "ccda", "vcf", "phenopacket"
+]
+
+_POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members", "shard_bytes", "shard_rows")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesConfig:
+    """Reads files and folders; each setting has a default that is safe for unknown input.
+
+    Args:
+        format: ``"auto"`` sniffs every file by content; any other value is believed for every file (gzip and zip are
+            still opened).
+        include: globs of files to read inside folders. A glob without ``/`` is matched with the name, one with ``/``
+            with the path relative to the root; ``*`` also crosses ``/``.
+        exclude: globs of files to leave out, matched alike; wins over ``include``.
+        max_file_bytes: most bytes one file may give after decompression; all members of a zip count together. A table
+            or line file read by ranges is judged by the range.
+        max_record_bytes: most bytes of one record; also what a reader holds in memory.
+        max_ratio: most bytes out for one byte in, judged after the first MiB of output.
+        max_members: most members of a zip.
+        delimiter: of CSV files: ``"auto"`` or one character.
+        shard_bytes: size above which uncompressed JSON Lines and CSV files are split into ranges of about this size.
+        shard_rows: rows above which Parquet files are split.
+
+    Raises:
+        RecipeError: a cap is not positive or the delimiter not one character.
+    """
+
+    use: Literal["files"] = "files"
+    format: FormatChoice = "auto"
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    max_file_bytes: int = 512 * 2**20
+    max_record_bytes: int = 32 * 2**20
+    max_ratio: float = 200.0
+    max_members: int = 10_000
+    delimiter: str = "auto"
+    shard_bytes: int = 64 * 2**20
+    shard_rows: int = 100_000
+
+    def __post_init__(self) -> None:
+        """Refuse settings that could never work."""
+        for name in _POSITIVE:
+            if getattr(self, name) < 1:
+                raise RecipeError(f"files source: {name} must be at least 1")
+        if self.max_ratio < 1:
+            raise RecipeError("files source: max_ratio must be at least 1")
+        single = len(self.delimiter) == 1 and self.delimiter.isascii() and self.delimiter not in '\r\n"'
+        if self.delimiter != "auto" and not single:
+            raise RecipeError(
+                'files source: delimiter must be "auto" or one ASCII character other than a quote or line end'
+            )

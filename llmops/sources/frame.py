@@ -1,0 +1,35 @@
+"""What a framer answers: a record's bytes with their place, or why there are none."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from llmops.documents import Format, Reason
+from llmops.sources.encoding import UTF8, Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The bytes of one record. PHI.
+
+    Args:
+        ordinal: what tells this record from the others of its file or member; the same however the file is split.
+        start, end: bytes (rows for tables) in the file or member.
+    """
+
+    ordinal: int
+    format: Format
+    payload: bytes = field(repr=False)
+    start: int
+    end: int
+    encoding: Encoding = UTF8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A record that cannot be framed and why."""
+
+    ordinal: int
+    reason: Reason
+
+
+Framed: TypeAlias = Frame | Broken

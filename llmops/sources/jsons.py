@@ -1,0 +1,91 @@
+"""JSON framing: one document, one object a line, or an array of objects."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+import orjson
+
+from llmops.documents import Format, Reason
+from llmops.sources.encoding import utf8_only
+from llmops.sources.errors import Refused
+from llmops.sources.frame import Broken, Frame, Framed
+from llmops.sources.lines import line_end, split_lines
+from llmops.sources.stream import Stream
+
+JsonObject: TypeAlias = dict[str, object]
+
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
+_HEAD: Final = 65536
+_PHENOPACKET_PARTS: Final = frozenset({"phenotypicFeatures", "metaData", "interpretations", "diseases", "biosamples"})
+
+
+def json_object(data: bytes) -> JsonObject | None:
+    """The object that ``data`` holds, or ``None`` where it is something else or broken."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def top_keys(head: bytes) -> frozenset[str]:
+    """The names in the outermost object, as far as ``head`` reaches; also of JSON that is cut off or broken."""
+    keys, depth, last = set(), 0, b""
+    for match in _TOKEN.finditer(head):
+        token = match[0]
+        if token in b"{[":
+            depth += 1
+        elif token in b"}]":
+            depth -= 1
+        elif token == b":" and depth == 1:
+            keys.add(last[1:-1].decode("utf-8", "replace"))
+        last = token
+    return frozenset(keys)
+
+
+def format_of(keys: frozenset[str]) -> Format | None:
+    """What a JSON object with these names is: a FHIR resource, a phenopacket (also a family or cohort), or neither."""
+    if "resourceType" in keys:
+        return Format.FHIR
+    subject = keys & {"subject", "proband", "members"}
+    return Format.PHENOPACKET if subject and keys & (_PHENOPACKET_PARTS | {"pedigree", "relatives"}) else None
+
+
+def lines(stream: Stream, format_: Format, cap: int) -> Iterator[Framed]:
+    """Yield each line that is not blank as a record; its ordinal is its offset, so that ranges agree.
+
+    A row must be an object (``BAD_ROW``); whether a FHIR resource is whole is for its normalizer to say.
+    """
+    for line in split_lines(stream, cap, line_end(stream.peek(_HEAD))):
+        if line.data is None:
+            yield Broken(ordinal=line.start, reason=Reason.TOO_LARGE)
+        elif line.data.strip():
+            yield _object(line.start, line.start, line.end, line.data.rstrip(b"\r\n"), format_)
+
+
+def array(stream: Stream, cap: int) -> Iterator[Framed]:
+    """Yield each element of an array of objects as a row, or as FHIR where it is a resource.
+
+    Raises:
+        Refused: the array is larger than ``cap`` (``TOO_LARGE``), broken (``MALFORMED``) or empty.
+    """
+    payload = stream.whole(cap)
+    utf8_only(payload)
+    try:
+        elements = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        raise Refused(Reason.MALFORMED) from None
+    for number, element in enumerate(elements if isinstance(elements, list) else [elements]):
+        kind = format_of(frozenset(element)) if isinstance(element, dict) else None
+        yield _object(number, number, number + 1, orjson.dumps(element), kind or Format.ROW)
+
+
+def _object(ordinal: int, start: int, end: int, data: bytes, format_: Format) -> Framed:
+    try:
+        utf8_only(data)
+    except Refused as refused:
+        return Broken(ordinal=ordinal, reason=refused.reason)
+    if format_ is Format.ROW and json_object(data) is None:
+        return Broken(ordinal=ordinal, reason=Reason.BAD_ROW)
+    return Frame(ordinal=ordinal, format=format_, payload=data, start=start, end=end)

@@ -1,0 +1,95 @@
+"""Parquet framing: each row a JSON object, read in small batches by row range."""
+
+import base64
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import IO, Any, Final
+
+import orjson
+
+from llmops.documents import Format, Reason
+from llmops.sources.errors import Refused
+from llmops.sources.frame import Broken, Frame, Framed
+
+_BATCH_ROWS: Final = 256
+_READ_ERRORS: Final = (OSError, ValueError, TypeError, NotImplementedError, MemoryError)
+
+
+def row_count(file: IO[bytes]) -> int:
+    """Number of rows the footer speaks of.
+
+    Raises:
+        Refused: the footer is broken or missing.
+    """
+    return int(_open(file).metadata.num_rows)
+
+
+def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: int) -> Iterator[Framed]:
+    """Yield rows ``[start, stop)`` as JSON objects; dates become ISO 8601, decimals and other values their text.
+
+    Args:
+        file: seekable, binary.
+        start: first row.
+        stop: one past the last row; negative for all.
+        max_file_bytes: most bytes of one row group after decompression, by the footer.
+        cap: most bytes of one row.
+
+    Raises:
+        Refused: the file, or a row group that the range touches, cannot be read.
+    """
+    table = _open(file)
+    stop = table.metadata.num_rows if stop < 0 else stop
+    offset = 0
+    for group in range(table.metadata.num_row_groups):
+        meta = table.metadata.row_group(group)
+        below, above = offset, offset + meta.num_rows
+        offset = above
+        if above <= start or below >= stop:
+            continue
+        if meta.total_byte_size > max_file_bytes:
+            raise Refused(Reason.TOO_LARGE)
+        for number, row in enumerate(_group(table, group), start=below):
+            if start <= number < stop:
+                yield _row(number, row, cap)
+
+
+def _open(file: IO[bytes]) -> Any:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - slow to import and rarely needed
+
+    try:
+        return pq.ParquetFile(file, memory_map=False)
+    except _READ_ERRORS:
+        raise Refused(Reason.TRUNCATED if _footer_missing(file) else Reason.MALFORMED) from None
+
+
+def _footer_missing(file: IO[bytes]) -> bool:
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 4))
+    return file.read(4) != b"PAR1"
+
+
+def _group(table: Any, group: int) -> Iterator[dict[str, Any]]:
+    try:
+        for batch in table.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], use_threads=False):
+            yield from batch.to_pylist()
+    except _READ_ERRORS:  # pyarrow's errors are OSError and ValueError; bad UTF-8 is a ValueError
+        raise Refused(Reason.MALFORMED) from None
+
+
+def _row(number: int, row: dict[str, Any], cap: int) -> Framed:
+    try:
+        payload = orjson.dumps(row, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, ValueError):
+        return Broken(ordinal=number, reason=Reason.BAD_ROW)
+    if len(payload) > cap:
+        return Broken(ordinal=number, reason=Reason.TOO_LARGE)
+    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=number + 1)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

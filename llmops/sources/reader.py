@@ -1,0 +1,173 @@
+"""Reads one unit: opens the file, looks into archives, frames, and answers for everything in it."""
+
+import gzip
+import hashlib
+import hmac
+import io
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import IO, Final, cast
+
+from llmops.documents import Locator, Reason, SourceRecord, StageName, Withheld
+from llmops.sources import framing
+from llmops.sources.archive import Archive, Member
+from llmops.sources.config import FilesConfig
+from llmops.sources.errors import Refused
+from llmops.sources.frame import Broken, Framed
+from llmops.sources.opening import limited, open_plain
+from llmops.sources.sniff import Shape
+from llmops.sources.stream import Budget, Stream
+from llmops.sources.table import header_row
+from llmops.sources.unit import Unit
+
+_ID_HEX: Final = 20
+_FILE: Final = -1  # the ordinal of an answer for a whole file or range, which no record of it can have
+
+
+class UnitSource:
+    """A `llmops.stage.Source` over one unit: every record is yielded once, readable or withheld.
+
+    A record that cannot be read does not stop the others. Where a stream breaks off, the records before the break are
+    yielded and one `Withheld` answers for the rest.
+
+    Args:
+        unit: from `llmops.sources.plan_units`.
+        config: the caps and the format.
+        key: secret that record ids are derived with; ids are then safe outside the raw zone.
+    """
+
+    def __init__(self, unit: Unit, config: FilesConfig, key: bytes) -> None:
+        self._unit = unit
+        self._config = config
+        self._key = key
+
+    def records(self) -> Iterator[SourceRecord | Withheld]:
+        """Yield the records of the unit in their order in the file; never raises for what the file holds."""
+        try:
+            if self._unit.refused is not None:
+                raise Refused(self._unit.refused)
+            with open_plain(self._unit.path) as file:
+                yield from self._file(file)
+        except Refused as refused:
+            yield self._withheld("", _FILE - self._unit.start, refused.reason)
+
+    def _file(self, file: IO[bytes]) -> Iterator[SourceRecord | Withheld]:
+        suffix = _suffix(self._unit.relative)
+        shape = framing.shape_of(self._stream(limited(file, 0, -1)), suffix, self._config)
+        if shape is Shape.ZIP:
+            yield from self._members(Archive(file, self._config))
+        elif shape is Shape.GZIP:
+            yield from self._content(self._unzipped(file), suffix)
+        elif shape is Shape.PARQUET:
+            yield from self._answers(framing.parquet_rows(file, self._config, self._unit))
+        else:
+            header = self._header(file) if shape is Shape.CSV and self._unit.start else None
+            stream = self._stream(limited(file, self._unit.start, self._unit.stop), self._unit.start)
+            yield from self._answers(framing.frames(stream, shape, self._config, self._unit, header))
+
+    def _header(self, file: IO[bytes]) -> bytes:
+        """The header row of a CSV of which the unit reads a later range."""
+        start = framing.unmarked(self._stream(limited(file, 0, -1)), Shape.CSV)
+        return header_row(start, self._config.delimiter, self._config.max_record_bytes)
+
+    def _members(self, archive: Archive) -> Iterator[SourceRecord | Withheld]:
+        empty = True
+        for member in archive.members():
+            empty = False
+            if member.reason is not None:
+                yield self._withheld(member.key, _FILE, member.reason)
+                continue
+            try:
+                stream = archive.open(member)
+            except Refused as refused:
+                yield self._withheld(member.key, _FILE, refused.reason)
+                continue
+            yield from self._content(stream, _suffix(member.name), member)
+        if empty:
+            raise Refused(Reason.EMPTY)
+
+    def _content(self, stream: Stream, suffix: str, member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
+        """Answer for the inside of a gzip file or a zip member: a gzip inside a zip is opened, nothing deeper."""
+        try:
+            shape = framing.shape_of(stream, suffix, self._config)
+            if shape is Shape.GZIP and member is not None:
+                stream = self._unzipped(cast("IO[bytes]", _Readable(stream)))
+                shape = framing.shape_of(stream, suffix, self._config)
+            if shape in (Shape.GZIP, Shape.ZIP):
+                raise Refused(Reason.BAD_ARCHIVE)
+        except Refused as refused:
+            yield self._withheld(member.key if member else "", _FILE, refused.reason)
+            return
+        yield from self._answers(framing.frames(stream, shape, self._config, self._unit), member)
+
+    def _answers(self, framed: Iterator[Framed], member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
+        key, last = member.key if member else "", _FILE
+        try:
+            for item in framed:
+                yield self._answer(item, member)
+                last = item.ordinal
+        except Refused as refused:
+            yield self._withheld(key, last + 1, refused.reason)
+            return
+        if last == _FILE and not self._unit.start:
+            yield self._withheld(key, 0, Reason.EMPTY)
+
+    def _answer(self, item: Framed, member: Member | None) -> SourceRecord | Withheld:
+        key = member.key if member else ""
+        if isinstance(item, Broken):
+            return self._withheld(key, item.ordinal, item.reason)
+        return SourceRecord(
+            record_id=self._record_id(key, item.ordinal),
+            format=item.format,
+            payload=item.payload,
+            locator=Locator(
+                container=self._unit.relative, member=member.name if member else "", start=item.start, end=item.end
+            ),
+            encoding=item.encoding.name,
+            encoding_from=item.encoding.known_from,
+        )
+
+    def _stream(self, read: Callable[[int], bytes], origin: int = 0) -> Stream:
+        return Stream(read, budget=Budget(self._config.max_file_bytes), origin=origin)
+
+    def _unzipped(self, file: IO[bytes]) -> Stream:
+        file.seek(0)
+        unzipped = gzip.GzipFile(fileobj=file, mode="rb")
+        budget = Budget(self._config.max_file_bytes)
+        return Stream(unzipped.read, budget=budget, consumed=file.tell, max_ratio=self._config.max_ratio)
+
+    def _withheld(self, member: str, ordinal: int, reason: Reason) -> Withheld:
+        return Withheld(record_id=self._record_id(member, ordinal), stage=StageName.READ, reason=reason)
+
+    def _record_id(self, member: str, ordinal: int) -> str:
+        parts = (str(self._unit.root), self._unit.relative, member, str(ordinal))
+        message = "\0".join(parts).encode("utf-8", "surrogatepass")
+        return "r" + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:_ID_HEX]
+
+
+class _Readable(io.RawIOBase):
+    """A zip member's stream as the file that gzip wants to read."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._stream = stream
+        self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._given += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return offset if not whence else self._given
+
+    def tell(self) -> int:
+        return self._given
+
+
+def _suffix(name: str) -> str:
+    path = PurePosixPath(name.lower())
+    return path.with_suffix("").suffix if path.suffix in (".gz", ".bgz") else path.suffix

@@ -1,0 +1,43 @@
+"""VCF framing: the whole file as one record, or its header alone where the variants are too many."""
+
+from typing import Final
+
+from llmops.documents import Format, Reason
+from llmops.sources.encoding import Encoding, text_encoding
+from llmops.sources.errors import Refused
+from llmops.sources.frame import Frame
+from llmops.sources.lines import split_lines
+from llmops.sources.stream import Stream
+
+_HEADER_LINE: Final = b"#"
+
+
+def record(stream: Stream, cap: int) -> Frame:
+    """Frame a VCF file.
+
+    A whole-genome file has gigabytes of variant lines, and none of them is needed for header and samples: a file of
+    more than ``cap`` bytes is framed as its header lines, and what lies behind is not read. The locator's end says so.
+
+    Raises:
+        Refused: the header alone is larger than ``cap``.
+    """
+    payload = stream.peek(cap + 1)
+    if len(payload) <= cap:
+        payload = stream.read()
+        return _frame(stream.origin, payload, text_encoding(payload))
+    lines = []
+    size = 0
+    for line in split_lines(stream, cap):
+        if line.data is None or size > cap:
+            raise Refused(Reason.TOO_LARGE)
+        if not line.data.startswith(_HEADER_LINE):
+            break
+        lines.append(line.data)
+        size += len(line.data)
+    header = b"".join(lines)
+    return _frame(stream.origin, header, text_encoding(header))
+
+
+def _frame(start: int, payload: bytes, encoding: Encoding) -> Frame:
+    end = start + len(payload)
+    return Frame(ordinal=0, format=Format.VCF, payload=payload, start=start, end=end, encoding=encoding)

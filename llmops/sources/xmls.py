@@ -1,0 +1,66 @@
+"""Tells C-CDA from other XML by the head of a document, without parsing it."""
+
+import re
+from typing import Final
+
+_NAMESPACE: Final = b"urn:hl7-org:v3"
+_PROLOG: Final = re.compile(rb"\s+|<\?[^>]{0,4000}>|<!--")
+_DOCTYPE: Final = re.compile(rb"<!DOCTYPE\s+(?:[A-Za-z_][\w.-]{0,80}:)?([A-Za-z_][\w.-]{0,80})")
+_ROOT: Final = re.compile(rb"<(?:([A-Za-z_][\w.-]{0,80}):)?([A-Za-z_][\w.-]{0,80})([^>]{0,8000})")
+_XMLNS: Final = re.compile(rb"""\sxmlns\s*=\s*["']([^"']{0,300})["']""")
+# What the R-MIM of CDA leaves on every fragment, and hardly any other XML has.
+_CDA_MARK: Final = re.compile(
+    rb"<templateId\b|\bclassCode\s*=|\bmoodCode\s*=|\btypeCode\s*=|\bcodeSystem\s*=|\bnullFlavor\s*="
+    rb"""|<streetAddressLine\b|<nonXMLBody\b|\broot\s*=\s*["']\d+\.\d|urn:hl7-org:v3"""
+)
+_CDA_FRAGMENTS: Final = frozenset(
+    b"""
+    section component observation act entry entryRelationship participant procedure encounter substanceAdministration
+    supply organizer authenticator legalAuthenticator author custodian informant informationRecipient dataEnterer
+    recordTarget documentationOf componentOf inFulfillmentOf authorization relatedDocument structuredBody nonXMLBody
+    addr name telecom performer product specimen subject text effectiveTime languageCommunication patientRole
+    assignedAuthor
+    """.split()
+)
+
+
+def looks_like_xml(head: bytes) -> bool:
+    """Whether a text that begins with ``<`` is markup rather than prose with a bracket."""
+    return head.startswith((b"<?xml", b"<!")) or (_ROOT.match(head) is not None and (b"</" in head or b"/>" in head))
+
+
+def is_ccda(head: bytes) -> bool:
+    """Whether the root is a ClinicalDocument, or a fragment of one (as in HL7's C-CDA examples).
+
+    Prefixes may be unbound and the namespace left out, as fragments do; another namespace says no. A DOCTYPE is passed
+    over: the normalizer refuses it by name.
+
+    Args:
+        head: the first bytes, in an encoding that has ASCII.
+    """
+    at = _root_at(head)
+    doctype = _DOCTYPE.match(head, at)
+    if doctype is not None:
+        return doctype[1] == b"ClinicalDocument" or _NAMESPACE in head
+    root = _ROOT.match(head, at)
+    if root is None:
+        return False
+    prefix, name, attributes = root[1], root[2], root[3]
+    default = _XMLNS.search(attributes)
+    if prefix is None and default is not None:
+        return default[1] == _NAMESPACE
+    if prefix is not None and b"xmlns:" + prefix in attributes:
+        return re.search(rb"xmlns:" + re.escape(prefix) + rb"""\s*=\s*["']urn:hl7-org:v3["']""", attributes) is not None
+    return name == b"ClinicalDocument" or (name in _CDA_FRAGMENTS and _CDA_MARK.search(head) is not None)
+
+
+def _root_at(head: bytes) -> int:
+    at = 0
+    while (match := _PROLOG.match(head, at)) is not None:
+        at = match.end()
+        if match[0] == b"<!--":
+            close = head.find(b"-->", at)
+            if close < 0:
+                return len(head)
+            at = close + 3
+    return at

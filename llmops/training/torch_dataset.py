@@ -1,0 +1,38 @@
+"""A release stream as a torch dataset; importing this module imports torch."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch.utils.data import IterableDataset
+
+if TYPE_CHECKING:
+    from llmops.training.stream import ReleaseStream
+
+
+class TorchStream(IterableDataset):  # type: ignore[misc] # torch is untyped here: it is an optional extra
+    """Yields one dict an item and splits the work between the workers of a ``DataLoader``.
+
+    ``state_dict`` is right in the process that iterates: the main one without workers, each worker under torchdata's
+    ``StatefulDataLoader``, which calls it there.
+    """
+
+    def __init__(self, stream: "ReleaseStream", fields: tuple[str, ...]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._fields = fields
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for item in self._stream:
+            yield {name: getattr(item, name) for name in self._fields}
+
+    def set_epoch(self, epoch: int) -> None:
+        """As `ReleaseStream.set_epoch`."""
+        self._stream.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As `ReleaseStream.state_dict`."""
+        return self._stream.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """As `ReleaseStream.load_state_dict`."""
+        self._stream.load_state_dict(state)

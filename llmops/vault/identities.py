@@ -1,0 +1,86 @@
+"""Identifiers in the form they are compared in, the rules which of them may link, and identities as stored bytes."""
+
+import dataclasses
+import json
+import unicodedata
+from typing import Any, Final
+
+import orjson
+
+from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.phi import PhiLabel
+
+# Account and plan numbers are shared (a guarantor, a family), so they never say that two records are one patient.
+LINKING: Final = frozenset({PhiLabel.MRN, PhiLabel.SSN, PhiLabel.OTHERID})
+
+_PLACEHOLDERS: Final = frozenset({"", "unknown", "unk", "none", "na", "null", "nan", "test", "pending", "notavailable"})
+_FAKE_SSN: Final = frozenset({"078051120", "219099999", "123456789"})
+_SSN_DIGITS: Final = 9
+
+
+def normalize_value(identifier: SubjectIdentifier) -> str:
+    """The value without case, punctuation and leading zeros (PHI); empty for a placeholder that names nobody.
+
+    An invalid Social Security number (all the same digit, area 000, 666 or 9xx) is what people type to get past a form;
+    linking on one would make one patient of many.
+    """
+    folded = unicodedata.normalize("NFKC", identifier.value).casefold()
+    kept = "".join(filter(str.isalnum, folded))
+    if identifier.label is PhiLabel.SSN:
+        return kept if _is_real_ssn(kept) else ""
+    kept = kept.lstrip("0")
+    return "" if kept in _PLACEHOLDERS else kept
+
+
+def normalize_assigner(identifier: SubjectIdentifier) -> str:
+    """Who assigned it, with an OID written one way. An SSN has one assigner whatever the record says. PHI."""
+    if identifier.label is PhiLabel.SSN:
+        return "ssa"
+    return identifier.assigner.strip().casefold().removeprefix("urn:oid:").rstrip("/")
+
+
+def pack(identity: Identity) -> bytes:
+    """An identity as bytes; equal identities give equal bytes. PHI."""
+    try:
+        return orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # a lone surrogate, left by a decoder that did not refuse it
+        return json.dumps(dataclasses.asdict(identity), sort_keys=True).encode("ascii")
+
+
+def unpack(data: bytes) -> Identity:
+    """The identity that `pack` packed. PHI."""
+    raw: dict[str, Any] = json.loads(data)
+    return Identity(
+        subject=_identifiers(raw["subject"]),
+        role=Role(raw["role"]),
+        names=tuple(
+            PersonName(family=name["family"], given=tuple(name["given"]), text=name["text"]) for name in raw["names"]
+        ),
+        birth_date=raw["birth_date"],
+        sex=raw["sex"],
+        phones=tuple(raw["phones"]),
+        emails=tuple(raw["emails"]),
+        addresses=tuple(
+            PostalAddress(
+                lines=tuple(address["lines"]),
+                city=address["city"],
+                state=address["state"],
+                postal_code=address["postal_code"],
+            )
+            for address in raw["addresses"]
+        ),
+        identifiers=_identifiers(raw["identifiers"]),
+    )
+
+
+def _identifiers(raw: list[dict[str, str]]) -> tuple[SubjectIdentifier, ...]:
+    return tuple(
+        SubjectIdentifier(value=one["value"], assigner=one["assigner"], label=PhiLabel(one["label"])) for one in raw
+    )
+
+
+def _is_real_ssn(digits: str) -> bool:
+    if len(digits) != _SSN_DIGITS or not digits.isascii() or not digits.isdigit() or digits in _FAKE_SSN:
+        return False
+    area, group, serial = digits[:3], digits[3:5], digits[5:]
+    return area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000" and len(set(digits)) > 1

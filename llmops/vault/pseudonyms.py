@@ -1,0 +1,70 @@
+"""What a subject is called and how far its dates are moved: drawn once, kept sealed, the same in every format."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import orjson
+
+RandomBytes: TypeAlias = Callable[[int], bytes]
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PSEUDONYM_BYTES: Final = 10
+_SEED_BYTES: Final = 32
+_MOST_DAYS: Final = 364
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A subject's stand-ins.
+
+    Args:
+        pseudonym: ``"S-"`` and 16 characters of Crockford base32.
+        date_offset_days: from -364 to 364, never 0.
+        seed: what surrogates are drawn from.
+    """
+
+    pseudonym: str
+    date_offset_days: int = field(repr=False)
+    seed: bytes = field(repr=False)
+
+
+def draw_alias(rng: RandomBytes, derived: bytes | None = None) -> Alias:
+    """Draw the stand-ins of a new subject.
+
+    Args:
+        rng: gives random bytes.
+        derived: keyed bytes to name the subject by; without them the pseudonym is random, as 164.514(c)(1) wants it: a
+            code may not be derived from information about the individual.
+    """
+    name = rng(_PSEUDONYM_BYTES) if derived is None else derived[:_PSEUDONYM_BYTES]
+    return Alias(pseudonym=f"S-{crockford(name)}", date_offset_days=_draw_days(rng), seed=rng(_SEED_BYTES))
+
+
+def pack_alias(alias: Alias) -> bytes:
+    """An alias as bytes, to be sealed."""
+    return orjson.dumps([alias.pseudonym, alias.date_offset_days, alias.seed.hex()])
+
+
+def unpack_alias(data: bytes) -> Alias:
+    """The alias that `pack_alias` packed."""
+    pseudonym, days, seed = orjson.loads(data)
+    return Alias(pseudonym=pseudonym, date_offset_days=days, seed=bytes.fromhex(seed))
+
+
+def crockford(data: bytes) -> str:
+    """Crockford base32 (no I, L, O, U), five bits a character, most significant first."""
+    number = int.from_bytes(data, "big")
+    length = len(data) * 8 // 5
+    return "".join(_CROCKFORD[number >> 5 * place & 31] for place in reversed(range(length)))
+
+
+def _draw_days(rng: RandomBytes) -> int:
+    """Every offset equally likely: a draw outside the largest multiple is thrown away."""
+    choices = 2 * _MOST_DAYS
+    limit = 65536 - 65536 % choices
+    draw = limit
+    while draw >= limit:
+        draw = int.from_bytes(rng(2), "big")
+    days = draw % choices - _MOST_DAYS
+    return days if days < 0 else days + 1

@@ -1,0 +1,124 @@
+"""A small release of invented documents, published with a real key."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from llmops.audit.keys import SigningKey, load_or_create_signing_key
+from llmops.documents import (
+    Evidence,
+    Field,
+    FieldPhi,
+    Format,
+    Kind,
+    Provenance,
+    QualityReport,
+    Reason,
+    Receipt,
+    ScoredDocument,
+    Section,
+    StageName,
+    Withheld,
+)
+from llmops.phi import PhiFinding, PhiLabel
+from llmops.release import Anchor, Counts, Gate, GatePolicy, ReleaseFacts, ReleaseWriter
+
+Publish = Callable[..., Path]
+
+
+def _document(number: int) -> ScoredDocument:
+    text = f"HISTORY: [NAME] was seen.\nHGB {number}.5 g/dL"
+    return ScoredDocument(
+        document_id=f"r{number:04d}.0",
+        record_id=f"r{number:04d}",
+        subject="S01",
+        kind=Kind.NOTE,
+        doc_type="11506-3",
+        title="Progress note",
+        text=text,
+        sections=(Section(start=0, end=len(text), name="history", code="10164-2"),),
+        fields=(
+            Field(name="Observation.valueQuantity", value=number + 0.5, unit="g/dL", code="http://loinc.org|718-7"),
+            Field(name="Observation.note", value="stable", phi=FieldPhi.FREE_TEXT),
+        ),
+        time="2020",
+        findings=(PhiFinding(start=9, end=15, label=PhiLabel.NAME, score=0.9, recognizer="ner", operator="redact"),),
+        policy_id="safe_harbor@0123456789ab",
+        residual_risk=0.01,
+        provenance=Provenance(format=Format.FHIR, path="entry[0].resource", changes=(("mojibake", 1),)),
+        quality=QualityReport(
+            score=0.9, dimensions=(("completeness", 0.9),), evidence=(Evidence(rule="no_time", penalty=0.1),)
+        ),
+        signature=(1, 2**64 - 1),
+        content_key=f"key{number}",
+    )
+
+
+@pytest.fixture
+def make_document() -> Callable[[int], ScoredDocument]:
+    """A scored document by number."""
+    return _document
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> SigningKey:
+    """The release key of a run."""
+    return load_or_create_signing_key(tmp_path / "keys" / "release.pem")
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> SigningKey:
+    """A key that nobody trusts."""
+    return load_or_create_signing_key(tmp_path / "stranger" / "release.pem")
+
+
+@pytest.fixture
+def facts(signer: SigningKey) -> ReleaseFacts:
+    """What a run states about its release."""
+    return ReleaseFacts(
+        policy_id="safe_harbor@0123456789ab",
+        recipe_digest="aa",
+        quality_policy_digest="bb",
+        gate_policy_digest=GatePolicy().digest,
+        models=(("en_core_web_sm", "cc"),),
+        code_version="0.1.0",
+        verdicts=Gate(GatePolicy()).verdicts(Counts(read=6, released=5, withheld=1)),
+        counts=(("read", 6), ("released", 5), ("withheld", 1)),
+        residual_risk=(("max", 0.01),),
+        audit=(Anchor(stream="w0", size=6, root="00" * 32),),
+        created="2026-01-01",
+        key=signer.public,
+    )
+
+
+@pytest.fixture
+def publish(tmp_path: Path, facts: ReleaseFacts, signer: SigningKey) -> Publish:
+    """Publishes documents and gives the release folder."""
+
+    def _publish(
+        documents: Sequence[ScoredDocument] | None = None,
+        output: str = "out",
+        rows_per_part: int = 2,
+        first_index: int = 0,
+        by: SigningKey = signer,
+        **changes: object,
+    ) -> Path:
+        chosen = [_document(number) for number in range(5)] if documents is None else documents
+        with ReleaseWriter(tmp_path / output, rows_per_part=rows_per_part) as writer:
+            for document in chosen:
+                writer.add(document)
+            writer.add_withheld(Withheld(record_id="r9999", stage=StageName.READ, reason=Reason.TRUNCATED))
+            receipts = [Receipt(stream="w0", index=first_index + n, leaf=f"{n:064x}") for n in range(len(chosen))]
+            writer.add_receipts(zip((document.document_id for document in chosen), receipts, strict=True))
+            stated = replace(facts, key=by.public, **changes)
+            return writer.publish(stated, by, scorecard=b'{"score":0.9}', report=b"<!doctype html>")
+
+    return _publish
+
+
+@pytest.fixture
+def release_path(publish: Publish) -> Path:
+    """A published release of five documents in three parts."""
+    return publish()

@@ -1,0 +1,430 @@
+"""The vault: one subject for one patient, stand-ins that stay, nothing readable without the key."""
+
+import hashlib
+import itertools
+import multiprocessing
+import os
+import pickle
+import random
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.errors import RecipeError, StageError
+from llmops.phi import PhiLabel
+from llmops.vault import Vault
+
+KEY = b"0123456789abcdef0123456789abcdef"
+CANARIES = ("Quackenbush", "Zebulon", "ZQ-0048213", "1931-02-03", "555-0142", "zq@example.org", "Marrowbone", "38377")
+
+
+def mrn(value, assigner="1.2.3"):
+    return SubjectIdentifier(value=value, assigner=assigner, label=PhiLabel.MRN)
+
+
+def ident(label, value, assigner=""):
+    return SubjectIdentifier(value=value, assigner=assigner, label=label)
+
+
+def person(*subject, family="Quackenbush", role=Role.SELF):
+    return Identity(
+        subject=subject,
+        role=role,
+        names=(PersonName(family=family, given=("Zebulon", "Q")),),
+        birth_date="1931-02-03",
+        sex="M",
+        phones=("555-0142",),
+        emails=("zq@example.org",),
+        addresses=(PostalAddress(lines=("4 Elm Ct",), city="Marrowbone", state="KY", postal_code="38377"),),
+        identifiers=(ident(PhiLabel.LICENSE, "K1234"),),
+    )
+
+
+def seeded(seed=0):
+    """Random bytes that a test can repeat."""
+    return random.Random(seed).randbytes
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "raw" / "vault.sqlite"
+
+
+@pytest.fixture
+def vault(path):
+    with Vault.open(path, KEY) as opened:
+        yield opened
+
+
+def test_identities_come_back_whole(vault):
+    """Everything a structured record said is there, once."""
+    self_, relative = person(mrn("A1")), person(mrn("A1"), family="Sorrel", role=Role.RELATIVE)
+    vault.register([self_, relative, self_])
+    subject = vault.subject([mrn("A1")])
+    assert vault.known(subject) == (self_, relative)
+    assert vault.subject_count == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (mrn("ZQ-0048213"), mrn("zq0048213")),
+        (mrn("00123"), mrn("123")),
+        (mrn("12 34", "urn:oid:1.2.3"), mrn("1234", "1.2.3")),
+        (mrn("7", "http://Hospital.example/"), mrn("7", "http://hospital.example")),
+        (mrn("４２"), mrn("42")),
+        (ident(PhiLabel.SSN, "219-09-1234", "x"), ident(PhiLabel.SSN, "219091234", "y")),
+        (ident(PhiLabel.OTHERID, "NA12878", "s"), ident(PhiLabel.OTHERID, "na12878", "s")),
+    ],
+)
+def test_one_identifier_written_two_ways_is_one_subject(vault, one, other):
+    """Case, dashes, zeros, OID spelling and full-width digits do not split a patient."""
+    vault.register([person(one), person(other, family="Other")])
+    assert vault.subject_count == 1
+    assert vault.subject([one]) == vault.subject([other]) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (mrn("42", "1.2.3"), mrn("42", "1.2.4")),
+        (mrn("42"), ident(PhiLabel.OTHERID, "42", "1.2.3")),
+        (mrn("420"), mrn("42")),
+    ],
+)
+def test_look_alikes_are_two_subjects(vault, one, other):
+    """The same number from another assigner, or of another kind, is another patient; so is the same name."""
+    vault.register([person(one), person(other)])
+    assert vault.subject_count == 2
+    assert vault.subject([one]) != vault.subject([other])
+
+
+@pytest.mark.parametrize("label", [PhiLabel.ACCT, PhiLabel.PLAN, PhiLabel.LICENSE])
+def test_shared_numbers_do_not_link(vault, label):
+    """A family's plan number does not make one patient of two."""
+    shared = ident(label, "77", "payer")
+    vault.register([person(mrn("1"), shared), person(mrn("2"), shared)])
+    assert vault.subject_count == 2
+    assert vault.subject([shared]) is None
+
+
+def test_record_with_nothing_but_an_account_number_is_a_subject_of_its_own(vault):
+    """It is found again by that number, and is never taken for a patient with an MRN."""
+    account = ident(PhiLabel.ACCT, "77", "bill")
+    vault.register([person(mrn("1"), account), person(account)])
+    assert vault.subject_count == 2
+    assert vault.subject([account]) not in (None, vault.subject([mrn("1")]))
+    assert vault.subject([mrn("1"), account]) == vault.subject([mrn("1")])
+
+
+@pytest.mark.parametrize(
+    "value", ["000-00-0000", "999-99-9999", "123-45-6789", "666-12-1234", "078-05-1120", "12345", ""]
+)
+def test_social_security_numbers_that_nobody_has_do_not_link(vault, value):
+    """What people type to get past a form would make one patient of many."""
+    fake = ident(PhiLabel.SSN, value)
+    vault.register([person(mrn("1"), fake), person(mrn("2"), fake), person(fake)])
+    assert vault.subject_count == 2
+    assert vault.subject([fake]) is None
+
+
+@pytest.mark.parametrize("value", ["", "---", "000", "N/A", "Unknown", "none", "NULL"])
+def test_placeholders_name_nobody(vault, value):
+    """A filled-in blank is no identifier."""
+    vault.register([person(mrn(value)), person(mrn(value, ""))])
+    assert vault.subject_count == 0
+    assert vault.subject([mrn(value)]) is None
+
+
+def test_a_record_with_two_numbers_merges_and_the_older_pseudonym_stays(vault):
+    """A registration that turns out to be of a known patient."""
+    vault.register([person(mrn("1"))])
+    first = vault.subject([mrn("1")])
+    name, offset, seed = vault.pseudonym(first), vault.date_offset_days(first), vault.surrogate_seed(first)
+    vault.register([person(mrn("2", "b"), family="Sorrel")])
+    second = vault.subject([mrn("2", "b")])
+    assert vault.pseudonym(second) != name
+    vault.register([person(mrn("2", "b"), mrn("1"))])
+    assert vault.subject([mrn("2", "b")]) == vault.subject([mrn("1")]) == first
+    assert vault.subject_count == 1
+    assert (vault.pseudonym(second), vault.date_offset_days(second)) == (name, offset)
+    assert vault.surrogate_seed(second) == seed
+    assert {name.family for one in vault.known(second) for name in one.names} == {"Quackenbush", "Sorrel"}
+
+
+def test_identifier_without_assigner_joins_the_only_patient_it_can_be(vault):
+    """In whatever order the records come."""
+    vault.register([person(mrn("9", "")), person(mrn("9", "1.2.3"))])
+    assert vault.subject_count == 1
+    assert vault.subject([mrn("9", "")]) == vault.subject([mrn("9", "1.2.3")])
+
+
+def test_identifier_without_assigner_stays_alone_where_two_could_be_meant(vault):
+    """Guessing would show one patient's names to another's document."""
+    vault.register([person(mrn("9", "a")), person(mrn("9", "")), person(mrn("9", "b"))])
+    assert vault.subject_count == 3
+    assert len({vault.subject([mrn("9", assigner)]) for assigner in ("a", "b", "")}) == 3
+
+
+def test_unregistered_identifier_is_looked_up_by_value_only_where_it_is_safe(vault):
+    """Unknown assigner on one side and one candidate: found; a known, different assigner: not."""
+    vault.register([person(mrn("5", "a")), person(mrn("6", ""))])
+    assert vault.subject([mrn("5", "")]) == vault.subject([mrn("5", "a")])
+    assert vault.subject([mrn("6", "z")]) == vault.subject([mrn("6", "")])
+    assert vault.subject([mrn("5", "b")]) is None
+    assert vault.subject([mrn("7", "")]) is None
+    assert vault.subject([]) is None
+
+
+def test_registering_again_changes_nothing(vault):
+    """A resumed run gives the same vault, and so the same release."""
+    people = [person(mrn(str(i // 2), "ab"[i % 2]), ident(PhiLabel.SSN, f"21909{1000 + i // 3}")) for i in range(60)]
+    vault.register(people)
+    before, names = vault.digest(), [vault.pseudonym(vault.subject(one.subject)) for one in people]
+    vault.register(people)
+    vault.register(reversed(people))
+    assert vault.digest() == before
+    assert [vault.pseudonym(vault.subject(one.subject)) for one in people] == names
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_subjects_do_not_depend_on_the_order_of_records(tmp_path_factory, data):
+    """The same records in any order give the same grouping."""
+    numbers = st.tuples(st.sampled_from("12345"), st.sampled_from(["a", "b", ""]))
+    records = data.draw(st.lists(st.lists(numbers, min_size=1, max_size=2), min_size=1, max_size=7))
+    people = [person(*(mrn(value, assigner) for value, assigner in record)) for record in records]
+    shuffled = data.draw(st.permutations(people))
+    groupings = []
+    for order in (people, shuffled):
+        with Vault.open(tmp_path_factory.mktemp("v") / "v.sqlite", KEY) as vault:
+            vault.register(order)
+            groups = {}
+            for one in {identifier for person_ in people for identifier in person_.subject}:
+                groups.setdefault(vault.subject([one]), set()).add(one)
+            groupings.append({frozenset(group) for group in groups.values()})
+    assert groupings[0] == groupings[1]
+
+
+def test_a_registration_that_fails_leaves_no_trace(vault):
+    """All or nothing."""
+    before = vault.digest()
+
+    def breaking():
+        yield person(mrn("1"))
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        vault.register(breaking())
+    assert vault.digest() == before
+    assert vault.subject([mrn("1")]) is None
+    vault.register([person(mrn("1"))])
+    assert vault.subject_count == 1
+
+
+def test_pseudonyms_are_well_formed_and_offsets_are_in_range(vault):
+    """S- and 16 of Crockford's characters; 1 to 364 days either way, never none."""
+    vault.register(person(mrn(f"p{i}")) for i in range(1, 400))
+    subjects = [vault.subject([mrn(f"p{i}")]) for i in range(1, 400)]
+    names = {vault.pseudonym(subject) for subject in subjects}
+    offsets = [vault.date_offset_days(subject) for subject in subjects]
+    assert len(names) == len(subjects) == 399
+    assert all(name.startswith("S-") and set(name[2:]) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for name in names)
+    assert {len(name) for name in names} == {18}
+    assert all(1 <= abs(days) <= 364 for days in offsets)
+    assert min(offsets) < 0 < max(offsets)
+    assert {len(vault.surrogate_seed(subject)) for subject in subjects} == {32}
+
+
+def test_random_pseudonyms_say_nothing_of_the_identifier(tmp_path):
+    """164.514(c)(1): the same patient under the same key has another name in another vault."""
+    names = []
+    for number in range(2):
+        with Vault.open(tmp_path / f"{number}.sqlite", KEY) as vault:
+            vault.register([person(mrn("1"))])
+            names.append(vault.pseudonym(vault.subject([mrn("1")])))
+    assert names[0] != names[1]
+
+
+def test_keyed_pseudonyms_are_the_same_in_every_vault_of_the_key(tmp_path):
+    """For limited data sets; another key gives other names."""
+    names = []
+    for number, key in enumerate((KEY, KEY, KEY[::-1])):
+        with Vault.open(tmp_path / f"{number}.sqlite", key, keyed=True) as vault:
+            vault.register([person(mrn("1"))])
+            names.append(vault.pseudonym(vault.subject([mrn("1")])))
+    assert names[0] == names[1] != names[2]
+
+
+def test_vault_is_random_or_keyed_for_good(path, vault):
+    """A Safe Harbor vault is not opened for keyed pseudonyms, nor the other way."""
+    with pytest.raises(RecipeError, match="164.514"):
+        Vault.open(path, KEY, keyed=True)
+
+
+def test_injected_randomness_gives_the_same_stand_ins(tmp_path):
+    """Repeatable where a test wants it."""
+    found = []
+    for number in range(2):
+        with Vault.open(tmp_path / f"{number}.sqlite", KEY, rng=seeded()) as vault:
+            vault.register([person(mrn("1")), person(mrn("2"))])
+            subject = vault.subject([mrn("2")])
+            found.append((vault.pseudonym(subject), vault.date_offset_days(subject), vault.surrogate_seed(subject)))
+    assert found[0] == found[1]
+
+
+def test_no_phi_lies_in_the_files(path):
+    """Values and identifiers occur in no byte of the file or its journal, also in the middle of a transaction."""
+    seen = []
+
+    def grep():
+        for file in path.parent.iterdir():
+            data = file.read_bytes()
+            seen.append(file.name)
+            for canary in CANARIES:
+                for shape in (canary, canary.lower(), canary.replace("-", ""), canary.lower().replace("-", "")):
+                    assert shape.encode() not in data
+                    assert shape.encode("utf-16-le") not in data
+            assert hashlib.sha256(b"ZQ-0048213").digest() not in data
+
+    def people():
+        for i in range(3000):
+            yield person(mrn("ZQ-0048213", str(i)))
+            if i % 1000 == 999:
+                grep()
+
+    with Vault.open(path, KEY) as vault:
+        vault.register([person(mrn("ZQ-0048213"))])
+        vault.register(people())
+        grep()
+    grep()
+    assert path.name in seen
+
+
+def test_files_are_for_the_owner_alone(path, vault):
+    """0700 folder, 0600 file; one that others can read is refused with the fix."""
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    path.chmod(0o640)
+    with pytest.raises(RecipeError, match="chmod 600"):
+        Vault.open(path, KEY)
+
+
+def test_wrong_key_foreign_file_and_missing_file_are_recipe_errors(path, vault, tmp_path):
+    """One sentence each, before any record is read."""
+    with pytest.raises(RecipeError, match="key does not fit"):
+        Vault.open(path, KEY[::-1])
+    with pytest.raises(RecipeError, match="32"):
+        Vault.open(path, b"short")
+    with pytest.raises(RecipeError, match="no vault file"):
+        Vault.open(tmp_path / "missing.sqlite", KEY, read_only=True)
+    foreign = tmp_path / "foreign.sqlite"
+    foreign.write_bytes(b"Zebulon Quackenbush " * 100)
+    foreign.chmod(0o600)
+    with pytest.raises(RecipeError) as refused:
+        Vault.open(foreign, KEY)
+    assert "Zebulon" not in str(refused.value)
+
+
+def test_rows_that_were_changed_or_swapped_do_not_open(path):
+    """Every value is bound to its table and row (AES-GCM associated data)."""
+    with Vault.open(path, KEY) as vault:
+        vault.register([person(mrn("1")), person(mrn("2"))])
+        first = vault.subject([mrn("1")])
+    with sqlite3.connect(path) as connection:
+        (one,), (two,) = connection.execute("SELECT sealed FROM subject ORDER BY id").fetchall()
+        connection.execute("UPDATE subject SET sealed = ? WHERE id = 1", (two,))
+        connection.execute("UPDATE subject SET sealed = ? WHERE id = 2", (one,))
+        connection.execute("UPDATE identity SET sealed = zeroblob(40)")
+    connection.close()
+    with Vault.open(path, KEY) as vault:
+        for ask in (vault.pseudonym, vault.known):
+            with pytest.raises(StageError, match="does not decrypt"):
+                ask(first)
+
+
+def test_reader_sees_everything_and_writes_nothing(path):
+    """A worker's vault refuses to register."""
+    with Vault.open(path, KEY) as vault:
+        vault.register([person(mrn("1"))])
+        name = vault.pseudonym(vault.subject([mrn("1")]))
+    before = path.read_bytes()
+    with Vault.open(path, KEY, read_only=True) as reader:
+        assert reader.pseudonym(reader.subject([mrn("1")])) == name
+        with pytest.raises(StageError, match="reading only"):
+            reader.register([person(mrn("2"))])
+    assert path.read_bytes() == before
+
+
+def read_in_child(path):
+    with Vault.open(path, KEY, read_only=True) as reader:
+        return [reader.pseudonym(reader.subject([mrn(f"p{i}")])) for i in range(1, 50)]
+
+
+def test_processes_read_at_the_same_time(path):
+    """Every spawned worker sees the same names."""
+    with Vault.open(path, KEY) as vault:
+        vault.register(person(mrn(f"p{i}")) for i in range(1, 50))
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        answers = pool.map(read_in_child, [path] * 4)
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_vault_does_not_travel(vault):
+    """Keys and cached names cannot be pickled into a shard, a log or a cache."""
+    with pytest.raises(TypeError):
+        pickle.dumps(vault)
+    assert "key" not in repr(vault).lower()
+
+
+def test_names_that_no_encoding_takes_are_kept(vault):
+    """A lone surrogate from a careless decoder costs nothing."""
+    broken = person(mrn("1"), family="Qu\udc80ck")
+    vault.register([broken, broken])
+    assert vault.known(vault.subject([mrn("1")])) == (broken,)
+
+
+@pytest.mark.parametrize("subject", ["", "v", "x1", "1", "v-1", "v999"])
+def test_unknown_subject_id_is_refused(vault, subject):
+    """Ids come from this vault."""
+    with pytest.raises(StageError):
+        vault.pseudonym(subject)
+
+
+def test_merges_in_chains_lead_to_the_oldest(vault):
+    """Old ids keep leading to the subject, however many merges lie between."""
+    vault.register(person(mrn(f"c{i}")) for i in range(1, 6))
+    ids = [vault.subject([mrn(f"c{i}")]) for i in range(1, 6)]
+    name = vault.pseudonym(ids[0])
+    for one, other in itertools.pairwise(reversed(range(1, 6))):
+        vault.register([person(mrn(f"c{one}"), mrn(f"c{other}"))])
+    assert {vault.pseudonym(old) for old in ids} == {name}
+    assert vault.subject_count == 1
+
+
+def test_disk_that_is_full_stops_the_registration(path, monkeypatch):
+    """The vault says so without naming anybody, and nothing has changed."""
+    with Vault.open(path, KEY) as vault:
+        vault.register([person(mrn("1"))])
+        before = vault.digest()
+        vault._store._connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(StageError) as refused:
+            vault.register(person(mrn(f"p{i}")) for i in range(1, 2000))
+        assert "SQLITE_FULL" in str(refused.value)
+        assert "Quackenbush" not in str(refused.value)
+        assert vault.digest() == before
+
+
+def test_umask_does_not_matter(tmp_path):
+    """The file is 0600 under any umask that lets the owner write."""
+    old = os.umask(0)
+    try:
+        Vault.open(tmp_path / "v.sqlite", KEY).close()
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(Path(tmp_path / "v.sqlite").stat().st_mode) == 0o600
