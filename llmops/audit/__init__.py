@@ -1,5 +1,6 @@
 """The audit log: what happened to every record, durable and tamper-evident, with no PHI in it."""
 
+from llmops.audit.anchors import newest_anchors
 from llmops.audit.checkpoint import Anchor, Checkpoint
 from llmops.audit.codec import Entry
 from llmops.audit.explain import Seen, explain, shows
@@ -13,6 +14,7 @@ from llmops.audit.keys import (
     load_verify_key,
 )
 from llmops.audit.log import AuditLog
+from llmops.audit.prove import Proof, check, parse_proof, prove
 from llmops.audit.verdict import Finding, Status, StreamReport, Verdict
 from llmops.audit.verify import verify
 
@@ -24,16 +26,21 @@ __all__ = [
     "Checkpoint",
     "Entry",
     "Finding",
+    "Proof",
     "Seen",
     "SigningKey",
     "Status",
     "StreamReport",
     "Verdict",
     "VerifyKey",
+    "check",
     "explain",
     "load_or_create_secret",
     "load_or_create_signing_key",
     "load_verify_key",
+    "newest_anchors",
+    "parse_proof",
+    "prove",
     "shows",
     "verify",
 ]

@@ -13,8 +13,8 @@ ORIGIN: Final = "llmops/"
 _DASH: Final = "\u2014 "  # a signature line starts with an em dash (C2SP signed-note)
 # What may be left of a note behind its origin line: each part is there only if the one before it is whole.
 _TORN: Final = re.compile(
-    rb"[0-9]{0,20}(?:\n[A-Za-z0-9+/]{0,43}=?(?:\n(?:\n(?:\xe2(?:\x80(?:\x94(?: [^\n ]{0,256}(?: [A-Za-z0-9+/]{0,91}=?\n?"
-    rb")?)?)?)?)?)?)?)?"
+    rb"[0-9]{0,20}(?:\n[A-Za-z0-9+/]{0,43}=?(?:\n(?:\n(?:\xe2(?:\x80(?:\x94"
+    rb"(?: [^\n ]{0,256}(?: [A-Za-z0-9+/]{0,91}=?\n?)?)?)?)?)?)?)?)?"
 )
 
 
@@ -116,7 +116,10 @@ def split_notes(data: bytes) -> tuple[tuple[bytes, ...], bytes]:
 
 
 def is_torn(rest: bytes, stream: str) -> bool:
-    """Whether ``rest`` could be the first bytes of a checkpoint of the stream, as a crash leaves them; if not, somebody did."""
+    """Whether ``rest`` could be the first bytes of a checkpoint of the stream, as a crash leaves them.
+
+    If not, no crash left them but somebody.
+    """
     head = f"{ORIGIN}{stream}\n".encode()
     return head.startswith(rest) or (rest.startswith(head) and _TORN.fullmatch(rest, len(head)) is not None)
 

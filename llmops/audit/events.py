@@ -7,6 +7,7 @@ documented in ``docs/audit-format.md``. A field that is added or changes its mea
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, TypeAlias
 
+from llmops.audit.checkpoint import Anchor
 from llmops.audit.rules import Rule
 from llmops.documents import Format, Reason, StageName, Withheld
 
@@ -55,6 +56,11 @@ class StreamSealed:
     stream: Id
     size: Count
     root: Id
+
+    @classmethod
+    def of(cls, anchor: Anchor) -> "StreamSealed":
+        """The event that keeps another stream's anchor; only a size with a checkpoint can be verified later."""
+        return cls(stream=anchor.stream, size=anchor.size, root=anchor.root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

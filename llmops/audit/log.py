@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -117,10 +118,12 @@ class AuditLog:
             if not events:
                 return ()
             lines, leaves, prev = self._encode(events)
-            self._durably(self._descriptor, b"".join(lines))
-            start, self._prev = self._frontier.size, prev
-            for leaf in leaves:
-                self._frontier.append(leaf)
+            start = self._frontier.size
+            with self._all_or_refuse():
+                disk.append(self._descriptor, b"".join(lines))
+                self._prev = prev
+                for leaf in leaves:
+                    self._frontier.append(leaf)
             if self._is_due():
                 self._checkpoint()
             return tuple(Receipt(stream=self.stream, index=start + i, leaf=leaf.hex()) for i, leaf in enumerate(leaves))
@@ -182,20 +185,19 @@ class AuditLog:
             return
         checkpoint = sign_checkpoint(self._signer, stream=self.stream, size=size, root=self._frontier.root())
         path = layout.checkpoints_file(self.directory, self.stream)
-        try:
+        with self._all_or_refuse():
             descriptor = disk.open_locked(path)
-        except AuditWriteError:
-            self._refuses = True
-            raise
-        try:
-            self._durably(descriptor, checkpoint.note + b"\n")
-        finally:
-            os.close(descriptor)
-        self._sealed, self._sealed_at = checkpoint, self._clock()
+            try:
+                disk.append(descriptor, checkpoint.note + b"\n")
+            finally:
+                os.close(descriptor)
+            self._sealed, self._sealed_at = checkpoint, self._clock()
 
-    def _durably(self, descriptor: int, data: bytes) -> None:
+    @contextmanager
+    def _all_or_refuse(self) -> Iterator[None]:
+        """Whatever breaks off what is done in here, Ctrl-C too, leaves a log that takes nothing more."""
         self._refuses = True
-        disk.append(descriptor, data)
+        yield
         self._refuses = False
 
     def _refuse_if_failed(self) -> None:

@@ -61,12 +61,24 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """
     if not 0 <= index < len(leaves):
         raise IndexError("no such leaf")
-    if len(leaves) == 1:
-        return ()
-    split = _split(len(leaves))
-    if index < split:
-        return (*inclusion_proof(leaves[:split], index), root_of(leaves[split:]))
-    return (*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split]))
+    return tuple(root_of(leaves[start:end]) for start, end in proof_ranges(index, len(leaves)))
+
+
+def proof_ranges(index: int, size: int) -> tuple[tuple[int, int], ...]:
+    """The stretches ``[start, end)`` of leaves whose roots are the inclusion proof of leaf ``index``, in its order.
+
+    They and the leaf itself make up the whole tree, so one pass over the leaves can build the proof.
+    """
+    ranges, start, end = [], 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((start, middle))
+            start = middle
+    return tuple(reversed(ranges))
 
 
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:

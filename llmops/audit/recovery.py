@@ -42,7 +42,8 @@ def last_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
     """The newest checkpoint; a torn one after it is set aside.
 
     Raises:
-        AuditVerificationError: the newest checkpoint is malformed, of another stream, or followed by what no crash leaves.
+        AuditVerificationError: the newest checkpoint is malformed, of another stream, or followed by
+            what no crash leaves.
         AuditWriteError: the torn part cannot be set aside.
     """
     path = layout.checkpoints_file(directory, stream)

@@ -1,6 +1,6 @@
 """What a verification found: a status with its exit code, the defects by stream and position, and what was counted."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
@@ -82,6 +82,19 @@ class Verdict:
     def exit_code(self) -> int:
         """0 intact and anchored, 1 warnings, 2 tampered, 3 cannot verify."""
         return self.status.exit_code
+
+    def to_dict(self) -> dict[str, object]:
+        """The verdict as plain values, for JSON."""
+        return {
+            "status": str(self.status),
+            "exit_code": self.exit_code,
+            "events": self.events,
+            "sealed": self.sealed,
+            "unsealed": self.unsealed,
+            "kinds": self.kinds,
+            "findings": [asdict(finding) for finding in self.findings],
+            "streams": [{**asdict(stream), "kinds": dict(stream.kinds)} for stream in self.streams],
+        }
 
     @property
     def events(self) -> int:

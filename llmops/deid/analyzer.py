@@ -31,9 +31,7 @@ class Analyzer:
 
         matchers = known or [None] * len(texts)
         analysed = analyze_batch(self._loaded(), texts, self._config.batch_size)
-        return [
-            self._complete(view, spans, matcher) for (view, spans), matcher in zip(analysed, matchers, strict=True)
-        ]
+        return [self._complete(view, spans, matcher) for (view, spans), matcher in zip(analysed, matchers, strict=True)]
 
     def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
         strong = [span for span in spans if span.score >= self._config.score_threshold]

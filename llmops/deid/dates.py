@@ -9,7 +9,8 @@ from typing import Final
 from llmops.deid.folding import fold
 
 MONTHS: Final = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _MONTH: Final = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})\.?"
 _YEAR: Final = r"(?P<year>\d{4}|'?\d{2})"
@@ -20,7 +21,7 @@ _SHAPES: Final = tuple(
         rf"(?P<year>\d{{4}}){_SEP}(?P<month>\d{{1,2}}){_SEP}(?P<day>\d{{1,2}})",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{2,6})?",
         rf"(?P<first>\d{{1,2}}){_SEP}(?P<second>\d{{1,2}}){_SEP}{_YEAR}",
-        rf"(?P<first>\d{{1,2}})[-/](?P<second>\d{{1,2}})",
+        r"(?P<first>\d{1,2})[-/](?P<second>\d{1,2})",
         rf"{_MONTH}[\s-]{{0,2}}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s{{0,2}}{_YEAR})?",
         rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?of)?[\s-]{{0,2}}{_MONTH}(?:,?[\s-]{{0,2}}{_YEAR})?",
         rf"{_MONTH}(?:\s?of)?[\s,/-]{{0,2}}(?P<year>\d{{4}}|'\d{{2}})",
@@ -119,7 +120,7 @@ def _moment(parts: Mapping[str, str | None]) -> Moment | None:
         month, day = (second, first) if first > 12 else (first, second)
     else:
         month = _month_number(parts)
-        day = int(parts["day"]) if parts.get("day") else 0
+        day = int(parts.get("day") or 0)
     if not 1 <= month <= 12 or day > 31:
         return None
     return Moment(year=year, month=month, day=day or None)
@@ -143,7 +144,7 @@ def _full_year(text: str | None) -> int | None:
 
 def _render(surface: str, match: re.Match[str], moved: date) -> str:
     parts = match.groupdict()
-    day_first = bool(parts.get("first")) and int(parts["first"]) > 12
+    day_first = bool(parts.get("first")) and int(parts["first"] or 0) > 12
     values = {"year": moved.year, "month": moved.month, "day": moved.day}
     values |= {"first": moved.day if day_first else moved.month, "second": moved.month if day_first else moved.day}
     pieces = []
@@ -163,7 +164,7 @@ def _digits_like(old: str, value: int) -> str:
     digits = old.lstrip("'")
     if len(digits) == 2 and value > 99:
         return f"{quote}{value % 100:02}"
-    zero_padded = len(digits) == 2 and (digits.startswith("0") or value < 10 and len(digits) == 2)
+    zero_padded = len(digits) == 2 and (digits.startswith("0") or (value < 10 and len(digits) == 2))
     return f"{quote}{value:02}" if zero_padded else f"{quote}{value}"
 
 

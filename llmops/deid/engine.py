@@ -77,7 +77,7 @@ class PresidioDeidentifier:
             return _failed(document, error)
 
     def _find(self, items: Sequence[_Prepared]) -> list[list[tuple[Span, ...]] | None]:
-        """Search all texts of the batch at once; where that fails, each document alone, so that only the culprit is lost."""
+        """Search all texts of the batch at once; where that fails, each document alone, so that only one is lost."""
         texts = [text for item in items for text in item.texts]
         matchers = [item.matcher for item in items for _ in item.texts]
         try:
@@ -90,7 +90,7 @@ class PresidioDeidentifier:
         try:
             return self._analyzer.find(item.texts, [item.matcher] * len(item.texts))
         except Exception as error:  # noqa: BLE001 - fails closed: None withholds the document
-            _log.error("document %s: analysis failed with %s", item.document.document_id, type(error).__name__)  # noqa: TRY400 - a traceback may carry text
+            _log.error("document %s: analysis failed with %s", item.document.document_id, type(error).__name__)
             return None
 
     def _finish(self, item: _Prepared, found: list[tuple[Span, ...]] | None) -> DeidentifiedDocument | Withheld:
@@ -175,6 +175,4 @@ def _failed(document: ClinicalDocument, error: Exception) -> Withheld:
 
 
 def _withheld(document: ClinicalDocument, reason: Reason) -> Withheld:
-    return Withheld(
-        record_id=document.record_id, document_id=document.document_id, stage=StageName.DEID, reason=reason
-    )
+    return Withheld(record_id=document.record_id, document_id=document.document_id, stage=StageName.DEID, reason=reason)

@@ -38,7 +38,7 @@ class Proportion:
     @property
     def bounds(self) -> tuple[float, float]:
         """The exact 95 % confidence bounds."""
-        from scipy.stats import beta  # noqa: PLC0415 - costs half a second to import
+        from scipy.stats import beta  # type: ignore[import-untyped]  # noqa: PLC0415 - costs half a second to import
 
         low = float(beta.ppf(0.025, self.hits, self.total - self.hits + 1)) if self.hits else 0.0
         high = float(beta.ppf(0.975, self.hits + 1, self.total - self.hits)) if self.hits < self.total else 1.0
@@ -107,9 +107,9 @@ class _Tally:
 
 
 def evaluate(gold_path: Path, detector: Detector) -> Evaluation:
-    """Measure a detector on JSONL notes: ``{"id", "text", "spans": [{"start", "end", "label"}]}``.
+    r"""Measure a detector on JSONL notes: ``{"id", "text", "spans": [{"start", "end", "label"}]}``.
 
-    A token (``\\w+``) is PHI where a gold span touches it and found where every PHI character of it is covered; tokens
+    A token (``\w+``) is PHI where a gold span touches it and found where every PHI character of it is covered; tokens
     under a free label (``*_SOFT``, ``PROF``) count neither way.
 
     Raises:
@@ -198,6 +198,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
             notes = [json.loads(line) for line in lines if line.strip()]
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SourceError(f"gold file: cannot be read as JSONL notes ({type(error).__name__})") from None
-    if not all(isinstance(n, dict) and isinstance(n.get("text"), str) and isinstance(n.get("spans"), list) for n in notes):
+    if not all(
+        isinstance(n, dict) and isinstance(n.get("text"), str) and isinstance(n.get("spans"), list) for n in notes
+    ):
         raise SourceError("gold file: every line needs id, text and spans")
     return notes

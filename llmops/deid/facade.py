@@ -105,6 +105,4 @@ class Scanner:
 
 
 def _finding(span: Span) -> PhiFinding:
-    return PhiFinding(
-        start=span.start, end=span.end, label=span.label, score=span.score, recognizer=span.recognizer
-    )
+    return PhiFinding(start=span.start, end=span.end, label=span.label, score=span.score, recognizer=span.recognizer)

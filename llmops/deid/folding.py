@@ -20,7 +20,7 @@ def fold(text: str) -> str:
     """Give a text of the same length in ASCII: accents, dashes, quotes, spaces and digits in their plain form.
 
     Letters of other alphabets become ``~``, so that a rule can ask for them; everything else unknown becomes ``?``.
-    Digits that OCR turned into letters (``2O8-555-0l79``) are mended where a run has at least one digit and no other letter.
+    Digits that OCR turned into letters (``2O8-555-0l79``) are mended where a run has a digit and no other letter.
 
     Args:
         text: any text. PHI.

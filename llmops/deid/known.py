@@ -21,7 +21,8 @@ _STRONG_LENGTH: Final = 5
 _FUZZY_LENGTH: Final = 6
 _SHORTEST_NUMBER: Final = 5
 _NAME_CONTEXT: Final = re.compile(
-    r"(?i)(?:\b(?:mr|mrs|ms|miss|mx|dr|pt|patient|name|son|daughter|wife|husband|mother|father|mom|dad|sister|brother|nurse|"
+    r"(?i)(?:\b(?:mr|mrs|ms|miss|mx|dr|pt|patient|name|son|daughter|wife|husband|mother|father|mom|"
+    r"dad|sister|brother|nurse|"
     r"rn|md|by|per|from|to|with|and|dear|cc|re|aunt|uncle|initials)\.?|[,:;(/\"])\s{0,3}$"
 )
 
@@ -41,8 +42,8 @@ class _Index:
 class KnownMatcher:
     """Looks up the tokens of a text in what is known of one subject; linear in the text. Holds PHI.
 
-    Strong tokens (long, no word of the language) are found anywhere; weak ones (``May``, ``Will``, ``An``) only where the
-    text around them speaks of a person.
+    Strong tokens (long, no word of the language) are found anywhere; weak ones (``May``, ``Will``, ``An``) only where
+    the text around them speaks of a person.
 
     Args:
         known: the subject's identities. PHI.

@@ -28,12 +28,12 @@ class Replacement:
 
 
 class Rewriter:
-    """Replaces PHI in the texts of one document, alike in narrative and fields. Holds PHI; lives as long as the document.
+    """Replaces PHI in the texts of one document, alike in narrative and fields. Holds PHI.
 
     Args:
         policy: which operator for which label.
         subject: whose document it is. PHI.
-        reference_year: year of the document, from which birth years that tell an age over 89 are known; None if unknown.
+        reference_year: year of the document, from which birth years that tell an age over 89 are known.
     """
 
     def __init__(self, policy: Policy, subject: Subject, reference_year: int | None = None) -> None:
@@ -92,7 +92,7 @@ class Rewriter:
         return Replacement(text=placeholder(label, f"{year:04d}"), operator=Operator.GENERALISE)
 
     def _tells_age_over_89(self, year: int) -> bool:
-        """164.514(b)(2)(i)(C): the year goes too where it is indicative of an age over 89, whenever the text was written."""
+        """164.514(b)(2)(i)(C): the year goes too where it is indicative of an age over 89, as of today."""
         return max(self._reference_year or 0, _YEAR_OF_WRITING) - year > _OLDEST_AGE
 
     def _shift(self, label: PhiLabel, surface: str) -> Replacement:
@@ -146,4 +146,5 @@ def _presidio_anonymizer() -> tuple[Any, Any, Any]:
     from presidio_anonymizer import AnonymizerEngine  # noqa: PLC0415 - loads on first use
     from presidio_anonymizer.entities import OperatorConfig, RecognizerResult  # noqa: PLC0415
 
-    return AnonymizerEngine(), RecognizerResult, OperatorConfig
+    engine: Any = AnonymizerEngine  # Presidio types its constructor not at all
+    return engine(), RecognizerResult, OperatorConfig

@@ -11,7 +11,7 @@ PLACEHOLDER: Final = re.compile(
     r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True))
     + r")(?: (?:[0-9]{3}|[0-9]{4}|90\+))?\]"
 )  # fmt: skip
-"""``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year survives), ``[ZIP 021]`` (the first three digits), ``[AGE90 90+]``."""
+"""``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]`` (the first three digits), ``[AGE90 90+]``."""
 
 
 def placeholder(label: PhiLabel, detail: str = "") -> str:
@@ -25,7 +25,7 @@ def placeholder_ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def outside_placeholders(spans: Iterable[Span], text: str) -> Iterator[Span]:
-    """Cut placeholders out of finds: what a policy put there is no PHI, so de-identifying twice is de-identifying once."""
+    """Cut placeholders out of finds: what a policy put there is no PHI, so doing it twice is doing it once."""
     taken = placeholder_ranges(text)
     if not taken:
         yield from spans

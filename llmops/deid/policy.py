@@ -138,7 +138,7 @@ def check_legality(policy: Policy, *, source: str) -> None:
         )
     if policy.rule is Basis.EXPERT_DETERMINATION and not policy.determination.strip():
         raise RecipeError(
-            f"policy {source}: determination: missing; 164.514(b)(1) needs the expert's documented determination; name it"
+            f"policy {source}: determination: missing; 164.514(b)(1) needs the expert's documented one; name it"
         )
 
 
@@ -155,7 +155,9 @@ def _misuse(label: PhiLabel, operator: Operator) -> str:
 def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
     section = f"164.514(b)(2)(i)({_PARAGRAPH[label]})"
     if operator is Operator.SHIFT_DATE:
-        return f"Safe Harbor lets no date finer than a year survive, shifted or not ({section}); use generalise or redact"
+        return (
+            f"Safe Harbor lets no date finer than a year survive, shifted or not ({section}); use generalise or redact"
+        )
     if operator is Operator.KEEP and label is PhiLabel.AGE90:
         return f"Safe Harbor aggregates all ages over 89 into 90 or older ({section}); use generalise or redact"
     if operator is Operator.KEEP:
@@ -185,7 +187,13 @@ _FORBIDDEN: Final = MappingProxyType(
     }
 )
 _PARAGRAPH: Final = MappingProxyType(
-    dict(zip((label for label in PhiLabel), "A B B B C C D E F G H I J K L M N O P Q R".split(), strict=True))
+    dict(
+        zip(
+            (label for label in PhiLabel),
+            ["A", "B", "B", "B", "C", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "P", "Q", "R"],
+            strict=True,
+        )
+    )
 )
 
 

@@ -21,8 +21,8 @@ LANGUAGE: Final = "en"
 _VIEW: Final = "llmops_view"
 _ENTITIES: Final = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "PLACE", "LOC": "PLACE", "FAC": "ORG"}
 _IGNORED: Final = (
-    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "NORP", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY", "TIME",
-    "WORK_OF_ART",
+    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "NORP", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY",
+    "TIME", "WORK_OF_ART",
 )  # fmt: skip
 
 
@@ -34,16 +34,16 @@ def lower_case_lemma(doc: Doc) -> Doc:
     return doc
 
 
-class CutSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
+class CutSpacyEngine(SpacyNlpEngine):
     """Presidio's spaCy engine over a pipeline cut down to tokenizer, NER and a lower-case lemma; never downloads."""
+
+    nlp: Any
 
     def __init__(self, *, ner: str) -> None:
         configuration = NerModelConfiguration(
             model_to_presidio_entity_mapping=dict(_ENTITIES), labels_to_ignore=list(_IGNORED)
         )
-        super().__init__(
-            models=[{"lang_code": LANGUAGE, "model_name": ner}], ner_model_configuration=configuration
-        )
+        super().__init__(models=[{"lang_code": LANGUAGE, "model_name": ner}], ner_model_configuration=configuration)
         self._ner = ner
 
     def load(self) -> None:
@@ -51,7 +51,7 @@ class CutSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
         self.nlp = {LANGUAGE: _PIPELINES[self._ner]()}
 
 
-class FinderRecognizer(EntityRecognizer):  # type: ignore[misc]
+class FinderRecognizer(EntityRecognizer):
     """Lets one of our finders take part in Presidio's analysis under its own name."""
 
     def __init__(self, name: str, finder: Finder) -> None:
@@ -84,7 +84,7 @@ class FinderRecognizer(EntityRecognizer):  # type: ignore[misc]
         ]
 
 
-class PlainEnhancer(LemmaContextAwareEnhancer):  # type: ignore[misc]
+class PlainEnhancer(LemmaContextAwareEnhancer):
     """Leaves scores alone: our finders have already read the context, and copying every result twice costs time."""
 
     def enhance_using_context(

@@ -34,9 +34,7 @@ def propagate(view: View, found: Sequence[Span]) -> list[Span]:
     for match in _WORD.finditer(view.folded):
         label = wanted.get(match.group().lower())
         if label is not None and not covered[match.start()] and not match.group()[0].islower():
-            again.append(
-                Span(start=match.start(), end=match.end(), label=label, score=0.55, recognizer=RECOGNIZER)
-            )
+            again.append(Span(start=match.start(), end=match.end(), label=label, score=0.55, recognizer=RECOGNIZER))
     return again
 
 

@@ -1,4 +1,4 @@
-"""The exit gate: the subject's own identifiers must not be in the output, and an independent look says what else may be."""
+"""The exit gate: no own identifier of the subject is in the output, and an independent look says what else may be."""
 
 import re
 from collections.abc import Iterable

@@ -45,7 +45,7 @@ def rewrite_fields(
 
 
 def rewrite_time(time: str, rewriter: Rewriter) -> str:
-    """Rewrite the document's time: a shifted or kept date stays ISO 8601, a generalised one becomes the year, else empty."""
+    """Rewrite the document's time: a shifted or kept date stays ISO 8601, a generalised one is the year, else empty."""
     if not time:
         return ""
     replacement = rewriter.replacement(PhiLabel.DATE, time[:10])

@@ -44,7 +44,8 @@ class Surrogates:
         if label in {PhiLabel.PHONE, PhiLabel.FAX}:
             return self._phone(surface)
         if label is PhiLabel.EMAIL:
-            return f"{self._pick('mail', surface, self._free(GIVEN_NAMES)).lower()}{self._number('mail', surface, 1000)}@mail.example"
+            user = self._pick("mail", surface, self._free(GIVEN_NAMES)).lower()
+            return f"{user}{self._number('mail', surface, 1000)}@mail.example"
         if label in {PhiLabel.SSN, PhiLabel.URL, PhiLabel.IP, PhiLabel.BIOMETRIC, PhiLabel.PHOTO}:
             return ""
         return self._shaped(surface)
@@ -57,15 +58,16 @@ class Surrogates:
         made = surface
         for number, word in enumerate(words):
             is_family = number == 0 if family_first else number == len(words) - 1
-            pool = families if is_family and len(words) > 1 or len(words) == 1 else givens
-            new = self._pick("name", word.lower(), pool)
-            made = re.sub(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", lambda _m, n=_cased(word, new): n, made, count=1)
+            pool = families if (is_family and len(words) > 1) or len(words) == 1 else givens
+            new = _cased(word, self._pick("name", word.lower(), pool))
+            made = re.sub(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", new, made, count=1)
         return made
 
     def _place(self, surface: str) -> str:
         street = re.match(r"\s*\d+", surface)
         if street:
-            return f"{self._number('house', surface.lower(), 8999) + 1000} {self._pick('street', surface.lower(), STREETS)}"
+            number = self._number("house", surface.lower(), 8999) + 1000
+            return f"{number} {self._pick('street', surface.lower(), STREETS)}"
         return _cased(surface, self._pick("city", surface.lower(), CITIES))
 
     def _organization(self, surface: str) -> str:
@@ -79,7 +81,9 @@ class Surrogates:
         if len(digits) < 7:
             return self._shaped(surface)
         fiction = f"55501{self._number('phone', ''.join(digits[-7:]), 100):02}"
-        stand_in = list("".join(str(self._number(f"area{i}", surface, 8) + 2) for i in range(len(digits) - 7)) + fiction)
+        stand_in = list(
+            "".join(str(self._number(f"area{i}", surface, 8) + 2) for i in range(len(digits) - 7)) + fiction
+        )
         return "".join(stand_in.pop(0) if c.isdigit() else c for c in surface)
 
     def _shaped(self, surface: str) -> str:

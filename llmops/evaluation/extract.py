@@ -141,7 +141,7 @@ def _candidates(passage: Passage, rank: int, document: str) -> Iterator[_Candida
     heading = ""
     for text in _sentences(passage.text):
         if text.endswith(":"):
-            heading = text
+            heading = "" if _is_heading(text, passage) else text
             continue
         quoted = f"{heading} {text}" if heading and _stands_before(passage.text, heading, text) else text
         heading = ""

@@ -164,10 +164,6 @@ def _header_fields(root: Element) -> tuple[Field, ...]:
     known_sex = sex in {"F", "M", "UN"}
     made = iso_time(attribute(child(root, "effectiveTime"), "value"))
     return (
-        *(
-            (Field(name="patient.administrativeGenderCode", value=sex, phi=FieldPhi.NONE),)
-            if sex in {"F", "M", "UN"}
-            else ()
-        ),
+        *((Field(name="patient.administrativeGenderCode", value=sex, phi=FieldPhi.NONE),) if known_sex else ()),
         *((Field(name="ClinicalDocument.effectiveTime", value=made, phi=PhiLabel.DATE),) if made else ()),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -15,6 +16,7 @@ Element: TypeAlias = etree._Element  # noqa: SLF001  lxml gives its element type
 _XSI_TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
 # What may stand before the root element or a DOCTYPE: white space, processing instructions, comments.
 _PROLOG: Final = re.compile(r"\s+|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->")
+_DECLARED: Final = re.compile(rb"<\?xml[^>]{1,80}?encoding=[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _LIMIT_ERRORS: Final = frozenset({1, 114})
 _UNFINISHED: Final = 77
 _TIME: Final = re.compile(
@@ -37,7 +39,7 @@ def parse(record: SourceRecord, max_depth: int) -> Element:
         Refused: ``DOCTYPE_REFUSED``, ``TOO_DEEP``, ``TOO_LARGE``, ``TRUNCATED``, ``EMPTY``, ``WRONG_ENCODING`` or
             ``MALFORMED``.
     """
-    text = decode(record).text
+    text = _text(record)
     if not text.strip():
         raise Refused(Reason.EMPTY)
     # Looked for before the parser sees a byte: no declaration of an entity is ever read, let alone expanded.
@@ -48,6 +50,17 @@ def parse(record: SourceRecord, max_depth: int) -> Element:
         raise Refused(Reason.DOCTYPE_REFUSED)
     _check_depth(root, max_depth)
     return root
+
+
+def _text(record: SourceRecord) -> str:
+    """The decoded document; where the source's encoding does not fit, the one that the document itself declares."""
+    try:
+        return decode(record).text
+    except Refused:
+        declared = _DECLARED.match(record.payload)
+        if declared is None:
+            raise
+        return decode(replace(record, encoding=declared.group(1).decode("ascii"))).text
 
 
 def _parsed(text: str) -> Element:

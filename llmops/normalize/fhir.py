@@ -15,7 +15,7 @@ from llmops.documents import (
 )
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
-from llmops.normalize.fhir_attachments import attachment_documents, attachments
+from llmops.normalize.fhir_attachments import attachment_documents, attachments, held_binaries
 from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_composition import composition_document
 from llmops.normalize.fhir_identity import identities_of
@@ -39,6 +39,8 @@ class _Reading:
     encounters: list[Entry] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     unnecessary: int = 0
+    held: frozenset[int] = frozenset()
+    """Binaries that are the content of another resource, which makes the document."""
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
@@ -83,7 +85,7 @@ def _open(record: SourceRecord, config: NormalizeConfig) -> Record:
 
 
 def _read(resources: Record, record: SourceRecord, config: NormalizeConfig) -> _Reading:
-    reading = _Reading()
+    reading = _Reading(held=held_binaries(resources))
     for entry in resources.entries:
         if entry.type in ADMINISTRATIVE:
             reading.unnecessary += 1
@@ -103,26 +105,20 @@ def _read_clinical(
     """Documents of the resource's own where it carries them, a statement for a summary where it does not."""
     subject = resources.subject(entry.resource)
     made: list[ClinicalDocument | Withheld] = []
-    if entry.type in _CARRIERS and not _held_elsewhere(entry, resources):
+    if entry.type in _CARRIERS and id(entry.resource) not in reading.held:
         for attached in attachments(entry, resources):
             made += attachment_documents(attached, entry, subject, record, config)
-    elif entry.type == "Composition" and (subject or not config.require_subject):
-        document = composition_document(entry, subject, record)
-        made += [document] if document is not None else []
+    elif entry.type == "Composition" and not subject and config.require_subject:
+        made.append(Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_SUBJECT))
+    elif entry.type == "Composition" and (document := composition_document(entry, subject, record)) is not None:
+        made.append(document)
     reading.parts += made
     said = None if any(isinstance(part, ClinicalDocument) for part in made) else statement(entry, resources)
     said = said or (None if made else narrative_statement(entry))
     if said is not None:
         reading.statements.append((subject, said))
-
-
-def _held_elsewhere(entry: Entry, resources: Record) -> bool:
-    """Whether a Binary is the content of a DocumentReference of the same record, which makes the document."""
-    return (
-        entry.type == "Binary"
-        and len(resources.entries) > 1
-        and any(other.type in {"DocumentReference", "DiagnosticReport"} for other in resources.entries)
-    )
+    elif not made and id(entry.resource) not in reading.held:
+        reading.dropped["dropped:empty"] += 1
 
 
 def _summaries(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from llmops.documents import (
     ClinicalDocument,
+    Field,
     Format,
     Kind,
     Provenance,
@@ -23,11 +24,13 @@ from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_json import Json
+from llmops.normalize.fhir_statements import people_fields
 from llmops.normalize.fhir_values import display, loinc, obj, objs, string, when
 from llmops.normalize.html_text import html_to_text
 from llmops.normalize.normalizer import reader_for
 from llmops.normalize.note_kinds import find_title, guess_kind
 from llmops.normalize.sections import find_sections
+from llmops.phi import PhiLabel
 
 _PLAIN: Final = frozenset({"text/plain", "text/markdown", "text/x-markdown", ""})
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
@@ -71,6 +74,22 @@ def attachments(entry: Entry, record: Record) -> Iterator[Attached]:
     for path, attachment in found:
         if type(attachment) is dict:
             yield Attached(path=f"{entry.path}.{path}", attachment=_with_binary(attachment, record, resource))
+
+
+def held_binaries(record: Record) -> frozenset[int]:
+    """Name the Binaries that are the content of another resource of the record, by identity of the parsed object.
+
+    Args:
+        record: the record. PHI.
+    """
+    found = set()
+    for entry in record.entries:
+        content = [obj(c.get("attachment")) for c in objs(entry.resource.get("content"))]
+        for attachment in content + objs(entry.resource.get("presentedForm")):
+            binary = record.resolve(string(attachment.get("url")), entry.resource)
+            if binary is not None and binary.type == "Binary":
+                found.add(id(binary.resource))
+    return frozenset(found)
 
 
 def _with_binary(attachment: Json, record: Record, holder: Json) -> Json:
@@ -179,10 +198,18 @@ def _document(
         title=title,
         text=text,
         sections=find_sections(text),
+        fields=tuple(_fields(resource, entry.type)),
         time=document_time(resource),
         align=align,
         provenance=Provenance(format=Format.FHIR, path=f"{attached.path}:{entry.type}", changes=builder.changes),
     )
+
+
+def _fields(resource: Json, name: str) -> Iterator[Field]:
+    if time := document_time(resource):
+        yield Field(name=f"{name}.time", value=time, phi=PhiLabel.DATE)
+    yield from people_fields(resource, name, ("author", "authenticator", "performer"), PhiLabel.NAME)
+    yield from people_fields(resource, name, ("custodian",), PhiLabel.ORG)
 
 
 def document_time(resource: Json) -> str:

@@ -7,6 +7,7 @@ from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_identifiers import identifiers, is_linking
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_values import obj, objs, string
+from llmops.phi import PhiLabel
 
 _SEX = {"female": "F", "male": "M"}
 _MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
@@ -31,9 +32,23 @@ def identities_of(record: Record) -> Iterator[Identity]:
             yield _person(entry.resource, subject, Role.RELATIVE)
         elif entry.type == "Practitioner":
             yield from (_person(entry.resource, subject, Role.CLINICIAN) for subject in subjects)
+        elif (
+            entry.type == "Device"
+            and (subject := record.subject(entry.resource))
+            and (serials := _serials(entry.resource))
+        ):
+            yield Identity(subject=subject, identifiers=serials)
         elif entry.type in {"Organization", "Location"}:
             yield from (_organization(entry, subject) for subject in subjects)
     yield from _displayed(record)
+
+
+def _serials(device: Json) -> tuple[SubjectIdentifier, ...]:
+    """Serial, lot and UDI numbers of an implant (164.514(b)(2)(i)(M))."""
+    carriers = objs(device.get("udiCarrier")) + objs(device.get("udi"))
+    written = [string(device.get(name)) for name in ("serialNumber", "distinctIdentifier")]
+    written += [string(c.get(name)) for c in carriers for name in ("deviceIdentifier", "carrierHRF", "name")]
+    return tuple(SubjectIdentifier(value=v, label=PhiLabel.DEVICE) for v in dict.fromkeys(written) if v)
 
 
 def _mentioned(record: Record) -> list[tuple[SubjectIdentifier, ...]]:

@@ -11,6 +11,22 @@ from llmops.phi import PhiLabel
 
 _EXTENSIONS: Final = (("us-core-race", "race"), ("us-core-ethnicity", "ethnicity"), ("us-core-birthsex", "birth sex"))
 _OLDEST: Final = 89
+_GENDERS: Final = frozenset({"male", "female", "other", "unknown"})
+# A state alone is no identifier (164.514(b)(2)(i)(B)); anything else written there may be one and is left out.
+_STATES: Final = frozenset(
+    {
+        "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY",
+        "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH",
+        "OK", "OR", "PA", "PR", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "Alabama",
+        "Alaska", "Arizona", "Arkansas", "California", "Colorado", "Connecticut", "Delaware", "Florida", "Georgia",
+        "Hawaii", "Idaho", "Illinois", "Indiana", "Iowa", "Kansas", "Kentucky", "Louisiana", "Maine", "Maryland",
+        "Massachusetts", "Michigan", "Minnesota", "Mississippi", "Missouri", "Montana", "Nebraska", "Nevada",
+        "Ohio", "Oklahoma", "Oregon", "Pennsylvania", "Tennessee", "Texas", "Utah", "Vermont", "Virginia",
+        "Washington", "Wisconsin", "Wyoming", "District of Columbia", "New Hampshire", "New Jersey", "New Mexico",
+        "New York", "North Carolina", "North Dakota", "Puerto Rico", "Rhode Island", "South Carolina",
+        "South Dakota", "West Virginia",
+    }
+)  # fmt: skip
 
 
 def demographics(patient: Json) -> list[str]:
@@ -27,9 +43,8 @@ def demographics(patient: Json) -> list[str]:
             lines.append(f"{label.capitalize()}: {text}")
     if marital := display(patient.get("maritalStatus")):
         lines.append(f"Marital status: {marital}")
-    for communication in objs(patient.get("communication")):
-        if language := display(communication.get("language")):
-            lines.append(f"Language: {language}")
+    languages = [display(c.get("language")) for c in objs(patient.get("communication"))]
+    lines += [f"Language: {language}" for language in languages if language]
     if patient.get("deceasedDateTime") or patient.get("deceasedBoolean") is True:
         lines.append("Deceased: yes")
     return lines
@@ -42,14 +57,17 @@ def patient_fields(patient: Json) -> Iterator[Field]:
         patient: a Patient resource. PHI.
     """
     if gender := string(patient.get("gender")):
-        yield Field(name="Patient.gender", value=clean(gender).text, phi=FieldPhi.FREE_TEXT)
+        phi = FieldPhi.NONE if gender in _GENDERS else FieldPhi.FREE_TEXT
+        yield Field(name="Patient.gender", value=clean(gender).text, phi=phi)
     for element in ("birthDate", "deceasedDateTime"):
         if time := string(patient.get(element)):
             yield Field(name=f"Patient.{element}", value=time, phi=PhiLabel.DATE)
     for address in objs(patient.get("address"))[:1]:
-        for part, phi in (("city", PhiLabel.LOC), ("postalCode", PhiLabel.ZIP), ("state", FieldPhi.FREE_TEXT)):
+        for part, label in (("city", PhiLabel.LOC), ("postalCode", PhiLabel.ZIP)):
             if text := string(address.get(part)):
-                yield Field(name=f"Patient.address.{part}", value=clean(text).text, phi=phi)
+                yield Field(name=f"Patient.address.{part}", value=clean(text).text, phi=label)
+        if (state := string(address.get("state"))) in _STATES:
+            yield Field(name="Patient.address.state", value=state)
 
 
 def age_field(birth_date: str, time: str) -> Field | None:

@@ -1,5 +1,6 @@
 """Any FHIR element as a few readable words."""
 
+import re
 from typing import Any, Final
 
 from llmops.normalize.fhir_bundle import Record
@@ -18,6 +19,7 @@ from llmops.normalize.fhir_values import (
     string,
 )
 
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT")
 _MOST: Final = 12
 _COMPOSITE: Final = (
     "manifestation", "code", "itemCodeableConcept", "measure", "description", "method", "bodySite", "route", "detail",
@@ -41,7 +43,8 @@ def render(value: Any, record: Record, holder: Json) -> str:
         return _render_object(value, record, holder)
     if type(value) is bool:
         return "yes" if value else "no"
-    return number(value)
+    text = number(value)
+    return day(text) if _TIME.match(text) else text
 
 
 def _render_object(value: Json, record: Record, holder: Json) -> str:

@@ -43,7 +43,7 @@ SPECS: Final = MappingProxyType(
                 ("bodySite", "site"),
                 ("onsetAge", "onset at age"),
                 ("onsetString", "onset"),
-                ("abatementDateTime", "resolved"),
+                ("abatementDateTime", "until"),
                 ("stage", "stage"),
             ),
             people=("recorder", "asserter"),
@@ -206,4 +206,17 @@ SPECS: Final = MappingProxyType(
 )
 """Resource types with clinical content, by name."""
 
-SECTION_ORDER: Final = tuple(dict.fromkeys(spec.section for spec in SPECS.values()))
+_FIRST: Final = (
+    "Problems",
+    "Allergies",
+    "Medications",
+    "Medications administered",
+    "Immunizations",
+    "Procedures",
+    "Vital signs",
+    "Physical examination",
+    "Results",
+    "Reports",
+)
+SECTION_ORDER: Final = tuple(dict.fromkeys((*_FIRST, *(spec.section for spec in SPECS.values()))))
+"""The order in which a summary lists its sections."""

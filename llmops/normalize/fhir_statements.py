@@ -1,5 +1,6 @@
 """One coded resource as one statement: a line to read, typed fields with their PHI class, a time and an encounter."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,6 +24,7 @@ from llmops.normalize.fhir_values import (
     quantity,
     reference,
     string,
+    unit,
     when,
 )
 from llmops.normalize.text import clean
@@ -30,6 +32,7 @@ from llmops.phi import PhiLabel
 
 _ENCOUNTER: Final = ("encounter", "context")
 _QUIET_STATUS: Final = frozenset({"final", "completed", "finished", "active", "confirmed", "unknown", "order"})
+_STATUS: Final = re.compile(r"[a-z\-]{1,24}")
 _TIME_CHOICES: Final = ("DateTime", "Date", "Time", "Instant", "Period")
 
 
@@ -173,7 +176,8 @@ def _fields(
     if headline:
         yield concept_field(f"{name}.code", concept, headline)
     if status := string(resource.get("status")) or display(resource.get("clinicalStatus")):
-        yield Field(name=f"{name}.status", value=status if status.isascii() else None, code=main)
+        phi = FieldPhi.NONE if _STATUS.fullmatch(status) else FieldPhi.FREE_TEXT
+        yield Field(name=f"{name}.status", value=clean(status).text, phi=phi, code=main)
     if time:
         yield Field(name=f"{name}.time", value=time, phi=PhiLabel.DATE, code=main)
     for _, component, element, value in _values(resource):
@@ -190,9 +194,8 @@ def value_field(name: str, element: str, value: Any, coded: str, record: Record)
     """One ``value[x]`` as a typed field: numbers keep their unit, times are dates, strings are searched."""
     if element.endswith("Quantity"):
         amount = obj(value).get("value")
-        unit = string(obj(value).get("code")) or string(obj(value).get("unit"))
         if type(amount) in (int, float):
-            return Field(name=name, value=amount, unit=unit, code=coded)
+            return Field(name=name, value=amount, unit=unit(value), code=coded)
     if element.endswith("CodeableConcept"):
         field_ = concept_field(name, value, display(value))
         return Field(name=name, value=field_.value, phi=field_.phi, code=coded)

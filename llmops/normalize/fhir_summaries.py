@@ -7,7 +7,6 @@ from typing import Final
 from llmops.documents import (
     ClinicalDocument,
     Field,
-    FieldPhi,
     Format,
     Kind,
     Provenance,
@@ -17,11 +16,12 @@ from llmops.documents import (
 )
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.fhir_bundle import Entry
+from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_patients import age_field, demographics, patient_fields
 from llmops.normalize.fhir_specs import SECTION_ORDER
 from llmops.normalize.fhir_statements import Statement, concept_field, people_fields
-from llmops.normalize.fhir_types import CATEGORY_SECTIONS
-from llmops.normalize.fhir_values import coded_display, display, objs, string, when
+from llmops.normalize.fhir_types import CATEGORY_SECTIONS, ENCOUNTER_CLASSES
+from llmops.normalize.fhir_values import display, objs, string, when
 from llmops.normalize.section_names import section_name
 from llmops.phi import PhiLabel
 
@@ -144,8 +144,7 @@ def _encounter(page: _Page, entry: Entry) -> list[Field]:
     resource = entry.resource
     kind = resource.get("type")
     words = [display(concept) for concept in objs(kind)]
-    # Older versions give the class as a string or a plain coding.
-    setting = coded_display(resource.get("class")) or display(resource.get("class")) or string(resource.get("class"))
+    setting = encounter_class(resource)
     lines = [", ".join(word for word in (*words, setting) if word)]
     if time := when(resource, "period"):
         lines.append(f"Date: {time[:_DAY]}")
@@ -159,7 +158,7 @@ def _encounter(page: _Page, entry: Entry) -> list[Field]:
     fields = [concept_field("Encounter.type", concept, display(concept)) for concept in objs(kind)]
     fields += [concept_field("Encounter.reason", r, display(r)) for r in objs(resource.get("reasonCode"))]
     if setting:
-        fields.append(Field(name="Encounter.class", value=setting, phi=FieldPhi.FREE_TEXT))
+        fields.append(Field(name="Encounter.class", value=setting))
     for period in objs(resource.get("period")):
         fields += [
             Field(name=f"Encounter.period.{part}", value=time, phi=PhiLabel.DATE)
@@ -169,6 +168,14 @@ def _encounter(page: _Page, entry: Entry) -> list[Field]:
     fields += people_fields(resource, "Encounter", ("participant",), PhiLabel.NAME)
     fields += people_fields(resource, "Encounter", ("serviceProvider", "location"), PhiLabel.ORG)
     return fields
+
+
+def encounter_class(resource: Json) -> str:
+    """The setting of an Encounter in the words of a closed list; older versions give the class as a string."""
+    written = resource.get("class")
+    known = string(written) or display(objs(written)[0] if objs(written) else None)
+    codes = [string(coding.get("code")) for coding in objs(written)]
+    return next((ENCOUNTER_CLASSES[c] for c in (*codes, known) if c in ENCOUNTER_CLASSES), "")
 
 
 def _patient(page: _Page, entry: Entry, time: str, *, in_full: bool) -> list[Field]:

@@ -32,6 +32,21 @@ BACKGROUND: Final = frozenset(
 )  # fmt: skip
 """Types that say who, where or with what; they carry no content of their own."""
 
+ENCOUNTER_CLASSES: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("AMB", "ambulatory", "outpatient"), "ambulatory"),
+        **dict.fromkeys(("IMP", "ACUTE", "NONAC", "inpatient"), "inpatient"),
+        **dict.fromkeys(("EMER", "emergency"), "emergency"),
+        **dict.fromkeys(("OBSENC", "observation encounter"), "observation"),
+        **dict.fromkeys(("VR", "virtual"), "virtual"),
+        **dict.fromkeys(("HH", "home"), "home health"),
+        "FLD": "field",
+        "PRENC": "pre-admission",
+        "SS": "short stay",
+    }
+)
+"""Encounter class code (HL7 v3 ActCode; STU2 and STU3 words) -> the word a summary uses."""
+
 GENOTYPE_LOINC: Final = frozenset(
     {
         "48004-6", "48005-3", "48006-1", "48018-6", "48019-4", "48001-2", "48002-0", "48003-8", "48013-7", "51958-7",

@@ -5,6 +5,34 @@ from typing import Any, Final
 
 from llmops.normalize.fhir_json import Json
 
+_DATATYPES: Final = frozenset(
+    {
+        "Quantity", "CodeableConcept", "String", "Boolean", "Integer", "Range", "Ratio", "SampledData", "Time",
+        "DateTime", "Period", "Attachment", "Date", "Decimal", "Age", "Duration", "Reference", "Uri", "Code",
+        "Coding", "Timing", "Instant", "Money", "Markdown", "Identifier",
+    }
+)  # fmt: skip
+"""What may follow the stem of a choice; an element's name becomes a field's name, so the list is closed."""
+
+# Codes of other systems are left out: a local system's URL names the hospital.
+_PUBLIC: Final = (
+    "http://loinc.org",
+    "http://snomed.info/",
+    "http://www.nlm.nih.gov/research/umls/",
+    "http://hl7.org/fhir/",
+    "http://terminology.hl7.org/",
+    "http://unitsofmeasure.org",
+    "http://www.ama-assn.org/go/cpt",
+    "http://fdasis.nlm.nih.gov",
+    "http://www.genenames.org",
+    "http://human-phenotype-ontology.org",
+    "http://varnomen.hgvs.org",
+    "urn:oid:2.16.840.1.113883.6.",
+    "urn:oid:2.16.840.1.113883.5.",
+    "2.16.840.1.113883.6.",
+)
+_LONGEST_CODE: Final = 40
+_LONGEST_UNIT: Final = 24
 _PREFERRED: Final = ("http://loinc.org", "http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm")
 
 
@@ -41,16 +69,22 @@ def display(concept: Any) -> str:
 def coded_display(concept: Any) -> str:
     """What the terminology says of a concept; empty where only somebody's free text stands there."""
     codings = objs(obj(concept).get("coding")) or [obj(concept)]
-    return next((text for coding in codings if (text := string(coding.get("display")))), "")
+    return next((text for coding in codings if (text := string(coding.get("display"))) and _is_public(coding)), "")
 
 
 def code(concept: Any) -> str:
-    """``system|code`` of a concept, LOINC, SNOMED CT and RxNorm first; empty without a code."""
-    codings = [c for c in objs(obj(concept).get("coding")) or [obj(concept)] if string(c.get("code"))]
+    """``system|code`` of a concept, LOINC, SNOMED CT and RxNorm first; empty without a code of a public system."""
+    codings = [c for c in objs(obj(concept).get("coding")) or [obj(concept)] if _is_public(c)]
     if not codings:
         return ""
     best = min(codings, key=lambda c: _rank(c.get("system")))
     return f"{string(best.get('system'))}|{string(best.get('code'))}"
+
+
+def unit(value: Any) -> str:
+    """The unit of a Quantity, UCUM first; empty where something longer stands there."""
+    text = string(obj(value).get("code")) or string(obj(value).get("unit"))
+    return text if len(text) <= _LONGEST_UNIT else ""
 
 
 def loinc(concept: Any) -> str:
@@ -59,6 +93,11 @@ def loinc(concept: Any) -> str:
         if coding.get("system") == _PREFERRED[0]:
             return string(coding.get("code"))
     return ""
+
+
+def _is_public(coding: Json) -> bool:
+    written = string(coding.get("code"))
+    return 0 < len(written) <= _LONGEST_CODE and string(coding.get("system")).startswith(_PUBLIC)
 
 
 def _rank(system: Any) -> int:
@@ -116,7 +155,7 @@ def choice(resource: Json, stem: str) -> tuple[str, Any]:
     """The element of a choice such as ``value[x]``: its full name and value, or empty."""
     size = len(stem)
     for name, value in resource.items():
-        if name.startswith(stem) and name[size : size + 1].isupper():
+        if name.startswith(stem) and name[size:] in _DATATYPES:
             return name, value
     return "", None
 

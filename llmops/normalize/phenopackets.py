@@ -1,1 +1,147 @@
-"""x"""
+"""GA4GH Phenopackets v2: phenotype, disease and treatment as readable text; genotypes as fields only."""
+
+from collections.abc import Iterator
+
+from llmops.documents import (
+    ClinicalDocument,
+    Field,
+    Format,
+    Identity,
+    Kind,
+    PersonName,
+    Provenance,
+    Reason,
+    Role,
+    SourceRecord,
+    StageName,
+    SubjectIdentifier,
+    Withheld,
+)
+from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.errors import Refused
+from llmops.normalize.fhir_json import Json, parse_object
+from llmops.normalize.fhir_values import obj, objs, string
+from llmops.normalize.phenopacket_page import PhenopacketPage
+from llmops.normalize.phenopacket_values import member, members
+from llmops.phi import PhiLabel
+
+ASSIGNER = "phenopacket"
+_SEX = {"FEMALE": "F", "MALE": "M"}
+_TELLING = (
+    "subject",
+    "phenotypicFeatures",
+    "diseases",
+    "interpretations",
+    "biosamples",
+    "measurements",
+    "medicalActions",
+)
+
+
+def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
+    """Make one document of a phenopacket, or one for each member of a family or cohort.
+
+    Args:
+        record: a Phenopacket, Family or Cohort as JSON. PHI.
+        config: depth limit and whether a subject is required.
+
+    Raises:
+        Refused: broken, truncated or too deep JSON; not a phenopacket; ``UNSUPPORTED_VERSION`` for schema version 1.
+    """
+    root = parse_object(record, config.max_depth)
+    if string(member(obj(member(root, "metaData")), "phenopacketSchemaVersion")).startswith("1"):
+        raise Refused(Reason.UNSUPPORTED_VERSION)
+    packets = list(_packets(root))
+    if not packets:
+        raise Refused(Reason.MALFORMED)
+    return tuple(_part(path, packet, record, config) for path, packet in packets)
+
+
+def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
+    """Say what a record knows about its individuals: alternate ids, birth date, sex, who wrote it.
+
+    Args:
+        record: as in `documents`. PHI.
+        config: depth limit.
+
+    Raises:
+        Refused: as in `documents`.
+    """
+    root = parse_object(record, config.max_depth)
+    found: list[Identity] = []
+    for _, packet in _packets(root):
+        subject = _subject(packet)
+        if not subject:
+            continue
+        individual = obj(packet.get("subject"))
+        sex = _SEX.get(string(individual.get("sex")), "")
+        found.append(Identity(subject=subject, birth_date=string(member(individual, "dateOfBirth"))[:10], sex=sex))
+        author = string(member(obj(member(packet, "metaData")), "createdBy"))
+        if " " in author:
+            found.append(Identity(subject=subject, role=Role.CLINICIAN, names=(PersonName(text=author),)))
+    return tuple(dict.fromkeys(found))
+
+
+def _packets(root: Json) -> Iterator[tuple[str, Json]]:
+    """The phenopackets of a record with their paths; a family's or cohort's metadata serves members without any."""
+    if any(member(root, name) is not None for name in _TELLING):
+        yield "phenopacket", root
+        return
+    wrapped = [("proband", p) for p in objs(root.get("proband"))]
+    wrapped += [(f"relatives[{n}]", p) for n, p in enumerate(objs(root.get("relatives")))]
+    wrapped += [(f"members[{n}]", p) for n, p in enumerate(objs(root.get("members")))]
+    for path, packet in wrapped:
+        yield path, packet if member(packet, "metaData") else {**packet, "metaData": member(root, "metaData")}
+
+
+def _part(path: str, packet: Json, record: SourceRecord, config: NormalizeConfig) -> ClinicalDocument | Withheld:
+    subject = _subject(packet)
+    if not subject and config.require_subject:
+        return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_SUBJECT)
+    page = PhenopacketPage(path, len(record.payload))
+    fields = tuple(page.write(packet))
+    text, sections, align = page.build()
+    if not text:
+        return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_CONTENT)
+    return ClinicalDocument(
+        document_id=f"{record.record_id}.0",
+        record_id=record.record_id,
+        subject=subject,
+        kind=Kind.GENOMIC,
+        title="Phenotype summary",
+        text=text,
+        sections=sections,
+        fields=(*fields, *_metadata(packet)),
+        align=align,
+        provenance=Provenance(format=Format.PHENOPACKET, path=path, changes=page.changes),
+    )
+
+
+def _subject(packet: Json) -> tuple[SubjectIdentifier, ...]:
+    """The individual's ids. A study that numbers its people ("43") names itself before the number in the packet's id
+    (``PMID_15266616_43``), so that prefix becomes the assigner: number 43 of two studies is not one person.
+    """
+    individual = obj(packet.get("subject"))
+    written = string(individual.get("id"))
+    if not written:
+        return ()
+    packet_id = string(packet.get("id"))
+    suffix = written if packet_id.endswith(written) else written.replace(" ", "_")
+    study = packet_id.removesuffix(suffix).rstrip("_-: ") if packet_id.endswith(suffix) else ""
+    assigner = f"{ASSIGNER}:{study}" if study else ASSIGNER
+    others = [v for v in members(individual, "alternateIds") if isinstance(v, str) and v]
+    values = dict.fromkeys((written, *others))
+    return tuple(SubjectIdentifier(value=value, assigner=assigner, label=PhiLabel.OTHERID) for value in values)
+
+
+def _metadata(packet: Json) -> Iterator[Field]:
+    metadata = obj(member(packet, "metaData"))
+    if created := string(metadata.get("created")):
+        yield Field(name="metaData.created", value=created, phi=PhiLabel.DATE)
+    if author := string(member(metadata, "createdBy")):
+        label = PhiLabel.NAME if not any(c.isdigit() for c in author) else PhiLabel.OTHERID
+        yield Field(name="metaData.createdBy", value=author, phi=label)
+    for reference in objs(member(metadata, "externalReferences")):
+        published = string(reference.get("id"))
+        if published.startswith("PMID:") and published[5:].isdigit():
+            yield Field(name="metaData.externalReference", value=published)

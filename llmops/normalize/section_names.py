@@ -58,6 +58,7 @@ _TABLE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
             "diagnostic results",
             "test results",
             "relevant diagnostic tests and or laboratory data",
+            "reports",
         ),
     ),
     "imaging": (
@@ -70,7 +71,15 @@ _TABLE: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "plan": ("18776-5", ("plan of care", "plan of treatment", "treatment plan", "care plan", "p", "plans")),
     "assessment_and_plan": (
         "51847-2",
-        ("a p", "ap", "assessment plan", "impression and plan", "impression plan", "assessment and recommendations"),
+        (
+            "a p",
+            "a and p",
+            "ap",
+            "assessment plan",
+            "impression and plan",
+            "impression plan",
+            "assessment and recommendations",
+        ),
     ),
     "problems": ("11450-4", ("problem list", "active problems", "problem", "active problem list")),
     "past_problems": ("11348-0", ("resolved problems", "history of past problems")),

@@ -29,6 +29,7 @@ _INLINE: Final = re.compile(
 )
 # One- and two-letter synonyms ("A:", "P:", "SH:") are headings only with a colon right behind.
 _SHORT: Final = 3
+_LONGEST_MARK: Final = 8
 _MAX_WORDS: Final = 8
 _MIN_CAPITALS: Final = 4
 
@@ -65,7 +66,9 @@ def _headings(text: str) -> Iterator[tuple[int, str, str]]:
         named = _line_heading(line.group(), after_blank=blank_before)
         if named is not None:
             yield (line.start(), *named)
-        for inline in _INLINE.finditer(text, line.start(), line.end()):
+        # "2. Findings:" has just been read as the line's own heading.
+        own = line.start() + _LONGEST_MARK if named is not None else line.start()
+        for inline in _INLINE.finditer(text, own, line.end()):
             yield (inline.start(), *section_name(inline.group()))
         blank_before = line.group().isspace()
         previous_end = line.end()

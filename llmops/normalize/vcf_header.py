@@ -11,7 +11,7 @@ from llmops.normalize.errors import Refused
 _FIXED_COLUMNS: Final = 9
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,40}")
 _PAIR: Final = re.compile(r'([A-Za-z0-9_.\-]{1,64})=("(?:[^"\\]|\\.)*"?|[^,]*)(?:,|$)')
-_BOMS: Final = (b"\xef\xbb\xbf",)
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +76,12 @@ def read_header(record: SourceRecord) -> Header:
     payload = record.payload
     if not payload.strip():
         raise Refused(Reason.EMPTY)
-    start = next((len(bom) for bom in _BOMS if payload.startswith(bom)), 0)
-    if not payload.startswith((b"##fileformat=VCF", b"#CHROM"), start):
+    first = len(_BOM) if payload.startswith(_BOM) else 0
+    if not payload.startswith((b"##fileformat=VCF", b"#CHROM"), first):
         raise Refused(Reason.MALFORMED)
     lines: list[MetaLine] = []
     seen: dict[str, int] = {}
-    for start, end in _header_lines(payload, start):
+    for start, end in _header_lines(payload, first):
         if payload.startswith(b"##", start):
             lines.append(_meta_line(payload, start, end, seen))
         elif payload.startswith(b"#CHROM", start):

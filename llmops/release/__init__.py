@@ -1,7 +1,8 @@
 """The release gate, the signed releases it publishes, and the one way to open them."""
 
+from llmops.audit.checkpoint import Anchor
 from llmops.release.gate import Counts, Gate, GatePolicy, Verdict, load_gate_policy
-from llmops.release.manifest import Anchor, Manifest, ReleaseFacts
+from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
 from llmops.release.revocation import RevocationReason

@@ -41,6 +41,8 @@ def dataset_card(release_id: str, rows: int, facts: ReleaseFacts) -> bytes:
         "",
         "`data/` holds the documents, `withheld/` ids and reasons of what was not released, `receipts/` the audit",
         "receipts; `manifest.json` and `manifest.sig` bind them together. `llmops release verify DIR` checks it all.",
+        "Documents taken back later stay in the files: `llmops.open_release` and what builds on it leave them out, a",
+        "plain Parquet reader or `datasets.load_dataset` does not.",
         "",
         "```python",
         "import llmops",
@@ -62,7 +64,8 @@ def _table(heading: str, rows: Iterable[tuple[str, object]]) -> list[str]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.replace("|", "/").split())
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.replace("|", "/").split())
 
 
 def _quoted(text: str) -> str:

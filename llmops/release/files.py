@@ -10,6 +10,21 @@ from pathlib import Path
 from llmops.errors import ReleaseError
 
 
+def release_folder(path: Path | str) -> Path:
+    """Give the one absolute path of a release folder: ``..`` and links on the way to it resolved, itself not followed.
+
+    Revocations lie beside the folder, so a roundabout path (``<id>/data/..``) must not lead past them.
+
+    Raises:
+        ReleaseError: not a path that can lead anywhere.
+    """
+    try:
+        given = Path(path).absolute()
+        return given.resolve() if given.name in ("", "..") else given.parent.resolve() / given.name
+    except (OSError, RuntimeError, ValueError):
+        raise ReleaseError("the release folder does not exist or cannot be read") from None
+
+
 def read_regular(path: Path, what: str) -> bytes:
     """Read a file that must be a plain file, not a link, device or pipe.
 
@@ -45,7 +60,7 @@ def list_files(folder: Path) -> frozenset[str]:
         if not stat.S_ISDIR(folder.lstat().st_mode):
             raise ReleaseError("the release is not a folder (links are not followed)")
         return frozenset(_walk(folder, ""))
-    except OSError:
+    except (OSError, ValueError):
         raise ReleaseError("the release folder does not exist or cannot be read") from None
 
 

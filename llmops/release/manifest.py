@@ -7,6 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final, Literal
 
+from llmops.audit.checkpoint import Anchor
 from llmops.audit.keys import VerifyKey
 from llmops.errors import ReleaseError
 from llmops.release.canonical import canonical, digest
@@ -21,15 +22,6 @@ DATA, WITHHELD, RECEIPTS = "data", "withheld", "receipts"
 _ID_DIGITS: Final = 16
 _MAX_MANIFEST: Final = 64 * 2**20
 _PART_PATH: Final = re.compile(r"(data|withheld|receipts)/part-[0-9]{5,7}\.parquet")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """The state of an audit stream at release: size in events and root hash (hex) of its Merkle tree."""
-
-    stream: str
-    size: int
-    root: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -92,7 +92,8 @@ class PartWriter(Generic[Row]):
     def abandon(self) -> None:
         """Let go of the open file without ending it; the folder is to be removed."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError, pa.ArrowException):
+                self._file.close()
             self._file = None
 
     def _path(self) -> Path:

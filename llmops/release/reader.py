@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from llmops.audit.keys import VerifyKey
 from llmops.documents import Receipt, ReleasedDocument, Withheld
 from llmops.errors import ReleaseError
+from llmops.release.files import release_folder
 from llmops.release.manifest import Manifest
 from llmops.release.parts import read_batches
 from llmops.release.revocation import Revocations
@@ -41,7 +42,7 @@ def open_release(
         ReleaseError: anything does not verify; says what.
         RecipeError: a trusted key cannot be read.
     """
-    folder = Path(path).absolute()
+    folder = release_folder(path)
     accepted = trust(trusted_keys)
     return Release(_TOKEN, folder, accepted, revocations, verify_folder(folder, accepted, revocations))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from llmops.audit.keys import SigningKey
 from llmops.errors import ReleaseError
 from llmops.release.canonical import canonical
-from llmops.release.files import read_regular, sync, write_durable, writing
+from llmops.release.files import read_regular, release_folder, sync, write_durable, writing
 from llmops.release.manifest import MANIFEST, parse_manifest
 from llmops.release.reader import open_release
 from llmops.release.revocation import (
@@ -71,7 +71,7 @@ def tombstone(
 
 
 def _append(release: Path, signer: SigningKey, entry: Mapping[str, object], revocations: Path | None) -> Path:
-    folder = release.absolute()
+    folder = release_folder(release)
     manifest = parse_manifest(read_regular(folder / MANIFEST, MANIFEST))
     if signer.public.fingerprint != manifest.key:
         raise ReleaseError(f"release {manifest.id} can be taken back only with the key that signed it")

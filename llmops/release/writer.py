@@ -21,6 +21,7 @@ from llmops.release.signing import Purpose, sign
 
 _TEMPORARY: Final = ".tmp-"
 _WHAT: Final = "the release"
+_OVER: Final = "the release was published or abandoned before"
 
 
 class ReleaseWriter:
@@ -77,6 +78,8 @@ class ReleaseWriter:
 
     def add_receipts(self, receipts: Iterable[tuple[str, Receipt]]) -> None:
         """Add ``(document id, receipt)`` pairs, after the audit log has acknowledged the decisions."""
+        if self._finished:
+            raise ReleaseError(_OVER)
         with writing(_WHAT):
             for pair in receipts:
                 self._receipts.add(pair)
@@ -133,7 +136,7 @@ class ReleaseWriter:
 
     def _seal(self, facts: ReleaseFacts) -> Content:
         if self._finished:
-            raise ReleaseError("the release was published or abandoned before")
+            raise ReleaseError(_OVER)
         if self._content is None:
             with writing(_WHAT):
                 self._content = (self._data.close(), self._withheld.close())
@@ -146,7 +149,7 @@ class ReleaseWriter:
             recipe_digest=facts.recipe_digest,
             quality_policy_digest=facts.quality_policy_digest,
             gate_policy_digest=facts.gate_policy_digest,
-            models=facts.models,
+            models=tuple(sorted(facts.models)),
             code_version=facts.code_version,
         )
 
@@ -192,7 +195,8 @@ class ReleaseWriter:
                 path.chmod(0o444)
         sync(self._folder)
         self._folder.rename(target)
-        sync(self._root)
+        for folder in (self._root, self._root.parent):
+            sync(folder)
         return target
 
 

@@ -52,7 +52,14 @@ def _flow(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     left = summary["counts"]["read"]
     rows: list[dict[str, Any]] = [{"stage": "read", "left": left, "lost": 0}]
     by_stage = summary["withheld"]["by_stage"]
-    for stage in (StageName.RUN, StageName.READ, StageName.NORMALIZE, StageName.DEID, StageName.QUALITY, StageName.RELEASE):
+    for stage in (
+        StageName.RUN,
+        StageName.READ,
+        StageName.NORMALIZE,
+        StageName.DEID,
+        StageName.QUALITY,
+        StageName.RELEASE,
+    ):
         lost = by_stage.get(stage.value, 0)
         left -= lost
         if stage is not StageName.RUN or lost:

@@ -97,9 +97,12 @@ def _ends_sentence(body: str, begin: int, dot: int, after: int) -> bool:
         return False
     if body[dot] != ".":
         return True
-    word = body[begin:dot].rsplit(maxsplit=1)[-1:] or [""]
-    bare = word[0].lower().lstrip("(\"'[")
-    return bare not in _ABBREVIATIONS and not (len(bare) == 1 and bare.isalpha()) and not bare.isdigit()
+    before, _, word = body[begin:dot].rpartition(" ")
+    bare = word.lower().lstrip("(\"'[")
+    if bare in _ABBREVIATIONS or (bare.isdigit() and not before):
+        return False
+    # "J. Doe" goes on, "37.9 C. Pulse" does not.
+    return not (len(bare) == 1 and bare.isalpha()) or before[-1:].isdigit()
 
 
 def trim(text: str, start: int, end: int) -> Span:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from llmops.audit import verify
+from llmops.audit import layout, verify
 from llmops.audit.events import RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
 from llmops.pipeline import Done, Shard, plan_shards
@@ -117,6 +117,7 @@ def _go(run: RunContext) -> RunResult:
 
 def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
     if run.folder.state.starts > 1:
+        _seal_earlier(run)
         ready = sum(run.folder.workspace.done(shard.shard_id) is not None for shard in shards)
         run.log.append(
             [RunResumed(fingerprint=run.folder.state.fingerprint, shards_done=ready, shards_left=len(shards) - ready)]
@@ -134,6 +135,13 @@ def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
             )
         ]
     )
+
+
+def _seal_earlier(run: RunContext) -> None:
+    """Recover and seal what earlier starts of the run logged before they were killed."""
+    for stream in layout.streams(run.log.directory):
+        if stream.startswith(run.folder.state.run_id) and stream != run.log.stream:
+            open_log(run.recipe, run.keys, stream=stream, run_id=run.folder.state.run_id).close()
 
 
 def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:

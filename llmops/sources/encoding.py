@@ -148,5 +148,6 @@ def _looks_like_cp1252(payload: bytes) -> bool:
     if high > len(text) * _MAX_HIGH_SHARE or unprintable > len(text) * _MAX_UNPRINTABLE_SHARE:
         return False
     # Mostly good UTF-8 with a broken byte is damage, not Windows-1252: decoding it so would spoil every good letter.
-    valid_utf8 = sum(1 for char in payload.decode("utf-8", "ignore") if char > "\x7f")
-    return valid_utf8 * 2 < high
+    valid = [char for char in payload.decode("utf-8", "ignore") if char > "\x7f"]
+    stray_bytes = high - len("".join(valid).encode())
+    return stray_bytes > len(valid)

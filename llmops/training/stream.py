@@ -148,7 +148,9 @@ class ReleaseStream:
         if not all(isinstance(number, int) and number >= 0 for number in numbers.values()):
             raise RecipeError("stream: the state is not one that state_dict gave")
         self._epoch = numbers.pop("epoch")
-        self._resume = _Cursor(**numbers)
+        cursor = _Cursor(**numbers)
+        # A state of the very beginning is nobody's in particular: any worker may begin there.
+        self._cursor, self._resume = _Cursor(), cursor if cursor.documents or cursor.windows else None
 
     def torch(self, fields: tuple[str, ...] | None = None) -> "TorchStream":
         """Give this stream as a torch ``IterableDataset`` of plain dicts, which torch's default collation takes.

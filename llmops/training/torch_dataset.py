@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from llmops.training.stream import ReleaseStream
 
 
-class TorchStream(IterableDataset):  # type: ignore[misc] # torch is untyped here: it is an optional extra
+class TorchStream(IterableDataset[dict[str, Any]]):  # type: ignore[misc, unused-ignore] # untyped where torch is not installed
     """Yields one dict an item and splits the work between the workers of a ``DataLoader``.
 
     ``state_dict`` is right in the process that iterates: the main one without workers, each worker under torchdata's
-    ``StatefulDataLoader``, which calls it there.
+    ``StatefulDataLoader``, which calls it there. ``set_epoch`` reaches workers when they start, so not those that a
+    loader keeps (``persistent_workers=True``).
     """
 
     def __init__(self, stream: "ReleaseStream", fields: tuple[str, ...]) -> None:

@@ -59,10 +59,10 @@ class Vault:
             RecipeError: the key does not fit, the file is no vault or readable by others, or it was made the other way.
         """
         keys = VaultKeys(key)
-        store, new = VaultStore.open(path, read_only=read_only)
+        store = VaultStore.open(path, read_only=read_only)
         mode = _KEYED if keyed else _RANDOM
         try:
-            if new and not read_only:
+            if not read_only and store.meta(_MODE_ROW) is None:
                 with store.transaction():
                     store.set_meta(_MODE_ROW, keys.seal("meta", _MODE_ROW, mode))
             _refuse_other_mode(store, keys, mode)

@@ -11,17 +11,17 @@ from typing import Final
 from llmops.errors import RecipeError, StageError
 
 _SCHEMA: Final = """
-CREATE TABLE meta (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
-CREATE TABLE subject (id INTEGER PRIMARY KEY, merged_into INTEGER, sealed BLOB NOT NULL);
-CREATE TABLE link (token BLOB PRIMARY KEY, subject INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE value (token BLOB NOT NULL, subject INTEGER NOT NULL, assigned INTEGER NOT NULL,
+CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS subject (id INTEGER PRIMARY KEY, merged_into INTEGER, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, subject INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS value (token BLOB NOT NULL, subject INTEGER NOT NULL, assigned INTEGER NOT NULL,
                     PRIMARY KEY (token, subject, assigned)) WITHOUT ROWID;
-CREATE TABLE identity (id INTEGER PRIMARY KEY, subject INTEGER NOT NULL, token BLOB NOT NULL UNIQUE,
+CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, subject INTEGER NOT NULL, token BLOB NOT NULL UNIQUE,
                        sealed BLOB NOT NULL);
-CREATE INDEX subject_merged ON subject (merged_into) WHERE merged_into IS NOT NULL;
-CREATE INDEX link_subject ON link (subject);
-CREATE INDEX value_subject ON value (subject);
-CREATE INDEX identity_subject ON identity (subject);
+CREATE INDEX IF NOT EXISTS subject_merged ON subject (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX IF NOT EXISTS link_subject ON link (subject);
+CREATE INDEX IF NOT EXISTS value_subject ON value (subject);
+CREATE INDEX IF NOT EXISTS identity_subject ON identity (subject);
 """
 
 
@@ -32,16 +32,15 @@ class VaultStore:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool) -> tuple["VaultStore", bool]:
-        """Open the file; whether it is new.
+    def open(cls, path: Path, *, read_only: bool) -> "VaultStore":
+        """Open the file; made where it is missing, unless it is only to be read.
 
         Raises:
             RecipeError: missing, readable by others, or no vault.
         """
-        new = not path.exists()
-        if new and read_only:
-            raise RecipeError("vault: there is no vault file to read; run the index pass first")
-        if new:
+        if not path.exists():
+            if read_only:
+                raise RecipeError("vault: there is no vault file to read; run the index pass first")
             _create(path)
         _refuse_shared(path)
         try:
@@ -52,12 +51,12 @@ class VaultStore:
             connection.execute("PRAGMA busy_timeout = 10000")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA temp_store = MEMORY")
-            new = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-            if new and not read_only:
+            if not read_only:
                 connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            connection.execute("SELECT count(*) FROM meta")
         except sqlite3.Error:
             raise RecipeError("vault: the file is not a vault of llmops, or is in use") from None
-        return cls(connection), new
+        return cls(connection)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -87,8 +86,8 @@ class VaultStore:
         return self._blob("SELECT sealed FROM meta WHERE id = ?", row)
 
     def set_meta(self, row: int, sealed: bytes) -> None:
-        """Keep a sealed setting."""
-        self._run("INSERT INTO meta VALUES (?, ?)", (row, sealed))
+        """Keep a sealed setting; the first one stays."""
+        self._run("INSERT OR IGNORE INTO meta VALUES (?, ?)", (row, sealed))
 
     def next_id(self, table: str) -> int:
         """The row id after the last; rows are never deleted while a transaction runs."""

@@ -10,7 +10,14 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "account"
 RULES: Final = (
-    Rule(r"(?i)\b(?:acct|account|acc't|a/c|har|guarantor(?: account)?|guar|fin|billing|invoice|inv|statement|bank|card|visa|client|household|customer|cust|claim|claims|routing|receipt)(?:\s?(?:id|no|number|#|nr|num|ending))*" + SEP + r"((?-i:" + CODE + r"))", PhiLabel.ACCT, 0.8, at_least_digits(3)),
+    Rule(
+        r"(?i)\b(?:acct|account|acc't|a/c|har|guarantor(?: account)?|guar|fin|billing|invoice|inv|"
+        r"statement|bank|card|visa|client|household|customer|cust|claim|claims|routing|"
+        r"receipt)(?:\s?(?:id|no|number|#|nr|num|ending))*" + SEP + r"((?-i:" + CODE + r"))",
+        PhiLabel.ACCT,
+        0.8,
+        at_least_digits(3),
+    ),
 )
 
 

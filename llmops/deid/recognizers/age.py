@@ -12,10 +12,12 @@ NAME: Final = "age"
 
 _OLD: Final = r"(?:9\d|1[01]\d)"
 _WORDS: Final = (
-    r"(?:ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?: and (?:one|two|three|four|five|six|seven|eight|nine|ten))?)"
+    r"(?:ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?: and "
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten))?)"
 )
 _UNIT_AFTER: Final = re.compile(
-    r"\s?(?:%|mg|mcg|ml|lb|kg|cm|mm|bpm|/|days?|d\b|hrs?|hours?|min|wks?|weeks?|months?|mo\b|degrees|percent|units?|tabs?|pills|ft|feet|cc|"
+    r"\s?(?:%|mg|mcg|ml|lb|kg|cm|mm|bpm|/|days?|d\b|hrs?|hours?|min|wks?|weeks?|months?|mo\b|degrees|"
+    r"percent|units?|tabs?|pills|ft|feet|cc|"
     r"l\b|dollars|miles|steps|-day|-pack|x\b|\.\d|-\d|:\d|,\d)",
     re.IGNORECASE,
 )
@@ -26,12 +28,38 @@ def _is_count(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"(?i)\b(" + _OLD + r")[- ]{0,2}(?:y(?:ea)?rs?[- .]{0,2}(?:old|of age)?|y\.?[/ ]?o\.?\b|y\b|yo[mf]\b|years?[- ]old|ans\b|anos)", PhiLabel.AGE90, 0.9),
+    Rule(
+        r"(?i)\b("
+        + _OLD
+        + r")[- ]{0,2}(?:y(?:ea)?rs?[- .]{0,2}(?:old|of age)?|y\.?[/ ]?o\.?\b|y\b|yo[mf]\b|years?[- ]old|ans\b|anos)",
+        PhiLabel.AGE90,
+        0.9,
+    ),
     Rule(r"\b(" + _OLD + r")\s?(?:[MF]\b|male|female|man\b|woman\b|Male|Female)", PhiLabel.AGE90, 0.85),
-    Rule(r"(?i)\b(?:age[ds]?|aged|turn(?:ed|s|ing)|dob/age|age/sex|yo|is now|is|at|was|who is|hit|until|lived to(?: be)?|died at|d\.|passed at|to be)(?: of)?\s?[:=]?\s{0,12}(" + _OLD + r")\b", PhiLabel.AGE90, 0.7, _is_count),
-    Rule(r"(?i)\b(?:mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|sister|brother|he|she|pt|patient|widow|widower|gentleman|lady|woman|man|mgm|mgf|pgm|pgf|sr|jr|spouse|neighbor|[a-z]{3,})[,( ]{1,3}\(?(" + _OLD + r")(?:[,;)]| and\b| with\b)", PhiLabel.AGE90, 0.5, _is_count),
+    Rule(
+        r"(?i)\b(?:age[ds]?|aged|turn(?:ed|s|ing)|dob/age|age/sex|yo|is now|is|at|was|who is|hit|until|"
+        r"lived to(?: be)?|died at|d\.|passed at|to be)(?: of)?\s?[:=]?\s{0,12}(" + _OLD + r")\b",
+        PhiLabel.AGE90,
+        0.7,
+        _is_count,
+    ),
+    Rule(
+        r"(?i)\b(?:mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|"
+        r"sister|brother|he|she|pt|patient|widow|widower|gentleman|lady|woman|man|mgm|mgf|pgm|pgf|sr|jr|"
+        r"spouse|neighbor|[a-z]{3,})[,( ]{1,3}\(?(" + _OLD + r")(?:[,;)]| and\b| with\b)",
+        PhiLabel.AGE90,
+        0.5,
+        _is_count,
+    ),
     Rule(r"(?i)\b(" + _WORDS + r")[- ]?(?:years?|yrs?|y/?o|yo\b)", PhiLabel.AGE90, 0.9),
-    Rule(r"(?i)\b(?:is|age[d]?|was|turned|turns|turning|to|at|now|,|nearly|almost|she's|he's|mother|father)[ ,]{1,2}(" + _WORDS + r")\b", PhiLabel.AGE90, 0.65, _is_count),
+    Rule(
+        r"(?i)\b(?:is|age[d]?|was|turned|turns|turning|to|at|now|,|nearly|almost|she's|he's|mother|father)[ ,]{1,2}("
+        + _WORDS
+        + r")\b",
+        PhiLabel.AGE90,
+        0.65,
+        _is_count,
+    ),
     Rule(r"(?i)\b(?:born|b\.|birth year|yob)(?: in)?\s?[:=]?\s?((?:18\d\d|19[0-2]\d|193[0-5]))\b", PhiLabel.AGE90, 0.8),
 )
 

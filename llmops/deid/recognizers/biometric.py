@@ -10,8 +10,20 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "biometric"
 RULES: Final = (
-    Rule(r"(?i)\b(?:finger\s?prints?|foot\s?prints?|voice\s?(?:id|print)|iris|retina(?:l)? scan|palm|face ?id|afis|biometric|template)\b[^\n]{0,24}?((?-i:(?:[A-Z]{1,8}[-# _]{0,2})?[A-Za-z]{0,4}[-_#]?\d[A-Za-z0-9]{1,16}(?:[-._][A-Za-z0-9]{1,12}){0,5}))", PhiLabel.BIOMETRIC, 0.8, at_least_digits(3)),
-    Rule(r"\b(IRIS-[A-Za-z0-9.-]{4,30}|FP#?-?[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8}){1,4})", PhiLabel.BIOMETRIC, 0.85, at_least_digits(2)),
+    Rule(
+        r"(?i)\b(?:finger\s?prints?|foot\s?prints?|voice\s?(?:id|print)|iris|retina(?:l)? scan|palm|face "
+        r"?id|afis|biometric|template)\b[^\n]{0,24}?((?-i:(?:[A-Z]{1,8}[-# "
+        r"_]{0,2})?[A-Za-z]{0,4}[-_#]?\d[A-Za-z0-9]{1,16}(?:[-._][A-Za-z0-9]{1,12}){0,5}))",
+        PhiLabel.BIOMETRIC,
+        0.8,
+        at_least_digits(3),
+    ),
+    Rule(
+        r"\b(IRIS-[A-Za-z0-9.-]{4,30}|FP#?-?[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8}){1,4})",
+        PhiLabel.BIOMETRIC,
+        0.85,
+        at_least_digits(2),
+    ),
 )
 
 

@@ -6,57 +6,58 @@ from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
+from llmops.deid.vocabulary import word_set
 from llmops.phi import PhiLabel
 
 NAME: Final = "date"
 
 _MONTH: Final = (
-    "(?:jan(?:uary|urary|aury)?|feb(?:r?uary|ruary)?|mar(?:ch)?|apr(?:il|ile)?|apirl|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|septmber|"
-    "oct(?:ober)?|octber|nov(?:ember)?|novemeber|dec(?:ember)?|decemeber|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|"
+    "(?:jan(?:uary|urary|aury)?|feb(?:r?uary|ruary)?|mar(?:ch)?|apr(?:il|ile)?|apirl|may|june?|july?|"
+    "aug(?:ust)?|sept?(?:ember)?|septmber|"
+    "oct(?:ober)?|octber|nov(?:ember)?|novemeber|dec(?:ember)?|decemeber|enero|febrero|marzo|abril|"
+    "mayo|junio|julio|agosto|septiembre|"
     "octubre|noviembre|diciembre|i?januar|mai|juin|juillet|juni|juli|oktober|dezember)"
 )
 _SURE_MONTH: Final = (
-    r"(?:January|February|April|June|July|August|September|October|November|December|Jan|Feb|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|"
+    r"(?:January|February|April|June|July|August|September|October|November|December|Jan|Feb|Apr|Jun|"
+    r"Jul|Aug|Sept?|Oct|Nov|Dec|"
     r"JANUARY|FEBRUARY|APRIL|JUNE|JULY|AUGUST|SEPTEMBER|OCTOBER|NOVEMBER|DECEMBER|FEB|JUN|JUL|AUG|SEPT|OCT|NOV)"
 )
 _DAY: Final = r"(?:[0-3]?\d)"
 _YEAR: Final = r"(?:(?:19|20)\d\d|'\d\d)"
 _WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)"
 _HOLIDAY: Final = (
-    r"(?:christmas(?: eve| day)?|xmas(?: eve)?|x-mas|thanksgiving|new year'?s?(?: eve| day)?|easter(?: sunday| monday)?|good friday|"
-    r"palm sunday|ash wednesday|halloween|labor day|memorial day|independence day|(?:the )?(?:4th|fourth) of july|veterans'? day|columbus day|"
-    r"presidents'? day|mlk day|martin luther king day|juneteenth|valentine'?s(?: day)?|st\.? patrick'?s(?: day)?|mother'?s day|father'?s day|"
-    r"mothering sunday|boxing day|canada day|bank holiday|hanukkah|chanukah|passover|yom kippur|rosh hashanah?|purim|sukkot|ramadan|"
-    r"eid(?: al[- ](?:fitr|adha))?|mawlid|diwali|holi|navratri|tet|lunar new year|chinese new year|nowruz|norooz|vesak|songkran|"
-    r"mardi gras|fat tuesday|cinco de mayo|dia de los muertos|three kings(?: day)?|epiphany|all saints(?: day)?|kwanzaa|groundhog day|"
-    r"super bowl(?: sunday)?|patriots'? day|indigenous peoples'? day|election day|tax day|orthodox easter|pascha|las posadas|"
-    r"timkat|genna|meskel|obon|mid-autumn(?: festival)?|chuseok|seollal|syttende mai|bastille day|guy fawkes|bonfire night|shavuot|shrove tuesday|pentecost|whitsun)"
+    r"(?:christmas(?: eve| day)?|xmas(?: eve)?|x-mas|thanksgiving|new year'?s?(?: eve| day)?|"
+    r"easter(?: sunday| monday)?|good friday|"
+    r"palm sunday|ash wednesday|halloween|labor day|memorial day|independence day|(?:the )?(?:4th|"
+    r"fourth) of july|veterans'? day|columbus day|"
+    r"presidents'? day|mlk day|martin luther king day|juneteenth|valentine'?s(?: day)?|st\.? "
+    r"patrick'?s(?: day)?|mother'?s day|father'?s day|"
+    r"mothering sunday|boxing day|canada day|bank holiday|hanukkah|chanukah|passover|yom kippur|rosh "
+    r"hashanah?|purim|sukkot|ramadan|"
+    r"eid(?: al[- ](?:fitr|adha))?|mawlid|diwali|holi|navratri|tet|lunar new year|chinese new year|"
+    r"nowruz|norooz|vesak|songkran|"
+    r"mardi gras|fat tuesday|cinco de mayo|dia de los muertos|three kings(?: day)?|epiphany|all "
+    r"saints(?: day)?|kwanzaa|groundhog day|"
+    r"super bowl(?: sunday)?|patriots'? day|indigenous peoples'? day|election day|tax day|orthodox "
+    r"easter|pascha|las posadas|"
+    r"timkat|genna|meskel|obon|mid-autumn(?: festival)?|chuseok|seollal|syttende mai|bastille day|guy "
+    r"fawkes|bonfire night|shavuot|shrove tuesday|pentecost|whitsun)"
 )
-_SCORE_WORDS: Final = frozenset(
-    "pain strength apgar apgars murmur bipap cpap nippv monofilament grip ehl df pf ishihara score scores scored maddocks recall aldrete nrs "
-    "flacc power reflex reflexes pulses pulse dtr dtrs kapandji audit audit-c bims flex flexion extension doppler mdq gait neuro "
-    "motor mmt rass gcs mmse moca phq gad level grade stage systolic dakin dakin's pupils orientation oriented x sem rate acuity "
-    "va vision snellen bp anxiety mood itching nausea dyspnea fatigue effort borg rpe bishop station wt weight ratio fraction "
-    "criteria bottles bottle bcx nodes cores deltoid biceps triceps quads hamstrings quad hip knee ankle wrist elbow shoulder leg legs "
-    "arm arms ue ues le les rue lue rle lle bue ble eyes pages pg page ext p. hrs step steps slums nihss waterlow braden cam-icu "
-    "now worst best avg average usual baseline rest movement activity ate eaten eats meals ml mg tabs tab cap mcg puffs clock ice".split()
-)
+_SCORE_WORDS: Final = word_set("score_words")
 _SCORE_AFTER: Final = re.compile(
-    r"(?i)^[ \t]{0,2}(?:-\s?)?(?:systolic|diastolic|murmur|sem\b|hsm|strength|pain|tabs?\b|tablets?|tsp|tbsp|cup|bottles?|cores|nodes|ppd|pack|"
-    r"mg|mcg|ml\b|cc\b|bid|tid|qid|qd|qhs|daily|[rl]\b(?!\w)|bilat|in (?:all|both|r|l|the (?:r|l|ue|le))|ues?\b|les?\b|throughout|proximal|distal|"
-    r"ehl|flexion|extension|grip|deltoid|biceps|quad|hip|knee|ankle|correct|words?|items|objects|hr\b|hrs\b|sets?|reps?|days|"
-    r"doses|runs|steps|mile|block|at rest|w/ activity|with activity|positive|negative for|criteria|after rx|brisk|symm|crescendo|pulses|dp\b|pt\b|"
+    r"(?i)^[ \t]{0,2}(?:-\s?)?(?:systolic|diastolic|murmur|sem\b|hsm|strength|pain|tabs?\b|tablets?|"
+    r"tsp|tbsp|cup|bottles?|cores|nodes|ppd|pack|"
+    r"mg|mcg|ml\b|cc\b|bid|tid|qid|qd|qhs|daily|[rl]\b(?!\w)|bilat|in (?:all|both|r|l|the (?:r|l|ue|"
+    r"le))|ues?\b|les?\b|throughout|proximal|distal|"
+    r"ehl|flexion|extension|grip|deltoid|biceps|quad|hip|knee|ankle|correct|words?|items|objects|hr\b|"
+    r"hrs\b|sets?|reps?|days|"
+    r"doses|runs|steps|mile|block|at rest|w/ activity|with activity|positive|negative for|criteria|"
+    r"after rx|brisk|symm|crescendo|pulses|dp\b|pt\b|"
     r"radial|fio2|of the|lpm|psi|ns\b|dakin|inch|in\.|\"|strips?|slides|blades|plates|rails|nares|sites)"
 )
-_DATE_BEFORE: Final = frozenset(
-    "on since from until till til thru through by of dated date due exp expires appt visit seen last next start started stop stopped "
-    "dc d/c admit admitted admission lmp edd echo ct mri cxr labs lab cx note done given placed sent call called signed born booked "
-    "dob bx check rtc f/u fu followup neg pos home back clinic out off reviewed re >> > begin began ended fri wed sat thurs thu mon "
-    "tue tues sun before after between received recd collected resulted drawn printed updated faxed discharged transferred surgery "
-    "procedure pod hd scan us egd colonoscopy xray mammo ekg ecg swab culture update addendum dos eff effective expired resched "
-    "resch rescheduled scheduled sched moved canceled cancelled missed filled refill picked delivered d: t: dd: dt:".split()
-)
-_LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}$")
+_DATE_BEFORE: Final = word_set("date_before")
+_LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}\Z")
 
 
 def _is_triple(folded: str, start: int, end: int) -> bool:
@@ -65,7 +66,8 @@ def _is_triple(folded: str, start: int, end: int) -> bool:
     before, after = folded[max(0, start - 1) : start], folded[end : end + 2]
     if before in {"/", "-", "."} or (before and before.isalnum()) or re.match(r"[/-]\d|\.\d|\w", after):
         return False
-    if len(parts) != 3:
+    separators = [sep.strip() for sep in re.findall(r"\D+", folded[start:end])]
+    if len(parts) != 3 or separators[0] != separators[1].rstrip("'") or "\n" in folded[start:end]:
         return False
     if parts[0] > 31:
         return 1850 <= parts[0] <= 2150 and 1 <= parts[1] <= 12 and 1 <= parts[2] <= 31
@@ -83,7 +85,7 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     first, second = (int(part) for part in re.split(r"\s?/\s?", folded[start:end]))
     before = folded[max(0, start - 24) : start]
     after = folded[end : end + 16]
-    if re.search(r"[/\d.\w+-]$", before) and not re.search(r"(?:\d|/\d+)\s?-$|[A-Za-z]-$", before):
+    if re.search(r"[/\d.\w+-]\Z", before) and not re.search(r"(?:\d|/\d+)\s?-\Z|[A-Za-z]-\Z", before):
         return False
     if re.match(r"[/\w]|\.\d|[+-](?!\d)(?=[\s,;.]|$)", after) or first == 0 or second == 0:
         return False
@@ -96,13 +98,13 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     if _SCORE_AFTER.match(after) or (near_score and last not in _DATE_BEFORE):
         return False
     line_start = _LIST_MARK.search(before) is not None
-    if last in _DATE_BEFORE and re.search(r"[A-Za-z>:]\W{0,3}$", before):
+    if last in _DATE_BEFORE and re.search(r"[A-Za-z>:]\W{0,3}\Z", before):
         return True
     if day_first:
-        return line_start or bool(re.search(r"\d/\d{1,2}\W{1,4}(?:and |to )?$", before))
+        return line_start or bool(re.search(r"\d/\d{1,2}\W{1,4}(?:and |to )?\Z", before))
     if second > 12:
         return True
-    beside = re.search(r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|,|&|and|to|->|thru|;|or|\+|then)\s?$", before)
+    beside = re.search(r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|,|&|and|to|->|thru|;|or|\+|then)\s?\Z", before)
     onward = re.match(r"\s?(?:-|,|&|and|to|->|thru|or)\s?(\d{1,2})/(\d{1,2})", after)
     if line_start:
         return second != 5 or first > 5 or after[:1] in ":|"
@@ -110,7 +112,7 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
         return True
     if beside or (onward and int(onward[2]) > 12):
         return second not in {5, 10} or first > 5
-    return bool(re.search(r"[(|]\s?$", before)) and second not in {5, 10} and after[:1] in ")|: "
+    return bool(re.search(r"[(|]\s?\Z", before)) and second not in {5, 10} and after[:1] in ")|: "
 
 
 def _is_dashed_pair(folded: str, start: int, end: int) -> bool:
@@ -118,7 +120,7 @@ def _is_dashed_pair(folded: str, start: int, end: int) -> bool:
     before = folded[max(0, start - 20) : start]
     if not (1 <= first <= 12 and 1 <= second <= 31) or re.match(r"[-/\w]|\.\d", folded[end : end + 2]):
         return False
-    if re.search(r"[\w/.-]$", before):
+    if re.search(r"[\w/.-]\Z", before):
         return False
     words = re.findall(r"[A-Za-z/]+", before.lower())
     sure = {"on", "since", "dated", "date", "seen", "dob", "born", "d", "t", "visit", "egd"}
@@ -130,34 +132,97 @@ def _is_ordinal(folded: str, start: int, end: int) -> bool:
     number = int(re.search(r"\d+", folded[start:end]).group())  # type: ignore[union-attr]
     after = folded[end : end + 18].lstrip().lower()
     noun = re.match(
-        r"(?:percentile|%ile|floor|rib|nerve|week|wk|day|visit|dose|cycle|grade|century|toe|finger|digit|mtp|metatarsal|metacarpal|cn|cranial|"
-        r"ics|intercostal|degree|trimester|time|child|pregnancy|attempt|line|round|year|yr|stage|ventricle|generation|ave|st\b|street|"
-        r"avenue|edition|person|party|step|part|place|most|one\b|and \d|infantry|ward|ray|hour|month|lead|shift|opinion|set|"
+        r"(?:percentile|%ile|floor|rib|nerve|week|wk|day|visit|dose|cycle|grade|century|toe|finger|digit|"
+        r"mtp|metatarsal|metacarpal|cn|cranial|"
+        r"ics|intercostal|degree|trimester|time|child|pregnancy|attempt|line|round|year|yr|stage|"
+        r"ventricle|generation|ave|st\b|street|"
+        r"avenue|edition|person|party|step|part|place|most|one\b|and \d|infantry|ward|ray|hour|month|lead|"
+        r"shift|opinion|set|"
         r"ed\b|cousin|birthday|lot|phase|session|arch|space|pass)",
         after,
     )
     return number <= 31 and noun is None
 
 
+def _is_day_of_month(folded: str, start: int, end: int) -> bool:
+    """Refuse ``May 3/10`` (a pain score behind a day's date) and ``Oct 6:58`` (a time)."""
+    digits = re.findall(r"\d+", folded[start:end])
+    return folded[end : end + 1] not in {"/", ":", "%"} and bool(digits) and 1 <= int(digits[0]) <= 31
+
+
 def _is_bare_month(folded: str, start: int, end: int) -> bool:
     """Refuse a month's name that is a person's: June beside another name, ``Dr. April``."""
     after, before = folded[end : end + 2], folded[max(0, start - 5) : start]
-    name_after = len(after) == 2 and after[0] == " " and after[1].isupper() and folded[start:end].lower() in {"june", "april", "august"}
-    return not name_after and not re.search(r"(?:Dr|Mrs?|Ms|Miss)\.? $|[A-Za-z-]$", before)
+    name_after = (
+        len(after) == 2
+        and after[0] == " "
+        and after[1].isupper()
+        and folded[start:end].lower() in {"june", "april", "august"}
+    )
+    return not name_after and not re.search(r"(?:Dr|Mrs?|Ms|Miss)\.? \Z|[A-Za-z-]\Z", before)
 
 
 RULES: Final = (
     Rule(r"\b(\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2})(?:\b|T\d)", PhiLabel.DATE, 0.93, _is_triple),
     Rule(r"\b(\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?'?(?:\d{4}|\d{2}))", PhiLabel.DATE, 0.92, _is_triple),
-    Rule(r"\b((?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?)(?:\.\d{1,4})?(?:[+-]\d{4})?(?:\b|T\d|_)", PhiLabel.DATE, 0.9, _is_stamp),
-    Rule(r"(?i)\b(" + _MONTH + r"\.?[ -]{0,2}" + _DAY + r"(?:st|nd|rd|th)?(?:\s?,?\s{1,2}" + _YEAR + r"|[-/ ]\d{2}\b|,\s?\d{4})?)\b", PhiLabel.DATE, 0.9),
-    Rule(r"(?i)\b(" + _DAY + r"(?:st|nd|rd|th)?\.?(?: of| de)?[ -]{0,2}" + _MONTH + r"\b\.?(?:(?:,?\s{0,2}|-|/| de )(?:(?:19|20)\d\d|'?\d\d\b))?)", PhiLabel.DATE, 0.9),
-    Rule(r"(?i)\b((?:early |late |mid[- ])?" + _MONTH + r"\.?(?:,? of|,)?[ /-]{1,2}" + _YEAR + r")\b", PhiLabel.DATE, 0.9),
+    Rule(
+        r"\b((?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?)(?:\.\d{1,4})?(?:[+-]\d{4})?(?:\b|T\d|_)", PhiLabel.DATE, 0.9, _is_stamp
+    ),
+    Rule(
+        r"(?i)\b((?:"
+        + _WEEKDAY
+        + r",? )?"
+        + _MONTH
+        + r"\.?[ -]{0,2}"
+        + _DAY
+        + r"(?:st|nd|rd|th)?(?:\s?,?\s{1,2}"
+        + _YEAR
+        + r"|[-/]\d{2}\b|,\s?\d{4})?)\b",
+        PhiLabel.DATE,
+        0.9,
+        _is_day_of_month,
+    ),
+    Rule(
+        r"(?i)\b((?:"
+        + _WEEKDAY
+        + r",? )?(?:the )?"
+        + _DAY
+        + r"(?:st|nd|rd|th)?\.?(?: of| de)?[ -]{0,2}"
+        + _MONTH
+        + r"\.?(?:,?[ \t]{0,2}|-|/| de )(?:19|20)\d\d)",
+        PhiLabel.DATE,
+        0.91,
+    ),
+    Rule(
+        r"(?i)\b((?:"
+        + _WEEKDAY
+        + r",? )?(?:the )?"
+        + _DAY
+        + r"(?:st|nd|rd|th)?\.?(?: of| de)?[ -]{0,2}"
+        + _MONTH
+        + r"\b\.?(?:(?:-|/| ?')\d\d\b)?)",
+        PhiLabel.DATE,
+        0.9,
+    ),
+    Rule(
+        r"(?i)\b((?:early |late |mid[- ])?" + _MONTH + r"\.?(?:,? of|,)?[ /-]{1,2}" + _YEAR + r")\b", PhiLabel.DATE, 0.9
+    ),
     Rule(r"\b((?:early |late |mid[- ])?" + _SURE_MONTH + r")\b", PhiLabel.DATE, 0.8, _is_bare_month),
-    Rule(r"\b(?:in|since|last|by|this|next|until|of|late|early|mid|from|for|around|end of|through|before|after|IN|SINCE|LAST|OF) ((?:March|May|MARCH|MAY|march|june|july|january|february|april|august|september|october|november|december)\b)", PhiLabel.DATE, 0.8),
+    Rule(
+        r"\b(?:in|since|last|by|this|next|until|of|late|early|mid|from|for|around|end of|through|before|"
+        r"after|IN|SINCE|LAST|OF) ((?:March|May|MARCH|MAY|march|june|july|january|february|april|august|"
+        r"september|october|november|december)\b)",
+        PhiLabel.DATE,
+        0.8,
+    ),
     Rule(r"(?i)\b((?:" + _WEEKDAY + r",? )?the \d{1,2}(?:st|nd|rd|th))\b", PhiLabel.DATE, 0.8, _is_ordinal),
     Rule(r"(?i)\b(" + _WEEKDAY + r",? (?:the )?\d{1,2}(?:st|nd|rd|th)?)\b", PhiLabel.DATE, 0.75, _is_ordinal),
-    Rule(r"(?i)\b(?:on|since|by|until|til|till|back|from|and) (\d{1,2}(?:st|nd|rd|th))\b", PhiLabel.DATE, 0.7, _is_ordinal),
+    Rule(
+        r"(?i)\b(?:on|since|by|until|til|till|back|from|and) (\d{1,2}(?:st|nd|rd|th))\b",
+        PhiLabel.DATE,
+        0.7,
+        _is_ordinal,
+    ),
     Rule(r"(?i)\b(" + _HOLIDAY + r")\b", PhiLabel.DATE, 0.75),
     Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
     Rule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),

@@ -11,8 +11,23 @@ from llmops.phi import PhiLabel
 NAME: Final = "device"
 RULES: Final = (
     Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
-    Rule(r"(?i)\b(?:s/n|sn|serial|ser|udi|lot|lots|imei|device|batch|bed sn)\b(?:\s?(?:id|no|number|#|nr|num|nos))*" + SEP + r"((?-i:" + CODE + r"))", PhiLabel.DEVICE, 0.85, at_least_digits(2)),
-    Rule(r"(?i)\b(?:pacemaker|icd|crt-?d|generator|lead|pump|cgm|transmitter|implant|dexcom|libre|zio|holter)\b[^\n]{0,28}?(?:#|\bno\.?)\s?((?-i:[A-Z]{0,4}[- ]?\d[A-Z0-9-]{3,16}))", PhiLabel.DEVICE, 0.7, at_least_digits(3)),
+    Rule(
+        r"(?i)\b(?:s/n|sn|serial|ser|udi|lot|lots|imei|device|batch|bed sn)\b(?:\s?(?:id|no|number|#|nr|num|nos))*"
+        + SEP
+        + r"((?-i:"
+        + CODE
+        + r"))",
+        PhiLabel.DEVICE,
+        0.85,
+        at_least_digits(2),
+    ),
+    Rule(
+        r"(?i)\b(?:pacemaker|icd|crt-?d|generator|lead|pump|cgm|transmitter|implant|dexcom|libre|zio|"
+        r"holter)\b[^\n]{0,28}?(?:#|\bno\.?)\s?((?-i:[A-Z]{0,4}[- ]?\d[A-Z0-9-]{3,16}))",
+        PhiLabel.DEVICE,
+        0.7,
+        at_least_digits(3),
+    ),
 )
 
 

@@ -9,7 +9,11 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "email"
 RULES: Final = (
-    Rule(r"\b[A-Za-z0-9][A-Za-z0-9._%+~-]{0,63}\s?(?:@|\[at\]|\(at\))\s?[A-Za-z0-9~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b", PhiLabel.EMAIL, 0.95),
+    Rule(
+        r"\b[A-Za-z0-9][A-Za-z0-9._%+~-]{0,63}\s?(?:@|\[at\]|\(at\))\s?[A-Za-z0-9~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b",
+        PhiLabel.EMAIL,
+        0.95,
+    ),
 )
 
 

@@ -10,7 +10,13 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "fax"
 RULES: Final = (
-    Rule(r"(?i)\b(?:fax|fx|facsimile|telefax|faxed|fax-back|efax|f)\b\.?(?:\s?(?:no|number|#|to|line|is|at))*\s?[:#=.]{0,6}\s{0,4}(\+?\(?\d{2,5}\)?(?:[-. /()]{0,3}\d{2,5}){1,4})\b", PhiLabel.FAX, 0.92, at_least_digits(7)),
+    Rule(
+        r"(?i)\b(?:fax|fx|facsimile|telefax|faxed|fax-back|efax|f)\b\.?(?:\s?(?:no|number|#|to|line|is|"
+        r"at))*\s?[:#=.]{0,6}\s{0,4}(\+?\(?\d{2,5}\)?(?:[-. /()]{0,3}\d{2,5}){1,4})\b",
+        PhiLabel.FAX,
+        0.92,
+        at_least_digits(7),
+    ),
 )
 
 

@@ -10,8 +10,25 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "health_plan"
 RULES: Final = (
-    Rule(r"(?i)\b(?:member|mbr|subscriber|sub|policy|pol|group|grp|plan|insurance|ins|beneficiary|bene|certificate|cert|medicaid|medi-?cal|medicare|mcaid|mcare|mbi|hicn?|hic|champva|tricare|cin|rxgrp|payer|health card|dcn|hmo|ppo|bcbs|blue cross|aetna|cigna|humana|uhc|kaiser|anthem|molina|regence|centene)(?:\s?(?:id|ids|no|number|#|nr|num|card|identifier|policy|member|group))*" + SEP + r"((?-i:" + CODE + r"))", PhiLabel.PLAN, 0.8, at_least_digits(4)),
-    Rule(r"\b([1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2})\b", PhiLabel.PLAN, 0.97),
+    Rule(
+        r"(?i)\b(?:member|mbr|subscriber|sub|policy|pol|group|grp|plan|insurance|ins|beneficiary|bene|"
+        r"certificate|cert|medicaid|medi-?cal|medicare|mcaid|mcare|mbi|hicn?|hic|champva|tricare|cin|"
+        r"rxgrp|payer|health card|dcn|hmo|ppo|bcbs|blue cross|aetna|cigna|humana|uhc|kaiser|anthem|molina|"
+        r"regence|centene)(?:\s?(?:id|ids|no|number|#|nr|num|card|identifier|policy|member|group))*"
+        + SEP
+        + r"((?-i:"
+        + CODE
+        + r"))",
+        PhiLabel.PLAN,
+        0.8,
+        at_least_digits(4),
+    ),
+    Rule(
+        r"\b([1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d-?[AC-HJKMNP"
+        r"-RT-Y]{2}\d{2})\b",
+        PhiLabel.PLAN,
+        0.97,
+    ),
     Rule(r"\bID:?\s{1,2}([A-Z]{2,4} ?\d{2,4}[ -]?\d{2,5}[ -]?\d{2,5}(?:[ -]\d{2})?)\b", PhiLabel.PLAN, 0.7),
 )
 

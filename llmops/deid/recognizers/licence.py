@@ -1,4 +1,4 @@
-"""Certificate and licence numbers, 164.514(b)(2)(i)(K): NPI and DEA by check digit, the rest beside a word that says so."""
+"""Certificate and licence numbers, 164.514(b)(2)(i)(K): NPI and DEA by check digit, the rest beside a telling word."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -29,7 +29,18 @@ def is_dea(folded: str, start: int, end: int) -> bool:
 RULES: Final = (
     Rule(r"\b([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
     Rule(r"\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
-    Rule(r"(?i)\b(?:npi|dea|gmc|nmc|ncpdp|clia|upin|licen[sc]e|lic|ohip billing|nrcme|dl|d\.l\.|driver'?s? lic(?:en[sc]e)?|cdl|passport|cert(?:ification|ified)?|ame|reg(?:istration)?|registry|stamp lic|state lic|ptan|tin|badge|pin)(?:\s?(?:id|no|number|#|nr|num))*" + SEP + r"((?-i:(?:[A-Z]{2}[- ])?" + CODE + r"))", PhiLabel.LICENSE, 0.82, at_least_digits(3)),
+    Rule(
+        r"(?i)\b(?:npi|dea|gmc|nmc|ncpdp|clia|upin|licen[sc]e|lic|ohip billing|nrcme|dl|d\.l\.|driver'?s? "
+        r"lic(?:en[sc]e)?|cdl|passport|cert(?:ification|ified)?|ame|reg(?:istration)?|registry|stamp lic|"
+        r"state lic|ptan|tin|badge|pin)(?:\s?(?:id|no|number|#|nr|num))*"
+        + SEP
+        + r"((?-i:(?:[A-Z]{2}[- ])?"
+        + CODE
+        + r"))",
+        PhiLabel.LICENSE,
+        0.82,
+        at_least_digits(3),
+    ),
 )
 
 

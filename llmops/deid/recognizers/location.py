@@ -15,13 +15,16 @@ _WORD: Final = r"(?:[A-Z~][A-Za-z~]*(?:['.-][A-Za-z~]+)*\.?)"
 _STREET: Final = "|".join(
     form for word in STREET_WORDS.split("|") for form in (word.capitalize(), word.upper(), word) if len(word) > 1
 )
-_UNIT: Final = r"(?:,?[ \t]{1,2}(?:(?i:apt|apartment|unit|ste|suite|rm|room|#|lot|bldg|fl|floor|spc|trlr)\.?[ #]{0,2}[A-Za-z0-9-]{1,5}|#\s?[A-Za-z0-9-]{1,5}))?"
+_UNIT: Final = (
+    r"(?:,?[ \t]{1,2}(?:(?i:apt|apartment|unit|ste|suite|rm|room|#|lot|bldg|fl|floor|spc|trlr)\.?[ "
+    r"#]{0,2}[A-Za-z0-9-]{1,5}|#\s?[A-Za-z0-9-]{1,5}))?"
+)
 _WORDS: Final = re.compile(r"[A-Za-z~]+")
 _PLACE_BEFORE: Final = re.compile(r"(?i)\b(?:in|from|of|to|near|at|outside|lives in|moved to|born in)\s$")
 
 
 def _is_street(folded: str, start: int, end: int) -> bool:
-    """Refuse ``20 ml Dr`` and doses: a street's words stand capitalised and are not all of the language's medical part."""
+    """Refuse ``20 ml Dr`` and doses: a street has no measure among its words."""
     words = _WORDS.findall(folded[start:end])
     return bool(words) and not re.search(r"(?i)\b(?:mg|ml|units|mcg|days?|hours?|weeks?)\b", folded[start:end])
 
@@ -32,15 +35,76 @@ def _is_town(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"\b(\d{1,6}(?:-\d{1,4}|[A-Z]|/\d)?[ \t](?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.?[ \t])?(?:" + _WORD + r"|\d{1,3}(?:st|nd|rd|th|ST|ND|RD|TH)|(?i:avenue))(?:[ \t]" + _WORD + r"){0,3}[ \t](?:" + _STREET + r")\b\.?(?:[ \t](?:N|S|E|W|NE|NW|SE|SW)\b)?" + _UNIT + r")", PhiLabel.LOC, 0.9, _is_street),
-    Rule(r"(?i)\b((?:p\.?\s?o\.? ?box|post office box|po bx|hc \d{1,3} box|(?:rural route|rr|r\.r\.|rte|route|star route)\s?#?\d{1,3}(?:,? box)?)\s?#?\s?\d{1,6}[a-z]?)\b", PhiLabel.LOC, 0.92),
-    Rule(r"(?i)\b((?:apt|apartment|ste|suite|trlr|spc)\.?\s?#?\s?(?:\d{1,5}-?[a-z]?|[a-z]-?\d{1,4}))\b", PhiLabel.LOC, 0.75),
-    Rule(r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,2}),?[ \t]{1,4}(?:" + STATE_ABBREVIATIONS + r")\b(?:[ \t]{1,3}\d{5}|[.,;)\s]|$)", PhiLabel.LOC, 0.7, _is_town),
-    Rule(r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,2}),[ \t](?i:" + STATE_NAMES + r")\b", PhiLabel.LOC, 0.75, _is_town),
-    Rule(r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,1}[ \t](?:County|COUNTY|Co\.|Parish|Township|Twp|Borough))\b", PhiLabel.LOC, 0.75, _is_town),
-    Rule(r"\b((?:" + _WORD + r"[ \t]){1,2}(?:Street|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Blvd|Boulevard|Court|Ct|Highway|Hwy|Pkwy|Parkway|Terrace|Turnpike))\b", PhiLabel.LOC, 0.7, _is_town),
-    Rule(r"(?i)\b((?:us |state |county |i-|interstate |hwy |highway |route |exit |mile marker )#?\d{1,4}[a-z]?)\b", PhiLabel.LOC, 0.4),
-    Rule(r"(?i)\b(?:lives? (?:in|near)|living in|resides? in|resident of|moved (?:to|from)|from|native of|born in|grew up in|home in|house in|drove from|visiting|city|town)\s?:?\s((?-i:[A-Z~][a-z~]{2,}(?:[ -](?:[A-Z~][a-z~]+|Falls|Springs|Rapids|City|Beach|Creek)){0,2}))", PhiLabel.LOC, 0.6, _is_town),
+    Rule(
+        r"\b(\d{1,6}(?:-\d{1,4}|[A-Z]|/\d)?[ \t](?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.?[ \t])?(?:"
+        + _WORD
+        + r"|\d{1,3}(?:st|nd|rd|th|ST|ND|RD|TH)|(?i:avenue))(?:[ \t]"
+        + _WORD
+        + r"){0,3}[ \t](?:"
+        + _STREET
+        + r")\b\.?(?:[ \t](?:N|S|E|W|NE|NW|SE|SW)\b)?"
+        + _UNIT
+        + r")",
+        PhiLabel.LOC,
+        0.9,
+        _is_street,
+    ),
+    Rule(
+        r"(?i)\b((?:p\.?\s?o\.? ?box|post office box|po bx|hc \d{1,3} box|(?:rural route|rr|r\.r\.|rte|"
+        r"route|star route)\s?#?\d{1,3},? box)\s?#?\s?\d{1,6}[a-z]?|rural route \d{1,3})\b",
+        PhiLabel.LOC,
+        0.92,
+    ),
+    Rule(
+        r"(?i)\b((?:apt|apartment|ste|suite|trlr|spc)\.?\s?#?\s?(?:\d{1,5}-?[a-z]?|[a-z]-?\d{1,4}))\b",
+        PhiLabel.LOC,
+        0.75,
+    ),
+    Rule(
+        r"\b("
+        + _WORD
+        + r"(?:[ \t]"
+        + _WORD
+        + r"){0,2}),?[ \t]{1,4}(?:"
+        + STATE_ABBREVIATIONS
+        + r")\b(?:[ \t]{1,3}\d{5}|[.,;)\s]|$)",
+        PhiLabel.LOC,
+        0.7,
+        _is_town,
+    ),
+    Rule(
+        r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,2}),[ \t](?i:" + STATE_NAMES + r")\b", PhiLabel.LOC, 0.75, _is_town
+    ),
+    Rule(
+        r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,1}[ \t](?:County|COUNTY|Co\.|Parish|Township|Twp|Borough))\b",
+        PhiLabel.LOC,
+        0.75,
+        _is_town,
+    ),
+    Rule(
+        r"\b((?:"
+        + _WORD
+        + r"[ \t]){1,2}(?:Street|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Blvd|Boulevard|Court|Ct|Highway|Hwy|Pkwy|"
+        r"Parkway|Terrace|Turnpike))\b",
+        PhiLabel.LOC,
+        0.7,
+        _is_town,
+    ),
+    Rule(
+        r"\b((?:(?:US|State|County) (?:Hwy|Highway|Route|Rd)|Hwy|Highway|Route|Interstate|County Road|CR|"
+        r"FM) \d{1,4}|I-[1-9]\d)\b",
+        PhiLabel.LOC,
+        0.5,
+    ),
+    Rule(
+        r"(?i)\b(?:lives? (?:in|near)|living in|resides? in|resident of|moved (?:to|from)|from|native of|"
+        r"born in|grew up in|home in|house in|drove from|visiting|city|"
+        r"town)\s?:?\s((?-i:[A-Z~][a-z~]{2,}(?:[ -](?:[A-Z~][a-z~]+|Falls|Springs|Rapids|City|Beach|"
+        r"Creek)){0,2}))",
+        PhiLabel.LOC,
+        0.6,
+        _is_town,
+    ),
 )
 
 

@@ -10,10 +10,20 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "mrn"
 RULES: Final = (
-    Rule(r"(?i)\b(?:m\.?\s?r\.?\s?n\.?|mr ?(?:#|no\b\.?|nr\b|number)|med(?:ical)?\.?\s?rec(?:ord)?s?\b\.?|mpi|empi|uhid|emrn|unit (?:no|number)|hosp(?:ital)?\s?(?:no|number|id|#)|pt\.?\s?(?:id|no|#)|patient\s?(?:id|no|number|#|identifier)|chart\s?(?:no|number|#|id)?|rec(?:ord)?\s?(?:#|no\b|number)|crn|pid|dfn|hn|h\.?n\.? no)" + SEP + r"((?-i:" + CODE + r"))", PhiLabel.MRN, 0.95, at_least_digits(3)),
+    Rule(
+        r"(?i)\b(?:m\.?\s?r\.?\s?n\.?|mr ?(?:#|no\b\.?|nr\b|number)|med(?:ical)?\.?\s?rec(?:ord)?s?\b\.?|"
+        r"mpi|empi|uhid|emrn|unit (?:no|number)|hosp(?:ital)?\s?(?:no|number|id|#)|pt\.?\s?(?:id|no|#)|"
+        r"patient\s?(?:id|no|number|#|identifier)|chart\s?(?:no|number|#|id)?|rec(?:ord)?\s?(?:#|no\b|"
+        r"number)|crn|pid|dfn|hn|h\.?n\.? no)" + SEP + r"((?-i:" + CODE + r"))",
+        PhiLabel.MRN,
+        0.95,
+        at_least_digits(3),
+    ),
     Rule(r"\b(?:MRN|MR|chart|Chart|CHART|Record)\s{1,3}(" + CODE + r")", PhiLabel.MRN, 0.8, at_least_digits(4)),
     Rule(r"(?:PID\|[^|\n]{0,40}\|[^|\n]{0,40}\|)([A-Za-z0-9-]{3,20})", PhiLabel.MRN, 0.95),
-    Rule(r"\b([A-Za-z0-9-]{3,20})\^{2,4}[A-Za-z0-9_&]{0,30}\^(?:MR|PI|PT|MRN)\b", PhiLabel.MRN, 0.95, at_least_digits(3)),
+    Rule(
+        r"\b([A-Za-z0-9-]{3,20})\^{2,4}[A-Za-z0-9_&]{0,30}\^(?:MR|PI|PT|MRN)\b", PhiLabel.MRN, 0.95, at_least_digits(3)
+    ),
     Rule(r"\b([A-Z]{1,4}\d{5,10}(?:-\d{1,2})?)\b", PhiLabel.MRN, 0.5, at_least_digits(5)),
 )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
+from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.deid.vocabulary.words import COMMON_WORDS, NEVER_NAMES, is_plain
 from llmops.phi import PhiLabel
@@ -14,43 +15,67 @@ NAME: Final = "name"
 
 _W: Final = r"(?:(?:Mc|Mac|O'|D'|L'|Al-|al-|El-|Ben-)?[A-Z~][A-Za-z~]*(?:[-'][A-Za-z~]+)*)"
 _I: Final = r"(?:[A-Z]\.?)"
-_PARTICLE: Final = r"(?:de la|de los|del|de|da|dos|di|la|le|van der|van den|van de|van|von|der|den|ter|ten|bin|ibn|ben|bint|al|el|st\.?|St\.?|y|e)"
+_PARTICLE: Final = (
+    r"(?:de la|de los|del|de|da|dos|di|la|le|van der|van den|van de|van|von|der|den|ter|ten|bin|ibn|"
+    r"ben|bint|al|el|st\.?|St\.?|y|e)"
+)
 _MORE: Final = r"(?:[ \t](?:" + _PARTICLE + r"[ \t])?(?:" + _W + r"|" + _I + r")){0,3}"
 _FULL: Final = r"(?:" + _W + _MORE + r")"
-_LAST_FIRST: Final = r"(?:" + _W + r"(?:[ -]" + _W + r"){0,2},[ \t]{0,2}" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2})"
+_LAST_FIRST: Final = (
+    r"(?:" + _W + r"(?:[ -]" + _W + r"){0,2},[ \t]{0,2}" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2})"
+)
 _CREDENTIAL: Final = (
-    r"(?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|PA-?C?|LPN|LVN|CNA|MA|CMA|RMA|DPM|DDS|DMD|OD|PhD|Ph\.D\.|PsyD|PharmD|RPh|CNM|CNS|CRNA|FNP(?:-?[A-Z]{1,2})?|"
-    r"AGNP|ACNP|APRN|ARNP|DNP|MSN|BSN|LCSW|LMSW|MSW|LICSW|CSW|LPC|LMFT|RD|RDN|LD|PT|DPT|OT|OTR(?:/L)?|COTA|PTA|SLP|CCC-SLP|RT|RRT|CRT|RDMS|RDCS|"
-    r"RVT|CGC|MS|MBBS|FRCS|FACS|FACC|FAAP|MRCP|FRCP|EMT(?:-?[PB])?|NREMT|MLT|MLS|MT|CPhT|BCBA|AuD|CCRN|CRC|CCRC|CHW|CHR|Jr|III|PGY-?\d|PGY|MS[34]|DVM|"
+    r"(?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|PA-?C?|LPN|LVN|CNA|MA|CMA|RMA|DPM|DDS|DMD|OD|PhD|Ph\.D\.|"
+    r"PsyD|PharmD|RPh|CNM|CNS|CRNA|FNP(?:-?[A-Z]{1,2})?|"
+    r"AGNP|ACNP|APRN|ARNP|DNP|MSN|BSN|LCSW|LMSW|MSW|LICSW|CSW|LPC|LMFT|RD|RDN|LD|PT|DPT|OT|OTR(?:/L)?|"
+    r"COTA|PTA|SLP|CCC-SLP|RT|RRT|CRT|RDMS|RDCS|"
+    r"RVT|CGC|MS|MBBS|FRCS|FACS|FACC|FAAP|MRCP|FRCP|EMT(?:-?[PB])?|NREMT|MLT|MLS|MT|CPhT|BCBA|AuD|"
+    r"CCRN|CRC|CCRC|CHW|CHR|Jr|III|PGY-?\d|PGY|MS[34]|DVM|"
     r"RMT|CD|IBCLC|CPNP|PMHNP|WHNP|CWOCN|JD|EdD|MPH)"
 )
 _TITLE: Final = (
-    r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Doctor|Prof|Professor|Sr|Sra|Srta|Dra|Dona|Don|Rev|Reverend|Fr|Father|Pastor|Rabbi|Imam|Sister|Brother|Nurse|Sgt|"
-    r"Officer|Ofc|Det|Detective|Deputy|Chaplain|Capt|Captain|Lt|Cpl|Coach|Aunt|Auntie|Uncle|Tia|Tio|Grandma|Grandpa|Nana|Ate|Kuya|Judge|Lady|Herr|Frau|Mme|"
+    r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Doctor|Prof|Professor|Sr|Sra|Srta|Dra|Dona|Don|Rev|Reverend|Fr|"
+    r"Father|Pastor|Rabbi|Imam|Sister|Brother|Nurse|Sgt|"
+    r"Officer|Ofc|Det|Detective|Deputy|Chaplain|Capt|Captain|Lt|Cpl|Coach|Aunt|Auntie|Uncle|Tia|Tio|"
+    r"Grandma|Grandpa|Nana|Ate|Kuya|Judge|Lady|Herr|Frau|Mme|"
     r"MR|MRS|MS|MISS|DR|DRS|DOCTOR|NURSE|REV)"
 )
 _KIN: Final = (
-    r"(?:son|daughter|wife|husband|spouse|partner|mother|father|mom|mum|dad|sister|brother|aunt|uncle|niece|nephew|cousin|grandson|granddaughter|"
-    r"grandmother|grandfather|grandma|grandpa|stepson|stepdaughter|stepmother|stepfather|fiancee?|girlfriend|boyfriend|friend|neighbor|neighbour|caregiver|"
-    r"caretaker|roommate|sitter|dtr|dau|hubby|sib|twin|ex|ex-wife|ex-husband|son-in-law|daughter-in-law|sister-in-law|brother-in-law|mother-in-law|"
-    r"guardian|proxy|hcp|poa|dog|baby|nurse|aide|rn|pca|cna|interpreter|doula|midwife|pharmacist|therapist|resident|fellow|attending|intern|surgeon|scribe|"
-    r"tech|technologist|anesthesiologist|hospitalist|coordinator|counselor|chaplain|manager|secretary|clerk|dietitian|physio|student|navigator|paramedic|medic|pi|"
-    r"sonographer|transcriptionist|phlebotomist|supervisor|foreman|teacher|principal|coach|lawyer|attorney|landlord|boss|driver|cm|sw|rt|ot|pt|slp|crna|np|pa|md)"
+    r"(?:son|daughter|wife|husband|spouse|partner|mother|father|mom|mum|dad|sister|brother|aunt|uncle|"
+    r"niece|nephew|cousin|grandson|granddaughter|"
+    r"grandmother|grandfather|grandma|grandpa|stepson|stepdaughter|stepmother|stepfather|fiancee?|"
+    r"girlfriend|boyfriend|friend|neighbor|neighbour|caregiver|"
+    r"caretaker|roommate|sitter|dtr|dau|hubby|sib|twin|ex|ex-wife|ex-husband|son-in-law|"
+    r"daughter-in-law|sister-in-law|brother-in-law|mother-in-law|"
+    r"guardian|proxy|hcp|poa|dog|baby|nurse|aide|rn|pca|cna|interpreter|doula|midwife|pharmacist|"
+    r"therapist|resident|fellow|attending|intern|surgeon|scribe|"
+    r"tech|technologist|anesthesiologist|hospitalist|coordinator|counselor|chaplain|manager|secretary|"
+    r"clerk|dietitian|physio|student|navigator|paramedic|medic|pi|"
+    r"sonographer|transcriptionist|phlebotomist|supervisor|foreman|teacher|principal|coach|lawyer|"
+    r"attorney|landlord|boss|driver|cm|sw|rt|ot|pt|slp|crna|np|pa|md)"
 )
 _LABEL: Final = (
-    r"(?:patient(?: name)?|pt(?: name)?|name|full name|provider|attending|author|signed|signed by|e-?signed(?: by)?|electronically signed(?: by)?|dictated(?: by)?|dictator|"
-    r"transcribed(?: by)?|typed by|reviewed by|read by|verified by|ordered by|ordering(?: provider| md| physician)?|referring(?: md| provider| physician)?|referred by|"
-    r"requested by|requesting|performed by|collected by|interpreted by|cosigned(?: by)?|co-signed by|approved by|reported by|prepared by|submitted by|entered by|"
-    r"faxed by|called (?:to|by)|notified|informed|spoke (?:to|with)|discussed with|d/w|per|seen by|paged|pcp|primary|surgeon|assistant|anesthesia|anesthesiologist|"
-    r"cardiologist|pathologist|radiologist|physician|doctor|consultant|resident|fellow|intern|nurse|rn|tech|technologist|technician|operator|observer|witness|interpreter|"
-    r"guarantor|subscriber|insured|emergency contact|next of kin|nok|contact|guardian|mother|father|spouse|parent|informant|historian|escort|caller|sender|from|to|attn|"
-    r"attention|cc|re|dear|hi|hello|hey|thanks|regards|sincerely|cheers|scribe|clerk|initials|sig|signature|by|md|dr|dob/name|decedent|member|client|student|employee|"
-    r"investigator|pi|coordinator|site contact|proband|sonographer|midwife|therapist|counselor|social worker|sw|cm|case manager|pharmacist|dispensed by|rph|user|baby|"
-    r"infant|newborn|donor|recipient|veteran|inmate|passenger|driver|victim|subject|family|staff|crew|medic|requestor|recorder|circulator|scrub|chaplain|charge)"
+    r"(?:patient(?: name)?|pt(?: name)?|name|full name|provider|attending|author|signed|signed by|"
+    r"e-?signed(?: by)?|electronically signed(?: by)?|dictated(?: by)?|dictator|"
+    r"transcribed(?: by)?|typed by|reviewed by|read by|verified by|ordered by|ordering(?: provider| "
+    r"md| physician)?|referring(?: md| provider| physician)?|referred by|"
+    r"requested by|requesting|performed by|collected by|interpreted by|cosigned(?: by)?|co-signed by|"
+    r"approved by|reported by|prepared by|submitted by|entered by|"
+    r"faxed by|called (?:to|by)|notified|informed|spoke (?:to|with)|discussed with|d/w|per|seen by|"
+    r"paged|pcp|primary|surgeon|assistant|anesthesia|anesthesiologist|"
+    r"cardiologist|pathologist|radiologist|physician|doctor|consultant|resident|fellow|intern|nurse|"
+    r"rn|tech|technologist|technician|operator|observer|witness|interpreter|"
+    r"guarantor|subscriber|insured|emergency contact|next of kin|nok|contact|guardian|mother|father|"
+    r"spouse|parent|informant|historian|escort|caller|sender|from|to|attn|"
+    r"attention|cc|re|dear|hi|hello|hey|thanks|regards|sincerely|cheers|scribe|clerk|initials|sig|"
+    r"signature|by|md|dr|dob/name|decedent|member|client|student|employee|"
+    r"investigator|pi|coordinator|site contact|proband|sonographer|midwife|therapist|counselor|social "
+    r"worker|sw|cm|case manager|pharmacist|dispensed by|rph|user|baby|"
+    r"infant|newborn|donor|recipient|veteran|inmate|passenger|driver|victim|subject|family|staff|crew|"
+    r"medic|requestor|recorder|circulator|scrub|chaplain|charge)"
 )
-_JOB: Final = frozenset(
-    "hospital clinic center medical health care service services team unit ward floor department dept surgery cardiology neurology pharmacy nursing".split()
-)
+_JOB: Final = word_set("job")
+_OUTER: Final = word_set("outer")
 _WORDS: Final = re.compile(r"[A-Za-z~]+")
 
 
@@ -76,7 +101,43 @@ def _all_strange(folded: str, start: int, end: int) -> bool:
 
 def _is_titled(folded: str, start: int, end: int) -> bool:
     """Behind a title also a word of the language is a name (``Dr. Long``), but not a job or a number."""
-    return folded[start:end].lower().split()[0] not in {"who", "and", "or", "to", "is", "in", "for", "the", "on", "at", "if", "was", "of", "said", "will"}
+    return folded[start:end].lower().split()[0] not in {
+        "who",
+        "and",
+        "or",
+        "to",
+        "is",
+        "in",
+        "for",
+        "the",
+        "on",
+        "at",
+        "if",
+        "was",
+        "of",
+        "said",
+        "will",
+    }
+
+
+def _is_listed(folded: str, start: int, end: int) -> bool:
+    """Take ``TRAN, HUE THI``, not ``LDLR, APOB`` nor ``OA, KL``: whole words, none of the language, one long."""
+    surface = folded[start:end]
+    words = _WORDS.findall(surface)
+    family = surface.split(",")[0]
+    known = any(w.lower() in GIVEN_NAMES for w in words)
+    return (
+        _all_strange(folded, start, end)
+        and (known or (len(family) > 3 and max(map(len, words)) > 4))
+        and not any(c.isdigit() for c in folded[end : end + 1])
+    )
+
+
+def _is_hl7_name(folded: str, start: int, end: int) -> bool:
+    """Take ``FAMILY^GIVEN``, not a code with its system (``ADT^A04``, ``HGB^LN``)."""
+    family, given = folded[start:end].split("^")[:2]
+    whole = not folded[end : end + 1].isalnum() and folded[start - 1 : start] != "-"
+    return whole and len(given) > 2 and len(family) > 1 and (_strange(given) or _strange(family))
 
 
 def _is_user(folded: str, start: int, end: int) -> bool:
@@ -88,53 +149,154 @@ def _is_initials(folded: str, start: int, end: int) -> bool:
     return folded[start:end].lower() not in _NOT_INITIALS
 
 
-_NOT_INITIALS: Final = frozenset(
-    "ap pa lat iv po im sc sq pr bid tid qid qd hs prn ac pc am pm md do rn np ok na nkda nka wnl ros hpi pmh psh fh sh cc dx rx tx hx sx fx ct mri us cxr ekg "
-    "ecg eeg emg cbc bmp cmp ua uc bp hr rr t wt ht bmi spo ra la rv lv ef no yes neg pos the and of to in on at id or if is it he she her his him we us me my by "
-    "end new old was are day wk mo yr hr min sec etc vs via re fu gi gu ent id icu ed er or ob gyn cv ms gcs mg ml kg lb cm mm hg dl all see done none tab cap".split()
-)
+def _initial_and_name(folded: str, start: int, end: int) -> bool:
+    """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
+    surface = folded[start:end]
+    last = _WORDS.findall(surface)[-1]
+    return (
+        len(last) > 2
+        and not last.isupper()
+        and "." in surface
+        and last.lower() not in COMMON_WORDS
+        and last.lower() not in NEVER_NAMES
+    )
+
+
+def _given_first(folded: str, start: int, end: int) -> bool:
+    """Take words behind a known given name; the rest must not all be words of the language."""
+    words = _WORDS.findall(folded[start:end])
+    first, rest = words[0].lower(), words[1:]
+    return first in GIVEN_NAMES and any(_strange(w) for w in rest) and rest[-1].lower() not in _JOB
+
+
+_NOT_INITIALS: Final = word_set("not_initials")
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = (
     Rule(r"\b" + _TITLE + r"\b\.?[ \t]{1,2}(" + _FULL + r")", PhiLabel.NAME, 0.92, _is_titled),
     Rule(r"\bDrs\.?[ \t]" + _FULL + r",? (?:and|&) (" + _FULL + r")", PhiLabel.NAME, 0.9),
-    Rule(r"(?i)\b(?:dr|mrs?|ms|miss|doc|nurse|drs)\b\.?[ \t]{1,2}([a-z~]{2,}(?:[-'][a-z~]+){0,2})", PhiLabel.NAME, 0.75, _all_strange),
-    Rule(r"\b(" + _FULL + r"),?[ \t]{0,3}\(?" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, _has_strange),
+    Rule(
+        r"(?i)\b(?:dr|mrs?|ms|miss|doc|nurse|drs)\b\.?[ \t]{1,2}([a-z~]{2,}(?:[-'][a-z~]+){0,2})",
+        PhiLabel.NAME,
+        0.75,
+        _all_strange,
+    ),
+    Rule(
+        r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, _has_strange
+    ),
     Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.85, _has_strange),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|-]{1,10}[ \t]{0,14}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.88, _has_strange),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|]{1,10}[ \t]{0,14}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.8, _mostly_strange),
+    Rule(
+        r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|-]{1,10}[ \t]{0,14}((?-i:" + _LAST_FIRST + r"))",
+        PhiLabel.NAME,
+        0.88,
+        _has_strange,
+    ),
+    Rule(
+        r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|]{1,10}[ \t]{0,14}((?-i:" + _FULL + r"))",
+        PhiLabel.NAME,
+        0.8,
+        _mostly_strange,
+    ),
     Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,8}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.8, _has_strange),
     Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,3}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, _all_strange),
-    Rule(r"\b([A-Z~]{2,}(?:[-' ][A-Z~]{2,}){0,2},[ \t]{0,2}[A-Z~][A-Za-z~]+(?:[-' ][A-Z~][A-Za-z~]*\.?){0,2})", PhiLabel.NAME, 0.72, _mostly_strange),
+    Rule(
+        r"\b([A-Z~]{2,}(?:[-' ][A-Z~]{2,}){0,2},[ \t]{0,2}[A-Z~][A-Za-z~]+(?:[-' ][A-Z~][A-Za-z~]*\.?){0,2})",
+        PhiLabel.NAME,
+        0.72,
+        _is_listed,
+    ),
     Rule(_LINE + r"(" + _LAST_FIRST + r")", PhiLabel.NAME, 0.6, _all_strange),
     Rule(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?, [A-Z][a-z]+(?: [A-Z]\.?)?)\b", PhiLabel.NAME, 0.5, _all_strange),
-    Rule(r"(?i)\b" + _KIN + r"(?:'s)?[ ,(:-]{1,3}\(?((?-i:" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2}))", PhiLabel.NAME, 0.7, _all_strange),
-    Rule(r"(?i)\b(?:named|called|nickname[d]?|goes by|known as|aka|a\.k\.a\.|prefers|pref|i am|i'm|my name is|this is)[ :]{1,2}[\"']?((?-i:" + _W + r"(?:[ \t]" + _W + r"){0,2}))", PhiLabel.NAME, 0.7, _all_strange),
-    Rule(r"\b(" + _I + r"[ \t]?(?:" + _I + r"[ \t]?)?" + _W + r")\b", PhiLabel.NAME, 0.65, lambda f, s, e: _initial_and_name(f, s, e)),
+    Rule(
+        r"(?i)\b" + _KIN + r"(?:'s)?[ ,(:-]{1,3}\(?((?-i:" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2}))",
+        PhiLabel.NAME,
+        0.7,
+        _all_strange,
+    ),
+    Rule(
+        r"(?i)\b(?:named|called|nickname[d]?|goes by|known as|aka|a\.k\.a\.|prefers|pref|i am|i'm|my name "
+        r"is|this is)[ :]{1,2}[\"']?((?-i:" + _W + r"(?:[ \t]" + _W + r"){0,2}))",
+        PhiLabel.NAME,
+        0.7,
+        _all_strange,
+    ),
+    Rule(
+        r"\b(" + _I + r"[ \t]?(?:" + _I + r"[ \t]?)?" + _W + r")\b",
+        PhiLabel.NAME,
+        0.65,
+        _initial_and_name,
+    ),
     Rule(r"\b(" + _W + r"[ \t][A-Z]\.[ \t]" + _W + r")\b", PhiLabel.NAME, 0.8, _has_strange),
     Rule(r"\b([A-Z][a-z~]{2,}(?:-[A-Z][a-z]+)?[ \t][A-Z]\.)(?:[^A-Za-z]|$)", PhiLabel.NAME, 0.6, _all_strange),
-    Rule(r"\b([A-Z~][A-Za-z~']{1,}(?:-[A-Z][a-z]+)?(?:[ \t](?:" + _PARTICLE + r"[ \t])?[A-Z~][A-Za-z~'-]+){1,2})\b", PhiLabel.NAME, 0.66, lambda f, s, e: _given_first(f, s, e)),
-    Rule(r"\b([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, lambda f, s, e: f[s:e].lower() in GIVEN_NAMES and f[s:e].lower() not in COMMON_WORDS),
-    Rule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85),
-    Rule(r"(?i)\b(?:user(?:name)?|usr|uid|login|logged in by|by user|viewed by|printed by|opened by|acct user|lbl by)\s?[:=]?\s?\"?([a-z][a-z0-9]*[._-]?[a-z0-9_]{2,20})\b", PhiLabel.NAME, 0.7, _is_user),
+    Rule(
+        r"\b([A-Z~][A-Za-z~']{1,}(?:-[A-Z][a-z]+)?(?:[ \t](?:" + _PARTICLE + r"[ \t])?[A-Z~][A-Za-z~'-]+){1,2})\b",
+        PhiLabel.NAME,
+        0.66,
+        _given_first,
+    ),
+    Rule(
+        r"\b([A-Z][a-z]{2,})\b",
+        PhiLabel.NAME,
+        0.6,
+        lambda f, s, e: f[s:e].lower() in GIVEN_NAMES and f[s:e].lower() not in COMMON_WORDS,
+    ),
+    Rule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85, _is_hl7_name),
+    Rule(
+        r"(?i)\b(?:user(?:name)?|usr|uid|login|logged in by|by user|viewed by|printed by|opened by|acct "
+        r"user|lbl by)\s?[:=]?\s?\"?([a-z][a-z0-9]*[._-]?[a-z0-9_]{2,20})\b",
+        PhiLabel.NAME,
+        0.7,
+        _is_user,
+    ),
     Rule(r"(~{1,30}(?:[ .'-]{1,2}~{1,30}){0,4})", PhiLabel.NAME, 0.7),
     # Dictation lines and sign-offs: "pd/jkl", "MAL:gc", "D: 03/14/24 T: 03/15/24 jkl", initials alone on the last line.
     Rule(r"(?:^|\n|[ \t\d])([A-Za-z]{2,4}[/:][a-z]{2,4})[ \t]*(?:\n|$|[ \t]{2,})", PhiLabel.NAME, 0.75, _is_initials),
-    Rule(r"(?i)\bT: ?[0-9/.-]{5,10}(?: [0-9:]{4,8})?[ \t]{1,6}([A-Za-z]{2,4}(?:/[A-Za-z]{2,4})?)\b", PhiLabel.NAME, 0.8),
-    Rule(r"\n[ \t]*[-~/]{0,2}[ \t]?([a-z]{2,3}(?:[/:][a-z]{2,4})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.75, _is_initials),
+    Rule(
+        r"(?i)\bT: ?[0-9/.-]{5,10}(?: [0-9:]{4,8})?[ \t]{1,6}([A-Za-z]{2,4}(?:/[A-Za-z]{2,4})?)\b", PhiLabel.NAME, 0.8
+    ),
+    Rule(
+        r"\n[ \t]*[-~/]{0,2}[ \t]?([a-z]{2,3}(?:[/:][a-z]{2,4})?)[ \t]*(?:\n[ \t]*)*$",
+        PhiLabel.NAME,
+        0.75,
+        _is_initials,
+    ),
     Rule(r"(?:[.;,)]|\d)[ \t]{1,3}[-/]{1,2}[ \t]?([A-Za-z]{2,3})[ \t]*(?:\n|$)", PhiLabel.NAME, 0.7, _is_initials),
-    Rule(r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.7, _is_initials),
+    Rule(
+        r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.7, _is_initials
+    ),
     Rule(r"[.!?)][ \t]{1,2}([a-z]{2,3}|[A-Z]{2,3})[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.55, _is_initials),
-    Rule(r"(?i)\b(?:by|initials?|sig|tech|rn|scribe|per|init|ck'?d|verified)[: .]{1,3}((?-i:[A-Z]{2,3}|[a-z]{2,3}))(?:[ \t]*(?:\n|$)|[,;)/|])", PhiLabel.NAME, 0.6, _is_initials),
+    Rule(
+        r"(?i)\b(?:by|initials?|sig|tech|rn|scribe|per|init|ck'?d|verified)[: .]{1,3}((?-i:[A-Z]{2,3}|"
+        r"[a-z]{2,3}))(?:[ \t]*(?:\n|$)|[,;)/|])",
+        PhiLabel.NAME,
+        0.6,
+        _is_initials,
+    ),
 )
 
 
 def find(view: View) -> Iterator[Span]:
     """Yield pattern finds, then the persons of the NER component without words that are no names."""
-    yield from find_by_rules(RULES, view, NAME)
+    for span in find_by_rules(RULES, view, NAME):
+        yield from _trimmed(view, span)
     for start, end, kind in view.entities:
         if kind == "PERSON":
             yield from _vetted(view, start, end)
+
+
+def _trimmed(view: View, span: Span) -> Iterator[Span]:
+    """Cut titles, credentials and the labels of a form off both ends."""
+    words = list(_WORDS.finditer(view.folded, span.start, span.end))
+    if len(words) < 2:
+        yield span
+        return
+    while words and words[-1].group().lower() in _OUTER:
+        words.pop()
+    while words and words[0].group().lower() in _OUTER:
+        words.pop(0)
+    if words:
+        end = span.end if words[-1].end() >= span.end - 1 else words[-1].end()
+        yield Span(start=words[0].start(), end=end, label=span.label, score=span.score, recognizer=span.recognizer)
 
 
 def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
@@ -149,17 +311,3 @@ def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
         yield Span(
             start=start + kept[0].start(), end=start + kept[-1].end(), label=PhiLabel.NAME, score=0.5, recognizer="ner"
         )
-
-
-def _initial_and_name(folded: str, start: int, end: int) -> bool:
-    """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
-    surface = folded[start:end]
-    last = _WORDS.findall(surface)[-1]
-    return len(last) > 2 and not last.isupper() and "." in surface and last.lower() not in COMMON_WORDS and last.lower() not in NEVER_NAMES
-
-
-def _given_first(folded: str, start: int, end: int) -> bool:
-    """Take words behind a known given name; the rest must not all be words of the language."""
-    words = _WORDS.findall(folded[start:end])
-    first, rest = words[0].lower(), words[1:]
-    return first in GIVEN_NAMES and any(_strange(w) for w in rest) and rest[-1].lower() not in _JOB

@@ -27,8 +27,23 @@ RULES: Final = (
     Rule(r"((?:\+1|\b1)?[-. /]{0,2}\b\d{3}[-. /]{1,3}\d{3}[-. /]{1,2}\d{4})\b", PhiLabel.PHONE, 0.85, _is_phone),
     Rule(r"\b(\d{3}[-.]\d{4})\b", PhiLabel.PHONE, 0.65, _is_phone),
     Rule(r"(\+\d{1,3}[-. ()]{0,3}\d{1,5}(?:[-. ()]{1,2}\d{2,5}){1,4})\b", PhiLabel.PHONE, 0.85),
-    Rule(r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|pgr|pg|beeper|bpr|vm|voicemail|hotline|line|text|#|cb|callback|at)\b\.?(?:\s?(?:no|number|#))?" + SEP + r"(\(?\d{2,5}\)?(?:[-. /]{0,2}\d{2,5}){1,4})\b", PhiLabel.PHONE, 0.8, at_least_digits(7)),
-    Rule(r"(?i)\b(?:ext|extn|extension|x|pager|pgr|pg|beeper|bpr|vocera|ascom|bleep|spectra(?:link)?|dect|phone|ph)\b\.?(?:\s?(?:no|number|#|id))?\s?[:#.]{0,2}\s{0,2}([*#]?\d{3,6}(?:-\d{3,5})?)\b", PhiLabel.PHONE, 0.8, _is_extension),
+    Rule(
+        r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|pgr|pg|beeper|bpr|"
+        r"vm|voicemail|hotline|line|text|#|cb|callback|at)\b\.?(?:\s?(?:no|number|#))?"
+        + SEP
+        + r"(\(?\d{2,5}\)?(?:[-. /]{0,2}\d{2,5}){1,4})\b",
+        PhiLabel.PHONE,
+        0.8,
+        at_least_digits(7),
+    ),
+    Rule(
+        r"(?i)\b(?:ext|extn|extension|x|pager|pgr|pg|beeper|bpr|vocera|ascom|bleep|spectra(?:link)?|dect|"
+        r"phone|ph)\b\.?(?:\s?(?:no|number|#|id))?\s?[:#.]{0,2}\s{0,2}([*#]?(?:\d{3,6}|\d{1,3}-\d{3,5}))\b",
+        PhiLabel.PHONE,
+        0.8,
+        _is_extension,
+    ),
+    Rule(r"(?i)\bext(?:ension)?\b\.?\s?[:#]?\s?(\d{1,2})\b", PhiLabel.PHONE, 0.7),
     Rule(r"\bx(\d{3,6})\b", PhiLabel.PHONE, 0.75),
     Rule(r"\b(0\d{2,4}[- ]\d{3,4}[- ]\d{3,4})\b", PhiLabel.PHONE, 0.8),
 )

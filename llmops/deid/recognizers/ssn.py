@@ -1,4 +1,4 @@
-"""Social Security numbers, 164.514(b)(2)(i)(G): whole ones, spaced ones, the last four beside a word that says so, and national ones."""
+"""Social Security numbers, 164.514(b)(2)(i)(G): whole, spaced, the last four beside a word that says so, national."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,10 +20,25 @@ def _is_ssn(folded: str, start: int, end: int) -> bool:
 RULES: Final = (
     Rule(r"\b(\d{3}[- ]{1,3}\d{2}[- ]{1,3}\d{4})\b", PhiLabel.SSN, 0.9, _is_ssn),
     Rule(r"(?i)\b(?:x{3}|\*{3})[- ](?:x{2}|\*{2})[- ](\d{4})\b", PhiLabel.SSN, 0.95),
-    Rule(r"(?i)\b(?:ssn?|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#)" + SEP + r"(\d{3}[- ]?\d{2}[- ]?\d{4})\b", PhiLabel.SSN, 0.97),
-    Rule(r"(?i)\b(?:(?:ssn?|social(?: security)?(?: number)?|soc sec)\s?(?:ends?|ending|last)|last[- ]?(?:4|four)(?: of)?)(?: ?(?:ssn?|digits|of|social|in|with|is|no\.?))*\s?[:#=.]{0,6}\s{0,6}(\d{4})\b", PhiLabel.SSN, 0.9),
+    Rule(
+        r"(?i)\b(?:ssn?|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#)" + SEP + r"(\d{3}[- ]?\d{2}[- ]?\d{4})\b",
+        PhiLabel.SSN,
+        0.97,
+    ),
+    Rule(
+        r"(?i)\b(?:(?:ssn?|social(?: security)?(?: number)?|soc sec)\s?(?:ends?|ending|last)|last[- "
+        r"]?(?:4|four)(?: of)?)(?: ?(?:ssn?|digits|of|social|in|with|is|"
+        r"no\.?))*\s?[:#=.]{0,6}\s{0,6}(\d{4})\b",
+        PhiLabel.SSN,
+        0.9,
+    ),
     Rule(r"(?i)\bssn?[-: #*x]{1,12}(\d{4})\b", PhiLabel.SSN, 0.85),
-    Rule(r"(?i)\b(?:kt\.|bsn|nhs no|nino|cpf|personnummer|aadhaar|sin)" + SEP + r"(" + CODE + r")", PhiLabel.SSN, 0.8, at_least_digits(6)),
+    Rule(
+        r"(?i)\b(?:kt\.|bsn|nhs no|nino|cpf|personnummer|aadhaar|sin)" + SEP + r"(" + CODE + r")",
+        PhiLabel.SSN,
+        0.8,
+        at_least_digits(6),
+    ),
 )
 
 

@@ -20,8 +20,20 @@ def _is_vin(folded: str, start: int, end: int) -> bool:
 RULES: Final = (
     Rule(r"\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
     Rule(r"(?i)\b(?:vin)" + SEP + r"([A-Za-z0-9]{11,17})\b", PhiLabel.VEHICLE, 0.95),
-    Rule(r"(?i)\b(?:licen[sc]e plate|plates?|lic\.? plate|registration|tail|reg(?:istration)? no|veh(?:icle)? tag)(?:\s?(?:no|number|#))?" + SEP + r"((?-i:[A-Z0-9]{1,8}(?:[- ]?[A-Z0-9]{1,7}){0,2}))\b", PhiLabel.VEHICLE, 0.85, at_least_digits(1)),
-    Rule(r"(?i)\b(?:truck|van|car|unit|pickup|sedan|ambulance|vehicle|suv|cab)\b[^\n]{0,24}?\b(?:tag|no\.?|plate|#)\s?((?-i:[A-Z0-9]{1,4}[- ]?[A-Z0-9]{2,6}))\b", PhiLabel.VEHICLE, 0.75, at_least_digits(2)),
+    Rule(
+        r"(?i)\b(?:licen[sc]e plate|plates?|lic\.? plate|registration|tail|reg(?:istration)? no|"
+        r"veh(?:icle)? tag)(?:\s?(?:no|number|#))?" + SEP + r"((?-i:[A-Z0-9]{1,8}(?:[- ]?[A-Z0-9]{1,7}){0,2}))\b",
+        PhiLabel.VEHICLE,
+        0.85,
+        at_least_digits(1),
+    ),
+    Rule(
+        r"(?i)\b(?:truck|van|car|unit|pickup|sedan|ambulance|vehicle|suv|cab)\b[^\n]{0,24}?\b(?:tag|no\.?|"
+        r"plate|#)\s?((?-i:[A-Z0-9]{1,4}[- ]?[A-Z0-9]{2,6}))\b",
+        PhiLabel.VEHICLE,
+        0.75,
+        at_least_digits(2),
+    ),
 )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.recognizers.places import STATE_ABBREVIATIONS as _STATES
 from llmops.deid.recognizers.places import STATE_NAMES as _STATE_NAMES
+from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 

@@ -52,8 +52,8 @@ class Supported(Declared):
         """Judge sentence by sentence; a refusal claims nothing, and so is supported."""
         if is_refusal(answer.text):
             return passed(self.use)
-        prose = answer.prose
-        claims = [prose[span.start : span.end] for span in sentences(prose)]
+        lines = answer.prose.splitlines()
+        claims = [text[span.start : span.end] for text in lines for span in sentences(text)]
         if not any(words(claim) for claim in claims):
             return failed(self.use, "no_claim")
         texts = [passage.text for passage in answer.context]
@@ -62,13 +62,22 @@ class Supported(Declared):
 
 
 def bears_out(text: str, claim: str, overlap: float) -> bool:
-    """Whether a passage has the claim's numbers, enough of its words, and negates where it negates."""
+    """Whether a passage says the claim word for word, or has its numbers, enough of its words, and its negation."""
+    if _says(text, claim):
+        return True
     if not set(_NUMERAL.findall(claim)) <= set(_NUMERAL.findall(text)):
         return False
     claimed = set(words(claim))
     if claimed and len(claimed & set(words(text))) < overlap * len(claimed):
         return False
     return _negates(claim) == _negates(_nearest(text, claimed))
+
+
+def _says(text: str, claim: str) -> bool:
+    """Whether a passage has the claim word for word from where a sentence or line begins; half a sentence may lie."""
+    starts = {span.start for span in sentences(text)} | {at + 1 for at, char in enumerate(text) if char == "\n"}
+    said = " ".join(claim.split())
+    return any(" ".join(text[start:].split()).startswith(said) for start in starts)
 
 
 def _nearest(text: str, claimed: set[str]) -> str:

@@ -11,7 +11,7 @@ from llmops.evaluation.assertions.outcome import Answer, Declared, Outcome, fail
 from llmops.evaluation.assertions.units import convert
 
 _NUMBER: Final = re2.compile(
-    r"(?:^|[^\w.])([-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[-−]?\d+(?:\.\d+)?)"
+    r"[^\w.]([-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[-−]?\d+(?:\.\d+)?)"
     r"(?:(?:[ \t]*|-)(%|[°µμ]?[A-Za-z][A-Za-z0-9^*\[\]]*(?:/[A-Za-z0-9.^*\[\]]+)*|x?10[\^*]\d+/[A-Za-z]+|/min))?"
 )
 
@@ -59,6 +59,8 @@ class Numeric(Declared):
 
 def measures(text: str) -> Iterator[Measure]:
     """Every number in a text with the unit that follows it, thousands commas understood."""
+    # A number stands after something that is no part of a word; before the first one that is this blank.
+    text = f" {text}"
     position = 0
     while match := _NUMBER.search(text, position):
         number = match.group(1).replace(",", "").replace("−", "-")

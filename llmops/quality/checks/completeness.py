@@ -22,7 +22,8 @@ _DANGLING: Final = frozenset(
 )
 _SIGNATURE: Final = re.compile(r"\b(?:MD|DO|RN|NP|PA|BSN|PhD|signed|dictated|transcribed)\b|[@|/~\\]")
 _MARKED: Final = re.compile(
-    r"\b(?:report|note|text|message|document|output)\s(?:was\s|is\s)?(?:truncated|cut off)\b|[\[<(]\s?truncated\s?[\])>]",
+    r"\b(?:report|note|text|message|document|output)\s(?:was\s|is\s)?(?:truncated|cut off)\b"
+    r"|[\[<(]\s?truncated\s?[\])>]",
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r"[A-Z][A-Za-z /&-]{2,60}:")
@@ -66,7 +67,7 @@ def _ending(text: str, tally: Tally) -> None:
     dangling = prose and (last.lower() in _DANGLING or last.endswith((",", "(", "&")) or broken_word)
     if dangling or _HEADING.fullmatch(line.strip()):
         tally.add("cut_off", 0.5, start, end)
-    elif _LONG_LINE <= len(line) and last[-1].islower() and not _SIGNATURE.search(line) and _ends_sentences(text):
+    elif len(line) >= _LONG_LINE and last[-1].islower() and not _SIGNATURE.search(line) and _ends_sentences(text):
         tally.add("ends_mid_sentence", 0.2, start, end)
 
 

@@ -25,6 +25,13 @@ _YEAR: Final = re.compile(
     r"(?<![\w/-])(?:\[DATE )?((?:19|20|21)\d{2})(?:\]|-(?:0[1-9]|1[0-2])(?:-\d{2})?\b)"
     r"|\b\d{1,2}/\d{1,2}/((?:19|20|21)\d{2})\b"
 )
+# Doses and durations: "potassium 40 meq daily" is no laboratory value.
+_OTHER_UNITS: Final = frozenset(
+    """
+    mg mcg ug g kg ml l dl cc meq mmol iu unit units tab tabs tablet tablets cap caps puffs drops x times percent mm cm m
+    in ft lb lbs oz min mins minutes h hr hrs hours d day days week weeks month months year years
+    """.split()  # noqa: SIM905 - they read better as words
+)
 _SYSTOLIC: Final = "systolic_pressure"
 _DIASTOLIC: Final = "diastolic_pressure"
 
@@ -58,9 +65,10 @@ def _term_pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _unit(measure: Measure, follows: str) -> str:
-    """The unit behind a number in text; a word of its own that is no unit of the measure is just the next word."""
+    """The unit behind a number in text; a word of its own that is no unit at all is just the next word."""
     unit = follows.strip().rstrip(".")
-    return "" if follows[:1].isspace() and unit.casefold() not in measure.units and unit.isalpha() else unit
+    known = unit.casefold() in measure.units or unit.casefold() in _OTHER_UNITS
+    return "" if follows[:1].isspace() and unit.isalpha() and not known else unit
 
 
 def _fits(measure: Measure, value: float, unit: str) -> bool:

@@ -18,7 +18,7 @@ _MIXED_NUMBER: Final = re.compile(r"(?<!\w)(?:l\d{1,4}|\d{1,4}O\d{0,4}|\d{1,3}l\
 _JSON_SIGNS: Final = frozenset("{}[]()\",:'")
 _DOSE: Final = re.compile(r"(?:x|q|bid|tid|day|pod|week|at|on)\d", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[^\w\s]{4,}")
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _VOWELLESS: Final = re.compile(r"[b-df-hj-np-tv-xz]{5,}")
 _ONE_LINE: Final = 2500
 _LONGEST_WORD: Final = 30
@@ -58,7 +58,8 @@ def _unprintable(text: str, tally: Tally) -> None:
 def _ocr_noise(text: str, tally: Tally) -> None:
     """Each odd token costs its share of the words, twenty-fold: one in a hundred words is a fifth of the score."""
     odd = [match.span() for match in _MIXED.finditer(text) if _DOSE.match(match[0]) is None]
-    odd += [match.span() for match in _SIGNS.finditer(text) if len(set(match[0])) > 2]
+    odd += [match.span() for match in _MIXED_NUMBER.finditer(text)]
+    odd += [match.span() for match in _SIGNS.finditer(text) if _is_noise(set(match[0]))]
     count = max(1, len(text.split()))
     for start, end in sorted(odd):
         tally.add("ocr_noise", 20 / max(count, 100), start, end)
@@ -66,7 +67,7 @@ def _ocr_noise(text: str, tally: Tally) -> None:
 
 def _is_noise(signs: set[str]) -> bool:
     """Whether a run of signs is neither a ruler nor the seams of JSON."""
-    return len(signs) > 2 and not signs <= _JSON_SIGNS  # noqa: PLR2004 - rulers have one sign or two
+    return len(signs) > 2 and not signs <= _JSON_SIGNS
 
 
 def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Tally) -> None:

@@ -1,6 +1,5 @@
 """Keys: made once, mode 0600, refused when others can read them, never half a key."""
 
-import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -109,4 +108,4 @@ def test_unwritable_key_folder_is_a_recipe_error(tmp_path):
     blocker.write_text("")
     with pytest.raises(RecipeError, match="cannot be created"):
         keys.load_or_create_secret(blocker / "secret")
-    assert os.listdir(tmp_path) == ["file"]
+    assert list(tmp_path.iterdir()) == [blocker]

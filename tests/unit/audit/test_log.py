@@ -115,9 +115,9 @@ def test_reopened_log_goes_on_where_it_stopped(tmp_path, signer):
 
 def test_one_writer_a_stream(tmp_path, signer):
     """A second writer is refused, another stream is not."""
-    with open_log(tmp_path, signer), open_log(tmp_path, signer, stream="worker-1"):
-        with pytest.raises(AuditWriteError, match="another process"):
-            open_log(tmp_path, signer)
+    busy = pytest.raises(AuditWriteError, match="another process")
+    with open_log(tmp_path, signer), open_log(tmp_path, signer, stream="worker-1"), busy:
+        open_log(tmp_path, signer)
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "-x", "a.b", "x" * 65])
@@ -174,6 +174,30 @@ def test_short_write_is_a_failure_and_its_torn_event_is_set_aside(tmp_path, sign
         assert again.size == 1
     assert next(shows(tmp_path / "audit")).entry.event == Recovered(torn=1, quarantined=50)
     assert (tmp_path / "audit" / "main.torn-1").stat().st_size == 50
+
+
+@pytest.mark.parametrize("call", ["write", "fdatasync"])
+def test_ctrl_c_in_mid_append_stops_the_log_and_recovers(tmp_path, signer, monkeypatch, call):
+    """An interrupt between the write and its sync leaves nothing half known: the next opening settles it."""
+    log = open_log(tmp_path, signer)
+    log.append(reads(2))
+    real = getattr(os, call)
+
+    def interrupted(*args):
+        real(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            log.append(reads(1, 2))
+    with pytest.raises(AuditWriteError):
+        log.append(reads(1, 3))
+    log.close()
+    with open_log(tmp_path, signer) as again:
+        assert again.size == 3
+        again.append(reads(1, 3))
+    assert verify(tmp_path / "audit", [signer.public]).status is Status.WARNINGS
 
 
 def test_a_checkpoint_that_fails_stops_the_log(tmp_path, signer, monkeypatch):

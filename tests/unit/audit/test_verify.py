@@ -1,5 +1,6 @@
 """Verification: what is intact, what is not proven, and a matrix of attacks that are all found and placed."""
 
+import json
 import random
 import shutil
 
@@ -106,6 +107,13 @@ def test_future_version_cannot_be_verified(tmp_path, signer):
     line = rewritten(["r1"])[0].replace(b'"v":1', b'"v":2')
     put(tmp_path / "audit", [line])
     assert verify(tmp_path / "audit", [signer.public]).status is Status.CANNOT_VERIFY
+
+
+def test_verdict_turns_into_json(audit, signer):
+    """What ``--json`` prints holds plain values."""
+    data = json.loads(json.dumps(verify(audit, [signer.public]).to_dict()))
+    assert (data["status"], data["exit_code"], data["unsealed"]) == ("warnings", 1, 0)
+    assert data["kinds"] == data["streams"][0]["kinds"] == {"record_read": EVENTS}
 
 
 def test_verifying_changes_nothing(audit, signer):

@@ -128,7 +128,16 @@ def test_what_is_no_release_refuses(release_path, tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
     (raw / "note.txt").write_text("Jane Roe")
-    for path in (tmp_path / "none", raw / "note.txt", raw, release_path.parent, release_path / "data", ""):
+    for path in (
+        tmp_path / "none",
+        raw / "note.txt",
+        raw,
+        release_path.parent,
+        release_path / "data",
+        "",
+        "a\0b",
+        "x" * 5000,
+    ):
         with pytest.raises(ReleaseError):
             open_release(path)
 

@@ -111,6 +111,27 @@ def test_what_a_killed_writer_left_is_no_entry(release_path, signer):
     assert len(open_release(release_path)) == 3
 
 
+def test_no_roundabout_path_leads_past_a_revocation(release_path, signer, tmp_path, monkeypatch):
+    """Dots, links on the way, and the folder itself as the working directory all find the list beside the release."""
+    revoke(release_path, signer, RevocationReason.PHI_FOUND)
+    (tmp_path / "alias").symlink_to(release_path.parent)
+    (tmp_path / "inside").symlink_to(release_path / "data")
+    monkeypatch.chdir(release_path)
+    name = release_path.name
+    for path in (
+        release_path / "data" / "..",
+        f"{release_path}/data/../",
+        tmp_path / "alias" / name,
+        tmp_path / "inside" / "..",
+        tmp_path / "alias" / ".." / "release" / name,
+        ".",
+        "data/..",
+        "",
+    ):
+        with pytest.raises(ReleaseError, match="revoked"):
+            open_release(path)
+
+
 def test_revocations_may_lie_elsewhere(release_path, signer, tmp_path):
     """A copied release is told where they are."""
     revoke(release_path, signer, RevocationReason.SUPERSEDED)

@@ -179,7 +179,7 @@ def test_a_full_disk_is_a_release_error(tmp_path, facts, signer, make_document, 
 
 def test_the_card_holds_no_markup_of_its_values(publish):
     """A title cannot break the front matter."""
-    card = (publish(title='x"\n---\nconfigs: |') / "README.md").read_text()
+    card = (publish(title='x"\n---\x00\nconfigs: |') / "README.md").read_text()
     assert card.splitlines().count("---") == 2
     assert card.splitlines()[1] == 'pretty_name: "x --- configs: /"'
 

@@ -20,7 +20,7 @@ IMPRESSION:
 2. Mild mitral regurgitation."""
 
 CLINIC = """HISTORY OF PRESENT ILLNESS:
-A [AGE] year old with atrial fibrillation returns for review. Palpitations have settled and the patient denies chest pain.
+A [AGE] year old with atrial fibrillation returns for review. Palpitations have settled; the patient denies chest pain.
 
 MEDICATIONS:
 - Apixaban 5 mg twice daily

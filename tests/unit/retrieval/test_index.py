@@ -49,10 +49,7 @@ def test_a_changed_file_is_found(release: Release, folder: Path, name: str) -> N
     content[len(content) // 2] ^= 1
     path.write_bytes(bytes(content))
     with pytest.raises(ReleaseError):
-        index = open_index(folder, release)
-        # The manifest's own layout may take a changed byte; what it says may not.
-        assert index.digest
-        raise ReleaseError
+        open_index(folder, release)
     assert len(load_or_build(release, folder, CONFIG)) > 0
 
 
@@ -100,10 +97,10 @@ def test_a_failed_build_leaves_the_old_index(release: Release, folder: Path, mon
     before = file_digests(folder)
 
     def fail(*_: object) -> None:
-        raise OSError
+        raise OSError("disk full")
 
     monkeypatch.setattr("llmops.retrieval.bm25.Bm25.save", fail)
-    with pytest.raises(OSError, match=""):
+    with pytest.raises(OSError, match="disk full"):
         build_index(release, folder, CONFIG)
     assert file_digests(folder) == before
     assert [path.name for path in folder.parent.glob(".index*")] == []

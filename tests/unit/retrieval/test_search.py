@@ -1,6 +1,5 @@
 """Hybrid search over a verified release."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest

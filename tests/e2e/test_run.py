@@ -1,0 +1,239 @@
+"""A run as a user starts it: resume, poison, interruption, faults, refusals; real files, real workers, real models."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from llmops.release import open_release
+
+
+def summary(folder: Path) -> dict:
+    return json.loads((folder / "out" / "summary.json").read_text())
+
+
+def released(folder: Path) -> Path:
+    (path,) = (folder / "out" / "release").glob("[0-9a-f]*")
+    return path
+
+
+def data_bytes(release: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(release)): p.read_bytes() for kind in ("data", "withheld") for p in (release / kind).iterdir()
+    }
+
+
+def everything_written(*roots: Path) -> bytes:
+    return b"".join(path.read_bytes() for root in roots for path in sorted(root.rglob("*")) if path.is_file())
+
+
+def test_a_run_releases_what_it_read_and_accounts_for_the_rest(cli, notes_recipe, tmp_path):
+    """Read is released plus withheld, and the release opens."""
+    recipe = notes_recipe(8)
+    (tmp_path / "in" / "empty.txt").write_text("")
+    done = cli("run", recipe, "--json")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)["counts"]
+    assert counts == {"records": 9, "read": 9, "released": counts["released"], "withheld": counts["withheld"]}
+    assert counts["released"] + counts["withheld"] == 9
+    assert counts["released"] >= 7
+    assert json.loads(done.stdout)["withheld"]["by_reason"]["empty"] == 1
+    assert len(open_release(released(tmp_path))) == counts["released"]
+
+
+def test_a_killed_run_goes_on_and_gives_the_same_release(cli, notes_recipe, tmp_path):
+    """kill -9 of everything half-way: only unfinished shards are redone, and not a byte of the data differs."""
+    recipe = notes_recipe(12)
+    undisturbed = cli("run", recipe, "--json")
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    expected = data_bytes(released(tmp_path)), released(tmp_path).name
+    shutil.rmtree(tmp_path / "out")
+    shutil.rmtree(tmp_path / "raw" / "work")
+    process = cli.start("run", recipe)
+    shards = tmp_path / "raw" / "work"
+    while not list(shards.glob("*/shards/*/done.json")) and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {path: path.stat().st_mtime_ns for path in shards.glob("*/shards/*/done.json")}
+    again = cli("run", recipe, "--json")
+    assert again.returncode == 0, again.stderr
+    assert (data_bytes(released(tmp_path)), released(tmp_path).name) == expected
+    assert json.loads(again.stdout)["shards"]["skipped"] >= len(kept) >= 1
+    assert json.loads(again.stdout)["audit"]["exit_code"] == 0
+
+
+def test_ctrl_c_drains_says_how_to_go_on_and_going_on_works(cli, notes_recipe, tmp_path):
+    """The first Ctrl-C finishes the shards in flight and releases nothing."""
+    recipe = notes_recipe(24)
+    process = cli.start("run", recipe)
+    while not list((tmp_path / "raw").glob("work/*/shards/*/scored.parquet.tmp")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Run the same command again to go on" in stderr
+    assert not (tmp_path / "out" / "release").exists()
+    again = cli("run", recipe, "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["shards"]["skipped"] >= 1
+
+
+def test_a_poison_shard_is_withheld_alone(cli, notes_recipe, faults, tmp_path):
+    """A record that kills its worker every time costs its shard, by name of reason; the rest is released."""
+    recipe = notes_recipe(12, run={"workers": 2, "shard_files": 4})
+    victim = sorted((tmp_path / "in").iterdir())[5]
+    victim.write_text(victim.read_text() + "\nPOISON PILL\n")
+    kill = """
+import llmops.normalize.notes as notes, os
+real = notes.documents
+def documents(record, config):
+    if b"POISON PILL" in record.payload: os.kill(os.getpid(), 9)
+    return real(record, config)
+notes.documents = documents
+"""
+    done = cli("run", recipe, "--json", env=faults(kill))
+    assert done.returncode == 1
+    result = json.loads(done.stdout)
+    assert result["run"]["status"] == "shards_failed"
+    assert result["withheld"]["by_reason"]["worker_died"] == 4
+    assert result["counts"]["released"] + result["counts"]["withheld"] == result["counts"]["read"] == 12
+    assert [shard["failure"] for shard in result["shards"]["failed"]] == ["worker_died"]
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "llmops.normalize.notes:documents",
+        "llmops.deid.engine:PresidioDeidentifier.process",
+        "llmops.quality.scorer:Scorer.process",
+    ],
+)
+def test_a_failing_stage_releases_nothing_of_it_and_says_nothing_of_the_text(
+    cli, notes_recipe, faults, tmp_path, stage
+):
+    """Exceptions that quote the patient appear nowhere: not on the terminal, not in what a run writes outside the raw zone."""
+    recipe = notes_recipe(4, run={"workers": 1})
+    module, _, name = stage.partition(":")
+    owner, _, attribute = name.rpartition(".")
+    target = f"module.{owner}" if owner else "module"
+    code = f"""
+import importlib, logging
+module = importlib.import_module({module!r})
+def broken(*arguments):
+    given = arguments[-1] if not hasattr(arguments[0], "payload") else arguments[0]
+    text = repr(getattr(given, "payload", None) or [getattr(item, "text", "") for item in given])
+    logging.getLogger("presidio-analyzer").warning("failed on %s", text)
+    raise ValueError("cannot handle " + text + " Vossberg")
+{target}.{attribute or name} = broken
+"""
+    done = cli("run", recipe, env=faults(code))
+    assert done.returncode in (0, 1), done.stderr
+    assert summary(tmp_path)["counts"]["released"] == 0
+    seen = (done.stdout + done.stderr).encode() + everything_written(tmp_path / "out")
+    for canary in (b"Vossberg", b"77310", b"Quillon"):
+        assert canary not in seen
+
+
+def test_nothing_of_a_patient_is_in_what_a_run_writes(cli, notes_recipe, tmp_path):
+    """Names, numbers and file names of the input occur nowhere outside the raw zone, nor in clear inside the vault."""
+    recipe = notes_recipe(6)
+    done = cli("run", recipe)
+    assert done.returncode == 0, done.stderr
+    tables = b"".join(repr(pq.read_table(path).to_pylist()).encode() for path in (tmp_path / "out").rglob("*.parquet"))
+    seen = (done.stdout + done.stderr).encode() + everything_written(tmp_path / "out") + tables
+    vault = (tmp_path / "raw" / "vault.sqlite").read_bytes()
+    for canary in (b"Vossberg", b"Quillona", b"77310", b"555-01", b"03/04/1951"):
+        assert canary not in seen
+        assert canary not in vault
+
+
+def test_work_files_are_removed_after_the_release(cli, notes_recipe, tmp_path):
+    """What has not passed the gate does not stay behind."""
+    assert cli("run", notes_recipe(3)).returncode == 0
+    assert not list((tmp_path / "raw").rglob("*.parquet"))
+
+
+def test_a_folder_that_is_not_this_runs_is_refused(cli, notes_recipe, tmp_path):
+    """Never mix: foreign files, another input or another recipe are refused before a record is read."""
+    recipe = notes_recipe(2)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "other.txt").write_text("mine")
+    refused = cli("run", recipe)
+    assert refused.returncode == 2
+    assert "not empty" in refused.stderr
+    (tmp_path / "out" / "other.txt").unlink()
+    assert cli("run", recipe).returncode == 0
+    notes_recipe(2, quality={"min_score": 0.1})
+    changed = cli("run", recipe)
+    assert changed.returncode == 2
+    assert "another recipe, policy or code" in changed.stderr
+
+
+def test_running_a_finished_recipe_again_gives_the_same_release(cli, notes_recipe, tmp_path):
+    """The second run verifies what the first published and keeps it."""
+    recipe = notes_recipe(3)
+    assert cli("run", recipe).returncode == 0
+    before = everything_written(released(tmp_path))
+    again = cli("run", recipe)
+    assert again.returncode == 0, again.stderr
+    assert everything_written(released(tmp_path)) == before
+
+
+def test_two_runs_into_one_folder_are_refused(cli, notes_recipe, tmp_path):
+    """The second says that the first is still at work."""
+    recipe = notes_recipe(24)
+    first = cli.start("run", recipe)
+    while not (tmp_path / "raw" / "vault.sqlite").exists() and first.poll() is None:
+        time.sleep(0.01)
+    second = cli("run", recipe)
+    first.communicate(timeout=120)
+    assert (first.returncode, second.returncode) == (0, 2)
+    assert "another process" in second.stderr
+
+
+def test_a_record_limit_reads_the_first_records_only(cli, notes_recipe, tmp_path):
+    """For a trial run; what is read is accounted for."""
+    done = cli("run", notes_recipe(9), "--limit", 4, "--json")
+    assert json.loads(done.stdout)["counts"]["records"] == 4
+
+
+def test_too_much_withheld_exits_1(cli, notes_recipe, tmp_path):
+    """A run beyond its limit never looks like success."""
+    recipe = notes_recipe(2, gate={"max_withheld_ratio": 0.2})
+    for n in range(3):
+        (tmp_path / "in" / f"empty{n}.txt").write_text(" ")
+    done = cli("run", recipe, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["run"]["status"] == "limit_exceeded"
+
+
+def test_a_full_audit_disk_stops_the_run_before_anything_is_released(cli, notes_recipe, faults, tmp_path):
+    """No durable log, no release: exit 5."""
+    code = """
+import llmops.audit.disk as disk
+from llmops.errors import AuditWriteError
+real, calls = disk.append, []
+def append(descriptor, data):
+    calls.append(1)
+    if len(calls) > 3: raise AuditWriteError("audit: no space left on device")
+    return real(descriptor, data)
+disk.append = append
+"""
+    done = cli("run", notes_recipe(6), env=faults(code))
+    assert done.returncode == 5
+    assert not list((tmp_path / "out").glob("release/[0-9a-f]*"))
+
+
+def test_the_vault_is_readable_with_its_key_alone(cli, notes_recipe, tmp_path):
+    """Every value in the file is sealed; the tables hold tokens and ciphertext."""
+    assert cli("run", notes_recipe(2)).returncode == 0
+    rows = sqlite3.connect(tmp_path / "raw" / "vault.sqlite").execute("SELECT sealed FROM identity").fetchall()
+    assert rows
+    assert all(isinstance(value, bytes) and len(value) > 28 for (value,) in rows)

@@ -1,0 +1,16 @@
+"""The page on the format speaks of every kind and field of the schema."""
+
+from pathlib import Path
+
+from llmops.audit import codec
+
+PAGE = Path(__file__).parents[3] / "docs" / "audit-format.md"
+
+
+def test_page_names_every_kind_and_field():
+    """A schema that grew without its page would be a format nobody can read."""
+    page = PAGE.read_text(encoding="utf-8")
+    for kind, cls in codec.EVENTS.items():
+        row = next(line for line in page.splitlines() if line.startswith("|") and f"`{kind}`" in line)
+        for name, _ in codec.rules_of(cls):
+            assert name in row, (kind, name)

@@ -1,0 +1,86 @@
+"""Policies: what is loaded, and what is refused by name of the rule."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from llmops.configs import config_file
+from llmops.deid import Operator, load_policy
+from llmops.errors import RecipeError
+from llmops.phi import PhiLabel
+
+
+def changed(tmp_path: Path, base: str, **changes: object) -> str:
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load(config_file("deid", base).read_text())
+    operators = changes.pop("operators", {})
+    content["operators"] |= operators
+    content |= changes
+    path = tmp_path / "policy.yaml"
+    with path.open("w") as out:
+        yaml.dump(content, out)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["safe_harbor", "limited_data_set"])
+def test_bundled_policy_loads_complete(name: str) -> None:
+    """Every label has an operator and the id names the content."""
+    policy = load_policy(name)
+    assert set(policy.operators) == set(PhiLabel)
+    assert policy.policy_id == f"{name}@{policy.digest[:12]}"
+    assert len(policy.restricted_zip3) == 23
+
+
+def test_expert_determination_needs_a_reference() -> None:
+    """164.514(b)(1) is a person's documented determination; without its reference the policy is no policy."""
+    with pytest.raises(RecipeError, match=r"determination.*164\.514\(b\)\(1\)"):
+        load_policy("expert_determination")
+    assert load_policy("expert_determination", determination="D-1").operators[PhiLabel.NAME] is Operator.SURROGATE
+
+
+@pytest.mark.parametrize(
+    ("label", "operator", "section"),
+    [
+        ("DATE", "shift_date", r"164\.514\(b\)\(2\)\(i\)\(C\)"),
+        ("NAME", "keep", r"164\.514\(b\)\(2\)\(i\)\(A\)"),
+        ("MRN", "keep", r"164\.514\(b\)\(2\)\(i\)\(H\)"),
+        ("AGE90", "keep", r"164\.514\(b\)\(2\)\(i\)\(C\)"),
+        ("ZIP", "keep", r"164\.514\(b\)\(2\)\(i\)\(B\)"),
+    ],
+)
+def test_safe_harbor_refuses_what_the_rule_forbids(tmp_path: Path, label: str, operator: str, section: str) -> None:
+    """The message names key path and section."""
+    with pytest.raises(RecipeError, match=rf"operators\.{label}.*{section}"):
+        load_policy(changed(tmp_path, "safe_harbor", operators={label: operator}))
+
+
+def test_safe_harbor_refuses_derived_pseudonyms(tmp_path: Path) -> None:
+    """A code may not be derived from information about the individual."""
+    with pytest.raises(RecipeError, match=r"pseudonym.*164\.514\(c\)"):
+        load_policy(changed(tmp_path, "safe_harbor", pseudonym="keyed"))
+
+
+def test_limited_data_set_refuses_direct_identifiers(tmp_path: Path) -> None:
+    """Names go, dates may stay."""
+    with pytest.raises(RecipeError, match=r"operators\.NAME.*164\.514\(e\)\(2\)"):
+        load_policy(changed(tmp_path, "limited_data_set", operators={"NAME": "keep"}))
+    assert load_policy(changed(tmp_path, "limited_data_set", operators={"DATE": "keep"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: a\nname: b\n", "not well-formed YAML"),
+        ("name: [", "not well-formed YAML"),
+        ("- a\n", "mapping"),
+        ("colour: red\n", "colour: unknown key"),
+        ("name: a\n", "rule: missing"),
+    ],
+)
+def test_broken_file_is_one_clear_sentence(tmp_path: Path, text: str, message: str) -> None:
+    """Duplicate keys, syntax, shape, unknown and missing keys."""
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        load_policy(str(path))

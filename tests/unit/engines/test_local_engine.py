@@ -1,0 +1,115 @@
+"""The local engine keeps going when workers die, blames only the guilty task, and drains."""
+
+import os
+import signal
+import textwrap
+
+import pytest
+
+from llmops.engines import Failure, LocalEngine
+from llmops.errors import AuditWriteError
+
+JOB = textwrap.dedent("""
+    import os, signal, time
+    from pathlib import Path
+    from llmops.errors import AuditWriteError
+
+    class Job:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def open(self, slot):
+            return self.work
+
+        def work(self, task, attempt, progress):
+            progress(1, 10)
+            if task == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if task == "die once" and attempt == 1:
+                os._exit(3)
+            if task == "raise":
+                raise ValueError("Jane Canary")
+            if task == "audit":
+                raise AuditWriteError("stream w0 refused")
+            if task == "slow":
+                Path(self.folder, f"started-{os.getpid()}").touch()
+                time.sleep(0.4)
+            return f"{task} done at attempt {attempt}"
+""")
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    (tmp_path / "engine_job.py").write_text(JOB)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import engine_job
+
+    return engine_job.Job(str(tmp_path))
+
+
+def run(job, tasks, workers=2):
+    with LocalEngine(job=job, workers=workers) as engine:
+        return {tasks[outcome.task] + str(outcome.task): outcome for outcome in engine.map(tasks)}
+
+
+def test_every_task_gets_its_result(job):
+    """More tasks than workers: each is answered once."""
+    tasks = [f"task {n}" for n in range(20)]
+    outcomes = run(job, tasks)
+    assert len(outcomes) == 20
+    assert all(outcome.result == f"{tasks[outcome.task]} done at attempt 1" for outcome in outcomes.values())
+
+
+def test_a_task_that_kills_its_worker_twice_fails_alone(job):
+    """The others are done, by workers that replaced the dead ones."""
+    outcomes = run(job, ["a", "die", "b", "c", "d"])
+    assert outcomes["die1"].failure is Failure.WORKER_DIED
+    assert [outcomes[key].failure for key in ("a0", "b2", "c3", "d4")] == [None] * 4
+
+
+def test_a_worker_that_dies_once_costs_nothing(job):
+    """The task is tried again and succeeds."""
+    assert run(job, ["die once"])["die once0"].result == "die once done at attempt 2"
+
+
+def test_an_error_is_named_by_type_and_place_without_its_message(job):
+    """The message of a foreign exception may hold PHI and does not leave the worker."""
+    outcome = run(job, ["raise"])["raise0"]
+    assert outcome.failure is Failure.STAGE_FAILED
+    assert outcome.detail.startswith("ValueError at ")
+    assert "Canary" not in repr(outcome)
+
+
+def test_an_error_about_the_run_stops_it(job):
+    """An error of ours keeps its class, and with it its exit code."""
+    with pytest.raises(AuditWriteError, match="stream w0 refused"):
+        run(job, ["audit", *["slow"] * 6])
+
+
+def test_progress_is_reported_to_the_parent(job):
+    """Every worker's progress arrives."""
+    seen = []
+    with LocalEngine(job=job, workers=2, on_progress=lambda records, size: seen.append((records, size))) as engine:
+        list(engine.map(["a", "b", "c"]))
+    assert seen == [(1, 10)] * 3
+
+
+def test_draining_finishes_what_is_in_flight_and_starts_nothing_new(job):
+    """After the first outcome no further task is handed out."""
+    with LocalEngine(job=job, workers=2) as engine:
+        outcomes = []
+        for outcome in engine.map(["slow"] * 10):
+            outcomes.append(outcome)
+            engine.drain()
+    assert 1 <= len(outcomes) <= 3
+    assert all(outcome.failure is None for outcome in outcomes)
+
+
+def test_no_worker_outlives_the_engine(job, tmp_path):
+    """Leaving the engine on an error kills what is running."""
+    with pytest.raises(RuntimeError), LocalEngine(job=job, workers=2) as engine:
+        for _ in engine.map(["slow"] * 4):
+            raise RuntimeError
+    for mark in tmp_path.glob("started-*"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.name.removeprefix("started-")), signal.SIG_DFL)

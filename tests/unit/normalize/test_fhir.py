@@ -1,0 +1,330 @@
+"""FHIR records become notes, reports and readable summaries, each tied to its patient."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmops.documents import (
+    ClinicalDocument,
+    FieldPhi,
+    Format,
+    Kind,
+    Locator,
+    Reason,
+    Role,
+    SourceRecord,
+    Withheld,
+)
+from llmops.normalize import NormalizeConfig
+from llmops.normalize.errors import Refused
+from llmops.normalize.fhir import documents, identities
+from llmops.phi import PhiLabel
+
+CONFIG = NormalizeConfig()
+LOINC = "http://loinc.org"
+REF = {"reference": "urn:uuid:p1"}
+NOTE = "Chief Complaint: cough\nPlan: rest"
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "p1",
+    "identifier": [
+        {"system": "urn:oid:1.2.3", "value": "00-77-41-26", "type": {"coding": [{"code": "MR"}]}},
+        {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "000-12-3456"},
+    ],
+    "name": [{"family": "Okafor", "given": ["Ada"]}],
+    "telecom": [{"system": "phone", "value": "555-0142"}],
+    "gender": "female",
+    "birthDate": "1930-11-02",
+    "address": [{"line": ["12 Alder Way"], "city": "Fernhollow", "state": "VT", "postalCode": "05000"}],
+    "contact": [{"name": {"family": "Okafor", "given": ["Ben"]}}],
+}
+ENCOUNTER = {
+    "resourceType": "Encounter",
+    "id": "e1",
+    "subject": REF,
+    "class": {"code": "AMB"},
+    "type": [{"text": "Office visit"}],
+    "period": {"start": "2024-03-05T09:00:00Z"},
+    "participant": [{"individual": {"display": "Dr. Ines Varga"}}],
+}
+PRESSURE = {
+    "resourceType": "Observation",
+    "status": "final",
+    "subject": REF,
+    "encounter": {"reference": "Encounter/e1"},
+    "category": [{"coding": [{"code": "vital-signs"}]}],
+    "code": {"coding": [{"system": LOINC, "code": "85354-9", "display": "Blood pressure"}]},
+    "effectiveDateTime": "2024-03-05T09:05:00Z",
+    "component": [
+        {
+            "code": {"coding": [{"system": LOINC, "code": "8480-6", "display": "Systolic"}]},
+            "valueQuantity": {"value": 142.0, "unit": "mmHg", "code": "mm[Hg]"},
+        }
+    ],
+}
+ALLERGY = {
+    "resourceType": "AllergyIntolerance",
+    "patient": REF,
+    "code": {"text": "Penicillin"},
+    "note": [{"text": "per daughter Ruth"}],
+}
+
+
+def encoded(text: str | bytes) -> str:
+    return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+
+def reference(**attachment: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "DocumentReference",
+        "subject": REF,
+        "type": {"coding": [{"system": LOINC, "code": "11506-3"}]},
+        "date": "2024-03-05T10:00:00Z",
+        "content": [{"attachment": attachment}],
+    }
+
+
+def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        {"fullUrl": f"urn:uuid:{r['id']}" if "id" in r else f"urn:uuid:x{n}", "resource": r}
+        for n, r in enumerate(resources)
+    ]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+
+def record(value: Any) -> SourceRecord:
+    payload = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return SourceRecord(record_id="r1", format=Format.FHIR, payload=payload, locator=Locator(container="x"))
+
+
+def read(value: Any) -> list[ClinicalDocument]:
+    return [part for part in documents(record(value), CONFIG) if isinstance(part, ClinicalDocument)]
+
+
+def refusal(value: Any) -> Reason:
+    with pytest.raises(Refused) as refused:
+        documents(record(value), CONFIG)
+    return refused.value.reason
+
+
+def test_a_bundle_becomes_notes_and_summaries_by_encounter_and_patient() -> None:
+    """What refers to the encounter is told with it; the rest with the patient."""
+    note, visit, patient = read(
+        bundle(PATIENT, ENCOUNTER, PRESSURE, ALLERGY, reference(contentType="text/plain", data=encoded(NOTE)))
+    )
+    assert (note.kind, note.doc_type, note.text) == (Kind.NOTE, "11506-3", NOTE)
+    assert [s.name for s in note.sections] == ["chief_complaint", "plan"]
+    assert "Office visit, ambulatory" in visit.text
+    assert "Systolic 142 mmHg" in visit.text
+    assert "Penicillin" in patient.text
+    assert "Penicillin" not in visit.text
+    assert {d.subject for d in (note, visit, patient)} == {note.subject}
+
+
+def test_patients_are_linked_by_logical_id_and_record_number() -> None:
+    """An SSN is known, but does not link."""
+    (summary,) = read(bundle(PATIENT))
+    assert [(s.value, s.assigner, s.label) for s in summary.subject] == [
+        ("p1", "fhir", PhiLabel.OTHERID),
+        ("00-77-41-26", "urn:oid:1.2.3", PhiLabel.MRN),
+    ]
+
+
+def test_summaries_name_nobody() -> None:
+    """Names, phones and street lines of the Patient and of clinicians are not needed in the text."""
+    for document in read(bundle(PATIENT, ENCOUNTER, PRESSURE)):
+        for canary in ("Okafor", "555-0142", "Alder", "Varga", "000-12-3456", "1930-11-02"):
+            assert canary not in document.text
+
+
+def test_fields_carry_their_class() -> None:
+    """Numbers keep unit and code; dates, places, ages over 89 and names are said to be what they are."""
+    visit = read(bundle(PATIENT, ENCOUNTER, PRESSURE, ALLERGY))[0]
+    fields = {field.name: field for field in visit.fields}
+    systolic = fields["Observation.component.valueQuantity"]
+    assert (systolic.value, systolic.unit, systolic.code) == (142.0, "mm[Hg]", f"{LOINC}|8480-6")
+    assert fields["Patient.age"].phi is PhiLabel.AGE90
+    assert fields["Patient.birthDate"].phi is PhiLabel.DATE
+    assert fields["Patient.address.postalCode"].phi is PhiLabel.ZIP
+    assert fields["Encounter.participant"].phi is PhiLabel.NAME
+    assert fields["Observation.code"].phi is FieldPhi.NONE
+
+
+def test_typed_text_is_free_text_even_where_a_code_belongs() -> None:
+    """A CodeableConcept without a public coding holds whatever somebody typed."""
+    (document,) = read(bundle(ALLERGY | {"patient": {"reference": "Patient/p9"}}))
+    assert {f.name: f.phi for f in document.fields}["AllergyIntolerance.code"] is FieldPhi.FREE_TEXT
+    assert "per daughter Ruth" in document.text
+
+
+def test_element_names_and_local_code_systems_do_not_become_field_names_or_codes() -> None:
+    """Whatever a sender invents stays out of names and codes."""
+    odd = PRESSURE | {
+        "component": [],
+        "valueOkaforAda": "x",
+        "valueString": "fine",
+        "code": {"coding": [{"system": "http://fernhollow-hospital.example", "code": "BP", "display": "BP"}]},
+    }
+    (document,) = read(bundle(odd))
+    assert all("Okafor" not in f.name and "fernhollow" not in f.code for f in document.fields)
+
+
+def test_genotypes_are_fields_of_their_own_and_not_in_the_text() -> None:
+    """They identify a person; the default rules drop the field."""
+    variant = PRESSURE | {
+        "component": [],
+        "code": {"coding": [{"system": LOINC, "code": "48004-6", "display": "DNA change"}]},
+        "valueString": "c.35delG",
+    }
+    (document,) = read(bundle(variant))
+    assert "c.35delG" not in document.text
+    assert "Observation.genotype.valueString" in {f.name for f in document.fields}
+
+
+@pytest.mark.parametrize(
+    ("attachment", "reason"),
+    [
+        ({"contentType": "application/pdf", "data": encoded(b"%PDF-1.7")}, Reason.UNSUPPORTED_ATTACHMENT),
+        ({"contentType": "text/plain", "data": encoded(b"%PDF-1.7 x")}, Reason.UNSUPPORTED_ATTACHMENT),
+        ({"contentType": "text/rtf", "data": encoded("{\\rtf1}")}, Reason.UNSUPPORTED_ATTACHMENT),
+        ({"contentType": "text/plain", "url": "https://files.example/1"}, Reason.EXTERNAL_ATTACHMENT),
+        ({"contentType": "text/plain", "data": "%%%"}, Reason.BAD_ATTACHMENT),
+        ({"contentType": "text/plain", "data": encoded("abc"), "size": 4}, Reason.BAD_ATTACHMENT),
+        ({"contentType": "text/plain", "data": encoded("abc"), "hash": encoded("no")}, Reason.BAD_ATTACHMENT),
+        ({"contentType": "text/plain; charset=utf-8", "data": encoded(b"\xff\xfe!")}, Reason.BAD_ATTACHMENT),
+        ({"contentType": "text/plain", "data": encoded("  ")}, Reason.EMPTY),
+        ({"contentType": "text/plain"}, Reason.NO_CONTENT),
+    ],
+)
+def test_an_attachment_that_is_no_text_is_withheld_with_its_reason(attachment: dict[str, Any], reason: Reason) -> None:
+    """The rest of the record goes on."""
+    parts = documents(record(bundle(PATIENT, reference(**attachment))), CONFIG)
+    assert [p.reason for p in parts if isinstance(p, Withheld)] == [reason]
+    assert [p.kind for p in parts if isinstance(p, ClinicalDocument)] == [Kind.SUMMARY]
+
+
+def test_html_attachments_and_binaries_are_read() -> None:
+    """Tables stay readable; a Binary is read through what refers to it, once."""
+    html = "<h1>Plan</h1><table><tr><td>Hgb</td><td>9.1</td></tr></table><script>x()</script>"
+    binary = {"resourceType": "Binary", "id": "b1", "contentType": "text/html", "data": encoded(html)}
+    (note, _) = read(bundle(PATIENT, reference(url="Binary/b1"), binary))
+    assert note.text == "Plan\n\nHgb | 9.1"
+
+
+def test_compositions_keep_their_sections() -> None:
+    """Sections are named by code, else by title; the narrative is text."""
+    composition = {
+        "resourceType": "Composition",
+        "subject": REF,
+        "title": "Consult",
+        "section": [
+            {
+                "title": "Okafor's plan",
+                "code": {"coding": [{"system": LOINC, "code": "18776-5"}]},
+                "text": {"div": "<div>Rest</div>"},
+            },
+            {"title": "Allergies", "text": {"div": "<div><ul><li>None</li></ul></div>"}},
+        ],
+    }
+    (document,) = read(bundle(composition))
+    assert [s.name for s in document.sections] == ["plan", "allergies"]
+    assert document.text.endswith("Allergies\n- None")
+
+
+def test_administrative_resources_are_dropped_and_counted() -> None:
+    """Money is not needed; standing alone it is withheld."""
+    (document,) = read(bundle(PATIENT, {"resourceType": "Claim", "patient": REF}))
+    assert ("dropped:Claim", 1) in document.provenance.changes
+    assert refusal({"resourceType": "Claim"}) is Reason.NOT_NECESSARY
+    assert refusal({"resourceType": "Practitioner", "name": [{"family": "Varga"}]}) is Reason.NO_CONTENT
+
+
+def test_two_patients_are_kept_apart() -> None:
+    """Each summary belongs to the patient its resources refer to."""
+    other = {"resourceType": "Patient", "id": "p2", "gender": "male"}
+    asthma = {"resourceType": "Condition", "subject": {"reference": "Patient/p2"}, "code": {"text": "Asthma"}}
+    first, second = read(bundle(PATIENT, other, asthma, ALLERGY))
+    assert ("Penicillin" in first.text, "Asthma" in first.text) == (True, False)
+    assert ("Penicillin" in second.text, "Asthma" in second.text) == (False, True)
+
+
+def test_a_line_of_a_bulk_export_is_one_document() -> None:
+    """Its patient is known by logical id."""
+    (document,) = read(PRESSURE | {"subject": {"reference": "https://ehr.example/fhir/Patient/p1/_history/2"}})
+    assert [(s.value, s.assigner) for s in document.subject] == [("p1", "fhir")]
+    assert document.provenance.path == "resource:Observation"
+
+
+def test_a_resource_without_patient_is_withheld() -> None:
+    """Unless the configuration lets it pass."""
+    orphan = {k: v for k, v in PRESSURE.items() if k != "subject"}
+    (part,) = documents(record(orphan), CONFIG)
+    assert isinstance(part, Withheld)
+    assert part.reason is Reason.NO_SUBJECT
+    (part,) = documents(record(orphan), NormalizeConfig(require_subject=False))
+    assert isinstance(part, ClinicalDocument)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", Reason.EMPTY),
+        (json.dumps(bundle(PATIENT, ENCOUNTER)).encode()[:-40], Reason.TRUNCATED),
+        (b'{"resourceType": "Patient", }', Reason.MALFORMED),
+        (b'{"a": 1}', Reason.MALFORMED),
+        (b"[]", Reason.MALFORMED),
+        (b'{"resourceType": "Patient", "x": ' + b"[" * 100 + b"]" * 100 + b"}", Reason.TOO_DEEP),
+        (b'{"resourceType": "Patient", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", Reason.TOO_DEEP),
+        (b'{"resourceType": "Bundle", "entry": []}', Reason.EMPTY),
+    ],
+)
+def test_broken_json_is_refused_with_its_reason(payload: bytes, reason: Reason) -> None:
+    """Truncation, nesting and nonsense are told apart."""
+    assert refusal(payload) is reason
+
+
+def test_people_around_the_patient_are_known() -> None:
+    """Patient, contact and participant, each with their role and the patient's identifiers."""
+    found = identities(record(bundle(PATIENT, ENCOUNTER)), CONFIG)
+    by_role = {(i.role, i.names[0].family or i.names[0].text) for i in found}
+    assert by_role == {(Role.SELF, "Okafor"), (Role.RELATIVE, "Okafor"), (Role.CLINICIAN, "Dr. Ines Varga")}
+    assert {i.subject for i in found} == {found[0].subject}
+    assert [(i.value, i.label) for i in found[0].identifiers] == [("000-12-3456", PhiLabel.SSN)]
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.text(max_size=6)
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(sorted({*PATIENT, *ENCOUNTER, *PRESSURE, "coding", "value", "attachment"})),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from([PATIENT, ENCOUNTER, PRESSURE, ALLERGY, reference(data=encoded(NOTE))]), st.data())
+def test_elements_of_any_type_break_nothing(resource: dict[str, Any], data: st.DataObject) -> None:
+    """Whatever stands where an element belongs, the answer is a document or a reason."""
+    name = data.draw(st.sampled_from(sorted(resource.keys() - {"resourceType"})))
+    odd = resource | {name: data.draw(_JSON)}
+    try:
+        parts = documents(record(bundle(odd)), CONFIG)
+        identities(record(bundle(odd)), CONFIG)
+    except Refused:
+        return
+    for part in parts:
+        if isinstance(part, ClinicalDocument):
+            assert all(0 <= s.start < s.end <= len(part.text) for s in (*part.sections, *part.align))

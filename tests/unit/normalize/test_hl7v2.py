@@ -1,0 +1,322 @@
+"""HL7 v2 messages as documents: reports, attachments, summaries, and what is withheld."""
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+
+from llmops.documents import (
+    ClinicalDocument,
+    FieldPhi,
+    Format,
+    Kind,
+    Locator,
+    PersonName,
+    Reason,
+    Role,
+    SourceRecord,
+    Withheld,
+    locate,
+)
+from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.errors import Refused
+from llmops.normalize.hl7v2 import documents, identities
+from llmops.phi import PhiLabel
+
+CONFIG = NormalizeConfig()
+PID = (
+    "PID|1||0042-17^^^NORTHSIDE&2.999.1&ISO^MR~219-09-9998^^^USSSA^SS||Quill^Tamsin^B~Quill^Tam|Orrery|19520307|F||"
+    "|12 Heron Rd^^Marsh End^OH^45999||(555)555-0142^PRN^PH~^NET^Internet^tamsin@example.org|||||ACC-77|219-09-9998"
+    "|D5550"
+)
+
+
+def segment(name: str, **fields: str) -> str:
+    """A segment by field numbers: ``segment("RXA", f5="...")``."""
+    numbered = {int(key[1:]): value for key, value in fields.items()}
+    return "|".join([name, *(numbered.get(n, "") for n in range(1, max(numbered) + 1))])
+
+
+def hl7_record(*segments: str, kind: str = "ORU^R01", encoding: str = "utf-8") -> SourceRecord:
+    msh = f"MSH|^~\\&|LAB|NORTHSIDE GENERAL|EHR|CLINIC|20240102030405-0500||{kind}|42|P|2.5.1"
+    payload = "\r".join([msh, *segments]).encode(encoding)
+    return SourceRecord(
+        record_id="r1", format=Format.HL7V2, payload=payload, locator=Locator(container="x"), encoding=encoding
+    )
+
+
+def made(*segments: str, kind: str = "ORU^R01") -> list[ClinicalDocument]:
+    return [p for p in documents(hl7_record(*segments, kind=kind), CONFIG) if isinstance(p, ClinicalDocument)]
+
+
+def field_values(document: ClinicalDocument, name: str) -> list[object]:
+    return [field.value for field in document.fields if field.name == name]
+
+
+def test_a_lab_panel_reads_as_one_line_a_test_with_typed_values() -> None:
+    """Value, unit, reference range and flag stand together; the number keeps its LOINC code and unit."""
+    (document,) = made(
+        PID,
+        "OBR|1|||24323-8^Metabolic panel^LN|||20240102",
+        "OBX|1|NM|2345-7^Glucose^LN||182|mg/dL|70-105|H|||F",
+        "OBX|2|SN|2160-0^Creatinine^LN||<^0.5|mg/dL||||F",
+        "OBX|3|CWE|5778-6^Color^LN||371244009^Yellow^SCT|||N|||F",
+        "NTE|1||haemolysed",
+    )
+    assert document.text == (
+        "Metabolic panel\nGlucose: 182 mg/dL (70-105) H\nCreatinine: <0.5 mg/dL\nColor: Yellow N\nRemark: haemolysed"
+    )
+    assert (document.kind, document.doc_type, document.title) == (Kind.REPORT, "24323-8", "Metabolic panel")
+    assert document.time == "2024-01-02"
+    glucose = next(field for field in document.fields if field.name == "OBX-5")
+    assert (glucose.value, glucose.unit, glucose.code, glucose.phi) == (
+        182,
+        "mg/dL",
+        "http://loinc.org|2345-7",
+        FieldPhi.NONE,
+    )
+
+
+def test_text_lines_are_joined_to_a_report_with_sections() -> None:
+    """TX lines of one heading become one paragraph; escapes and repetitions are line ends; headings are found."""
+    (document,) = made(
+        PID,
+        "OBR|1|||36643-5^Chest X-ray^LN|||202401021530",
+        "OBX|1|TX|F^FINDINGS||Lungs are clear.||||||F",
+        "OBX|2|TX|F^FINDINGS||Heart is normal~in size.\\.br\\No effusion.||||||F",
+        "OBX|3|TX|I^IMPRESSION||No acute disease \\T\\ no change.||||||F",
+    )
+    assert "FINDINGS:\nLungs are clear.\nHeart is normal\nin size.\nNo effusion.\n" in document.text
+    assert "IMPRESSION: No acute disease & no change." in document.text
+    assert [section.name for section in document.sections] == ["preamble", "findings", "impression"]
+
+
+def test_every_obr_group_is_a_document_and_loose_remarks_join_the_first() -> None:
+    """One message may carry several reports."""
+    first, second = made(
+        PID,
+        "NTE|1||fasting",
+        "OBR|1|||1^First panel^L",
+        "OBX|1|NM|a^A^L||1",
+        "OBR|2|||2^Second panel^L",
+        "OBX|1|NM|b^B^L||2",
+    )
+    assert first.text == "First panel\nRemark: fasting\nA: 1"
+    assert second.text == "Second panel\nB: 2"
+    assert [first.document_id, second.document_id] == ["r1.0", "r1.1"]
+
+
+def test_text_maps_to_the_bytes_of_its_field() -> None:
+    """A finding in the text can be shown where it stands in the message."""
+    record = hl7_record(PID, "OBR|1|||1^Echo^L", "OBX|1|TX|||Née Quill, émue.", "OBX|2|TX|||plain")
+    (document,) = documents(record, CONFIG)
+    assert isinstance(document, ClinicalDocument)
+    at = document.text.index("plain")
+    (segment,) = locate(document.align, at, at + 5)
+    assert segment.path == "OBX[2]-5"
+    assert segment.exact
+    assert record.payload[segment.source_start : segment.source_end] == b"plain"
+    (segment,) = locate(document.align, document.text.index("Née"), document.text.index("Née") + 3)
+    assert record.payload[segment.source_start : segment.source_end].decode() == "Née Quill, émue."
+
+
+def test_retracted_observations_are_not_read() -> None:
+    """OBX-11 W: posted for the wrong patient."""
+    (document,) = made(
+        PID, "OBR|1|||1^P^L", "OBX|1|NM|a^A^L||1|||||W", "OBX|2|NM|b^B^L||2|||||F|F", "OBX|3|ST|c^C^L||x||||||W"
+    )
+    assert "C: x" not in document.text
+    assert dict(document.provenance.changes)["retracted"] == 1
+
+
+def attached(mime: str, encoding: str, data: str) -> tuple[ClinicalDocument | Withheld, ...]:
+    obx = f"OBX|1|ED|18842-5^Discharge summary^LN||^{mime}^{encoding}^{data}||||||F"
+    return documents(hl7_record(PID, "OBR|1|||1^Letter^L", obx), CONFIG)
+
+
+def test_attached_text_becomes_a_document() -> None:
+    """Base64 of text is text."""
+    (document,) = attached("TEXT^plain", "Base64", base64.b64encode(b"Discharged well.\r\nPlan: rest.").decode())
+    assert isinstance(document, ClinicalDocument)
+    assert document.text == "Discharged well.\nPlan: rest."
+    assert (document.doc_type, document.title) == ("18842-5", "Discharge summary")
+
+
+@pytest.mark.parametrize(
+    ("mime", "encoding", "data", "reason"),
+    [
+        ("application^PDF", "Base64", base64.b64encode(b"%PDF-1.7").decode(), Reason.UNSUPPORTED_ATTACHMENT),
+        ("TEXT^plain", "Base64", base64.b64encode(b"%PDF-1.7").decode(), Reason.UNSUPPORTED_ATTACHMENT),
+        ("TEXT^RTF", "Base64", base64.b64encode(b"{\\rtf1 x}").decode(), Reason.UNSUPPORTED_ATTACHMENT),
+        ("TEXT^plain", "Base64", "not*base64", Reason.BAD_ATTACHMENT),
+        ("TEXT^plain", "Base64", "", Reason.BAD_ATTACHMENT),
+    ],
+)
+def test_other_attachments_are_withheld_and_counted(mime: str, encoding: str, data: str, reason: Reason) -> None:
+    """Nothing is dropped unseen."""
+    (part,) = attached(mime, encoding, data)
+    assert isinstance(part, Withheld)
+    assert part.reason is reason
+
+
+def test_a_pointer_to_elsewhere_is_withheld_beside_the_report() -> None:
+    """RP names a file that this record does not hold."""
+    report, pointer = documents(
+        hl7_record(PID, "OBR|1|||1^P^L", "OBX|1|NM|a^A^L||1", "OBX|2|RP|i^Image^L||//pacs/img1^^IM^DICOM"), CONFIG
+    )
+    assert isinstance(report, ClinicalDocument)
+    assert isinstance(pointer, Withheld)
+    assert pointer.reason is Reason.EXTERNAL_ATTACHMENT
+
+
+def test_a_transcription_is_a_note_of_its_type() -> None:
+    """MDM: TXA-2 says what it is."""
+    (document,) = made(
+        PID, "TXA|1|DS|TX|20240103", "OBX|1|TX|||HOSPITAL COURSE:", "OBX|2|TX|||Did well.", kind="MDM^T02"
+    )
+    assert (document.kind, document.doc_type, document.title) == (Kind.NOTE, "18842-5", "Discharge summary")
+    assert document.text == "Discharge summary\n\nHOSPITAL COURSE:\nDid well."
+    assert document.time == "2024-01-03"
+
+
+def test_an_admission_becomes_a_summary_under_headings() -> None:
+    """Diagnoses, allergies and procedures, each with its details and remarks."""
+    (document,) = made(
+        PID,
+        "PV1|1|I|4E^12^B^NORTHSIDE GENERAL||||77^Vane^Oriel||||||||||||||||||||||||||||||||||||||202401021200",
+        "DG1|1||J45.909^Asthma^I10||20240101|A",
+        "NTE|1||since childhood",
+        "AL1|1|DA|7980^Penicillin^RXNORM|SV|hives",
+        "ZPD|secret|more",
+        kind="ADT^A01",
+    )
+    assert document.kind is Kind.SUMMARY
+    assert document.title == "Admission"
+    assert "Diagnoses:\n- Asthma; Date: 2024-01-01; Type: A\nRemark: since childhood" in document.text
+    assert "Allergies:\n- Penicillin; Type: DA; Severity: SV; Reaction: hives" in document.text
+    assert [section.name for section in document.sections] == ["other", "other", "diagnosis", "allergies"]
+    assert field_values(document, "DG1-5") == ["2024-01-01"]
+    dropped = dict(document.provenance.changes)
+    assert dropped["dropped:Z"] == 1
+    assert dropped["dropped:PID"] >= 5
+    for secret in ("Quill", "0042-17", "Heron", "Vane", "secret"):
+        assert secret not in document.text
+        assert secret not in [field.value for field in document.fields]
+
+
+def test_vaccinations_stand_under_immunizations() -> None:
+    """VXU: RXA is a vaccine given."""
+    (document,) = made(
+        PID,
+        segment("RXA", f3="20230911", f5="140^Influenza^CVX", f6="0.5", f7="mL^mL^UCUM", f20="CP"),
+        "RXR|IM^Intramuscular",
+        kind="VXU^V04",
+    )
+    assert document.text.endswith(
+        "Immunizations:\n- Influenza; Given: 2023-09-11; Amount: 0.5; Unit: mL; Completion: CP\n- Route: Intramuscular"
+    )
+    assert document.sections[-1].name == "immunizations"
+
+
+def test_free_text_in_the_place_of_a_code_is_searched() -> None:
+    """A coded field without a code is what somebody typed."""
+    (document,) = made(PID, "DG1|1||^seen with Mrs Quill^", kind="ADT^A08")
+    assert [field.phi for field in document.fields if field.name == "DG1-3"] == [FieldPhi.FREE_TEXT]
+
+
+def test_a_message_without_a_patient_is_refused_where_one_is_required() -> None:
+    """Nothing could be kept consistent."""
+    record = hl7_record("OBR|1|||1^P^L", "OBX|1|NM|a^A^L||1")
+    with pytest.raises(Refused) as refused:
+        documents(record, CONFIG)
+    assert refused.value.reason is Reason.NO_SUBJECT
+    assert len(documents(record, NormalizeConfig(require_subject=False))) == 1
+
+
+def test_a_report_that_says_nothing_is_withheld() -> None:
+    """Counted, not dropped."""
+    (part,) = documents(hl7_record(PID, "OBR|1|||1^P^L"), CONFIG)
+    assert isinstance(part, Withheld)
+    assert part.reason is Reason.NO_CONTENT
+
+
+def test_the_patient_has_every_number_with_its_assigner_and_kind() -> None:
+    """PID-3 repetitions, account and SSN; the SSN once."""
+    (document,) = made(PID, "OBR|1|||1^P^L", "OBX|1|NM|a^A^L||1")
+    assert [(i.value, i.assigner, i.label) for i in document.subject] == [
+        ("0042-17", "2.999.1", PhiLabel.MRN),
+        ("219-09-9998", "2.16.840.1.113883.4.1", PhiLabel.SSN),
+        ("ACC-77", "", PhiLabel.ACCT),
+    ]
+
+
+def test_everyone_around_the_patient_is_known() -> None:
+    """Aliases, mother, next of kin, insured, clinicians and places, all linked to the patient."""
+    found = identities(
+        hl7_record(
+            PID,
+            "PV1|1|I|4E^12^B^NORTHSIDE GENERAL||||77^Vane^Oriel^M",
+            "NK1|1|Quill^Rowan|SPO|9 Mill Ln^^Marsh End^OH|(555)555-0150",
+            segment("IN1", f4="Acme Health", f16="Quill^Rowan", f17="SPO", f36="POL-5551"),
+            segment("OBR", f4="1^P^L", f16="8^Moss^Ilse", f32="7&Fenn&Ada"),
+        ),
+        CONFIG,
+    )
+    patient = found[0]
+    assert patient.role is Role.SELF
+    assert patient.names == (
+        PersonName(family="Quill", given=("Tamsin", "B")),
+        PersonName(family="Quill", given=("Tam",)),
+    )
+    assert (patient.birth_date, patient.sex) == ("1952-03-07", "F")
+    assert patient.phones == ("(555)555-0142",)
+    assert patient.emails == ("tamsin@example.org",)
+    assert patient.addresses[0].postal_code == "45999"
+    assert [(i.value, i.label) for i in patient.identifiers] == [("D5550", PhiLabel.LICENSE)]
+    names = {(one.role, name.family or name.text) for one in found for name in one.names}
+    assert {
+        (Role.RELATIVE, "Orrery"),
+        (Role.RELATIVE, "Quill"),
+        (Role.CLINICIAN, "Vane"),
+        (Role.CLINICIAN, "Moss"),
+        (Role.CLINICIAN, "Fenn"),
+        (Role.ORGANIZATION, "NORTHSIDE GENERAL"),
+        (Role.ORGANIZATION, "Acme Health"),
+    } <= names
+    assert any(i.value == "POL-5551" and i.label is PhiLabel.PLAN for one in found for i in one.identifiers)
+    assert all(one.subject == patient.subject for one in found)
+
+
+def test_a_merge_links_the_numbers_and_a_move_does_not() -> None:
+    """A40 says that two records are one person; A45 moves a visit between two."""
+    merged = identities(hl7_record(PID, "MRG|0099-01^^^NORTHSIDE^MR", kind="ADT^A40"), CONFIG)
+    moved = identities(hl7_record(PID, "MRG|0099-01^^^NORTHSIDE^MR", kind="ADT^A45"), CONFIG)
+    assert any(i.value == "0099-01" for i in merged[0].subject)
+    assert not any(i.value == "0099-01" for i in moved[0].subject)
+
+
+def test_patients_of_one_message_keep_their_own_people() -> None:
+    """A result message may repeat the patient group."""
+    found = identities(
+        hl7_record("PID|1||1^^^N^MR||Ash^A", segment("OBR", f16="1^Oak^B"), "PID|2||2^^^N^MR||Elm^C", "OBR|1"), CONFIG
+    )
+    clinicians = {one.subject[0].value for one in found if one.role is Role.CLINICIAN}
+    assert clinicians == {"1"}
+
+
+@pytest.mark.skipif("LLMOPS_CORPORA" not in os.environ, reason="LLMOPS_CORPORA is not set")
+def test_public_messages_never_raise_anything_but_a_refusal() -> None:
+    """Real messages: every one is answered, and most become documents."""
+    answered = refused = 0
+    for path in sorted(Path(os.environ["LLMOPS_CORPORA"], "hl7v2").rglob("*.hl7")):
+        record = SourceRecord(
+            record_id="r", format=Format.HL7V2, payload=path.read_bytes(), locator=Locator(container="x")
+        )
+        try:
+            assert documents(record, CONFIG)
+            identities(record, CONFIG)
+            answered += 1
+        except Refused:
+            refused += 1
+    assert answered > 10 * refused

@@ -1,0 +1,65 @@
+"""Every record is answered, whatever its bytes are, and nothing of it is said in the answer."""
+
+import traceback
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmops.documents import DocumentGroup, Format, Locator, Reason, SourceRecord, Withheld
+from llmops.normalize import Normalizer
+from llmops.normalize.errors import Refused
+
+
+def record(payload: bytes, record_format: Format, record_id: str = "r1") -> SourceRecord:
+    return SourceRecord(record_id=record_id, format=record_format, payload=payload, locator=Locator(container="x"))
+
+
+def test_answers_come_in_order_with_numbered_parts() -> None:
+    """One answer a record; parts have ids of their own."""
+    batch = [record(b"MRN 445120 ok", Format.TEXT, "a"), record(b"", Format.TEXT, "b"), record(b"{", Format.ROW, "c")]
+    first, second, third = Normalizer().process(batch)
+    assert isinstance(first, DocumentGroup)
+    assert [part.document_id for part in first.parts] == ["a.0"]
+    assert isinstance(second, Withheld)
+    assert (second.record_id, second.reason) == ("b", Reason.EMPTY)
+    assert isinstance(third, Withheld)
+    assert third.reason is Reason.MALFORMED
+
+
+@given(st.binary(max_size=80), st.sampled_from([Format.TEXT, Format.ROW, Format.FHIR, Format.PHENOPACKET]))
+@settings(max_examples=200)
+def test_any_bytes_are_answered(payload: bytes, record_format: Format) -> None:
+    """A group with at least one part, or a reason."""
+    normalizer = Normalizer()
+    (answer,) = normalizer.process([record(payload, record_format)])
+    assert isinstance(answer, Withheld) or len(answer.parts) > 0
+    assert isinstance(normalizer.identities(record(payload, record_format)), tuple)
+
+
+def test_an_unexpected_failure_withholds_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in a format module costs the record, not the run, and its text stays where it was."""
+
+    def broken(*_: object) -> None:
+        raise ValueError("OKAFOR, ADA")
+
+    monkeypatch.setattr("llmops.normalize.notes.documents", broken)
+    normalizer = Normalizer()
+    (answer,) = normalizer.process([record(b"MRN 445120", Format.TEXT)])
+    assert isinstance(answer, Withheld)
+    assert answer.reason is Reason.MALFORMED
+    assert normalizer.failures[Format.TEXT] == 1
+    assert "OKAFOR" not in repr(answer)
+
+
+@pytest.mark.parametrize("payload", [b'{"text": "OKAFOR", ', b"\xffOKAFOR", b'{"text": OKAFOR}'])
+def test_refusals_carry_no_text(payload: bytes) -> None:
+    """Neither the message nor the chain of causes holds a byte of the record."""
+    from llmops.normalize import NormalizeConfig
+    from llmops.normalize.fhir import documents
+
+    with pytest.raises(Refused) as refused:
+        documents(record(payload, Format.FHIR), NormalizeConfig())
+    shown = "".join(traceback.format_exception(refused.value, chain=True))
+    assert "OKAFOR" not in "".join(traceback.format_exception_only(refused.value))
+    assert "JSONDecodeError" not in shown

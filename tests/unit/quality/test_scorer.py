@@ -1,0 +1,77 @@
+"""The stage: one answer each, the cap, the minimum, and what documents are compared by."""
+
+import subprocess
+import sys
+
+import pytest
+
+from llmops.documents import Reason, ScoredDocument, Withheld
+from llmops.quality import QualityConfig, Scorer
+from llmops.quality.fingerprint import content_key, signature, similarity
+
+TEXT = (
+    "[NAME] was seen on [DATE 2024] for follow-up of asthma. No night symptoms and no recent exacerbation were reported.\n"
+    "Chest is clear. Peak flow is at personal best. Inhaler technique was checked and found to be good again today.\n"
+    "Continue the present inhaler twice daily, and return in six months or sooner if the symptoms recur at night.\n"
+)
+
+
+@pytest.fixture
+def scorer():
+    """A scorer with the bundled policy."""
+    return Scorer(QualityConfig(), b"key")
+
+
+def test_each_document_is_answered_in_order(scorer, document):
+    """Good or bad, a document comes back scored with all it had."""
+    batch = [document(TEXT, document_id="a"), document("", document_id="b"), document(TEXT, document_id="c")]
+    answers = scorer.process(batch)
+    assert [answer.document_id for answer in answers] == ["a", "b", "c"]
+    assert all(isinstance(answer, ScoredDocument) for answer in answers)
+    assert answers[0].text == TEXT
+    assert answers[0].quality.score == 1.0
+    assert answers[1].quality.score <= 0.6
+    assert scorer.process([]) == []
+
+
+@pytest.mark.parametrize("flaw", ["BP 80/190 today.", "HR 900 today.", "She was then seen by the"])
+def test_a_hard_finding_caps_the_score(scorer, document, flaw):
+    """However good the rest is."""
+    (answer,) = scorer.process([document(TEXT + flaw)])
+    assert answer.quality.score == 0.6
+    assert TEXT not in repr(answer.quality)
+
+
+def test_a_document_below_the_minimum_is_withheld(document):
+    """With the reason, without the text."""
+    scorer = Scorer(QualityConfig(min_score=0.7), b"key")
+    good, bad = scorer.process([document(TEXT), document("HR 900", document_id="r1.1")])
+    assert isinstance(good, ScoredDocument)
+    assert bad == Withheld(record_id="r1", document_id="r1.1", stage=bad.stage, reason=Reason.BELOW_SCORE)
+    assert bad.stage.value == "quality"
+
+
+def test_content_keys_forget_case_and_blanks_and_need_the_key():
+    """Equal content has equal keys under one key only; no text has none."""
+    assert content_key("A  b\nC", b"k") == content_key("a B c", b"k")
+    assert content_key("a b c", b"k") != content_key("a b c", b"other")
+    assert content_key("a b c", b"k") != content_key("a b d", b"k")
+    assert content_key(" \n", b"k") == ""
+
+
+def test_signatures_leave_placeholders_out():
+    """Two copies that differ in what was redacted are alike; a text without words has no signature."""
+    assert signature(TEXT) == signature(TEXT.replace("[DATE 2024]", "[DATE]").replace("[NAME]", ""))
+    assert signature("[NAME] [DATE]") == ()
+    assert len(signature("one")) == 128
+    assert similarity(signature(TEXT), signature(TEXT + "One more sentence.")) > 0.85
+    assert similarity(signature(TEXT), signature("The knee was aspirated under sterile conditions " * 3)) < 0.1
+
+
+def test_signatures_are_the_same_in_every_process():
+    """Shards are scored by different workers, whose hash seeds differ."""
+    code = f"from llmops.quality.fingerprint import signature; print(signature({TEXT!r}))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
+    )
+    assert out.stdout.strip() == str(signature(TEXT))
