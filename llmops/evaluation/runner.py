@@ -15,8 +15,8 @@ from llmops.evaluation.prompt import Passage, passages, render
 from llmops.evaluation.result import CaseResult, EvaluationResult, Status
 from llmops.evaluation.suite import Case, Prices, Suite
 from llmops.release import Release
+from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index
-from llmops.retrieval.search import Filter, Hit
 from llmops.retrieval.untraced import untraced
 from llmops.retrieval.verified import verified
 from llmops.stage import PhiScanner
@@ -73,7 +73,7 @@ def evaluate(
         ReleaseError: the release does not verify, or the search is over another one.
     """
     verified(release)
-    if verified(searcher.release).id != release.id:
+    if searcher.release is not release and verified(searcher.release).id != release.id:
         raise ReleaseError("evaluation: the search is over another release")
     run = _Run(suite=suite, searcher=searcher, model=model, scanner=scanner)
     cases, seconds = [], []

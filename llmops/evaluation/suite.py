@@ -13,7 +13,7 @@ from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
 from llmops.evaluation.assertions import AnyAssertion, Declared
-from llmops.retrieval.search import Filter
+from llmops.retrieval.hits import Filter
 
 _MAX_BYTES: Final = 2_000_000
 

@@ -1,7 +1,5 @@
 """C-CDA documents: the whole section tree becomes one document; an unstructured body the text it holds."""
 
-import base64
-import binascii
 from typing import Final
 
 from llmops.documents import (
@@ -19,14 +17,15 @@ from llmops.documents import (
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.ccda_people import people, says_anything, subject_of
 from llmops.normalize.ccda_sections import Body, add_section, add_sections
-from llmops.normalize.ccda_xml import Element, attribute, child, children, iso_time, name_of, parse, text_of
+from llmops.normalize.ccda_xml import Element, attribute, child, children, name_of, parse, text_of
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
+from llmops.normalize.hl7_attachments import from_base64, plain_text
+from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.sections import find_sections
 from llmops.phi import PhiLabel
 
 _LOINC: Final = "2.16.840.1.113883.6.1"
-_BINARY_MARKS: Final = (b"%PDF", b"{\\rtf", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"<?xml")
 _ROOTS: Final = frozenset({"ClinicalDocument", "section", "structuredBody"})
 _SUMMARIES: Final = frozenset({"34133-9", "55751-2", "88085-6", "57133-1", "18776-5", "52521-2"})
 
@@ -117,24 +116,14 @@ def _attached(text: Element) -> str:
     Raises:
         Refused: ``EXTERNAL_ATTACHMENT``, ``UNSUPPORTED_ATTACHMENT`` or ``BAD_ATTACHMENT``.
     """
-    packed = "".join(map(str, text.itertext()))
-    if child(text, "reference") is not None and not packed.strip():
+    written = "".join(map(str, text.itertext()))
+    if child(text, "reference") is not None and not written.strip():
         raise Refused(Reason.EXTERNAL_ATTACHMENT)
-    media = attribute(text, "mediaType").partition(";")[0] or "text/plain"
-    if media not in {"text/plain", "text/markdown"} or attribute(text, "compression"):
+    media = attribute(text, "mediaType").partition(";")[0].lower() or "text/plain"
+    if media not in {"text/plain", "text/markdown", "text/html"} or attribute(text, "compression"):
         raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
-    if attribute(text, "representation") != "B64":
-        return packed
-    try:
-        data = base64.b64decode("".join(packed.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused(Reason.BAD_ATTACHMENT) from None
-    if data.lstrip().startswith(_BINARY_MARKS) or b"\x00" in data:
-        raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    data = from_base64(written) if attribute(text, "representation") == "B64" else written.encode()
+    return plain_text(data, html=media == "text/html")
 
 
 def _sections(body: Body, text: str, *, structured: bool) -> tuple[Section, ...]:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from llmops.documents import Field, FieldPhi
-from llmops.normalize.ccda_xml import Element, attribute, child, children, datatype, iso_time, name_of, text_of
+from llmops.normalize.ccda_xml import Element, attribute, child, children, datatype, name_of, text_of
+from llmops.normalize.hl7_time import iso_time
 from llmops.phi import PhiLabel
 
 _STATEMENTS: Final = frozenset(

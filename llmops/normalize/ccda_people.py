@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
-from llmops.normalize.ccda_xml import Element, attribute, child, children, iso_time, name_of, text_of
+from llmops.normalize.ccda_xml import Element, attribute, child, children, name_of, text_of
+from llmops.normalize.hl7_time import iso_time
 from llmops.phi import PhiLabel
 
 SSN_ROOT: Final = "2.16.840.1.113883.4.1"

@@ -19,10 +19,6 @@ _PROLOG: Final = re.compile(r"\s+|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{1,80}?encoding=[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _LIMIT_ERRORS: Final = frozenset({1, 114})
 _UNFINISHED: Final = 77
-_TIME: Final = re.compile(
-    r"(\d{4})(?:(0[1-9]|1[0-2])(?:(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?)?)?)?"
-    r"(?:\.\d{1,6})?([+-]\d{4})?"
-)
 
 
 def parse(record: SourceRecord, max_depth: int) -> Element:
@@ -154,16 +150,3 @@ def path_of(element: Element) -> str:
         steps.append(name if len(same) == 1 else f"{name}[{same.index(at) + 1}]")
         at = parent
     return "/".join(reversed(steps))
-
-
-def iso_time(value: str) -> str:
-    """An HL7 v3 time (``YYYY[MM[DD[HHMM[SS]]]][+ZZZZ]``) as ISO 8601 of the same precision; ``""`` where it is none."""
-    match = _TIME.fullmatch(value.strip())
-    if match is None:
-        return ""
-    year, month, day, hour, minute, second, zone = match.groups()
-    date = "-".join(part for part in (year, month, day) if part)
-    if hour is None:
-        return date
-    clock = ":".join(part for part in (hour, minute or "00", second) if part)
-    return f"{date}T{clock}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")

@@ -30,6 +30,7 @@ from llmops.normalize.html_text import html_to_text
 from llmops.normalize.normalizer import reader_for
 from llmops.normalize.note_kinds import find_title, guess_kind
 from llmops.normalize.sections import find_sections
+from llmops.normalize.text import clean
 from llmops.phi import PhiLabel
 
 _PLAIN: Final = frozenset({"text/plain", "text/markdown", "text/x-markdown", ""})
@@ -195,7 +196,7 @@ def _document(
         subject=subject,
         kind=Kind.REPORT if entry.type in _REPORTS else kind,
         doc_type=loinc(concept) or doc_type,
-        title=title,
+        title=clean(title).text,
         text=text,
         sections=find_sections(text),
         fields=tuple(_fields(resource, entry.type)),

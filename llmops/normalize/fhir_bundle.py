@@ -48,7 +48,7 @@ class Record:
         if reference.startswith("#") and holder is not None:
             for n, contained in enumerate(objs(holder.get("contained"))):
                 if string(contained.get("id")) == reference[1:]:
-                    return Entry(path=f"contained[{n}]", resource=contained, type=string(contained.get("resourceType")))
+                    return _contained(holder, "", n, contained)
             return None
         base = reference.partition("/_history/")[0]
         return self._by_reference.get(base) or self._by_reference.get("/".join(base.rsplit("/", 2)[-2:]))
@@ -80,7 +80,10 @@ class Record:
 
 
 def _patient_identifiers(entry: Entry) -> tuple[SubjectIdentifier, ...]:
-    logical = string(entry.resource.get("id")) or entry.full_url.rpartition(":")[2]
+    if "#" in entry.full_url:
+        logical = entry.full_url if entry.full_url != "#" else ""
+    else:
+        logical = string(entry.resource.get("id")) or entry.full_url.rpartition(":")[2]
     own = (SubjectIdentifier(value=logical, assigner=LOGICAL_ID, label=PhiLabel.OTHERID),) if logical else ()
     return tuple(dict.fromkeys((*own, *(i for i in identifiers(entry.resource) if is_linking(i)))))
 
@@ -99,7 +102,21 @@ def _from_literal(literal: str) -> SubjectIdentifier | None:
     return None
 
 
+def _contained(holder: Json, path: str, n: int, resource: Json) -> Entry:
+    """A contained resource as an entry: its id means something inside its holder only, and so does what it refers to."""
+    holder_id, own_id = string(holder.get("id")), string(resource.get("id"))
+    inherited = {name: holder[name] for name in ("contained", "subject", "patient", "encounter") if name in holder}
+    return Entry(
+        path=f"{path}.contained[{n}]".lstrip("."),
+        resource={**inherited, **resource},
+        type=string(resource.get("resourceType")),
+        full_url=f"{string(holder.get('resourceType'))}/{holder_id}#{own_id}" if holder_id else "#",
+    )
+
+
 def _names(entry: Entry) -> Iterator[str]:
+    if "#" in entry.full_url:
+        return
     if logical := string(entry.resource.get("id")):
         yield f"{entry.type}/{logical}"
     if entry.full_url:
@@ -115,6 +132,8 @@ def _flatten(root: Json) -> Iterator[Entry]:
         inner = {"Bundle": "entry", "Parameters": "parameter"}.get(kind)
         if inner is None:
             yield Entry(path=prefix or "resource", resource=resource, type=kind, full_url=full_url)
+            for n, contained in enumerate(objs(resource.get("contained"))):
+                yield _contained(resource, prefix or "resource", n, contained)
             continue
         dot = f"{prefix}." if prefix else ""
         waiting += [

@@ -22,6 +22,7 @@ from llmops.normalize.fhir_values import loinc, obj, objs, string
 from llmops.normalize.html_text import html_to_text
 from llmops.normalize.note_kinds import guess_kind
 from llmops.normalize.section_names import OTHER, section_name, section_name_for_code
+from llmops.normalize.text import clean
 from llmops.phi import PhiLabel
 
 _HEADING_BREAKS: Final = "\r\n"
@@ -62,7 +63,7 @@ def composition_document(
         subject=subject,
         kind=Kind.NOTE,
         doc_type=code or guess_kind(title)[1],
-        title=title,
+        title=clean(title).text,
         text=text,
         sections=tuple(
             Section(start=start, end=end, name=name, code=loinc_code)

@@ -26,21 +26,44 @@ def identities_of(record: Record) -> Iterator[Identity]:
     for entry, subject in zip(record.patients, patients, strict=True):
         yield _person(entry.resource, subject, Role.SELF)
         yield from _around(entry.resource, subject)
-    subjects = list(dict.fromkeys(patients)) or _mentioned(record)
     for entry in record.entries:
-        if entry.type in {"RelatedPerson", "Person"} and (subject := record.subject(entry.resource)):
+        subject = record.subject(entry.resource) if entry.type in {"RelatedPerson", "Device"} else ()
+        if subject and entry.type == "RelatedPerson":
             yield _person(entry.resource, subject, Role.RELATIVE)
-        elif entry.type == "Practitioner":
-            yield from (_person(entry.resource, subject, Role.CLINICIAN) for subject in subjects)
-        elif (
-            entry.type == "Device"
-            and (subject := record.subject(entry.resource))
-            and (serials := _serials(entry.resource))
-        ):
+        elif subject and (serials := _serials(entry.resource)):
             yield Identity(subject=subject, identifiers=serials)
-        elif entry.type in {"Organization", "Location"}:
-            yield from (_organization(entry, subject) for subject in subjects)
+    for subject, entry in _background(record, list(dict.fromkeys(patients))):
+        if entry.type == "Practitioner":
+            yield _person(entry.resource, subject, Role.CLINICIAN)
+        else:
+            yield _organization(entry, subject)
     yield from _displayed(record)
+
+
+def _background(
+    record: Record, patients: list[tuple[SubjectIdentifier, ...]]
+) -> Iterator[tuple[tuple[SubjectIdentifier, ...], Entry]]:
+    """Clinicians and organisations with the patients they belong to: all with an only patient, else by reference."""
+    background = [e for e in record.entries if e.type in {"Practitioner", "Organization", "Location"}]
+    if len(patients) == 1:
+        yield from ((patients[0], entry) for entry in background)
+        return
+    seen: set[tuple[tuple[SubjectIdentifier, ...], str]] = set()
+    for entry in record.entries if background else ():
+        subject = record.subject(entry.resource)
+        for target in _referred(entry.resource, record) if subject else ():
+            if (subject, target.path) not in seen:
+                seen.add((subject, target.path))
+                yield subject, target
+
+
+def _referred(resource: Json, record: Record) -> Iterator[Entry]:
+    for element, _ in _DISPLAYS:
+        for item in objs(resource.get(element)):
+            reference = next((obj(item[k]) for k in _ACTORS if k in item), item)
+            target = record.resolve(string(reference.get("reference")), resource)
+            if target is not None and target.type in {"Practitioner", "Organization", "Location"}:
+                yield target
 
 
 def _serials(device: Json) -> tuple[SubjectIdentifier, ...]:
@@ -49,12 +72,6 @@ def _serials(device: Json) -> tuple[SubjectIdentifier, ...]:
     written = [string(device.get(name)) for name in ("serialNumber", "distinctIdentifier")]
     written += [string(c.get(name)) for c in carriers for name in ("deviceIdentifier", "carrierHRF", "name")]
     return tuple(SubjectIdentifier(value=v, label=PhiLabel.DEVICE) for v in dict.fromkeys(written) if v)
-
-
-def _mentioned(record: Record) -> list[tuple[SubjectIdentifier, ...]]:
-    return list(
-        dict.fromkeys(s for e in record.entries if e.type != "Practitioner" and (s := record.subject(e.resource)))
-    )
 
 
 def _person(resource: Json, subject: tuple[SubjectIdentifier, ...], role: Role) -> Identity:
@@ -114,13 +131,14 @@ def _displayed(record: Record) -> Iterator[Identity]:
 def _display_names(resource: Json) -> Iterator[tuple[Role, str]]:
     for element, role in _DISPLAYS:
         for item in objs(resource.get(element)):
-            target = next((obj(item[k]) for k in ("individual", "actor", "agent", "location") if k in item), item)
+            target = next((obj(item[k]) for k in _ACTORS if k in item), item)
             name = string(target.get("display"))
             literal = string(target.get("reference"))
             if name:
                 yield (Role.ORGANIZATION if "Organization" in literal or "Location" in literal else role), name
 
 
+_ACTORS = ("individual", "actor", "agent", "location")
 _DISPLAYS = (
     ("subject", Role.SELF),
     ("patient", Role.SELF),

@@ -50,15 +50,23 @@ def _loads(payload: bytes) -> Any:
 
 
 def _reason(error: orjson.JSONDecodeError, payload: bytes) -> Reason:
-    message = error.msg.lower()
-    if "recursion" in message:
+    message = error.msg
+    if "depth limit" in message or "recursion" in message or "allocate" in message:
         return Reason.TOO_DEEP
-    if "end of data" in message or "unclosed" in message or "eof" in message:
+    if "end of data" in message:
         return Reason.TRUNCATED
-    rest = payload.rstrip()
-    unfinished = rest[:1] in (b"{", b"[") and rest[-1:] not in (b"}", b"]")
-    at_end = error.pos >= len(payload.decode("utf-8", "replace").rstrip()) - 1
-    return Reason.TRUNCATED if unfinished and at_end else Reason.MALFORMED
+    if "UTF-8" in message:
+        # A payload cut inside a character is cut, not wrongly encoded.
+        return Reason.TRUNCATED if _is_utf8_cut_short(payload) else Reason.WRONG_ENCODING
+    return Reason.MALFORMED
+
+
+def _is_utf8_cut_short(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

@@ -18,6 +18,7 @@ from llmops.documents import (
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
+from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_attachments import attached_text
 from llmops.normalize.hl7v2_fields import OTHER_FIELDS, VIEWS
 from llmops.normalize.hl7v2_page import Page, named_sections
@@ -26,7 +27,7 @@ from llmops.normalize.hl7v2_people import people
 from llmops.normalize.hl7v2_reports import Report, reports, write_report
 from llmops.normalize.hl7v2_subject import subject_of
 from llmops.normalize.hl7v2_summary import summary, summary_time
-from llmops.normalize.hl7v2_values import coded_text, iso_time, loinc_of
+from llmops.normalize.hl7v2_values import coded_text, loinc_of
 from llmops.normalize.sections import find_sections
 
 

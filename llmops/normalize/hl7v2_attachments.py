@@ -1,26 +1,16 @@
 """Attachments of HL7 v2 observations: encapsulated data (ED) that is text becomes a document, all else is withheld."""
 
-import base64
-import binascii
 from typing import Final
 
 from llmops.documents import Reason
 from llmops.normalize.errors import Refused
+from llmops.normalize.hl7_attachments import from_base64, plain_text
 from llmops.normalize.hl7v2_parse import Segment
 
 _TEXT_TYPES: Final = frozenset({"TEXT", "TX", "TXT", "PLAIN", "ASCII", "FT", "MD", "MARKDOWN"})
-# First bytes of what is no text, whatever its label says.
-_BINARY_MARKS: Final = (
-    b"%PDF",
-    b"{\\rtf",
-    b"PK\x03\x04",
-    b"\x89PNG",
-    b"\xff\xd8\xff",
-    b"GIF8",
-    b"II*\x00",
-    b"MM\x00*",
-    b"<?xml",
-)
+_HTML: Final = frozenset({"HTML", "HTM"})
+# A subtype that names a format which is not text, although the type says "TEXT".
+_OTHER: Final = frozenset({"RTF", "XML", "PDF", "X-HL7-CDA-LEVEL-ONE"})
 
 
 def attached_text(segment: Segment) -> str:
@@ -36,33 +26,21 @@ def attached_text(segment: Segment) -> str:
     if segment.get(2).upper() == "RP":
         raise Refused(Reason.EXTERNAL_ATTACHMENT)
     value = segment.first(5)
-    kinds = {value.component(2).upper(), value.component(3).upper()}
+    kinds = {value.component(2).upper(), value.component(3).upper()} - {""}
     data = _data(value.component(4).upper(), value.component(5))
-    if data.lstrip().startswith(_BINARY_MARKS) or (not kinds & _TEXT_TYPES and kinds - {""}):
+    is_text = not kinds or (kinds & (_TEXT_TYPES | _HTML) and not kinds & _OTHER)
+    if not is_text:
         raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
-    return _decoded(data)
+    return plain_text(data, html=bool(kinds & _HTML))
 
 
-def _data(encoding: str, text: str) -> bytes:
+def _data(encoding: str, written: str) -> bytes:
     """The bytes behind ED.5 by its encoding in ED.4: Base64, Hex or A (as is)."""
-    packed = "".join(text.split())
-    if not packed:
-        raise Refused(Reason.BAD_ATTACHMENT)
     if encoding == "A":
-        return text.encode()
+        return written.encode()
+    if encoding != "HEX":
+        return from_base64(written)
     try:
-        return bytes.fromhex(packed) if encoding == "HEX" else base64.b64decode(packed, validate=True)
-    except (binascii.Error, ValueError):
+        return bytes.fromhex(written)
+    except ValueError:
         raise Refused(Reason.BAD_ATTACHMENT) from None
-
-
-def _decoded(data: bytes) -> str:
-    if b"\x00" in data:
-        raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    if not text.strip():
-        raise Refused(Reason.BAD_ATTACHMENT)
-    return text

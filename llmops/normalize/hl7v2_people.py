@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.normalize.hl7_time import iso_date
 from llmops.normalize.hl7v2_parse import FieldText, Message, Segment
 from llmops.normalize.hl7v2_subject import SSN_ASSIGNER, identifier_of, merged_subject, subject_of
-from llmops.normalize.hl7v2_values import iso_date
 from llmops.phi import PhiLabel
 
 # Fields by datatype, from the public field tables (v2.3.1 to v2.8.2).
@@ -41,6 +41,10 @@ _WORK_ADDRESSES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {"OBX": (24,), "ORC": (22, 24), "PRT": (14,), "ROL": (11,), "SCH": (14, 18), "RXO": (33, 35), "RXE": (41, 43)}
 )
 _SELF: Final = frozenset({"SEL", "SLF", "SELF", "18", "01"})
+# Known identities are looked for in text, so a placeholder must not become a name.
+_NOBODY: Final = frozenset(
+    {"unknown", "none", "n/a", "na", "not available", "no information", "self", "patient", "no name"}
+)
 _SHORTEST_NAME: Final = 3
 
 
@@ -233,7 +237,11 @@ def _names(segment: Segment, *numbers: int) -> tuple[PersonName, ...]:
         PersonName(family=field.component(1, 1), given=_filled(field.component(2), field.component(3)))
         for field in fields
     )
-    return tuple(name for name in names if name.family or name.given)
+    return tuple(name for name in names if (name.family or name.given) and not _is_placeholder(name))
+
+
+def _is_placeholder(name: PersonName) -> bool:
+    return all(word.lower() in _NOBODY for word in (name.family, *name.given) if word)
 
 
 def _phones(segment: Segment, *numbers: int) -> tuple[str, ...]:

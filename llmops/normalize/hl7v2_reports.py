@@ -5,10 +5,11 @@ from types import MappingProxyType
 from typing import Final
 
 from llmops.documents import Kind
+from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_observations import has_content, observations
 from llmops.normalize.hl7v2_page import Page
 from llmops.normalize.hl7v2_parse import Message, Segment
-from llmops.normalize.hl7v2_values import coded_text, iso_time, loinc_of
+from llmops.normalize.hl7v2_values import coded_text, loinc_of
 
 _RESULTS: Final = frozenset({"ORU", "OUL", "ORF", "OPU", "ORW"})
 _HEADER_LINES: Final = ((13, "Clinical information", "ST"), (31, "Reason for study", "CWE"))

@@ -4,36 +4,16 @@ import re
 from typing import Final
 
 from llmops.documents import Field, FieldPhi
+from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_fields import CODE_SYSTEMS, CODED, NUMBERS, PHI_OF_DATATYPE, TIMES
 from llmops.normalize.hl7v2_parse import FieldText
 from llmops.phi import PhiLabel
 
-_TIME: Final = re.compile(
-    r"(\d{4})(?:(0[1-9]|1[0-2])(?:(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?)?)?)?(?:\.\d{1,6})?([+-]\d{4})?"
-)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})")
 _SYSTEM_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,24}")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:/+\-]{1,32}")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%\[\]{}()/*.^#'\-µμ°]{1,24}")
 _NUMERIC_TEXT: Final = re.compile(r"[\d\s.,<>=:/+_\-–^%]{1,60}")
-
-
-def iso_time(value: str) -> str:
-    """An HL7 time (``YYYY[MM[DD[HH[MM[SS]]]]][+ZZZZ]``) as ISO 8601 of the same precision; ``""`` where it is none."""
-    match = _TIME.fullmatch(value.strip())
-    if match is None:
-        return ""
-    year, month, day, hour, minute, second, zone = match.groups()
-    date = "-".join(part for part in (year, month, day) if part)
-    if hour is None:
-        return date
-    clock = ":".join(part for part in (hour, minute or "00", second) if part)
-    return f"{date}T{clock}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")
-
-
-def iso_date(value: str) -> str:
-    """The date of an HL7 time, without the time of day."""
-    return iso_time(value).partition("T")[0]
 
 
 def number(value: str) -> int | float | None:

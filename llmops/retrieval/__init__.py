@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llmops.retrieval.chunk import Chunk, chunks
 from llmops.retrieval.config import RetrievalConfig
+from llmops.retrieval.hits import Filter, Hit
 
 if TYPE_CHECKING:
     from llmops.retrieval.embed import MiniLmEmbeddings
     from llmops.retrieval.index import Index, build_index, load_or_build, open_index
     from llmops.retrieval.loader import ReleaseLoader
     from llmops.retrieval.retriever import ReleaseRetriever
-    from llmops.retrieval.search import Filter, Hit, Searcher
+    from llmops.retrieval.search import Searcher
 
 __all__ = [
     "Chunk",
@@ -31,8 +32,6 @@ __all__ = [
 
 # These bring LangChain, half a second of import that a run without retrieval should not pay.
 _HOME: Final = {
-    "Filter": "search",
-    "Hit": "search",
     "Index": "index",
     "MiniLmEmbeddings": "embed",
     "ReleaseLoader": "loader",

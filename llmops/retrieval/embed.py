@@ -34,7 +34,7 @@ TOKENIZER: Final = PinnedFile(
 )
 DIMENSIONS: Final = 384
 MAX_PIECES: Final = 256
-_BATCH: Final = 32
+_BATCH: Final = 8
 
 
 class MiniLmEmbeddings(Embeddings):

@@ -17,8 +17,9 @@ from llmops.errors import RecipeError
 from llmops.retrieval.chunk import chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import StoreVectors
+from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index, load_or_build, searchable
-from llmops.retrieval.search import Filter, Hit, Searcher
+from llmops.retrieval.search import Searcher
 from llmops.retrieval.untraced import untraced
 from llmops.retrieval.verified import verified
 
@@ -31,7 +32,8 @@ class ReleaseRetriever(BaseRetriever):
         index_directory: where the index lies or is to be built; by default it is built for this object alone and its
             folder removed.
         config: chunking and ranking.
-        embeddings: any LangChain ``Embeddings`` in place of the bundled encoder.
+        embeddings: any LangChain ``Embeddings`` in place of the bundled encoder; they are given passages and queries,
+            so ones that call a service send both out.
         vector_store: any LangChain ``VectorStore`` in place of the exact search; filled here, it embeds by itself.
         k: passages a query gets; the configuration's by default.
         where: only these documents.

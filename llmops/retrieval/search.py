@@ -1,20 +1,19 @@
 """Hybrid search over one verified release: lexical and dense ranks, fused; every hit cut anew from the release."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmops.documents import Kind
 from llmops.errors import RecipeError, ReleaseError
 from llmops.release import Release
-from llmops.retrieval.chunk import Chunk
 from llmops.retrieval.concepts import concepts
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import Dense, ExactVectors, Mask
+from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Encoder, Index, encoder_of
 from llmops.retrieval.verified import serve, verified
 
@@ -23,46 +22,6 @@ RRF_K: Final = 60
 _MIN_DEPTH: Final = 50
 _OTHER_WORDS: Final = 0.5
 """Weight in BM25 of the words that mean what the query asks for but are not its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Narrows a search to some documents; an empty field lets everything pass.
-
-    Args:
-        kind: note, report, summary or genomic.
-        doc_type: LOINC code of the document type.
-        section: normalised section name.
-        subject: pseudonym of one patient.
-    """
-
-    kind: Kind | None = None
-    doc_type: str = ""
-    section: str = ""
-    subject: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One passage found.
-
-    Args:
-        chunk: the passage, cut from the verified release.
-        score: fused score; only comparable within one query.
-        bm25_rank: 1-based lexical rank, ``None`` where the passage shares no word with the query.
-        dense_rank: 1-based dense rank, ``None`` where it was not among the candidates.
-        subject: pseudonym of the patient.
-        kind: kind of the document.
-        title: title of the document.
-    """
-
-    chunk: Chunk
-    score: float
-    bm25_rank: int | None
-    dense_rank: int | None
-    subject: str
-    kind: Kind
-    title: str
 
 
 class Searcher:

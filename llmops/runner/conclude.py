@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from llmops.audit import verify
+from llmops.audit import Anchor, newest_anchors, verify
 from llmops.audit.events import GateDecided, ReleasePublished
 from llmops.documents import Reason, StageName, Withheld
 from llmops.engines import Outcome
 from llmops.errors import ReleaseError, StageError
 from llmops.pipeline import Done, Shard, Tally, pass_gate
 from llmops.recipe import recipe_digest, versions
-from llmops.release import Anchor, Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
+from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
 from llmops.report import render
 from llmops.runner import summary
 from llmops.runner.context import RunContext
@@ -135,4 +135,4 @@ def _anchors(run: RunContext) -> tuple[Anchor, ...]:
     verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,))
     if verdict.exit_code > 1:
         raise ReleaseError("the audit log of this run does not verify; nothing is published")
-    return tuple(Anchor(stream=report.stream, size=report.events, root=report.root) for report in verdict.streams)
+    return newest_anchors(run.recipe.output / "audit")

@@ -23,20 +23,23 @@ def index_pass(run: RunContext, engine: LocalEngine, shards: Sequence[Shard]) ->
     engine.on_progress = lambda _, size: run.progress.advance(size)
     indexed: dict[str, Indexed] = {}
     failed: Failed = []
-    with run.meter("index").measure():
-        vault = open_vault(run.recipe, run.keys, read_only=False)
-        try:
-            tasks = [Task(step="index", shard=shard) for shard in shards]
-            for position, outcome in _in_order(engine.map(tasks)):
-                if outcome.failure is not None:
-                    failed.append(_failure(run, shards[position], outcome))
-                    continue
-                found: tuple[Indexed, tuple[Identity, ...]] = outcome.result
-                vault.register(found[1])
-                indexed[shards[position].shard_id] = found[0]
-                run.folder.workspace.mark_indexed(shards[position].shard_id, found[0])
-        finally:
-            vault.close()
+
+    def identities() -> Iterator[Identity]:
+        tasks = [Task(step="index", shard=shard) for shard in shards]
+        for position, outcome in _in_order(engine.map(tasks)):
+            if outcome.failure is not None:
+                failed.append(_failure(run, shards[position], outcome))
+                continue
+            found: tuple[Indexed, tuple[Identity, ...]] = outcome.result
+            indexed[shards[position].shard_id] = found[0]
+            yield from found[1]
+
+    with run.meter("index").measure(), open_vault(run.recipe, run.keys, read_only=False) as vault:
+        # One call, one transaction: who is whom is decided over all of the input.
+        vault.register(identities())
+    for shard_id, found in indexed.items():
+        run.folder.workspace.mark_indexed(shard_id, found)
+    run.meter("index").records = sum(len(found.record_ids) for found in indexed.values())
     return indexed, failed
 
 

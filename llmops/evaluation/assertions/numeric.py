@@ -12,7 +12,8 @@ from llmops.evaluation.assertions.units import convert
 
 _NUMBER: Final = re2.compile(
     r"[^\w.]([-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[-−]?\d+(?:\.\d+)?)"
-    r"(?:(?:[ \t]*|-)(%|[°µμ]?[A-Za-z][A-Za-z0-9^*\[\]]*(?:/[A-Za-z0-9.^*\[\]]+)*|x?10[\^*]\d+/[A-Za-z]+|/min))?"
+    r"(?:(?:[ \t]*(?:\|[ \t]*)?|-)"
+    r"(%|[°µμ]?[A-Za-z][A-Za-z0-9^*\[\]]*(?:/[A-Za-z0-9.^*\[\]]+)*|x?10[\^*]\d+/[A-Za-z]+|/min))?"
 )
 
 
@@ -58,7 +59,7 @@ class Numeric(Declared):
 
 
 def measures(text: str) -> Iterator[Measure]:
-    """Every number in a text with the unit that follows it, thousands commas understood."""
+    """Every number in a text with the unit that follows it, in the next table cell too; thousands commas understood."""
     # A number stands after something that is no part of a word; before the first one that is this blank.
     text = f" {text}"
     position = 0

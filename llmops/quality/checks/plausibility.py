@@ -28,8 +28,8 @@ _YEAR: Final = re.compile(
 # Doses and durations: "potassium 40 meq daily" is no laboratory value.
 _OTHER_UNITS: Final = frozenset(
     """
-    mg mcg ug g kg ml l dl cc meq mmol iu unit units tab tabs tablet tablets cap caps puffs drops x times percent mm cm m
-    in ft lb lbs oz min mins minutes h hr hrs hours d day days week weeks month months year years
+    mg mcg ug g kg ml l dl cc meq mmol iu unit units tab tabs tablet tablets cap caps puffs drops x times percent mm cm
+    m in ft lb lbs oz min mins minutes h hr hrs hours d day days week weeks month months year years
     """.split()  # noqa: SIM905 - they read better as words
 )
 _SYSTOLIC: Final = "systolic_pressure"

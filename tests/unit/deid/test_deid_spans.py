@@ -86,7 +86,9 @@ def test_recognizer_covers_the_surface(recognizer: str, text: str, surface: str)
     """One find covers the surface from its first to its last character."""
     start = text.index(surface)
     spans = list(BY_NAME[recognizer](View.of(text)))
-    assert any(s.start <= start and s.end >= start + len(surface) for s in spans), [text[s.start : s.end] for s in spans]
+    assert any(s.start <= start and s.end >= start + len(surface) for s in spans), [
+        text[s.start : s.end] for s in spans
+    ]
 
 
 @pytest.mark.parametrize(("recognizer", "text"), LOOK_ALIKES)

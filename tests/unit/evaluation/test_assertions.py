@@ -93,6 +93,7 @@ def test_outcomes(declared: dict[str, Any], text: str, expected: str) -> None:
         ({"value": 80, "unit": "mm[Hg]"}, "BP 120/80 mmHg", "ok"),
         ({"value": 98.6, "unit": "[degF]", "tolerance": 0.05}, "37.0 °C", "ok"),
         ({"value": 1500}, "1,500 mL", "ok"),
+        ({"value": 13.2, "unit": "g/dL"}, "| Hemoglobin | 13.2 | g/dL |", "ok"),
         ({"value": 13, "unit": "mm"}, "a 1.3 cm nodule", "ok"),
         ({"value": 13, "unit": "mm"}, "a 13-mm nodule", "ok"),
         ({"value": -2.5}, "T-score -2.5", "ok"),

@@ -53,7 +53,8 @@ def test_a_table_without_header_or_that_does_not_fit_reads_as_cells() -> None:
 
 def test_spans_are_spread_out() -> None:
     """A header over two columns labels both; a cell over two rows belongs to both."""
-    xml = """<table><thead><tr><th rowspan="2">Day</th><th colspan="2">BP</th></tr><tr><th>sys</th><th>dia</th></tr></thead>
+    xml = """<table><thead><tr><th rowspan="2">Day</th><th colspan="2">BP</th></tr>
+    <tr><th>sys</th><th>dia</th></tr></thead>
     <tbody><tr><td rowspan="2">Mon</td><td>120</td><td>80</td></tr><tr><td>130</td><td>85</td></tr></tbody></table>"""
     assert rendered(xml) == "Day: Mon | BP sys: 120 | BP dia: 80\nDay: Mon | BP sys: 130 | BP dia: 85"
 
@@ -96,5 +97,4 @@ TREE = st.recursive(
 def test_no_word_of_the_narrative_is_lost(xml: str) -> None:
     """Whatever the nesting, every text node is in the text, in order."""
     source = "".join(etree.fromstring(f"<text>{xml}</text>").itertext())
-    joined = re.sub(r"[^a-z0-9]", "", rendered(xml))
-    assert re.sub(r"^\d\. ", "", joined) == re.sub(r"[^a-z0-9]", "", source)
+    assert re.sub(r"[^a-z0-9]", "", rendered(xml)) == re.sub(r"[^a-z0-9]", "", source)

@@ -278,6 +278,8 @@ def test_a_resource_without_patient_is_withheld() -> None:
         (b'{"resourceType": "Patient", }', Reason.MALFORMED),
         (b'{"a": 1}', Reason.MALFORMED),
         (b"[]", Reason.MALFORMED),
+        (b'{"resourceType": "Patient", "x": "caf\xc3', Reason.TRUNCATED),
+        (b'{"resourceType": "Patient", "x": "caf\xe9"}', Reason.WRONG_ENCODING),
         (b'{"resourceType": "Patient", "x": ' + b"[" * 100 + b"]" * 100 + b"}", Reason.TOO_DEEP),
         (b'{"resourceType": "Patient", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", Reason.TOO_DEEP),
         (b'{"resourceType": "Bundle", "entry": []}', Reason.EMPTY),
@@ -295,6 +297,32 @@ def test_people_around_the_patient_are_known() -> None:
     assert by_role == {(Role.SELF, "Okafor"), (Role.RELATIVE, "Okafor"), (Role.CLINICIAN, "Dr. Ines Varga")}
     assert {i.subject for i in found} == {found[0].subject}
     assert [(i.value, i.label) for i in found[0].identifiers] == [("000-12-3456", PhiLabel.SSN)]
+
+
+def test_contained_resources_are_read_with_their_holder() -> None:
+    """A contained result counts; a contained patient's local id never links two records."""
+    patient = {"resourceType": "Patient", "id": "pat", "name": [{"family": "Okafor"}]}
+    result = {"resourceType": "Observation", "id": "o", "code": {"text": "Hgb"}, "valueString": "9.1 low"}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "d7",
+        "subject": {"reference": "#pat"},
+        "code": {"text": "CBC"},
+        "contained": [patient, result],
+    }
+    (document,) = read(report)
+    assert [s.value for s in document.subject] == ["DiagnosticReport/d7#pat"]
+    assert "Hgb: 9.1 low" in document.text
+    assert identities(record(report), CONFIG)[0].names[0].family == "Okafor"
+
+
+def test_clinicians_belong_to_the_patients_they_treat() -> None:
+    """In a record of several patients nobody is tied to somebody else's patient."""
+    doctor = {"resourceType": "Practitioner", "id": "dr", "name": [{"family": "Varga"}]}
+    other = {"resourceType": "Patient", "id": "p2", "gender": "male"}
+    visit = ENCOUNTER | {"participant": [{"individual": {"reference": "Practitioner/dr"}}]}
+    found = identities(record(bundle(PATIENT, other, doctor, visit)), CONFIG)
+    assert [i.subject[0].value for i in found if i.role is Role.CLINICIAN] == ["p1"]
 
 
 _JSON = st.recursive(

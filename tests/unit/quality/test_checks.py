@@ -12,7 +12,7 @@ from llmops.quality.checks.codes import is_loinc, is_snomed, well_formed
 from llmops.quality.scorer import CHECKS, assess
 
 GOOD = (
-    "HISTORY: [NAME] was seen on [DATE 2024] for follow-up of hypertension. She feels well and takes her tablets daily.\n"
+    "HISTORY: [NAME] was seen on [DATE 2024] for follow-up of hypertension. She feels well and takes tablets daily.\n"
     "EXAM: BP 128/76, HR 72, Temp 36.8 C, SpO2 98% on room air. Lungs are clear. No oedema was found today.\n"
     "PLAN: Continue lisinopril 10 mg. Return in six months, sooner if headaches recur.\n"
 )
@@ -207,7 +207,7 @@ def test_code_shapes(code, good):
 
 def test_repeats_are_found_once(document, policy):
     """The second copy of a paragraph is evidence, its lines are not counted again; short lines may recur."""
-    paragraph = "The patient tolerated the procedure well and was taken to recovery.\nVital signs were stable throughout the stay.\n"
+    paragraph = "The patient tolerated the procedure well and went home.\nVital signs were stable throughout.\n"
     text = f"{paragraph}\nNormal.\nNormal.\n\n{paragraph}\nOther findings as dictated before.\n"
     score, evidence = uniqueness.check(document(text), policy)
     assert [item.rule for item in evidence] == ["repeated_paragraph"]

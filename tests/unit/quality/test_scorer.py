@@ -10,7 +10,7 @@ from llmops.quality import QualityConfig, Scorer
 from llmops.quality.fingerprint import content_key, signature, similarity
 
 TEXT = (
-    "[NAME] was seen on [DATE 2024] for follow-up of asthma. No night symptoms and no recent exacerbation were reported.\n"
+    "[NAME] was seen on [DATE 2024] for follow-up of asthma. No night symptoms and no exacerbation were reported.\n"
     "Chest is clear. Peak flow is at personal best. Inhaler technique was checked and found to be good again today.\n"
     "Continue the present inhaler twice daily, and return in six months or sooner if the symptoms recur at night.\n"
 )

@@ -1,8 +1,8 @@
 """Cutting documents into passages."""
 
-import importlib.util
+import subprocess
+import sys
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -114,10 +114,7 @@ def test_a_senseless_configuration_is_refused(field: dict[str, int]) -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    """LangChain, onnxruntime and bm25s load on first use only."""
-    spec = importlib.util.find_spec("llmops.retrieval")
-    assert spec is not None
-    assert spec.origin is not None
-    head = Path(spec.origin).read_text("utf-8").partition("if TYPE_CHECKING")[0]
-    assert "langchain" not in head
-    assert "embed" not in head
+    """A run that neither searches nor evaluates does not load LangChain, onnxruntime or bm25s."""
+    heavy = "{'langchain_core', 'langchain', 'onnxruntime', 'bm25s'} & sys.modules.keys()"
+    code = f"import sys, llmops.retrieval, llmops.evaluation.suite; sys.exit(', '.join({heavy}))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).stderr.strip() == b""

@@ -1,0 +1,51 @@
+"""What holds for every text: spans in range, nothing found twice, hostile input answered in time."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmops.deid import DeidConfig, Deidentifier
+from llmops.deid.folding import fold
+
+DEIDENTIFIER = Deidentifier("safe_harbor", config=DeidConfig(ner="none"))
+PIECES = st.sampled_from(
+    [
+        "Dr. Amy Roe", "ROE, AMY B", "3/14/24", "(218) 555-0142", "MRN: 00-41-77-26", "Nov 2, 1948", "94-year-old",
+        "55811",         "St. Brendan's Hospital", "118 Old Ferry Rd", "BP 178/94", "\n", "  ", "pd/jkl", "x4471",
+        "[NAME]", "[DATE 2024]",
+        "é", "Æ", "５", "\u200b", "Ньют", "-", ",", ":", "a@b.example", "10.4.7.2", "6/5", "the 14th", "[", "]", "90+",
+    ]
+)  # fmt: skip
+TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=25).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS)
+def test_twice_is_once(text: str) -> None:
+    """De-identifying a de-identified text finds no placeholder and changes none."""
+    once = DEIDENTIFIER.text(text).text
+    again = DEIDENTIFIER.text(once)
+    assert again.text == once
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS)
+def test_findings_are_in_range_ordered_and_disjoint(text: str) -> None:
+    """Each finding covers something, none covers what another does."""
+    position = 0
+    for finding in DEIDENTIFIER.detect(text):
+        assert position <= finding.start < finding.end <= len(text)
+        position = finding.end
+
+
+@given(st.text())
+def test_folding_keeps_the_length_and_is_ascii(text: str) -> None:
+    """Offsets of the shadow are those of the text."""
+    folded = fold(text)
+    assert len(folded) == len(text)
+    assert folded.isascii()
+
+
+def test_hostile_text_is_answered() -> None:
+    """Long runs of what patterns begin with; linear patterns make this quick."""
+    for piece in ("1", "A", "a.", "Dr. ", "A, ", "1/", "- ", "@", "[NAME", "~", "x1 ", "(1", "A^"):
+        assert DEIDENTIFIER.text(piece * (20_000 // len(piece))).text

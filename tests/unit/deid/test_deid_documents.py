@@ -1,0 +1,198 @@
+"""Documents through the stage: one subject alike everywhere, fields with the narrative, and fail closed."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from llmops.deid import DeidConfig, Deidentifier, PresidioDeidentifier, Scanner, load_policy
+from llmops.deid.analyzer import Analyzer
+from llmops.documents import (
+    ClinicalDocument,
+    DeidentifiedDocument,
+    Field,
+    FieldPhi,
+    Format,
+    Identity,
+    Kind,
+    PersonName,
+    PostalAddress,
+    Provenance,
+    Reason,
+    Section,
+    SubjectIdentifier,
+    Withheld,
+)
+from llmops.phi import PhiLabel
+
+CANARY = "Quellenbrook"
+MRN = SubjectIdentifier(value="00417726")
+
+
+@dataclass
+class OneSubject:
+    """A vault that knows one invented patient."""
+
+    identities: tuple[Identity, ...] = (
+        Identity(
+            subject=(MRN,),
+            names=(PersonName(family=CANARY, given=("Maybelle",)),),
+            birth_date="1948-11-02",
+            phones=("218-555-0116",),
+            addresses=(PostalAddress(lines=("77 Tallow Street",), city="Kewasha", state="MN", postal_code="55811"),),
+        ),
+    )
+    asked: list[str] = field(default_factory=list)
+
+    def subject(self, identifiers: Sequence[SubjectIdentifier]) -> str | None:
+        return "s1" if MRN in identifiers else None
+
+    def pseudonym(self, subject: str) -> str:
+        return "P-7Q2"
+
+    def date_offset_days(self, subject: str) -> int:
+        return -10
+
+    def known(self, subject: str) -> tuple[Identity, ...]:
+        return self.identities
+
+    def surrogate_seed(self, subject: str) -> bytes:
+        return b"k" * 32
+
+
+def document(text: str, **changes: object) -> ClinicalDocument:
+    made = ClinicalDocument(
+        document_id="r1.0",
+        record_id="r1",
+        subject=(MRN,),
+        kind=Kind.NOTE,
+        text=text,
+        time="2024-03-14T10:00:00",
+        provenance=Provenance(format=Format.TEXT),
+    )
+    return replace(made, **changes)
+
+
+def rewritten(text: str, policy: str = "safe_harbor", **changes: object) -> DeidentifiedDocument:
+    stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy(policy, determination="D-1"), OneSubject())
+    (done,) = stage.process([document(text, **changes)])
+    assert isinstance(done, DeidentifiedDocument)
+    return done
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "quellenbrook came in",
+        "QUELLENBROOK, MAYBELLE",
+        "Quellenbrok was seen",
+        "chart 417726",
+        "0041-7726 again",
+        "2185550116",
+        "nov 2, 1948",
+        "02-nov-1948",
+        "at 77 tallow street",
+        "from Kewasha",
+    ],
+)
+def test_what_the_vault_knows_is_found_in_every_form(form: str) -> None:
+    """Other order, case, misspelling, zeros, dashes and date shapes do not hide the subject."""
+    done = rewritten(f"note: {form} ok")
+    assert done.text.startswith("note: ")
+    for word in ("uellenbro", "UELLEN", "417726", "5550116", "ov 2", "02-nov", "allow", "ewasha"):
+        assert word not in done.text
+
+
+def test_findings_lie_on_the_placeholders() -> None:
+    """Offsets are those of the output."""
+    done = rewritten("Mrs. Quellenbrook, MRN 00417726, seen 3/14/24 by Dr. Ash Tree, 94-year-old.")
+    assert done.subject == "P-7Q2"
+    assert done.policy_id.startswith("safe_harbor@")
+    assert [done.text[f.start : f.end] for f in done.findings] == [
+        "[NAME]",
+        "[MRN]",
+        "[DATE 2024]",
+        "[NAME]",
+        "[AGE90 90+]",
+    ]
+
+
+def test_fields_title_time_and_sections_follow_the_text() -> None:
+    """Typed fields by their class, free text searched, sections moved."""
+    text = "HISTORY\nMrs. Quellenbrook slept.\nPLAN\nSee her 3/20/24."
+    plan = text.index("PLAN")
+    done = rewritten(
+        text,
+        title="Letter to Maybelle Quellenbrook",
+        sections=(Section(start=0, end=plan, name="history"), Section(start=plan, end=len(text), name="plan")),
+        fields=(
+            Field(name="Patient.identifier", value="00417726", phi=PhiLabel.MRN),
+            Field(name="Patient.zip", value="55811", phi=PhiLabel.ZIP),
+            Field(name="Note.comment", value="Quellenbrook called", phi=FieldPhi.FREE_TEXT),
+            Field(name="Observation.value", value=7.2),
+        ),
+    )
+    assert CANARY not in repr(done) + done.title
+    assert [f.value for f in done.fields] == ["[MRN]", "[ZIP 558]", "[NAME] called", 7.2]
+    assert done.time == "2024"
+    assert done.text[done.sections[1].start : done.sections[1].end].startswith("PLAN\nSee her [DATE")
+
+
+def test_dates_are_shifted_in_their_own_shape() -> None:
+    """A limited data set keeps intervals; the shape of each date stays."""
+    done = rewritten("Seen 03/14/2024, 3/20/24, 5-Jun, March 2nd, 2024 and the 14th.", policy="limited_data_set")
+    assert "03/04/2024, 3/10/24, 26-May, February 21" in done.text
+    assert "[DATE]" in done.text
+    assert done.time.startswith("2024-03-04")
+
+
+def test_stand_ins_are_the_same_for_the_same_subject() -> None:
+    """Hiding in plain sight: consistent within and across documents, and never the real name."""
+    first = rewritten("Mrs. Quellenbrook and Maybelle Quellenbrook.", policy="expert_determination")
+    second = rewritten("QUELLENBROOK, MAYBELLE", policy="expert_determination")
+    family = first.text.removeprefix("Mrs. ").split()[0]
+    assert first.text.count(family) == 2
+    assert second.text.split(",")[0] == family.upper()
+
+
+def test_a_failing_document_is_withheld_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong: that document is withheld, the others go on, and nothing says what it held."""
+    real = Analyzer.find
+
+    def failing(self: Analyzer, texts: Sequence[str], known: Sequence[object] = ()) -> object:
+        if any("BOOM" in text for text in texts):
+            raise ValueError(CANARY)
+        return real(self, texts, known)
+
+    monkeypatch.setattr(Analyzer, "find", failing)
+    stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), None)
+    with caplog.at_level(logging.DEBUG):
+        good, bad = stage.process([document("fine"), document(f"BOOM {CANARY}")])
+    assert isinstance(good, DeidentifiedDocument)
+    assert isinstance(bad, Withheld)
+    assert bad.reason is Reason.DEID_FAILED
+    assert CANARY not in caplog.text + repr(bad)
+
+
+def test_a_survivor_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit gate searches what leaves, digits run together too."""
+    monkeypatch.setattr(Analyzer, "find", lambda _self, texts, _known=(): [() for _ in texts])
+    stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), OneSubject())
+    for text in ("quellenbrook", "call 218.555-0116", "nothing"):
+        (answer,) = stage.process([document(text)])
+        assert isinstance(answer, Withheld) is (text != "nothing")
+
+
+def test_text_facade_and_scanner_agree() -> None:
+    """Input offsets from detect, output offsets from text, nothing from text that is already clean."""
+    deidentifier = Deidentifier("safe_harbor", config=DeidConfig(ner="none"))
+    text = "Call Dr. Ash Tree at (218) 555-0142."
+    found = deidentifier.detect(text)
+    assert [text[f.start : f.end] for f in found] == ["Ash Tree", "(218) 555-0142"]
+    done = deidentifier.text(text)
+    assert done.text == "Call Dr. [NAME] at [PHONE]."
+    assert Scanner(DeidConfig(ner="none")).scan(done.text) == []
+    assert "Ash" not in repr(done)
