@@ -1,4 +1,4 @@
-"""What several test packages share: corpora, small recipes, the command line as a user starts it, and injected faults."""
+"""What several test packages share: corpora, small recipes, the command line as a user starts it, injected faults."""
 
 import json
 import os

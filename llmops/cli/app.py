@@ -7,14 +7,15 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Final
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from llmops.cli import audit, deid, release, search, suite
 from llmops.cli.output import out_json, problem
 from llmops.cli.running import check, run
 from llmops.errors import LlmopsError
 
+EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 
@@ -71,11 +72,11 @@ def _guarded() -> int:
     except LlmopsError as error:
         problem(str(error))
         return error.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         return EXIT_INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except TyperException as error:
+        error.show()  # type: ignore[attr-defined]
+        return EXIT_USAGE
     except KeyboardInterrupt:
         problem("interrupted")
         return EXIT_INTERRUPTED

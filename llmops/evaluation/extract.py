@@ -146,7 +146,7 @@ def _candidates(passage: Passage, rank: int, document: str) -> Iterator[_Candida
         quoted = f"{heading} {text}" if heading and _stands_before(passage.text, heading, text) else text
         heading = ""
         if not _is_heading(quoted, passage):
-            yield _Candidate(quoted, line(quoted), around, document, passage, rank)
+            yield _Candidate(quoted.replace("\n", " "), line(quoted), around, document, passage, rank)
 
 
 def _is_heading(text: str, passage: Passage) -> bool:

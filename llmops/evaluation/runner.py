@@ -14,11 +14,10 @@ from llmops.evaluation.extractive import ExtractiveChatModel
 from llmops.evaluation.prompt import Passage, passages, render
 from llmops.evaluation.result import CaseResult, EvaluationResult, Status
 from llmops.evaluation.suite import Case, Prices, Suite
-from llmops.release import Release
+from llmops.release import Release, verified
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index
 from llmops.retrieval.untraced import untraced
-from llmops.retrieval.verified import verified
 from llmops.stage import PhiScanner
 
 Clock = Callable[[], float]

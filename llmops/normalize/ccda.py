@@ -26,7 +26,7 @@ from llmops.normalize.sections import find_sections
 from llmops.phi import PhiLabel
 
 _LOINC: Final = "2.16.840.1.113883.6.1"
-_ROOTS: Final = frozenset({"ClinicalDocument", "section", "structuredBody"})
+_ROOTS: Final = frozenset({"ClinicalDocument", "section", "structuredBody", "component", "recordTarget", "entry"})
 _SUMMARIES: Final = frozenset({"34133-9", "55751-2", "88085-6", "57133-1", "18776-5", "52521-2"})
 
 
@@ -103,9 +103,10 @@ def _fill(body: Body, root: Element) -> None:
         body.builder.newline()
     before = len(body.builder)
     for section in (root,) if name_of(root) == "section" else tuple(children(root, "section")):
-        add_section(body, section)
-    for holder in (root, *children(root, "component", "structuredBody"), *children(root, "structuredBody")):
-        add_sections(body, holder)
+        add_section(body, section, "section")
+    add_sections(body, root, "")
+    for holder in (*children(root, "component", "structuredBody"), *children(root, "structuredBody")):
+        add_sections(body, holder, "component/structuredBody")
     if len(body.builder) == before:
         raise Refused(Reason.NO_CONTENT)
 

@@ -114,4 +114,9 @@ def _list_lines(element: Element) -> Iterator[str]:
 
 def _cell(element: Element) -> str:
     """A table cell on one line."""
-    return "; ".join(line.rstrip(";") for line in lines(element))
+    pieces = [line.rstrip(";") for line in lines(element)]
+    return "".join(piece if n == 0 else _joint(pieces[n - 1]) + piece for n, piece in enumerate(pieces))
+
+
+def _joint(before: str) -> str:
+    return " " if before.endswith((":", ",", "-")) else "; "

@@ -8,7 +8,7 @@ from llmops.documents import Field, Section
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.ccda_entries import statements
 from llmops.normalize.ccda_narrative import lines, narrative
-from llmops.normalize.ccda_xml import Element, attribute, child, children, name_of, path_of, text_of
+from llmops.normalize.ccda_xml import Element, attribute, child, children, name_of, text_of
 from llmops.normalize.sections import OTHER, section_name, section_name_for_code
 
 
@@ -44,20 +44,21 @@ class Body:
         )
 
 
-def add_sections(body: Body, holder: Element) -> None:
+def add_sections(body: Body, holder: Element, path: str) -> None:
     """Add the sections below an element (``structuredBody``, or a section) in order, each with those nested in it.
 
     Args:
         body: where to. PHI.
         holder: the element whose ``component/section`` children are read. PHI.
+        path: where that element stands.
     """
-    for section in children(holder, "component", "section"):
-        add_section(body, section)
+    for n, component in enumerate(children(holder, "component"), start=1):
+        for section in children(component, "section"):
+            add_section(body, section, f"{path}/component[{n}]/section".lstrip("/"))
 
 
-def add_section(body: Body, section: Element) -> None:
+def add_section(body: Body, section: Element, path: str) -> None:
     """Add one section: heading, narrative (or a line for each entry where it is empty), entries, nested sections."""
-    path = path_of(section)
     code = attribute(child(section, "code"), "code")
     title = text_of(child(section, "title")) or attribute(child(section, "code"), "displayName")
     text = child(section, "text")
@@ -74,7 +75,7 @@ def add_section(body: Body, section: Element) -> None:
             body.builder.glue("- ")
             body.add(line, f"{path}/entry")
             body.builder.newline()
-    add_sections(body, section)
+    add_sections(body, section, path)
 
 
 def _heading(body: Body, title: str, code: str, path: str) -> None:

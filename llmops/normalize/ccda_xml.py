@@ -42,7 +42,7 @@ def parse(record: SourceRecord, max_depth: int) -> Element:
     if text.startswith("<!", _prolog_end(text)):
         raise Refused(Reason.DOCTYPE_REFUSED)
     root = _parsed(text.lstrip())
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined] # the stubs lack it
         raise Refused(Reason.DOCTYPE_REFUSED)
     _check_depth(root, max_depth)
     return root
@@ -81,9 +81,10 @@ def _parsed(text: str) -> Element:
 
 def _reason(error: etree.XMLSyntaxError) -> Reason:
     """Why the parser stopped; its message may quote the input, so only its kind is used."""
-    if error.code in _LIMIT_ERRORS:
+    code: int | None = getattr(error, "code", None)
+    if code in _LIMIT_ERRORS:
         return Reason.TOO_DEEP if "depth" in str(error.msg) else Reason.TOO_LARGE
-    return Reason.TRUNCATED if error.code == _UNFINISHED else Reason.MALFORMED
+    return Reason.TRUNCATED if code == _UNFINISHED else Reason.MALFORMED
 
 
 def _prolog_end(text: str) -> int:
@@ -103,7 +104,7 @@ def _check_depth(root: Element, max_depth: int) -> None:
 
 def name_of(element: Element) -> str:
     """Local name of an element, without namespace."""
-    tag = element.tag
+    tag: object = element.tag  # a comment's or a processing instruction's is a function
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
@@ -137,16 +138,4 @@ def datatype(element: Element) -> str:
 
 def text_of(element: Element | None) -> str:
     """All text of an element on one line."""
-    return " ".join("".join(element.itertext()).split()) if element is not None else ""
-
-
-def path_of(element: Element) -> str:
-    """Where an element stands, by names and one-based places among its namesakes; never a value."""
-    steps = []
-    at: Element | None = element
-    while at is not None and (parent := at.getparent()) is not None:
-        name = name_of(at)
-        same = [sibling for sibling in parent if name_of(sibling) == name]
-        steps.append(name if len(same) == 1 else f"{name}[{same.index(at) + 1}]")
-        at = parent
-    return "/".join(reversed(steps))
+    return " ".join("".join(map(str, element.itertext())).split()) if element is not None else ""

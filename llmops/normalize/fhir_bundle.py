@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from llmops.documents import SubjectIdentifier
 from llmops.normalize.fhir_identifiers import LOGICAL_ID, identifiers, is_linking, read_identifier
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_values import obj, objs, string
 from llmops.phi import PhiLabel
+
+_ABOUT: Final = ("subject", "patient", "encounter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class Record:
     def resolve(self, reference: str, holder: Json | None = None) -> Entry | None:
         """Find the resource that a literal reference means, also among those contained in its holder."""
         if reference.startswith("#") and holder is not None:
+            if (found := self._by_reference.get(f"{_key(holder)}{reference}")) is not None:
+                return found
             for n, contained in enumerate(objs(holder.get("contained"))):
                 if string(contained.get("id")) == reference[1:]:
                     return _contained(holder, "", n, contained)
@@ -81,7 +86,8 @@ class Record:
 
 def _patient_identifiers(entry: Entry) -> tuple[SubjectIdentifier, ...]:
     if "#" in entry.full_url:
-        logical = entry.full_url if entry.full_url != "#" else ""
+        # A holder without an id of its own makes no id that is unique beyond the record.
+        logical = entry.full_url if "/" in entry.full_url.partition("#")[0] else ""
     else:
         logical = string(entry.resource.get("id")) or entry.full_url.rpartition(":")[2]
     own = (SubjectIdentifier(value=logical, assigner=LOGICAL_ID, label=PhiLabel.OTHERID),) if logical else ()
@@ -103,19 +109,29 @@ def _from_literal(literal: str) -> SubjectIdentifier | None:
 
 
 def _contained(holder: Json, path: str, n: int, resource: Json) -> Entry:
-    """A contained resource as an entry: its id means something inside its holder only, and so does what it refers to."""
-    holder_id, own_id = string(holder.get("id")), string(resource.get("id"))
-    inherited = {name: holder[name] for name in ("contained", "subject", "patient", "encounter") if name in holder}
+    """A contained resource as an entry; its id is unique inside its holder only, so the holder's goes before it."""
+    key = _key(holder) or path
+    about: Json = {name: holder[name] for name in _ABOUT if name in holder}
+    about.update(resource)
+    for name in _ABOUT:
+        if (local := string(obj(about.get(name)).get("reference"))).startswith("#"):
+            about[name] = {"reference": f"{key}{local}"}
     return Entry(
         path=f"{path}.contained[{n}]".lstrip("."),
-        resource={**inherited, **resource},
+        resource=about,
         type=string(resource.get("resourceType")),
-        full_url=f"{string(holder.get('resourceType'))}/{holder_id}#{own_id}" if holder_id else "#",
+        full_url=f"{key}#{string(resource.get('id'))}",
     )
+
+
+def _key(resource: Json) -> str:
+    logical = string(resource.get("id"))
+    return f"{string(resource.get('resourceType'))}/{logical}" if logical else ""
 
 
 def _names(entry: Entry) -> Iterator[str]:
     if "#" in entry.full_url:
+        yield entry.full_url
         return
     if logical := string(entry.resource.get("id")):
         yield f"{entry.type}/{logical}"

@@ -38,13 +38,13 @@ _LINKING: Final = frozenset({PhiLabel.MRN, PhiLabel.OTHERID})
 
 
 def read_identifier(identifier: Json) -> SubjectIdentifier:
-    """Read an Identifier; the assigner is its system, else the assigner's display.
+    """Read an Identifier; the assigner is its system (a bare OID, as HL7 v2 and CDA write it), else its display.
 
     Args:
         identifier: a FHIR Identifier with a value. PHI.
     """
     system = string(identifier.get("system"))
-    assigner = system or string(obj(identifier.get("assigner")).get("display"))
+    assigner = system.removeprefix("urn:oid:") or string(obj(identifier.get("assigner")).get("display"))
     return SubjectIdentifier(value=string(identifier.get("value")), assigner=assigner, label=_label(identifier, system))
 
 

@@ -119,7 +119,13 @@ class Segment:
         # MSH-2 lists the separators, so nothing in it separates.
         if self.name == "MSH" and number <= 2:
             return (self._field(start, end),)
-        return tuple(self._field(*span) for span in _spans(self.raw, self.delimiters.repetition, start, end))
+        values = []
+        done, at = 0, self.start
+        for lo, hi in _spans(self.raw, self.delimiters.repetition, start, end):
+            at += _byte_length(self.raw[done:lo], self.encoding)
+            values.append(self._field(lo, hi, at))
+            done = lo
+        return tuple(values)
 
     def first(self, number: int) -> FieldText:
         """The first repetition of a field; an empty one at the end of the segment where there is none."""
@@ -146,14 +152,18 @@ class Segment:
             if number == 1:
                 return (3, 4)
             number -= 1
-        spans = list(_spans(self.raw, self.delimiters.field, 0, len(self.raw), keep_empty=True))
-        if number < 1 or number >= len(spans):
-            return None
-        start, end = spans[number]
-        return (start, end) if end > start else None
+        start = 0
+        for _ in range(number):
+            start = self.raw.find(self.delimiters.field, start) + 1
+            if not start:
+                return None
+        end = self.raw.find(self.delimiters.field, start)
+        end = len(self.raw) if end < 0 else end
+        return (start, end) if number > 0 and end > start else None
 
-    def _field(self, start: int, end: int) -> FieldText:
-        first = self.start + _byte_length(self.raw[:start], self.encoding)
+    def _field(self, start: int, end: int, at: int | None = None) -> FieldText:
+        """The field at a range of ``raw``; ``at`` is its first byte, where that is known already."""
+        first = self.start + _byte_length(self.raw[:start], self.encoding) if at is None else at
         raw = self.raw[start:end]
         last = first + _byte_length(raw, self.encoding)
         return FieldText(raw=raw, start=first, end=last, delimiters=self.delimiters, encoding=self.encoding)
@@ -278,11 +288,12 @@ def _declared(msh: str, separator: str) -> Delimiters:
     )
 
 
-def _spans(raw: str, mark: str, start: int, end: int, *, keep_empty: bool = False) -> Iterator[tuple[int, int]]:
+def _spans(raw: str, mark: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The pieces of a range between marks that hold anything."""
     while start <= end:
         at = raw.find(mark, start, end)
         stop = end if at < 0 else at
-        if keep_empty or stop > start:
+        if stop > start:
             yield start, stop
         start = stop + 1
 

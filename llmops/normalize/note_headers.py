@@ -10,9 +10,12 @@ from llmops.phi import PhiLabel
 
 _HEAD_LINES: Final = 40
 _SHORTEST_NUMBER: Final = 4
+# "Facility Name:" and "Clinic phone:" are not the patient's.
+_OWN: Final = r"(?:(?<![A-Za-z.] )|(?<=atient )|(?<=ATIENT ))"
 # Longest first within a line, so that "patient name" wins over "patient".
 _KEYS: Final[tuple[tuple[str, str], ...]] = (
-    (r"(?:patient|pt)(?:'s)?(?: full)? name|full name|(?:patient|pt)\.?|name", "name"),
+    (r"(?:patient|pt)(?:'s)?(?: full)? name|full name|(?:patient|pt)\.?", "name"),
+    (_OWN + r"name", "name"),
     (r"d\.?o\.?b\.?|(?:date of birth|birth ?date|born)", "birth"),
     (r"date of (?:service|visit|exam(?:ination)?|study|report|admission|procedure)|dos|admitted|collected", "time"),
     (r"(?:(?:service|visit|encounter|exam(?:ination)?|study|admission|report) )?date", "time"),
@@ -20,9 +23,9 @@ _KEYS: Final[tuple[tuple[str, str], ...]] = (
     (r"(?:accession|acc)\.?(?: (?:number|no\.?|#))?|csn|fin|(?:encounter|visit) (?:id|number|no\.?|#)", "other"),
     (r"ssn|social security(?: (?:number|no\.?))?", "ssn"),
     (r"(?:member|subscriber|policy)(?: (?:id|number|no\.?|#))|insurance id", "plan"),
-    (r"(?:home |cell |mobile )?(?:phone|tel(?:ephone)?|mobile)(?: (?:number|no\.?))?", "phone"),
-    (r"e-?mail", "email"),
-    (r"(?:home )?address", "address"),
+    (_OWN + r"(?:home |cell |mobile )?(?:phone|tel(?:ephone)?|mobile)(?: (?:number|no\.?))?", "phone"),
+    (_OWN + r"e-?mail", "email"),
+    (_OWN + r"(?:home )?address", "address"),
     (r"sex|gender", "sex"),
 )
 _KEY: Final = re.compile(

@@ -7,7 +7,8 @@ from llmops.documents import Kind
 
 _RADIOLOGY: Final = (
     r"radiology|diagnostic imaging|imaging report|x-?ray|ultrasound|exam: ?(?:ct|mr|mri|us|xr)"
-    r"|(?:ct|mri|mr|pet|us|cxr) (?:of |head|chest|abd\w*|brain|spine|pelvis|neck|angio\w*|[lct]-spine|knee|report|scan)"
+    r"|(?:ct|mri|mr|pet|us|cxr) (?:of |head|chest|abd\w*|thyroid|brain"
+    r"|spine|pelvis|neck|angio\w*|[lct]-spine|knee|report|scan)"
 )
 _KINDS: Final = tuple(
     (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), kind, code)
@@ -23,6 +24,8 @@ _KINDS: Final = tuple(
         (r"autopsy", Kind.REPORT, "18743-5"),
         (r"echocardiogra(?:m|phy)|echo report", Kind.REPORT, "42148-7"),
         (r"electrocardiogram|ecg|ekg", Kind.REPORT, "11524-6"),
+        (r"electroencephalogra\w*|eeg", Kind.REPORT, "11523-8"),
+        (r"cardiac cath\w*|catheteri[sz]ation", Kind.REPORT, "18745-0"),
         (r"mammogra(?:m|phy)|breast imaging|breast center", Kind.REPORT, "24606-6"),
         (
             _RADIOLOGY,
@@ -33,15 +36,15 @@ _KINDS: Final = tuple(
         (r"history and physical|h ?& ?p|admission note|admit (?:note|h&p)", Kind.NOTE, "34117-2"),
         (r"emergency (?:department|room)|ed (?:note|provider note|physician note)", Kind.NOTE, "34111-5"),
         (r"consult(?:ation)?(?: note| report)?", Kind.NOTE, "11488-4"),
+        (r"transfer (?:note|summary)", Kind.NOTE, "18761-7"),
         (r"nursing|nurse'?s? note|rn note", Kind.NOTE, "34746-8"),
         (r"telephone|phone (?:call|encounter|note)", Kind.NOTE, "34748-4"),
-        (r"transfer (?:note|summary)", Kind.NOTE, "18761-7"),
-        (r"referral", Kind.NOTE, "57133-1"),
+        (r"referral (?:note|letter|form)", Kind.NOTE, "57133-1"),
         (r"procedure (?:note|report)", Kind.NOTE, "28570-0"),
         (r"progress note|soap note|clinic note|follow-?up (?:note|visit)|office visit", Kind.NOTE, "11506-3"),
     )
 )
-_TITLE_LINES: Final = 8
+_TITLE_LINES: Final = 5
 _MAX_TITLE: Final = 100
 
 
@@ -65,7 +68,11 @@ def find_title(text: str) -> str:
     """
     lines = [line.strip(" #*_=-\t") for line in text[:2000].split("\n") if line.strip(" #*_=-\t")][:_TITLE_LINES]
     for line in lines:
-        if len(line) <= _MAX_TITLE and any(pattern.search(line) for pattern, _, _ in _KINDS):
+        if (
+            len(line) <= _MAX_TITLE
+            and not line.endswith((".", ",", ";", ":"))
+            and any(pattern.search(line) for pattern, _, _ in _KINDS)
+        ):
             return line
     first = lines[0] if lines else ""
     return first if 0 < len(first) <= _MAX_TITLE and ":" not in first and not first.endswith(".") else ""

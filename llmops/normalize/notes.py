@@ -1,14 +1,20 @@
-"""Plain text and Markdown notes: one record, one document."""
+"""Plain text, Markdown and HTML notes: one record, one document."""
+
+import re
+from typing import Final
 
 from llmops.documents import ClinicalDocument, Format, Identity, Provenance, Reason, SourceRecord
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.decode import decode
 from llmops.normalize.errors import Refused
+from llmops.normalize.html_text import html_to_text
 from llmops.normalize.note_headers import NoteHeader, read_header
 from llmops.normalize.note_kinds import find_title, guess_kind
 from llmops.normalize.sections import find_sections
 from llmops.normalize.text import clean
+
+_HTML: Final = re.compile(r"\s*<(?:!doctype html|html|body)\b", re.IGNORECASE)
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument, ...]:
@@ -19,11 +25,16 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
         config: whether a subject is required and header lines are read.
 
     Raises:
-        Refused: ``EMPTY``, ``WRONG_ENCODING``, or ``NO_SUBJECT`` where no record number is found and one is required.
+        Refused: ``EMPTY``, ``WRONG_ENCODING``, ``UNKNOWN_FORMAT`` (RTF), or ``NO_SUBJECT`` where no record number is
+            found and one is required.
     """
     decoded = decode(record)
     builder = TextBuilder(decoded.encoding)
-    builder.add(decoded.text, path="text", source_start=decoded.start, source_end=len(record.payload), exact=True)
+    if decoded.text.lstrip()[:5] == "{\\rtf":
+        raise Refused(Reason.UNKNOWN_FORMAT)
+    is_html = _HTML.match(decoded.text) is not None
+    raw = html_to_text(decoded.text) if is_html else decoded.text
+    builder.add(raw, path="text", source_start=decoded.start, source_end=len(record.payload), exact=not is_html)
     text, align = builder.build()
     if not text.strip():
         raise Refused(Reason.EMPTY)
@@ -58,5 +69,6 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
     """
     if not config.header_identifiers:
         return ()
-    header = read_header(clean(decode(record).text).text)
+    text = decode(record).text
+    header = read_header(clean(html_to_text(text) if _HTML.match(text) else text).text)
     return (header.identity(header.subject),) if header.subject else ()

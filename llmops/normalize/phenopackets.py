@@ -130,8 +130,15 @@ def _subject(packet: Json) -> tuple[SubjectIdentifier, ...]:
     study = packet_id.removesuffix(suffix).rstrip("_-: ") if packet_id.endswith(suffix) else ""
     assigner = f"{ASSIGNER}:{study}" if study else ASSIGNER
     others = [v for v in members(individual, "alternateIds") if isinstance(v, str) and v]
-    values = dict.fromkeys((written, *others))
-    return tuple(SubjectIdentifier(value=value, assigner=assigner, label=PhiLabel.OTHERID) for value in values)
+    return tuple(_identifier(value, assigner) for value in dict.fromkeys((written, *others)))
+
+
+def _identifier(written: str, assigner: str) -> SubjectIdentifier:
+    """An individual's id; ``MRN:41120987`` is a record number, which links to the records of the hospital."""
+    prefix, colon, number = written.partition(":")
+    if colon and prefix.upper() == "MRN" and number.strip():
+        return SubjectIdentifier(value=number.strip())
+    return SubjectIdentifier(value=written, assigner=assigner, label=PhiLabel.OTHERID)
 
 
 def _metadata(packet: Json) -> Iterator[Field]:

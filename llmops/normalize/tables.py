@@ -72,7 +72,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
         raise Refused(Reason.NO_SUBJECT)
     columns = row.columns
     title = clean(row.text(columns.title)).text or (find_title(text) if columns.text else "")
-    kind, doc_type = guess_kind(f"{row.text(columns.kind)} {title}")
+    kind, doc_type = guess_kind(row.text(columns.kind) or title)
     mapped = {getattr(columns, name) for name in USUAL} | {name for name, _ in columns.phi}
     builder.count("dropped:column", sum(1 for name in row.values if name not in mapped))
     return (

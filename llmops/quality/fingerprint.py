@@ -4,17 +4,34 @@ import hashlib
 import hmac
 from typing import Final
 
+from llmops.documents import DeidentifiedDocument, Kind
 from llmops.quality.placeholders import without_placeholders, words
 
 LANES: Final = 128
+NARRATIVE: Final = frozenset({Kind.NOTE, Kind.REPORT})
 _SEED: Final = 20_240_229  # part of the format: signatures of different seeds cannot be compared
 _SHINGLE: Final = 5
 
 
-def content_key(text: str, key: bytes) -> str:
-    """Hash the case-folded text, blanks made one; keyed, so that no guess can be tested. Empty for no text."""
-    normal = " ".join(text.casefold().split())
-    return hmac.new(key, normal.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest() if normal else ""
+def content_key(document: DeidentifiedDocument, key: bytes) -> str:
+    """Hash what makes a document another's exact duplicate; keyed, so that no guess can be tested. Empty for nothing.
+
+    For notes and reports that is the text, case-folded, with blanks made one: the same note sent twice has other ids
+    and times. Summaries and genomic documents are rendered from typed values, so time and values count too: two visits
+    that read alike are two visits.
+    """
+    parts = [" ".join(document.text.casefold().split())]
+    if document.kind not in NARRATIVE:
+        parts += [repr((field.name, field.value, field.unit, field.code)) for field in document.fields]
+    if not any(parts):
+        return ""
+    parts.append("" if document.kind in NARRATIVE else document.time)
+    return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def document_signature(document: DeidentifiedDocument) -> tuple[int, ...]:
+    """The signature of a note or report; empty for other kinds, where a changed number is another fact."""
+    return signature(document.text) if document.kind in NARRATIVE else ()
 
 
 def signature(text: str) -> tuple[int, ...]:

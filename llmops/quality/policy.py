@@ -15,6 +15,10 @@ from llmops.documents import Kind
 from llmops.errors import RecipeError
 
 DIMENSIONS: Final = ("completeness", "conformance", "plausibility", "residual_risk", "text_health", "uniqueness")
+CAPPED_RULES: Final = (
+    *("empty", "placeholder_only", "cut_off", "ends_mid_sentence", "very_short"),
+    *("implausible_value", "pressure_reversed", "impossible_age", "future_date", "gibberish", "residual_risk"),
+)
 EXPECTED_PARTS: Final = ("title", "time", "subject", "sections")
 
 Value = TypeVar("Value")
@@ -42,13 +46,13 @@ class QualityPolicy:
 
     Args:
         policy_id: ``"<name>@<digest>"`` of the file.
+        caps: most that a document may score in which a rule is broken.
         reference_year: injected by the recipe; 0 judges no date.
     """
 
     policy_id: str
     weights: Mapping[str, float]
-    hard_cap: float
-    hard_rules: frozenset[str]
+    caps: Mapping[str, float]
     min_score: float
     min_dimensions: Mapping[str, float]
     min_words: Mapping[Kind, int]
@@ -78,8 +82,7 @@ def load_policy(name: str, reference_year: int = 0) -> QualityPolicy:
     policy = QualityPolicy(
         policy_id=f"{top.get('name', _text)}@{digest}",
         weights=top.table("weights", DIMENSIONS, _positive),
-        hard_cap=top.get("hard_cap", _share),
-        hard_rules=frozenset(top.get("hard_rules", _texts)),
+        caps=top.table("caps", CAPPED_RULES, _share),
         min_score=top.get("min_score", _share),
         min_dimensions=top.table("min_dimensions", DIMENSIONS, _share),
         min_words=_by_kind(completeness.table("min_words", tuple(Kind), _whole)),

@@ -23,7 +23,7 @@ from llmops.quality.checks import (
     uniqueness,
 )
 from llmops.quality.config import QualityConfig
-from llmops.quality.fingerprint import content_key, signature
+from llmops.quality.fingerprint import content_key, document_signature
 from llmops.quality.policy import QualityPolicy, load_policy
 
 Check: TypeAlias = Callable[[DeidentifiedDocument, QualityPolicy], tuple[float, tuple[Evidence, ...]]]
@@ -73,8 +73,8 @@ class Scorer:
         return ScoredDocument(
             **{name: getattr(document, name) for name in _INHERITED},
             quality=report,
-            signature=signature(document.text),
-            content_key=content_key(document.text, self._key),
+            signature=document_signature(document),
+            content_key=content_key(document, self._key),
         )
 
     def _good_enough(self, report: QualityReport) -> bool:
@@ -84,12 +84,11 @@ class Scorer:
 
 
 def assess(document: DeidentifiedDocument, policy: QualityPolicy) -> QualityReport:
-    """Run every check; the score is the weighted mean, capped where a hard rule of the policy was broken."""
+    """Run every check; the score is the weighted mean, capped where a rule was broken that the policy caps."""
     results = {name: check(document, policy) for name, check in CHECKS.items()}
     evidence = tuple(item for _, found in results.values() for item in found)
     total = sum(policy.weights.values())
     score = sum(policy.weights.get(name, 0.0) * value for name, (value, _) in results.items()) / total
-    if any(item.rule in policy.hard_rules for item in evidence):
-        score = min(score, policy.hard_cap)
+    score = min([score, *(policy.caps[item.rule] for item in evidence if item.rule in policy.caps)])
     dimensions = tuple(sorted((name, value) for name, (value, _) in results.items()))
     return QualityReport(score=round(score, 4), dimensions=dimensions, evidence=evidence)

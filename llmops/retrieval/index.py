@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 
 from llmops.documents import ReleasedDocument
 from llmops.errors import RecipeError, ReleaseError
-from llmops.release import Release
+from llmops.release import Release, verified
 from llmops.retrieval.bm25 import Bm25
 from llmops.retrieval.chunk import Chunk, chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.embed import MiniLmEmbeddings, Vectors
 from llmops.retrieval.files import file_digests, replace_folder
-from llmops.retrieval.verified import verified
 
 MANIFEST: Final = "index.json"
 FORMAT: Final = 1
+_TITLE_CHARS: Final = 80
 _SCHEMA: Final = pa.schema(
     [
         ("chunk_id", pa.string()),
@@ -149,8 +149,9 @@ def encoder_of(config: RetrievalConfig, embeddings: Encoder | None) -> Encoder:
 
 
 def searchable(document: ReleasedDocument, chunk: Chunk) -> str:
-    """What a chunk is found by: its text under the document's title and the section's name."""
-    heading = f"{document.title} {chunk.section.replace('_', ' ')}".strip()
+    """What a chunk is found by: its text under the document's title, or else first line, and the section's name."""
+    title = document.title or document.text.lstrip().partition("\n")[0][:_TITLE_CHARS]
+    heading = f"{title} {chunk.section.replace('_', ' ')}".strip()
     return f"{heading}\n{chunk.text}" if heading else chunk.text
 
 

@@ -39,6 +39,8 @@ mri: mri, mr, magnetic resonance
 x-ray: x-ray, xray, cxr, radiograph
 ultrasound: ultrasound, us, sonogram
 show: show, reveal, demonstrate, impression, conclusion, interpretation
+lowest: lowest, nadir, minimum
+highest: highest, peak, peaked, maximum
 treatment: treatment, therapy, regimen, treated
 follow-up: follow-up, follow up, return, recheck
 """

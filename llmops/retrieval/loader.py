@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 
-from llmops.retrieval.verified import verified
+from llmops.release import verified
 
 
 class ReleaseLoader(BaseLoader):

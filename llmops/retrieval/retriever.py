@@ -14,6 +14,7 @@ from langchain_core.vectorstores import VectorStore
 from pydantic import ConfigDict, PrivateAttr
 
 from llmops.errors import RecipeError
+from llmops.release import verified
 from llmops.retrieval.chunk import chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import StoreVectors
@@ -21,7 +22,6 @@ from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index, load_or_build, searchable
 from llmops.retrieval.search import Searcher
 from llmops.retrieval.untraced import untraced
-from llmops.retrieval.verified import verified
 
 
 class ReleaseRetriever(BaseRetriever):

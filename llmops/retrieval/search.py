@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops.errors import RecipeError, ReleaseError
-from llmops.release import Release
+from llmops.release import Release, verified
 from llmops.retrieval.concepts import concepts
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import Dense, ExactVectors, Mask
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Encoder, Index, encoder_of
-from llmops.retrieval.verified import serve, verified
+from llmops.retrieval.serve import serve
 
 RRF_K: Final = 60
 """The rank constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""

@@ -21,7 +21,7 @@ from llmops.sources.table import header_row
 from llmops.sources.unit import Unit
 
 _ID_HEX: Final = 20
-_FILE: Final = -1  # the ordinal of an answer for a whole file or range, which no record of it can have
+_WHOLE: Final = -1  # ordinals below zero answer for a file, range or member; no record has one
 
 
 class UnitSource:
@@ -49,7 +49,7 @@ class UnitSource:
             with open_plain(self._unit.path) as file:
                 yield from self._file(file)
         except Refused as refused:
-            yield self._withheld("", _FILE - self._unit.start, refused.reason)
+            yield self._withheld("", refused.reason)
 
     def _file(self, file: IO[bytes]) -> Iterator[SourceRecord | Withheld]:
         suffix = _suffix(self._unit.relative)
@@ -75,12 +75,12 @@ class UnitSource:
         for member in archive.members():
             empty = False
             if member.reason is not None:
-                yield self._withheld(member.key, _FILE, member.reason)
+                yield self._withheld(member.key, member.reason)
                 continue
             try:
                 stream = archive.open(member)
             except Refused as refused:
-                yield self._withheld(member.key, _FILE, refused.reason)
+                yield self._withheld(member.key, refused.reason)
                 continue
             yield from self._content(stream, _suffix(member.name), member)
         if empty:
@@ -96,26 +96,25 @@ class UnitSource:
             if shape in (Shape.GZIP, Shape.ZIP):
                 raise Refused(Reason.BAD_ARCHIVE)
         except Refused as refused:
-            yield self._withheld(member.key if member else "", _FILE, refused.reason)
+            yield self._withheld(member.key if member else "", refused.reason)
             return
         yield from self._answers(framing.frames(stream, shape, self._config, self._unit), member)
 
     def _answers(self, framed: Iterator[Framed], member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
-        key, last = member.key if member else "", _FILE
+        key, empty = member.key if member else "", True
         try:
             for item in framed:
                 yield self._answer(item, member)
-                last = item.ordinal
+                empty = False
+            if empty and not self._unit.start:
+                raise Refused(Reason.EMPTY)
         except Refused as refused:
-            yield self._withheld(key, last + 1, refused.reason)
-            return
-        if last == _FILE and not self._unit.start:
-            yield self._withheld(key, 0, Reason.EMPTY)
+            yield self._withheld(key, refused.reason)
 
     def _answer(self, item: Framed, member: Member | None) -> SourceRecord | Withheld:
         key = member.key if member else ""
         if isinstance(item, Broken):
-            return self._withheld(key, item.ordinal, item.reason)
+            return self._withheld(key, item.reason, item.ordinal)
         return SourceRecord(
             record_id=self._record_id(key, item.ordinal),
             format=item.format,
@@ -136,7 +135,9 @@ class UnitSource:
         budget = Budget(self._config.max_file_bytes)
         return Stream(unzipped.read, budget=budget, consumed=file.tell, max_ratio=self._config.max_ratio)
 
-    def _withheld(self, member: str, ordinal: int, reason: Reason) -> Withheld:
+    def _withheld(self, member: str, reason: Reason, ordinal: int | None = None) -> Withheld:
+        """The answer for one record; without an ordinal, for the (rest of the) file, range or member."""
+        ordinal = _WHOLE - self._unit.start if ordinal is None else ordinal
         return Withheld(record_id=self._record_id(member, ordinal), stage=StageName.READ, reason=reason)
 
     def _record_id(self, member: str, ordinal: int) -> str:

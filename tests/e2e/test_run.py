@@ -118,7 +118,7 @@ notes.documents = documents
 def test_a_failing_stage_releases_nothing_of_it_and_says_nothing_of_the_text(
     cli, notes_recipe, faults, tmp_path, stage
 ):
-    """Exceptions that quote the patient appear nowhere: not on the terminal, not in what a run writes outside the raw zone."""
+    """Exceptions that quote the patient appear nowhere: not on the terminal, not in what a run writes."""
     recipe = notes_recipe(4, run={"workers": 1})
     module, _, name = stage.partition(":")
     owner, _, attribute = name.rpartition(".")

@@ -35,7 +35,7 @@ RULES: Final = (
         PhiLabel.AGE90,
         0.9,
     ),
-    Rule(r"\b(" + _OLD + r")\s?(?:[MF]\b|male|female|man\b|woman\b|Male|Female)", PhiLabel.AGE90, 0.85),
+    Rule(r"\b(" + _OLD + r")\s?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female)", PhiLabel.AGE90, 0.85),
     Rule(
         r"(?i)\b(?:age[ds]?|aged|turn(?:ed|s|ing)|dob/age|age/sex|yo|is now|is|at|was|who is|hit|until|"
         r"lived to(?: be)?|died at|d\.|passed at|to be)(?: of)?\s?[:=]?\s{0,12}(" + _OLD + r")\b",
@@ -46,7 +46,7 @@ RULES: Final = (
     Rule(
         r"(?i)\b(?:mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|"
         r"sister|brother|he|she|pt|patient|widow|widower|gentleman|lady|woman|man|mgm|mgf|pgm|pgf|sr|jr|"
-        r"spouse|neighbor|[a-z]{3,})[,( ]{1,3}\(?(" + _OLD + r")(?:[,;)]| and\b| with\b)",
+        r"spouse|neighbor|veteran|resident|female|male)[,( ]{1,3}\(?(" + _OLD + r")(?:[,;)]| and\b| with\b)",
         PhiLabel.AGE90,
         0.5,
         _is_count,

@@ -33,7 +33,8 @@ _HOLIDAY: Final = (
     r"fourth) of july|veterans'? day|columbus day|"
     r"presidents'? day|mlk day|martin luther king day|juneteenth|valentine'?s(?: day)?|st\.? "
     r"patrick'?s(?: day)?|mother'?s day|father'?s day|"
-    r"mothering sunday|boxing day|canada day|bank holiday|hanukkah|chanukah|passover|yom kippur|rosh "
+    r"mothering sunday|boxing day|black friday|ash wed|white sunday|reyes|nochebuena|canada day|bank "
+    r"holiday|hanukkah|chanukah|passover|yom kippur|rosh "
     r"hashanah?|purim|sukkot|ramadan|"
     r"eid(?: al[- ](?:fitr|adha))?|mawlid|diwali|holi|navratri|tet|lunar new year|chinese new year|"
     r"nowruz|norooz|vesak|songkran|"
@@ -95,7 +96,11 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     words = re.findall(r"[A-Za-z>/:.'-]+", before.rsplit("\n", 1)[-1].lower())
     last = words[-1].strip(".:,(-") if words else ""
     near_score = any(word.strip(".:,(") in _SCORE_WORDS for word in words[-2:])
-    if _SCORE_AFTER.match(after) or (near_score and last not in _DATE_BEFORE):
+    if re.match(r" \d{4}\b", after) and not _SCORE_AFTER.match(after):
+        return True
+    if _SCORE_AFTER.match(after) or (
+        near_score and last not in _DATE_BEFORE and (second <= 12 or last in _SCORE_WORDS)
+    ):
         return False
     line_start = _LIST_MARK.search(before) is not None
     if last in _DATE_BEFORE and re.search(r"[A-Za-z>:]\W{0,3}\Z", before):
@@ -108,7 +113,7 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     onward = re.match(r"\s?(?:-|,|&|and|to|->|thru|or)\s?(\d{1,2})/(\d{1,2})", after)
     if line_start:
         return second != 5 or first > 5 or after[:1] in ":|"
-    if first > second or second in {1, 7, 9, 11}:
+    if first > second or second in {1, 7, 9, 11} or re.search(r"\d\.\d{1,2} \Z", before):
         return True
     if beside or (onward and int(onward[2]) > 12):
         return second not in {5, 10} or first > 5
@@ -222,6 +227,22 @@ RULES: Final = (
         PhiLabel.DATE,
         0.7,
         _is_ordinal,
+    ),
+    Rule(
+        r"(?i)\b((?:[0-2]?\d|3[01])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\d{2,4})\b", PhiLabel.DATE, 0.92
+    ),
+    Rule(
+        r"\b((?:[0-2]?\d|3[01])/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}/(?:19|20)\d\d)\b",
+        PhiLabel.DATE,
+        0.92,
+    ),
+    Rule(r"\b((?:19|20)\d\d-W\d\d)\b", PhiLabel.DATE, 0.8),
+    Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:[^-\w]|$)", PhiLabel.DATE, 0.8),
+    Rule(
+        r"(?i)\b(?:in|since|last|by|this|next|until|till?|of|late|early|mid|from|end of) ((?:sept|oct|nov|"
+        r"feb|jan|aug|december|january))\b",
+        PhiLabel.DATE,
+        0.7,
     ),
     Rule(r"(?i)\b(" + _HOLIDAY + r")\b", PhiLabel.DATE, 0.75),
     Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),

@@ -34,6 +34,38 @@ def _is_town(folded: str, start: int, end: int) -> bool:
     return not all(is_plain(word) for word in words) and "\n" not in folded[start:end]
 
 
+def _is_town_of_state(folded: str, start: int, end: int) -> bool:
+    """Ask for a comma, a ZIP code or a state that is no word: ``SPECIMENS TO DR QURESHI IN`` names no town."""
+    after = folded[end : end + 14]
+    listed = after.startswith(",") or re.search(r"\d{5}", after) is not None
+    state = re.search(r"[A-Z]{2}", after)
+    return _is_town(folded, start, end) and (listed or (state is not None and state.group() not in _WORDS_TOO))
+
+
+_WORDS_TOO: Final = frozenset(
+    (
+        "IN",
+        "OR",
+        "ME",
+        "OK",
+        "HI",
+        "MA",
+        "PA",
+        "MD",
+        "ID",
+        "MS",
+        "MT",
+        "CO",
+        "CT",
+        "SC",
+        "AL",
+        "DE",
+        "LA",
+        "VA",
+        "PR",
+        "MI",
+    )
+)
 RULES: Final = (
     Rule(
         r"\b(\d{1,6}(?:-\d{1,4}|[A-Z]|/\d)?[ \t](?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.?[ \t])?(?:"
@@ -70,7 +102,7 @@ RULES: Final = (
         + r")\b(?:[ \t]{1,3}\d{5}|[.,;)\s]|$)",
         PhiLabel.LOC,
         0.7,
-        _is_town,
+        _is_town_of_state,
     ),
     Rule(
         r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,2}),[ \t](?i:" + STATE_NAMES + r")\b", PhiLabel.LOC, 0.75, _is_town

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
@@ -13,7 +14,7 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "name"
 
-_W: Final = r"(?:(?:Mc|Mac|O'|D'|L'|Al-|al-|El-|Ben-)?[A-Z~][A-Za-z~]*(?:[-'][A-Za-z~]+)*)"
+_W: Final = r"(?:(?:Mc|Mac|O'|D'|L'|Al-|al-|El-|Ben-)?[A-Z~][A-Za-z~]*(?:[01][A-Za-z~]+)*(?:[-'][A-Za-z~]+)*)"
 _I: Final = r"(?:[A-Z]\.?)"
 _PARTICLE: Final = (
     r"(?:de la|de los|del|de|da|dos|di|la|le|van der|van den|van de|van|von|der|den|ter|ten|bin|ibn|"
@@ -53,6 +54,10 @@ _KIN: Final = (
     r"clerk|dietitian|physio|student|navigator|paramedic|medic|pi|"
     r"sonographer|transcriptionist|phlebotomist|supervisor|foreman|teacher|principal|coach|lawyer|"
     r"attorney|landlord|boss|driver|cm|sw|rt|ot|pt|slp|crna|np|pa|md)"
+)
+_CLOSE_KIN: Final = (
+    r"(?:son|daughter|wife|husband|mother|father|mom|dad|sister|brother|aunt|uncle|niece|nephew|cousin|grandson|"
+    r"granddaughter|grandmother|grandfather|girlfriend|boyfriend|fiancee?|dtr|neighbor|roommate|friend|partner)"
 )
 _LABEL: Final = (
     r"(?:patient(?: name)?|pt(?: name)?|name|full name|provider|attending|author|signed|signed by|"
@@ -95,13 +100,58 @@ def _mostly_strange(folded: str, start: int, end: int) -> bool:
 
 
 def _all_strange(folded: str, start: int, end: int) -> bool:
+    """Ask for no word of the language at all, and for no sign, grade or syndrome named after somebody."""
     words = [w for w in _WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and all(map(_strange, words))
+    return bool(words) and all(map(_strange, words)) and not _is_eponym(folded, start, end)
+
+
+def _is_eponym(folded: str, start: int, end: int) -> bool:
+    """Say whether the words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
+    joined = folded[start - 1 : start] == "-" or (folded[end : end + 1] == "-" and folded[end + 1 : end + 2].isalpha())
+    return joined or _EPONYM_NOUN.match(folded, end) is not None
+
+
+_EPONYM_NOUN: Final = re.compile(
+    r"(?:'s)?[ ,]{1,2}(?:grade|type|class|stage|staging|score|scale|sign|syndrome|disease|criteria|index|test|maneuver|"
+    r"procedure|classification|triad|nodule|node|reflex|phenomenon|method|formula|equation|model|"
+    r"neg\b|positive|catheter|"
+    r"drain|tube|clamp|retractor|needle|stitch|tumor|cell|body|bodies|ring|I{1,3}[ABC]?\b|IV\b|VI?\b)"
+)
+
+
+def _strange_run(folded: str, start: int, end: int) -> int:
+    """Cut behind the last word of the leading run that is no word of the language; initials and particles may join."""
+    last = start
+    for match in _WORDS.finditer(folded, start, end):
+        word = match.group()
+        if len(word) > 1 and not word.islower() and not _strange(word):
+            break
+        if len(word) > 1 and _strange(word):
+            last = match.end()
+    return end if last > start and not folded[last:end].strip(" .") else last
+
+
+def _titled_run(folded: str, start: int, end: int) -> int:
+    """Keep the word behind a title whatever it is; further words where they are capitalised like a name or no words."""
+    last = start
+    for number, match in enumerate(_WORDS.finditer(folded, start, end)):
+        word = match.group()
+        if number and len(word) > 1 and not word.islower() and word.isupper() and not _strange(word):
+            break
+        if len(word) > 1 or number == 0:
+            last = match.end()
+    return end if not folded[last:end].strip(" .") else last
 
 
 def _is_titled(folded: str, start: int, end: int) -> bool:
     """Behind a title also a word of the language is a name (``Dr. Long``), but not a job or a number."""
-    return folded[start:end].lower().split()[0] not in {
+    word = folded[start:end].split(maxsplit=1)[0]
+    title = folded[max(0, start - 10) : start].split()[-1:] or [""]
+    if title[0] in {"Fr", "FR"} and re.search(r"\d\s?Fr ?\Z", folded[max(0, start - 10) : start]):
+        return False
+    if title[0] in {"MR", "DR", "MS"} and not _strange(word.strip(".")) and not word.endswith("."):
+        return False
+    return word.lower() not in {
         "who",
         "and",
         "or",
@@ -140,6 +190,11 @@ def _is_hl7_name(folded: str, start: int, end: int) -> bool:
     return whole and len(given) > 2 and len(family) > 1 and (_strange(given) or _strange(family))
 
 
+def _is_first_name(folded: str, start: int, end: int) -> bool:
+    """Take ``wife Summer`` too: a word of the language that stands capitalised behind a relative in running text."""
+    return folded[start:end].lower() not in NEVER_NAMES and not folded[end : end + 1].isalnum()
+
+
 def _is_user(folded: str, start: int, end: int) -> bool:
     surface = folded[start:end].lower()
     return surface not in COMMON_WORDS and not surface.isdigit()
@@ -152,7 +207,8 @@ def _is_initials(folded: str, start: int, end: int) -> bool:
 def _initial_and_name(folded: str, start: int, end: int) -> bool:
     """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
     surface = folded[start:end]
-    last = _WORDS.findall(surface)[-1]
+    words = [word for word in _WORDS.findall(surface) if len(word) > 1]
+    last = next((word for word in words if _strange(word)), words[-1] if words else "")
     return (
         len(last) > 2
         and not last.isupper()
@@ -166,14 +222,17 @@ def _given_first(folded: str, start: int, end: int) -> bool:
     """Take words behind a known given name; the rest must not all be words of the language."""
     words = _WORDS.findall(folded[start:end])
     first, rest = words[0].lower(), words[1:]
-    return first in GIVEN_NAMES and any(_strange(w) for w in rest) and rest[-1].lower() not in _JOB
+    if first not in GIVEN_NAMES or not rest or rest[-1].lower() in _JOB:
+        return False
+    proper = first not in COMMON_WORDS and len(rest) == 1 and rest[0][0].isupper() and not rest[0].isupper()
+    return any(_strange(w) for w in rest) or (proper and rest[0].lower() not in NEVER_NAMES)
 
 
 _NOT_INITIALS: Final = word_set("not_initials")
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = (
-    Rule(r"\b" + _TITLE + r"\b\.?[ \t]{1,2}(" + _FULL + r")", PhiLabel.NAME, 0.92, _is_titled),
+    Rule(r"\b" + _TITLE + r"\b\.?[ \t]{1,2}(" + _FULL + r")", PhiLabel.NAME, 0.92, _is_titled, _titled_run),
     Rule(r"\bDrs\.?[ \t]" + _FULL + r",? (?:and|&) (" + _FULL + r")", PhiLabel.NAME, 0.9),
     Rule(
         r"(?i)\b(?:dr|mrs?|ms|miss|doc|nurse|drs)\b\.?[ \t]{1,2}([a-z~]{2,}(?:[-'][a-z~]+){0,2})",
@@ -196,9 +255,10 @@ RULES: Final = (
         PhiLabel.NAME,
         0.8,
         _mostly_strange,
+        _titled_run,
     ),
     Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,8}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.8, _has_strange),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,3}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, _all_strange),
+    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,3}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, _all_strange, _strange_run),
     Rule(
         r"\b([A-Z~]{2,}(?:[-' ][A-Z~]{2,}){0,2},[ \t]{0,2}[A-Z~][A-Za-z~]+(?:[-' ][A-Z~][A-Za-z~]*\.?){0,2})",
         PhiLabel.NAME,
@@ -212,6 +272,49 @@ RULES: Final = (
         PhiLabel.NAME,
         0.7,
         _all_strange,
+        _strange_run,
+    ),
+    Rule(r"\b" + _CLOSE_KIN + r",? \(?([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, _is_first_name),
+    Rule(
+        r"(?:^|\n)[ \t]*\[?\d{1,2}:?\d\d(?: ?[APap][Mm])?\]?[ \t]{1,3}(?:- )?([A-Za-z~]{3,}(?: "
+        r"[A-Z][a-z]+)?)(?::|[ \t]*\n)",
+        PhiLabel.NAME,
+        0.6,
+        _all_strange,
+    ),
+    Rule(r"\n([a-z~]{3,12}): ", PhiLabel.NAME, 0.6, _all_strange),
+    Rule(r"\b([A-Z][a-z~]{2,}(?:[ -][A-Z][a-z~]{2,}){1,3})\b", PhiLabel.NAME, 0.5, _all_strange, _strange_run),
+    Rule(r"[a-z]{2,} ([A-Z][a-z~]{2,})(?:'s)?(?:[.,;:)]|[ \t]*\n|$)", PhiLabel.NAME, 0.45, _all_strange),
+    Rule(r"[(\"]([A-Z][a-z~]{2,})(?:[\",)]| \(| \d)", PhiLabel.NAME, 0.45, _all_strange),
+    Rule(r"(?i)\b([a-z]{2,14}) wrote:", PhiLabel.NAME, 0.7, _is_initials),
+    Rule(
+        r"(?i)\b(?:its me|it's me|i am|i'm|this is|from|to|w/|with|called|by) ([a-z]{3,})(?: (?:rn|np|md|"
+        r"pa|lpn|cna|again|typing)\b)",
+        PhiLabel.NAME,
+        0.6,
+        _all_strange,
+    ),
+    Rule(
+        r"(?i)\b(?:np|pa|rn|pt|caller|typed|dr) ?:? ((?-i:[a-z]{3,}(?: [a-z]{3,})?))\b",
+        PhiLabel.NAME,
+        0.5,
+        _all_strange,
+    ),
+    Rule(
+        r"(?i)\b(?:trans(?:cribed)?|typed|dictated|dict)(?: by)?:?[ \t]{1,3}(?:[0-9/.-]{5,10} "
+        r"(?:[0-9:]{4,5} )?)?((?-i:[a-z]{2,4}|[A-Z]{2,4}))\b",
+        PhiLabel.NAME,
+        0.7,
+        _is_initials,
+    ),
+    Rule(r"(?:^|\n)([a-z]{2,3}) \d{1,2}/\d{1,2}", PhiLabel.NAME, 0.6, _is_initials),
+    Rule(r"(?:[.)?!]|>)[ \t]{1,4}([A-Z]{2})[ \t]*\n", PhiLabel.NAME, 0.55, _is_initials),
+    Rule(
+        r"(?i)\b(?:charge|house sup|fellow|intern|resident|rn|tech|clerk|sup|sitter|aide|float|lead|"
+        r"scribe|perfusion|adjuster|officer|cosigned|per|dr|doc) =? ?([a-z]{3,})\b",
+        PhiLabel.NAME,
+        0.5,
+        _all_strange,
     ),
     Rule(
         r"(?i)\b(?:named|called|nickname[d]?|goes by|known as|aka|a\.k\.a\.|prefers|pref|i am|i'm|my name "
@@ -219,6 +322,7 @@ RULES: Final = (
         PhiLabel.NAME,
         0.7,
         _all_strange,
+        _strange_run,
     ),
     Rule(
         r"\b(" + _I + r"[ \t]?(?:" + _I + r"[ \t]?)?" + _W + r")\b",
@@ -286,17 +390,18 @@ def find(view: View) -> Iterator[Span]:
 
 def _trimmed(view: View, span: Span) -> Iterator[Span]:
     """Cut titles, credentials and the labels of a form off both ends."""
-    words = list(_WORDS.finditer(view.folded, span.start, span.end))
+    stop = span.end - 2 if view.folded[: span.end].endswith(("'s", "'S")) else span.end
+    words = list(_WORDS.finditer(view.folded, span.start, stop))
     if len(words) < 2:
-        yield span
+        yield replace(span, end=max(stop, span.start + 1))
         return
     while words and words[-1].group().lower() in _OUTER:
         words.pop()
     while words and words[0].group().lower() in _OUTER:
         words.pop(0)
     if words:
-        end = span.end if words[-1].end() >= span.end - 1 else words[-1].end()
-        yield Span(start=words[0].start(), end=end, label=span.label, score=span.score, recognizer=span.recognizer)
+        end = stop if words[-1].end() >= stop - 1 else words[-1].end()
+        yield replace(span, start=words[0].start(), end=end)
 
 
 def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
@@ -304,7 +409,7 @@ def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
     surface = view.folded[start:end].split("\n", 1)[0]
     words = [m for m in _WORDS.finditer(surface) if len(m.group()) > 1]
     kept = [m for m in words if _strange(m.group()) and m.group()[0].isupper()]
-    if not kept or any(c.isdigit() for c in surface):
+    if not kept or any(c.isdigit() for c in surface) or _is_eponym(view.folded, start, start + kept[-1].end()):
         return
     shouting = all(m.group().isupper() for m in kept) and all(len(m.group()) < 6 for m in kept)
     if not shouting:

@@ -35,7 +35,8 @@ _KIND: Final = (
     r"Construction|Trucking|Logistics|Plumbing|Electric|Roofing|Dairy|Ranch|Mining|Steel|Lumber|"
     r"Bakery|Restaurant|Cafe|Diner|Grill|Hotel|Casino|"
     r"Laboratory|Laboratories|Labs?|Diagnostics|Genomics|Genetics|Biobank|Registry|EMS|Ambulance|"
-    r"Nurses|Nursery|Fire|Fire Dept|Police|PD|VFD|Sheriff|County Jail|Jail|Prison|"
+    r"Nurses|Nursery|Audiology|Gynecology|Vascular|Cohort|YMCA|Outpatient|Legal Aid|Pathologists|Bar|"
+    r"Club|Fire|Fire Dept|Police|PD|VFD|Sheriff|County Jail|Jail|Prison|"
     r"Correctional|Army|Base|Fort|Union|Library|Club|Gym|Camp|Credit Union|Bank|Insurance|Hospitality|"
     r"Trust|Cooperative|Co-op|VA|VAMC|Surgery|Trading Post|CBOC|SNF|ALF|"
     r"HOSPITAL|MEDICAL CENTER|CLINIC|HEALTH|HEALTH SYSTEM|MANOR|REHAB|PHARMACY|IMAGING|RADIOLOGY|"
@@ -64,6 +65,21 @@ def _is_titled(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
+    Rule(
+        r"\b((?:Walmart|Kroger|Walgreens|CVS|Safeway|Vons|Costco|Target|Rite Aid|Publix|Hy-?Vee|Meijer|"
+        r"Albertsons|Wegmans|"
+        r"Kmart|Menards|Lowe's|Home Depot|Amazon|FedEx|UPS|Tyson|Boeing|Walmart Rx)(?:[ \t](?:Pharmacy|on|"
+        r"in|at)(?:[ \t][A-Z][a-z]+)?)?)\b",
+        PhiLabel.ORG,
+        0.5,
+    ),
+    Rule(
+        r"\b([A-Z]{4,}(?:[ \t][A-Z]{3,})?[ \t](?:GENERAL|MEMORIAL|REGIONAL|MERCY|METHODIST|LUTHERAN|"
+        r"BAPTIST|PRESBYTERIAN|UNIVERSITY))\b",
+        PhiLabel.ORG,
+        0.6,
+        _is_named,
+    ),
     Rule(
         r"\b("
         + _SAINT
@@ -132,7 +148,7 @@ RULES: Final = (
         + _GAP
         + r"[A-Z][a-z]+)?"
         + _GAP
-        + r"(?:General|Memorial|Regional|Mercy|Children's|Community|Methodist|Presbyterian|Baptist|"
+        + r"(?:General|Memorial|Regional|Mercy|Hosp|Children's|Community|Methodist|Presbyterian|Baptist|"
         r"Adventist|Lutheran|Deaconess|University))\b",
         PhiLabel.ORG,
         0.7,

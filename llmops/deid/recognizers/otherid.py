@@ -30,6 +30,31 @@ def _is_bare_code(folded: str, start: int, _end: int) -> bool:
     return not (before[-1:] in {".", "=", ","} or (before[-1:] == ":" and before[-2:-1].isalpha()) or "chr" in before)
 
 
+def _is_no_reference(folded: str, start: int, _end: int) -> bool:
+    """Refuse public accessions of transcripts, genes and variants (``NM_000179``)."""
+    return not folded.startswith(("NM_", "NP_", "NC_", "NG_", "NR_", "XM_", "ENS", "LRG", "NCT", "CAS", "ICD"), start)
+
+
+def _is_numbered(folded: str, start: int, end: int) -> bool:
+    """Refuse a count of tablets (``#30``) and a problem number."""
+    return sum(c.isdigit() for c in folded[start:end]) >= 4
+
+
+def _is_pair_code(folded: str, start: int, end: int) -> bool:
+    """Refuse a month with a year and a range."""
+    surface = folded[start:end]
+    around = folded[max(0, start - 1) : start] + folded[end : end + 1]
+    return not (surface[3:5] in {"19", "20"} and len(surface) == 7) and not set(around) & set("-./")
+
+
+def _is_letter_code(folded: str, start: int, _end: int) -> bool:
+    """Refuse procedure and diagnosis codes (``J1030``, ``E1165``) beside their words, vitamins and blood groups."""
+    around = folded[max(0, start - 14) : start].lower()
+    return folded[start] not in "JGQAVDEZKM" and not any(
+        word in around for word in ("cpt", "hcpcs", "icd", "code", "l5", "dx")
+    )
+
+
 def _is_long_code(folded: str, start: int, end: int) -> bool:
     """Ask more of a code that stands beside a weak label."""
     return sum(c.isdigit() for c in folded[start:end]) >= 5
@@ -62,7 +87,7 @@ RULES: Final = (
     Rule(r"\b([A-Z]{1,5}(?:-?[A-Z0-9]{1,6})?-\d{4,12}(?:-[A-Z0-9]{1,6}){0,3})\b", PhiLabel.OTHERID, 0.6),
     Rule(r"\b((?:19|20)\d{2}-[A-Z]{1,5}-\d{2,8})\b", PhiLabel.OTHERID, 0.75),
     Rule(
-        r"(?i)\b((?:[a-z]:\\|\\\\|/(?:home|mnt|data|srv|users|share|export|var|opt|scan|"
+        r"(?i)((?:\b[a-z]:\\|\\\\|/(?:home|mnt|data|srv|users|share|export|var|opt|scan|"
         r"tmp)[a-z0-9]{0,12}/)[^\s<>|\"',;]{3,200}[a-z0-9])",
         PhiLabel.OTHERID,
         0.85,
@@ -76,9 +101,19 @@ RULES: Final = (
     Rule(r"\b([1-9]\.\d{1,4}(?:\.\d{1,12}){5,12})\b", PhiLabel.OTHERID, 0.9, _is_instance),
     Rule(r"(?i)\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", PhiLabel.OTHERID, 0.95),
     Rule(r"\b(\d{7,14})\b", PhiLabel.OTHERID, 0.5, _is_bare_code),
-    Rule(r"#\s?([A-Z]{0,3}-?\d{4,10}(?:-[A-Z0-9]{1,6}){0,3})\b", PhiLabel.OTHERID, 0.6),
+    Rule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),
+    Rule(r"\b(\d{2}-\d{4,6}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.45, _is_pair_code),
+    Rule(r"\b([A-Z]\d{4,6})\b", PhiLabel.OTHERID, 0.4, _is_letter_code),
+    Rule(
+        r"(?i)\b(?:waybill|airbill|airway bill|awb|tag|key|sample_id|crew|police incident|incident|"
+        r"referral|auth|no\.|ref\.?|record|file|card|chart|duplicate|folder|sticker)(?: (?:no|number|"
+        r"#)\.?)?:? #?((?-i:" + CODE + r"))",
+        PhiLabel.OTHERID,
+        0.6,
+        _is_long_code,
+    ),
     Rule(r"\b(\d{2,4}-\d{2,6}-\d{2,6}(?:-\d{1,6}){0,2})\b", PhiLabel.OTHERID, 0.5, _is_long_code),
-    Rule(r"\b([A-Z]{2,6}_?[A-Z0-9]{0,6}\d{4,12}[A-Z]?)\b", PhiLabel.OTHERID, 0.45),
+    Rule(r"\b([A-Z]{2,6}_?[A-Z0-9]{0,6}\d{4,12}[A-Z]?)\b", PhiLabel.OTHERID, 0.45, _is_no_reference),
 )
 
 

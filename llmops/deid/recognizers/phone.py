@@ -44,7 +44,7 @@ RULES: Final = (
         _is_extension,
     ),
     Rule(r"(?i)\bext(?:ension)?\b\.?\s?[:#]?\s?(\d{1,2})\b", PhiLabel.PHONE, 0.7),
-    Rule(r"\bx(\d{3,6})\b", PhiLabel.PHONE, 0.75),
+    Rule(r"\b(x\d{3,6})\b", PhiLabel.PHONE, 0.75),
     Rule(r"\b(0\d{2,4}[- ]\d{3,4}[- ]\d{3,4})\b", PhiLabel.PHONE, 0.8),
 )
 

@@ -13,6 +13,14 @@ Check = Callable[[str, int, int], bool]
 """Says whether ``folded[start:end]`` stands for what the pattern took it for, seen in its surroundings."""
 
 
+Cut = Callable[[str, int, int], int]
+"""Gives where the surface really ends, for patterns that take more words than belong to it; its start to refuse."""
+
+
+def _whole(_folded: str, _start: int, end: int) -> int:
+    return end
+
+
 def _always(_folded: str, _start: int, _end: int) -> bool:
     return True
 
@@ -26,12 +34,14 @@ class Rule:
         label: what the surface is.
         score: confidence in [0, 1]; also which of two overlapping finds keeps the range.
         check: refuses look-alikes from the surface and its surroundings.
+        cut: shortens the surface before it is checked.
     """
 
     pattern: str
     label: PhiLabel
     score: float = 0.85
     check: Check = _always
+    cut: Cut = _whole
     compiled: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -50,10 +60,13 @@ def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Itera
                 break
             group = next((i for i in range(1, rule.compiled.groups + 1) if match.start(i) >= 0), 0)
             start, end = match.span(group)
-            accepted = end > start and rule.check(folded, start, end)
-            if accepted:
+            cut = rule.cut(folded, start, end)
+            if cut > start and rule.check(folded, start, cut):
+                end = cut
                 yield Span(start=start, end=end, label=rule.label, score=rule.score, recognizer=recognizer)
-            position = max(end, match.start() + 1)
+                position = end
+            else:
+                position = max(start, match.start()) + 1
             if position >= len(folded):
                 break
 

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from itertools import groupby
 from typing import Final
 
-from llmops.documents import DeidentifiedDocument, Evidence
+from llmops.documents import DeidentifiedDocument, Evidence, Kind
 from llmops.quality.checks.tally import Tally
 from llmops.quality.placeholders import without_placeholders
 from llmops.quality.policy import QualityPolicy
@@ -12,7 +13,7 @@ from llmops.quality.policy import QualityPolicy
 # UTF-8 read as Windows-1252: a lead byte's letter and a continuation byte's sign.
 _MOJIBAKE: Final = re.compile('[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œŸ¡-¿]|â€[\x80-\xbf™œž¢¦“”"]|ï»¿|ðŸ')
 # A digit or sign in the middle of a lower-case word: pat1ent, h0spital, adm!tted. Not T2DM, B12, q4h, x2days.
-_MIXED: Final = re.compile(r"(?<![\w|!$])[A-Za-z]?[a-z]{1,20}[0158|!$][a-z]{2,20}(?![\w|!$])")
+_MIXED: Final = re.compile(r"(?<![\w!$])[A-Za-z]?[a-z]{1,20}[0158!$][a-z]{2,20}(?![\w!$])")
 # A letter among digits: l42/88, 9O, 4O6. Not O2 or I10.
 _MIXED_NUMBER: Final = re.compile(r"(?<!\w)(?:l\d{1,4}|\d{1,4}O\d{0,4}|\d{1,3}l\d{1,3})(?!\w)")
 _JSON_SIGNS: Final = frozenset("{}[]()\",:'")
@@ -22,6 +23,7 @@ _WORD: Final = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _VOWELLESS: Final = re.compile(r"[b-df-hj-np-tv-xz]{5,}")
 _ONE_LINE: Final = 2500
 _LONGEST_WORD: Final = 30
+_RUN: Final = 4
 _MIN_WORDS: Final = 20
 _PROSE_WORDS: Final = 80
 _COMMON: Final = frozenset(
@@ -40,7 +42,8 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
     for match in _MOJIBAKE.finditer(text):
         tally.add("mojibake", 0.05, *match.span())
     _unprintable(text, tally)
-    _ocr_noise(text, tally)
+    if document.kind is not Kind.GENOMIC:  # names of variants and contigs mix letters and digits by rule
+        _ocr_noise(text, tally)
     _gibberish(without_placeholders(text), len(text), policy, tally)
     if len(text) > _ONE_LINE and "\n" not in text.strip():
         tally.add("one_line", 0.1, 0, len(text))
@@ -74,7 +77,7 @@ def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Tally) -> N
     found = [word.lower() for word in _WORD.findall(text)]
     if len(found) < _MIN_WORDS:
         return
-    odd = sum(1 for word in found if _is_odd(word))
+    odd = _spaced_out(found) + sum(1 for word in found if _is_odd(word))
     if odd / len(found) > policy.gibberish_share:
         tally.add("gibberish", 0.8, 0, length)
     elif len(found) >= _PROSE_WORDS and not any(word in _COMMON for word in found):
@@ -82,9 +85,11 @@ def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Tally) -> N
 
 
 def _is_odd(word: str) -> bool:
-    """Whether no English or Latin word looks so: a single letter, five consonants in a row, or no end."""
-    if len(word) == 1:
-        return word not in "aio"
-    if not word.isascii():
-        return False
-    return _VOWELLESS.search(word) is not None or len(word) > _LONGEST_WORD
+    """Whether no English or Latin word looks so: five consonants in a row, or no end."""
+    return word.isascii() and (_VOWELLESS.search(word) is not None or len(word) > _LONGEST_WORD)
+
+
+def _spaced_out(found: list[str]) -> int:
+    """Letters that stand alone in runs of four or more (p a t i e n t); flags and units come singly."""
+    runs = (sum(1 for _ in group) for single, group in groupby(found, key=lambda word: len(word) == 1) if single)
+    return sum(run for run in runs if run >= _RUN)

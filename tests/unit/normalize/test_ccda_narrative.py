@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -65,10 +65,24 @@ def test_blocks_within_a_cell_stay_on_its_line() -> None:
     assert rendered(xml) == "- a; - b | c; d"
 
 
+def test_a_remark_across_the_table_gets_no_label() -> None:
+    """It is no value of the first column."""
+    xml = """<table><thead><tr><th>Test</th><th>Value</th></tr></thead><tbody><tr><td>PCP</td><td>neg</td></tr>
+    <tr><td colspan="2">Comment:<br/>cut-off 25</td></tr></tbody></table>"""
+    assert rendered(xml) == "Test: PCP | Value: neg\nComment: cut-off 25"
+
+
 def test_absurd_spans_are_capped() -> None:
     """A span is a claim of the sender's, not a promise of memory."""
     xml = "<table><tbody><tr><td colspan='999'>a</td></tr><tr><td rowspan='99999999'>b</td></tr></tbody></table>"
     assert rendered(xml) == "a\nb"
+
+
+def test_prose_in_the_place_of_a_header_is_said_once() -> None:
+    """A label that is longer than any label must not be repeated on every row."""
+    prose = "word " * 40
+    xml = f"<table><thead><tr><th>{prose}</th></tr></thead><tbody>{'<tr><td>v</td></tr>' * 3}</tbody></table>"
+    assert rendered(xml) == prose.strip() + "\nv\nv\nv"
 
 
 WORD = st.from_regex(r"[a-z0-9]{1,6}", fullmatch=True)
@@ -93,6 +107,7 @@ TREE = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(TREE, max_size=4).map("".join))
 def test_no_word_of_the_narrative_is_lost(xml: str) -> None:
     """Whatever the nesting, every text node is in the text, in order."""

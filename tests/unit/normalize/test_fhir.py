@@ -131,7 +131,7 @@ def test_patients_are_linked_by_logical_id_and_record_number() -> None:
     (summary,) = read(bundle(PATIENT))
     assert [(s.value, s.assigner, s.label) for s in summary.subject] == [
         ("p1", "fhir", PhiLabel.OTHERID),
-        ("00-77-41-26", "urn:oid:1.2.3", PhiLabel.MRN),
+        ("00-77-41-26", "1.2.3", PhiLabel.MRN),
     ]
 
 

@@ -105,6 +105,7 @@ ANY_BUT_MARKS = st.characters(codec="utf-8", exclude_characters="|\r\n\x0b\x1c\x
 FIELD = st.text(ANY_BUT_MARKS, max_size=20)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(FIELD, min_size=1, max_size=6), min_size=1, max_size=5), st.sampled_from(["\r", "\n", "\r\n"]))
 def test_segments_round_trip_and_spans_point_at_their_bytes(rows: list[list[str]], line_end: str) -> None:
     """Whatever stands in a field, its raw text is what was sent, and its span are those bytes."""
@@ -120,6 +121,7 @@ def test_segments_round_trip_and_spans_point_at_their_bytes(rows: list[list[str]
             assert payload[value.start : value.end].decode() == text
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_tokenizer(tail: bytes) -> None:
     """Input is hostile; the only exception is a refusal."""
@@ -135,7 +137,7 @@ def test_no_bytes_break_the_tokenizer(tail: bytes) -> None:
 WORD = st.text("abcXYZ 0189.-", min_size=1, max_size=8).map(str.strip).filter(bool)
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(st.lists(WORD, min_size=1, max_size=3), min_size=1, max_size=3), min_size=1, max_size=5))
 def test_agrees_with_the_hl7_package(fields: list[list[list[str]]]) -> None:
     """On well-formed messages the tokenizer splits as an independent implementation does."""

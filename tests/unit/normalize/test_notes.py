@@ -74,6 +74,22 @@ def test_look_alikes_name_nobody(line: str) -> None:
     assert identities(record(f"Note\n{line}"), NormalizeConfig()) == ()
 
 
+@pytest.mark.parametrize(
+    "line", ["Facility Name: Lakeside Clinic", "Clinic phone: 555-0100", "Mother's name: Ruth Okafor"]
+)
+def test_what_belongs_to_others_is_not_the_patients(line: str) -> None:
+    """A facility's name or phone in the block never becomes the patient's."""
+    (identity,) = identities(record(f"MRN: 445120\n{line}\n"), NormalizeConfig())
+    assert (identity.names, identity.phones) == ((), ())
+
+
+def test_html_notes_are_read_and_rtf_is_refused() -> None:
+    """Exports of portals are HTML; RTF would leave its control words in the text."""
+    (document,) = documents(record("<html><body><p>MRN: 445120</p><p>Plan: rest</p></body></html>"), NormalizeConfig())
+    assert document.text == "MRN: 445120\n\nPlan: rest"
+    assert refusal("{\\rtf1 MRN: 445120}", NormalizeConfig()) is Reason.UNKNOWN_FORMAT
+
+
 def test_a_subject_may_be_optional() -> None:
     """Teaching texts have no patient."""
     (document,) = documents(record("A teaching note."), NormalizeConfig(require_subject=False))

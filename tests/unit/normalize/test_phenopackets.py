@@ -84,6 +84,14 @@ def test_the_same_number_in_two_studies_is_not_one_person() -> None:
     assert [(s.value, s.assigner) for s in document.subject] == [("II-1", "phenopacket:STUDY_9")]
 
 
+def test_a_record_number_among_the_alternate_ids_links_to_the_hospital() -> None:
+    """``MRN:`` says what it is."""
+    subject = PACKET["subject"] | {"alternateIds": ["MRN:00774126"]}
+    (document,) = documents(record(PACKET | {"subject": subject}), CONFIG)
+    assert isinstance(document, ClinicalDocument)
+    assert [(s.value, s.label) for s in document.subject][1] == ("00774126", PhiLabel.MRN)
+
+
 def test_families_become_one_document_a_member() -> None:
     """Proband and relatives, in the spelling of the proto fields too."""
     relative = {"id": "x", "subject": {"id": "I-2"}, "phenotypic_features": [{"type": {"id": "HP:1", "label": "Tall"}}]}

