@@ -188,7 +188,7 @@ class Identity:
     """What a structured record says about one person or organisation around a subject. PHI.
 
     Args:
-        subject: the *subject's* identifiers (also when the person is a relative or clinician), so that the vault can link.
+        subject: the *subject's* identifiers, also when the person is a relative or clinician: the vault links by them.
         role: what the described person is to the subject.
         names, birth_date (ISO 8601), phones, emails, addresses: as the record gives them.
         identifiers: further identifiers of the described person (SSN, licence, NPI ...) that are not used for linking.
@@ -256,7 +256,7 @@ class AlignSegment:
     """Says that ``text[start:end]`` came from bytes ``[source_start, source_end)`` of the record's payload.
 
     Args:
-        path: the element in the source's own terms (``"OBX[3]-5"``, ``"entry[2].resource.text"``, ``"note_text"``); no values.
+        path: the element in the source's own terms (``"OBX[3]-5"``, ``"entry[2].resource.text"``); no values.
         exact: whether the code points are the decoded bytes unchanged, so that offsets inside map one to one;
             otherwise (mojibake mended, base64, escapes) the segment maps as a whole.
     """
@@ -295,7 +295,7 @@ class ClinicalDocument:
         kind: note, report, summary or genomic.
         doc_type: LOINC code of the document type, or empty.
         title: short title in the source's words.
-        text: the narrative, Unicode NFC, ``\\n`` line ends.
+        text: the narrative, Unicode NFC, line feeds only.
         sections: in order, not overlapping, ``text[start:end]`` each.
         fields: typed values.
         time: ISO 8601 clinical time of the document (as precise as known), or empty.
@@ -331,7 +331,7 @@ class DeidentifiedDocument:
 
     Args:
         subject: pseudonym of the patient, or empty.
-        findings: what was found and done; offsets are those of ``text`` (or of the field's value) *after* the operators.
+        findings: what was found and done; offsets are those of ``text`` (or the field's value) *after* the operators.
         policy_id: ``"<name>@<digest>"`` of the policy applied.
         residual_risk: estimate in [0, 1] that an identifier is left, from the independent second look.
         Others: as in `ClinicalDocument`, after the policy's operators.

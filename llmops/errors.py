@@ -12,8 +12,8 @@
       ReleaseError       a release that does not verify, or data without receipt           exit 6
       MissingExtraError  an optional dependency is not installed; names the extra          exit 7
 
-An error about one record is not an exception but a `llmops.documents.Withheld` value. Messages carry ids, stages, codes and
-counts; never text, payload, input file names or the ``repr`` of input. Third-party exceptions carry input
+An error about one record is not an exception but a `llmops.documents.Withheld` value. Messages carry ids, stages,
+codes and counts; never text, payload, input file names or the ``repr`` of input. Third-party exceptions carry input
 (``UnicodeDecodeError.object``), so they are mapped at the edge with ``raise ... from None``.
 """
 

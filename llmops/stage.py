@@ -6,8 +6,8 @@ from typing import Protocol, TypeVar
 from llmops.documents import SourceRecord, Withheld
 from llmops.phi import PhiFinding
 
-In = TypeVar("In", contravariant=True)
-Out = TypeVar("Out", covariant=True)
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
 
 
 class Source(Protocol):
@@ -18,18 +18,18 @@ class Source(Protocol):
         ...
 
 
-class Stage(Protocol[In, Out]):
-    """Answers each input with one output or the reason it is withheld, in the same order; never raises for one record."""
+class Stage(Protocol[In_contra, Out_co]):
+    """Answers each input with one output or the reason it is withheld, in order; never raises for one record."""
 
-    def process(self, batch: Sequence[In]) -> Sequence[Out | Withheld]:
+    def process(self, batch: Sequence[In_contra]) -> Sequence[Out_co | Withheld]:
         """Answer a batch; ``len(answer) == len(batch)``."""
         ...
 
 
-class Sink(Protocol[In]):
+class Sink(Protocol[In_contra]):
     """Takes finished documents and makes them durable."""
 
-    def write(self, batch: Sequence[In]) -> None:
+    def write(self, batch: Sequence[In_contra]) -> None:
         """Write a batch; durable only after `close`."""
         ...
 

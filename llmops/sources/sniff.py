@@ -155,6 +155,8 @@ def _looks_like_table(body: bytes, suffix: str) -> bool:
 
     Prose with commas does not: without a table's extension three columns and three rows that all agree are asked for.
     """
+    if not body.strip():
+        return False
     delimiter = best_delimiter(body)
     cells = [row.count(delimiter.encode()) + 1 for row in _complete_rows(body, delimiter)[:50]]
     named = suffix in (".csv", ".tsv", ".tab", ".psv")

@@ -95,7 +95,7 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
         return False
     words = re.findall(r"[A-Za-z>/:.'-]+", before.rsplit("\n", 1)[-1].lower())
     last = words[-1].strip(".:,(-") if words else ""
-    near_score = any(word.strip(".:,(") in _SCORE_WORDS for word in words[-2:])
+    near_score = any(word.strip(".:,(") in _SCORE_WORDS for word in words[-1 if first > second else -2 :])
     if re.match(r" \d{4}\b", after) and not _SCORE_AFTER.match(after):
         return True
     if _SCORE_AFTER.match(after) or (
@@ -113,7 +113,7 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     onward = re.match(r"\s?(?:-|,|&|and|to|->|thru|or)\s?(\d{1,2})/(\d{1,2})", after)
     if line_start:
         return second != 5 or first > 5 or after[:1] in ":|"
-    if first > second or second in {1, 7, 9, 11} or re.search(r"\d\.\d{1,2} \Z", before):
+    if first > second or second in {1, 7, 9, 11} or re.search(r"(?:\d\.\d{1,2}|#\d|\d m?c?g) \Z", before):
         return True
     if beside or (onward and int(onward[2]) > 12):
         return second not in {5, 10} or first > 5

@@ -10,6 +10,7 @@ from llmops.phi import PhiLabel
 
 NAME: Final = "device"
 RULES: Final = (
+    Rule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
     Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
     Rule(
         r"(?i)\b(?:s/n|sn|serial|ser|udi|lot|lots|imei|device|batch|bed sn)\b(?:\s?(?:id|no|number|#|nr|num|nos))*"

@@ -1,15 +1,32 @@
 """Names of patients, relatives, clinicians and clerks, 164.514(b)(2)(i)(A), initials and user names among them."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from llmops.deid.recognizers.name_checks import (
+    WORDS,
+    all_strange,
+    given_first,
+    has_strange,
+    initial_and_name,
+    is_eponym,
+    is_first_name,
+    is_hl7_name,
+    is_initials,
+    is_listed,
+    is_titled,
+    is_user,
+    mostly_strange,
+    strange,
+    strange_run,
+    titled_run,
+)
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
-from llmops.deid.vocabulary.words import COMMON_WORDS, NEVER_NAMES, is_plain
+from llmops.deid.vocabulary.words import COMMON_WORDS
 from llmops.phi import PhiLabel
 
 NAME: Final = "name"
@@ -79,264 +96,115 @@ _LABEL: Final = (
     r"infant|newborn|donor|recipient|veteran|inmate|passenger|driver|victim|subject|family|staff|crew|"
     r"medic|requestor|recorder|circulator|scrub|chaplain|charge)"
 )
-_JOB: Final = word_set("job")
 _OUTER: Final = word_set("outer")
-_WORDS: Final = re.compile(r"[A-Za-z~]+")
 
 
-def _strange(word: str) -> bool:
-    return word.lower() in GIVEN_NAMES or not is_plain(word)
-
-
-def _has_strange(folded: str, start: int, end: int) -> bool:
-    """Ask for one word at least that is no word of the language; a trailing facility word makes it none."""
-    words = [w for w in _WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and any(_strange(w) for w in words) and words[-1].lower() not in _JOB
-
-
-def _mostly_strange(folded: str, start: int, end: int) -> bool:
-    words = [w for w in _WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and sum(map(_strange, words)) * 2 >= len(words) and words[-1].lower() not in _JOB
-
-
-def _all_strange(folded: str, start: int, end: int) -> bool:
-    """Ask for no word of the language at all, and for no sign, grade or syndrome named after somebody."""
-    words = [w for w in _WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and all(map(_strange, words)) and not _is_eponym(folded, start, end)
-
-
-def _is_eponym(folded: str, start: int, end: int) -> bool:
-    """Say whether the words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
-    joined = folded[start - 1 : start] == "-" or (folded[end : end + 1] == "-" and folded[end + 1 : end + 2].isalpha())
-    return joined or _EPONYM_NOUN.match(folded, end) is not None
-
-
-_EPONYM_NOUN: Final = re.compile(
-    r"(?:'s)?[ ,]{1,2}(?:grade|type|class|stage|staging|score|scale|sign|syndrome|disease|criteria|index|test|maneuver|"
-    r"procedure|classification|triad|nodule|node|reflex|phenomenon|method|formula|equation|model|"
-    r"neg\b|positive|catheter|"
-    r"drain|tube|clamp|retractor|needle|stitch|tumor|cell|body|bodies|ring|I{1,3}[ABC]?\b|IV\b|VI?\b)"
-)
-
-
-def _strange_run(folded: str, start: int, end: int) -> int:
-    """Cut behind the last word of the leading run that is no word of the language; initials and particles may join."""
-    last = start
-    for match in _WORDS.finditer(folded, start, end):
-        word = match.group()
-        if len(word) > 1 and not word.islower() and not _strange(word):
-            break
-        if len(word) > 1 and _strange(word):
-            last = match.end()
-    return end if last > start and not folded[last:end].strip(" .") else last
-
-
-def _titled_run(folded: str, start: int, end: int) -> int:
-    """Keep the word behind a title whatever it is; further words where they are capitalised like a name or no words."""
-    last = start
-    for number, match in enumerate(_WORDS.finditer(folded, start, end)):
-        word = match.group()
-        if number and len(word) > 1 and not word.islower() and word.isupper() and not _strange(word):
-            break
-        if len(word) > 1 or number == 0:
-            last = match.end()
-    return end if not folded[last:end].strip(" .") else last
-
-
-def _is_titled(folded: str, start: int, end: int) -> bool:
-    """Behind a title also a word of the language is a name (``Dr. Long``), but not a job or a number."""
-    word = folded[start:end].split(maxsplit=1)[0]
-    title = folded[max(0, start - 10) : start].split()[-1:] or [""]
-    if title[0] in {"Fr", "FR"} and re.search(r"\d\s?Fr ?\Z", folded[max(0, start - 10) : start]):
-        return False
-    if title[0] in {"MR", "DR", "MS"} and not _strange(word.strip(".")) and not word.endswith("."):
-        return False
-    return word.lower() not in {
-        "who",
-        "and",
-        "or",
-        "to",
-        "is",
-        "in",
-        "for",
-        "the",
-        "on",
-        "at",
-        "if",
-        "was",
-        "of",
-        "said",
-        "will",
-    }
-
-
-def _is_listed(folded: str, start: int, end: int) -> bool:
-    """Take ``TRAN, HUE THI``, not ``LDLR, APOB`` nor ``OA, KL``: whole words, none of the language, one long."""
-    surface = folded[start:end]
-    words = _WORDS.findall(surface)
-    family = surface.split(",")[0]
-    known = any(w.lower() in GIVEN_NAMES for w in words)
-    return (
-        _all_strange(folded, start, end)
-        and (known or (len(family) > 3 and max(map(len, words)) > 4))
-        and not any(c.isdigit() for c in folded[end : end + 1])
-    )
-
-
-def _is_hl7_name(folded: str, start: int, end: int) -> bool:
-    """Take ``FAMILY^GIVEN``, not a code with its system (``ADT^A04``, ``HGB^LN``)."""
-    family, given = folded[start:end].split("^")[:2]
-    whole = not folded[end : end + 1].isalnum() and folded[start - 1 : start] != "-"
-    return whole and len(given) > 2 and len(family) > 1 and (_strange(given) or _strange(family))
-
-
-def _is_first_name(folded: str, start: int, end: int) -> bool:
-    """Take ``wife Summer`` too: a word of the language that stands capitalised behind a relative in running text."""
-    return folded[start:end].lower() not in NEVER_NAMES and not folded[end : end + 1].isalnum()
-
-
-def _is_user(folded: str, start: int, end: int) -> bool:
-    surface = folded[start:end].lower()
-    return surface not in COMMON_WORDS and not surface.isdigit()
-
-
-def _is_initials(folded: str, start: int, end: int) -> bool:
-    return folded[start:end].lower() not in _NOT_INITIALS
-
-
-def _initial_and_name(folded: str, start: int, end: int) -> bool:
-    """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
-    surface = folded[start:end]
-    words = [word for word in _WORDS.findall(surface) if len(word) > 1]
-    last = next((word for word in words if _strange(word)), words[-1] if words else "")
-    return (
-        len(last) > 2
-        and not last.isupper()
-        and "." in surface
-        and last.lower() not in COMMON_WORDS
-        and last.lower() not in NEVER_NAMES
-    )
-
-
-def _given_first(folded: str, start: int, end: int) -> bool:
-    """Take words behind a known given name; the rest must not all be words of the language."""
-    words = _WORDS.findall(folded[start:end])
-    first, rest = words[0].lower(), words[1:]
-    if first not in GIVEN_NAMES or not rest or rest[-1].lower() in _JOB:
-        return False
-    proper = first not in COMMON_WORDS and len(rest) == 1 and rest[0][0].isupper() and not rest[0].isupper()
-    return any(_strange(w) for w in rest) or (proper and rest[0].lower() not in NEVER_NAMES)
-
-
-_NOT_INITIALS: Final = word_set("not_initials")
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = (
-    Rule(r"\b" + _TITLE + r"\b\.?[ \t]{1,2}(" + _FULL + r")", PhiLabel.NAME, 0.92, _is_titled, _titled_run),
+    Rule(r"\b" + _TITLE + r"\b\.?[ \t]{1,2}(" + _FULL + r")", PhiLabel.NAME, 0.92, is_titled, titled_run),
     Rule(r"\bDrs\.?[ \t]" + _FULL + r",? (?:and|&) (" + _FULL + r")", PhiLabel.NAME, 0.9),
     Rule(
         r"(?i)\b(?:dr|mrs?|ms|miss|doc|nurse|drs)\b\.?[ \t]{1,2}([a-z~]{2,}(?:[-'][a-z~]+){0,2})",
         PhiLabel.NAME,
         0.75,
-        _all_strange,
+        all_strange,
     ),
-    Rule(
-        r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, _has_strange
-    ),
-    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.85, _has_strange),
+    Rule(r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
+    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.85, has_strange),
     Rule(
         r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|-]{1,10}[ \t]{0,14}((?-i:" + _LAST_FIRST + r"))",
         PhiLabel.NAME,
         0.88,
-        _has_strange,
+        has_strange,
     ),
     Rule(
         r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|]{1,10}[ \t]{0,14}((?-i:" + _FULL + r"))",
         PhiLabel.NAME,
         0.8,
-        _mostly_strange,
-        _titled_run,
+        mostly_strange,
+        titled_run,
     ),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,8}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.8, _has_strange),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,3}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, _all_strange, _strange_run),
+    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,8}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.8, has_strange),
+    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,12}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, all_strange, strange_run),
     Rule(
         r"\b([A-Z~]{2,}(?:[-' ][A-Z~]{2,}){0,2},[ \t]{0,2}[A-Z~][A-Za-z~]+(?:[-' ][A-Z~][A-Za-z~]*\.?){0,2})",
         PhiLabel.NAME,
         0.72,
-        _is_listed,
+        is_listed,
     ),
-    Rule(_LINE + r"(" + _LAST_FIRST + r")", PhiLabel.NAME, 0.6, _all_strange),
-    Rule(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?, [A-Z][a-z]+(?: [A-Z]\.?)?)\b", PhiLabel.NAME, 0.5, _all_strange),
+    Rule(_LINE + r"(" + _LAST_FIRST + r")", PhiLabel.NAME, 0.6, all_strange),
+    Rule(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?, [A-Z][a-z]+(?: [A-Z]\.?)?)\b", PhiLabel.NAME, 0.5, all_strange),
     Rule(
         r"(?i)\b" + _KIN + r"(?:'s)?[ ,(:-]{1,3}\(?((?-i:" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2}))",
         PhiLabel.NAME,
         0.7,
-        _all_strange,
-        _strange_run,
+        all_strange,
+        strange_run,
     ),
-    Rule(r"\b" + _CLOSE_KIN + r",? \(?([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, _is_first_name),
+    Rule(r"\b" + _CLOSE_KIN + r",? \(?([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, is_first_name),
     Rule(
         r"(?:^|\n)[ \t]*\[?\d{1,2}:?\d\d(?: ?[APap][Mm])?\]?[ \t]{1,3}(?:- )?([A-Za-z~]{3,}(?: "
         r"[A-Z][a-z]+)?)(?::|[ \t]*\n)",
         PhiLabel.NAME,
         0.6,
-        _all_strange,
+        all_strange,
     ),
-    Rule(r"\n([a-z~]{3,12}): ", PhiLabel.NAME, 0.6, _all_strange),
-    Rule(r"\b([A-Z][a-z~]{2,}(?:[ -][A-Z][a-z~]{2,}){1,3})\b", PhiLabel.NAME, 0.5, _all_strange, _strange_run),
-    Rule(r"[a-z]{2,} ([A-Z][a-z~]{2,})(?:'s)?(?:[.,;:)]|[ \t]*\n|$)", PhiLabel.NAME, 0.45, _all_strange),
-    Rule(r"[(\"]([A-Z][a-z~]{2,})(?:[\",)]| \(| \d)", PhiLabel.NAME, 0.45, _all_strange),
-    Rule(r"(?i)\b([a-z]{2,14}) wrote:", PhiLabel.NAME, 0.7, _is_initials),
+    Rule(r"\n([a-z~]{3,12}): ", PhiLabel.NAME, 0.6, all_strange),
+    Rule(r"\b([A-Z][a-z~]{2,}(?:[ -][A-Z][a-z~]{2,}){1,3})\b", PhiLabel.NAME, 0.5, all_strange, strange_run),
+    Rule(r"[a-z]{2,} ([A-Z][a-z~]{2,})(?:'s)?(?:[.,;:)]|[ \t]*\n|$)", PhiLabel.NAME, 0.45, all_strange),
+    Rule(r"[(\"]([A-Z][a-z~]{2,})(?:[\",)]| \(| \d)", PhiLabel.NAME, 0.45, all_strange),
+    Rule(r"(?i)\b([a-z]{2,14}) wrote:", PhiLabel.NAME, 0.7, is_initials),
     Rule(
         r"(?i)\b(?:its me|it's me|i am|i'm|this is|from|to|w/|with|called|by) ([a-z]{3,})(?: (?:rn|np|md|"
         r"pa|lpn|cna|again|typing)\b)",
         PhiLabel.NAME,
         0.6,
-        _all_strange,
+        all_strange,
     ),
     Rule(
         r"(?i)\b(?:np|pa|rn|pt|caller|typed|dr) ?:? ((?-i:[a-z]{3,}(?: [a-z]{3,})?))\b",
         PhiLabel.NAME,
         0.5,
-        _all_strange,
+        all_strange,
     ),
     Rule(
         r"(?i)\b(?:trans(?:cribed)?|typed|dictated|dict)(?: by)?:?[ \t]{1,3}(?:[0-9/.-]{5,10} "
         r"(?:[0-9:]{4,5} )?)?((?-i:[a-z]{2,4}|[A-Z]{2,4}))\b",
         PhiLabel.NAME,
         0.7,
-        _is_initials,
+        is_initials,
     ),
-    Rule(r"(?:^|\n)([a-z]{2,3}) \d{1,2}/\d{1,2}", PhiLabel.NAME, 0.6, _is_initials),
-    Rule(r"(?:[.)?!]|>)[ \t]{1,4}([A-Z]{2})[ \t]*\n", PhiLabel.NAME, 0.55, _is_initials),
+    Rule(r"(?:^|\n)([a-z]{2,3}) \d{1,2}/\d{1,2}", PhiLabel.NAME, 0.6, is_initials),
+    Rule(r"(?:[.)?!]|>)[ \t]{1,4}([A-Z]{2})[ \t]*\n", PhiLabel.NAME, 0.55, is_initials),
     Rule(
         r"(?i)\b(?:charge|house sup|fellow|intern|resident|rn|tech|clerk|sup|sitter|aide|float|lead|"
         r"scribe|perfusion|adjuster|officer|cosigned|per|dr|doc) =? ?([a-z]{3,})\b",
         PhiLabel.NAME,
         0.5,
-        _all_strange,
+        all_strange,
     ),
     Rule(
         r"(?i)\b(?:named|called|nickname[d]?|goes by|known as|aka|a\.k\.a\.|prefers|pref|i am|i'm|my name "
         r"is|this is)[ :]{1,2}[\"']?((?-i:" + _W + r"(?:[ \t]" + _W + r"){0,2}))",
         PhiLabel.NAME,
         0.7,
-        _all_strange,
-        _strange_run,
+        all_strange,
+        strange_run,
     ),
     Rule(
         r"\b(" + _I + r"[ \t]?(?:" + _I + r"[ \t]?)?" + _W + r")\b",
         PhiLabel.NAME,
         0.65,
-        _initial_and_name,
+        initial_and_name,
     ),
-    Rule(r"\b(" + _W + r"[ \t][A-Z]\.[ \t]" + _W + r")\b", PhiLabel.NAME, 0.8, _has_strange),
-    Rule(r"\b([A-Z][a-z~]{2,}(?:-[A-Z][a-z]+)?[ \t][A-Z]\.)(?:[^A-Za-z]|$)", PhiLabel.NAME, 0.6, _all_strange),
+    Rule(r"\b(" + _W + r"[ \t][A-Z]\.[ \t]" + _W + r")\b", PhiLabel.NAME, 0.8, has_strange),
+    Rule(r"\b([A-Z][a-z~]{2,}(?:-[A-Z][a-z]+)?[ \t][A-Z]\.)(?:[^A-Za-z]|$)", PhiLabel.NAME, 0.6, all_strange),
     Rule(
         r"\b([A-Z~][A-Za-z~']{1,}(?:-[A-Z][a-z]+)?(?:[ \t](?:" + _PARTICLE + r"[ \t])?[A-Z~][A-Za-z~'-]+){1,2})\b",
         PhiLabel.NAME,
         0.66,
-        _given_first,
+        given_first,
     ),
     Rule(
         r"\b([A-Z][a-z]{2,})\b",
@@ -344,17 +212,17 @@ RULES: Final = (
         0.6,
         lambda f, s, e: f[s:e].lower() in GIVEN_NAMES and f[s:e].lower() not in COMMON_WORDS,
     ),
-    Rule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85, _is_hl7_name),
+    Rule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85, is_hl7_name),
     Rule(
         r"(?i)\b(?:user(?:name)?|usr|uid|login|logged in by|by user|viewed by|printed by|opened by|acct "
         r"user|lbl by)\s?[:=]?\s?\"?([a-z][a-z0-9]*[._-]?[a-z0-9_]{2,20})\b",
         PhiLabel.NAME,
         0.7,
-        _is_user,
+        is_user,
     ),
     Rule(r"(~{1,30}(?:[ .'-]{1,2}~{1,30}){0,4})", PhiLabel.NAME, 0.7),
     # Dictation lines and sign-offs: "pd/jkl", "MAL:gc", "D: 03/14/24 T: 03/15/24 jkl", initials alone on the last line.
-    Rule(r"(?:^|\n|[ \t\d])([A-Za-z]{2,4}[/:][a-z]{2,4})[ \t]*(?:\n|$|[ \t]{2,})", PhiLabel.NAME, 0.75, _is_initials),
+    Rule(r"(?:^|\n|[ \t\d])([A-Za-z]{2,4}[/:][a-z]{2,4})[ \t]*(?:\n|$|[ \t]{2,})", PhiLabel.NAME, 0.75, is_initials),
     Rule(
         r"(?i)\bT: ?[0-9/.-]{5,10}(?: [0-9:]{4,8})?[ \t]{1,6}([A-Za-z]{2,4}(?:/[A-Za-z]{2,4})?)\b", PhiLabel.NAME, 0.8
     ),
@@ -362,19 +230,19 @@ RULES: Final = (
         r"\n[ \t]*[-~/]{0,2}[ \t]?([a-z]{2,3}(?:[/:][a-z]{2,4})?)[ \t]*(?:\n[ \t]*)*$",
         PhiLabel.NAME,
         0.75,
-        _is_initials,
+        is_initials,
     ),
-    Rule(r"(?:[.;,)]|\d)[ \t]{1,3}[-/]{1,2}[ \t]?([A-Za-z]{2,3})[ \t]*(?:\n|$)", PhiLabel.NAME, 0.7, _is_initials),
+    Rule(r"(?:[.;,)]|\d)[ \t]{1,3}[-/]{1,2}[ \t]?([A-Za-z]{2,3})[ \t]*(?:\n|$)", PhiLabel.NAME, 0.7, is_initials),
     Rule(
-        r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.7, _is_initials
+        r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.7, is_initials
     ),
-    Rule(r"[.!?)][ \t]{1,2}([a-z]{2,3}|[A-Z]{2,3})[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.55, _is_initials),
+    Rule(r"[.!?)][ \t]{1,2}([a-z]{2,3}|[A-Z]{2,3})[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.55, is_initials),
     Rule(
         r"(?i)\b(?:by|initials?|sig|tech|rn|scribe|per|init|ck'?d|verified)[: .]{1,3}((?-i:[A-Z]{2,3}|"
         r"[a-z]{2,3}))(?:[ \t]*(?:\n|$)|[,;)/|])",
         PhiLabel.NAME,
         0.6,
-        _is_initials,
+        is_initials,
     ),
 )
 
@@ -391,7 +259,7 @@ def find(view: View) -> Iterator[Span]:
 def _trimmed(view: View, span: Span) -> Iterator[Span]:
     """Cut titles, credentials and the labels of a form off both ends."""
     stop = span.end - 2 if view.folded[: span.end].endswith(("'s", "'S")) else span.end
-    words = list(_WORDS.finditer(view.folded, span.start, stop))
+    words = list(WORDS.finditer(view.folded, span.start, stop))
     if len(words) < 2:
         yield replace(span, end=max(stop, span.start + 1))
         return
@@ -407,9 +275,9 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
 def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
     """Cut words of the language, eponyms and drugs off both ends of what the network calls a person."""
     surface = view.folded[start:end].split("\n", 1)[0]
-    words = [m for m in _WORDS.finditer(surface) if len(m.group()) > 1]
-    kept = [m for m in words if _strange(m.group()) and m.group()[0].isupper()]
-    if not kept or any(c.isdigit() for c in surface) or _is_eponym(view.folded, start, start + kept[-1].end()):
+    words = [m for m in WORDS.finditer(surface) if len(m.group()) > 1]
+    kept = [m for m in words if strange(m.group()) and m.group()[0].isupper()]
+    if not kept or any(c.isdigit() for c in surface) or is_eponym(view.folded, start, start + kept[-1].end()):
         return
     shouting = all(m.group().isupper() for m in kept) and all(len(m.group()) < 6 for m in kept)
     if not shouting:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE
+from llmops.deid.recognizers.shapes import CODE, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -101,6 +101,14 @@ RULES: Final = (
     Rule(r"\b([1-9]\.\d{1,4}(?:\.\d{1,12}){5,12})\b", PhiLabel.OTHERID, 0.9, _is_instance),
     Rule(r"(?i)\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", PhiLabel.OTHERID, 0.95),
     Rule(r"\b(\d{7,14})\b", PhiLabel.OTHERID, 0.5, _is_bare_code),
+    Rule(r"(?i)\bid:? (\d{3,6})\b", PhiLabel.OTHERID, 0.6),
+    Rule(
+        r"(?:^|[\s=:<(])(/[A-Za-z][A-Za-z0-9_.-]{0,60}(?:/[A-Za-z0-9_.-]{1,80}){2,8})",
+        PhiLabel.OTHERID,
+        0.7,
+        at_least_digits(4),
+    ),
+    Rule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.6),
     Rule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),
     Rule(r"\b(\d{2}-\d{4,6}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.45, _is_pair_code),
     Rule(r"\b([A-Z]\d{4,6})\b", PhiLabel.OTHERID, 0.4, _is_letter_code),

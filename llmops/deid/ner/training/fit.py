@@ -1,0 +1,154 @@
+"""Trains the network on notes, epoch by epoch, from its last checkpoint on."""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llmops.deid.ner.labels import TAGS
+from llmops.deid.ner.training.batches import Batch, training_batches
+from llmops.deid.ner.training.damage import damage
+from llmops.deid.ner.training.fillers import Fillers
+from llmops.deid.ner.training.network import Weights, logits
+from llmops.deid.ner.training.notes import IGNORED, Note
+from llmops.deid.ner.training.refill import refill
+
+_LOG = logging.getLogger(__name__)
+
+Teacher = Callable[[Batch], Any]
+"""Gives the tag probabilities (windows, pieces, tags) of a larger network, as a torch tensor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSettings:
+    """How the network is trained.
+
+    Args:
+        epochs: times that every note is seen, each time with other fillings and damage.
+        batch_size: windows to a step.
+        learning_rate: at its highest; warms up over the first tenth and falls linearly to zero.
+        as_written: share of the notes that an epoch shows as they are.
+        seed: decides fillings, damage, order, dropout and the fresh weights.
+        bfloat16: whether products are taken in bfloat16, twice as fast where the processor knows it.
+        teacher_share: weight of the teacher's probabilities against the marks, where there is a teacher.
+    """
+
+    epochs: int = 10
+    batch_size: int = 16
+    learning_rate: float = 3e-4
+    as_written: float = 0.3
+    seed: int = 20
+    bfloat16: bool = True
+    teacher_share: float = 0.7
+
+
+def fit(
+    start: Weights,
+    notes: Sequence[Note],
+    tokenizer: Any,
+    settings: FitSettings,
+    checkpoint: Path,
+    teacher: Teacher | None = None,
+) -> Weights:
+    """Train from the checkpoint where there is one, else from the given weights, and keep one after every epoch.
+
+    Args:
+        start: numpy arrays as `network.start_weights` names them.
+        notes: to train on.
+        tokenizer: a ``tokenizers.Tokenizer``.
+        settings: how.
+        checkpoint: file to write after every epoch.
+        teacher: of a smaller network.
+
+    Returns:
+        The trained weights as numpy arrays.
+    """
+    torch = import_module("torch")
+    torch.manual_seed(settings.seed)
+    weights = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
+    optimizer = torch.optim.AdamW(list(weights.values()), lr=settings.learning_rate, weight_decay=0.01)
+    done = _resume(torch, checkpoint, weights, optimizer)
+    fillers = Fillers.of(notes)
+    for epoch in range(done, settings.epochs):
+        rng = random.Random(f"{settings.seed}/{epoch}")  # noqa: S311 - repeatable on purpose
+        batches = training_batches(tokenizer, epoch_notes(notes, fillers, settings, rng), settings.batch_size, rng)
+        total = 0.0
+        for number, batch in enumerate(batches):
+            part = (epoch + number / len(batches)) / settings.epochs
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * min(part / 0.1, (1 - part) / 0.9)
+            total += _step(torch, weights, optimizer, batch, settings, teacher)
+        _LOG.info("epoch %d of %d: loss %.4f", epoch + 1, settings.epochs, total / len(batches))
+        _save(torch, checkpoint, weights, optimizer, epoch + 1)
+    return {name: value.detach().numpy() for name, value in weights.items()}
+
+
+def epoch_notes(notes: Sequence[Note], fillers: Fillers, settings: FitSettings, rng: random.Random) -> list[Note]:
+    """Give the notes of one epoch, most of them re-filled and some of those damaged."""
+    return [
+        note if rng.random() < settings.as_written else damage(refill(note, fillers, rng), rng) for note in notes
+    ]
+
+
+def _step(
+    torch: Any, weights: Weights, optimizer: Any, batch: Batch, settings: FitSettings, teacher: Teacher | None
+) -> float:
+    functional = torch.nn.functional
+    wanted = torch.from_numpy(batch.targets).reshape(-1)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
+        out = logits(
+            weights,
+            torch.from_numpy(batch.ids),
+            torch.from_numpy(batch.shapes),
+            torch.from_numpy(batch.mask),
+            training=True,
+        )
+    flat = out.float().reshape(-1, len(TAGS))
+    loss = functional.cross_entropy(flat, wanted, ignore_index=IGNORED)
+    if teacher is not None:
+        shown = torch.from_numpy(batch.mask).reshape(-1)
+        aim = teacher(batch).reshape(-1, len(TAGS))[shown]
+        apart = -(aim * functional.log_softmax(flat[shown], dim=-1)).sum(-1).mean()
+        loss = settings.teacher_share * apart + (1 - settings.teacher_share) * loss
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _resume(torch: Any, checkpoint: Path, weights: Weights, optimizer: Any) -> int:
+    if not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, weights_only=True)
+    with torch.no_grad():
+        for name, value in state["weights"].items():
+            weights[name].copy_(value)
+    optimizer.load_state_dict(state["optimizer"])
+    torch.manual_seed(int(state["epoch"]))
+    return int(state["epoch"])
+
+
+def _save(torch: Any, checkpoint: Path, weights: Weights, optimizer: Any, epoch: int) -> None:
+    partial = checkpoint.with_suffix(".partial")
+    values = {name: value.detach() for name, value in weights.items()}
+    torch.save({"weights": values, "optimizer": optimizer.state_dict(), "epoch": epoch}, partial)
+    partial.replace(checkpoint)
+
+
+def save_weights(path: Path, weights: Weights) -> None:
+    """Keep trained weights as an ``.npz``, complete or not at all."""
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, **weights)
+    partial.replace(path)
+
+
+def load_weights(path: Path) -> Weights:
+    """Read weights that `save_weights` kept."""
+    with np.load(path) as kept:
+        return {name: kept[name] for name in kept.files}

@@ -1,0 +1,154 @@
+"""Tells a name from the words of notes: what a pattern of `llmops.deid.recognizers.name` may take, and how far."""
+
+import re
+from typing import Final
+
+from llmops.deid.vocabulary import word_set
+from llmops.deid.vocabulary.given_names import GIVEN_NAMES
+from llmops.deid.vocabulary.words import COMMON_WORDS, NEVER_NAMES, is_plain
+
+JOB: Final = word_set("job")
+WORDS: Final = re.compile(r"[A-Za-z~]+")
+EPONYM_NOUN: Final = re.compile(
+    r"(?:'s)?[ ,]{1,2}(?:grade|type|class|stage|staging|score|scale|sign|syndrome|disease|criteria|index|test|maneuver|"
+    r"procedure|classification|triad|nodule|node|reflex|phenomenon|method|formula|equation|model|"
+    r"neg\b|positive|catheter|"
+    r"drain|tube|clamp|retractor|needle|stitch|tumor|cell|body|bodies|ring|I{1,3}[ABC]?\b|IV\b|VI?\b)"
+)
+NOT_INITIALS: Final = word_set("not_initials")
+
+
+def strange(word: str) -> bool:
+    return word.lower() in GIVEN_NAMES or not is_plain(word)
+
+
+def has_strange(folded: str, start: int, end: int) -> bool:
+    """Ask for one word at least that is no word of the language; a trailing facility word makes it none."""
+    words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
+    return bool(words) and any(strange(w) for w in words) and words[-1].lower() not in JOB
+
+
+def mostly_strange(folded: str, start: int, end: int) -> bool:
+    words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
+    return bool(words) and sum(map(strange, words)) * 2 >= len(words) and words[-1].lower() not in JOB
+
+
+def all_strange(folded: str, start: int, end: int) -> bool:
+    """Ask for no word of the language at all, and for no sign, grade or syndrome named after somebody."""
+    words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
+    return bool(words) and all(map(strange, words)) and not is_eponym(folded, start, end)
+
+
+def is_eponym(folded: str, start: int, end: int) -> bool:
+    """Say whether the words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
+    joined = folded[start - 1 : start] == "-" or (folded[end : end + 1] == "-" and folded[end + 1 : end + 2].isalpha())
+    return joined or EPONYM_NOUN.match(folded, end) is not None
+
+
+def strange_run(folded: str, start: int, end: int) -> int:
+    """Cut behind the last word of the leading run that is no word of the language; initials and particles may join."""
+    last = start
+    for match in WORDS.finditer(folded, start, end):
+        word = match.group()
+        if len(word) > 1 and not word.islower() and not strange(word):
+            break
+        if len(word) > 1 and strange(word):
+            last = match.end()
+    return end if last > start and not folded[last:end].strip(" .") else last
+
+
+def titled_run(folded: str, start: int, end: int) -> int:
+    """Keep the word behind a title whatever it is; further words where they are capitalised like a name or no words."""
+    last = start
+    for number, match in enumerate(WORDS.finditer(folded, start, end)):
+        word = match.group()
+        if number and len(word) > 1 and not word.islower() and word.isupper() and not strange(word):
+            break
+        if len(word) > 1 or number == 0:
+            last = match.end()
+    return end if not folded[last:end].strip(" .") else last
+
+
+def is_titled(folded: str, start: int, end: int) -> bool:
+    """Behind a title also a word of the language is a name (``Dr. Long``), but not a job or a number."""
+    word = folded[start:end].split(maxsplit=1)[0]
+    title = folded[max(0, start - 10) : start].split()[-1:] or [""]
+    if title[0] in {"Fr", "FR"} and re.search(r"\d\s?Fr ?\Z", folded[max(0, start - 10) : start]):
+        return False
+    if title[0] in {"MR", "DR", "MS"} and not strange(word.strip(".")) and not word.endswith("."):
+        return False
+    return word.lower() not in {
+        "who",
+        "and",
+        "or",
+        "to",
+        "is",
+        "in",
+        "for",
+        "the",
+        "on",
+        "at",
+        "if",
+        "was",
+        "of",
+        "said",
+        "will",
+    }
+
+
+def is_listed(folded: str, start: int, end: int) -> bool:
+    """Take ``TRAN, HUE THI``, not ``LDLR, APOB`` nor ``OA, KL``: whole words, none of the language, one long."""
+    surface = folded[start:end]
+    words = WORDS.findall(surface)
+    family = surface.split(",")[0]
+    known = any(w.lower() in GIVEN_NAMES for w in words)
+    return (
+        all_strange(folded, start, end)
+        and (known or (len(family) > 3 and max(map(len, words)) > 4))
+        and not any(c.isdigit() for c in folded[end : end + 1])
+    )
+
+
+def is_hl7_name(folded: str, start: int, end: int) -> bool:
+    """Take ``FAMILY^GIVEN``, not a code with its system (``ADT^A04``, ``HGB^LN``)."""
+    family, given = folded[start:end].split("^")[:2]
+    whole = not folded[end : end + 1].isalnum() and folded[start - 1 : start] != "-"
+    return whole and len(given) > 2 and len(family) > 1 and (strange(given) or strange(family))
+
+
+def is_first_name(folded: str, start: int, end: int) -> bool:
+    """Take ``wife Summer`` too: a word of the language that stands capitalised behind a relative in running text."""
+    return folded[start:end].lower() not in NEVER_NAMES and not folded[end : end + 1].isalnum()
+
+
+def is_user(folded: str, start: int, end: int) -> bool:
+    surface = folded[start:end].lower()
+    return surface not in COMMON_WORDS and not surface.isdigit()
+
+
+def is_initials(folded: str, start: int, end: int) -> bool:
+    return folded[start:end].lower() not in NOT_INITIALS
+
+
+def initial_and_name(folded: str, start: int, end: int) -> bool:
+    """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
+    surface = folded[start:end]
+    words = [word for word in WORDS.findall(surface) if len(word) > 1]
+    last = next((word for word in words if strange(word)), words[-1] if words else "")
+    return (
+        len(last) > 2
+        and not last.isupper()
+        and "." in surface
+        and last.lower() not in COMMON_WORDS
+        and last.lower() not in NEVER_NAMES
+    )
+
+
+def given_first(folded: str, start: int, end: int) -> bool:
+    """Take words behind a known given name; the rest must not all be words of the language."""
+    words = WORDS.findall(folded[start:end])
+    first, rest = words[0].lower(), words[1:]
+    if first not in GIVEN_NAMES or not rest or rest[-1].lower() in JOB:
+        return False
+    proper = first not in COMMON_WORDS and len(rest) == 1 and rest[0][0].isupper() and not rest[0].isupper()
+    return any(strange(w) for w in rest) or (proper and rest[0].lower() not in NEVER_NAMES)
