@@ -132,6 +132,7 @@ RULES: Final = (
         PhiLabel.NAME,
         0.72,
         is_listed,
+        strange_run,
     ),
     Rule(_LINE + r"(" + _LAST_FIRST + r")", PhiLabel.NAME, 0.6, all_strange),
     Rule(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?, [A-Z][a-z]+(?: [A-Z]\.?)?)\b", PhiLabel.NAME, 0.5, all_strange),
@@ -146,6 +147,16 @@ RULES: Final = (
     Rule(
         r"(?:^|\n)[ \t]*\[?\d{1,2}:?\d\d(?: ?[APap][Mm])?\]?[ \t]{1,3}(?:- )?([A-Za-z~]{3,}(?: "
         r"[A-Z][a-z]+)?)(?::|[ \t]*\n)",
+        PhiLabel.NAME,
+        0.6,
+        all_strange,
+    ),
+    Rule(r"\b[IV]{1,4}-\d{1,2}:? ([A-Z][a-z~]{2,})\b", PhiLabel.NAME, 0.6, all_strange),
+    Rule(r"\b([A-Z][a-z~]{2,}) \(\d{1,2}\)", PhiLabel.NAME, 0.5, all_strange),
+    Rule(r"\(([a-z]{5,})\)", PhiLabel.NAME, 0.45, all_strange),
+    Rule(
+        r"(?i)\b(?:signed by|author|dictated by|typed|entered by|reviewed by)[: "
+        r"]{1,3}([a-z][a-z0-9.]{3,20})\b",
         PhiLabel.NAME,
         0.6,
         all_strange,
@@ -263,12 +274,13 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
     if len(words) < 2:
         yield replace(span, end=max(stop, span.start + 1))
         return
+    last = words[-1].end()
     while words and words[-1].group().lower() in _OUTER:
         words.pop()
     while words and words[0].group().lower() in _OUTER:
         words.pop(0)
     if words:
-        end = stop if words[-1].end() >= stop - 1 else words[-1].end()
+        end = stop if words[-1].end() == last else words[-1].end()
         yield replace(span, start=words[0].start(), end=end)
 
 

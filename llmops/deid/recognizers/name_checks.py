@@ -19,6 +19,7 @@ NOT_INITIALS: Final = word_set("not_initials")
 
 
 def strange(word: str) -> bool:
+    """Say whether a word is a given name or none of the words that notes are written in."""
     return word.lower() in GIVEN_NAMES or not is_plain(word)
 
 
@@ -29,6 +30,7 @@ def has_strange(folded: str, start: int, end: int) -> bool:
 
 
 def mostly_strange(folded: str, start: int, end: int) -> bool:
+    """Ask for half of the words at least to be no words of the language."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
     return bool(words) and sum(map(strange, words)) * 2 >= len(words) and words[-1].lower() not in JOB
 
@@ -122,11 +124,13 @@ def is_first_name(folded: str, start: int, end: int) -> bool:
 
 
 def is_user(folded: str, start: int, end: int) -> bool:
+    """Refuse a word of the language or a bare number where a user name is looked for."""
     surface = folded[start:end].lower()
     return surface not in COMMON_WORDS and not surface.isdigit()
 
 
 def is_initials(folded: str, start: int, end: int) -> bool:
+    """Refuse the two- and three-letter words and abbreviations of notes."""
     return folded[start:end].lower() not in NOT_INITIALS
 
 

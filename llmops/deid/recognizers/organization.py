@@ -121,7 +121,7 @@ RULES: Final = (
         + _KIND
         + r"(?:"
         + _GAP
-        + r"of(?:"
+        + r"(?:of|OF|for)(?:"
         + _GAP
         + r"the)?(?:"
         + _GAP
