@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llmops.deid.operators import Rewriter
+from llmops.deid.policy import Operator
 from llmops.deid.spans import Span
 from llmops.documents import ClinicalDocument, Field, FieldPhi
 from llmops.phi import PhiFinding, PhiLabel
@@ -49,6 +50,8 @@ def rewrite_time(time: str, rewriter: Rewriter) -> str:
     if not time:
         return ""
     replacement = rewriter.replacement(PhiLabel.DATE, time[:10])
+    if replacement.operator is Operator.KEEP:
+        return time
     if not replacement.text.startswith("["):
         return replacement.text
     return "".join(c for c in replacement.text if c.isdigit())
@@ -62,4 +65,12 @@ def _whole(field: Field) -> tuple[Span, ...]:
     """Cover the whole value of a field that is an identifier, whatever its type."""
     if not isinstance(field.phi, PhiLabel) or field.value is None or field.value == "":
         return ()
+    if field.phi is PhiLabel.AGE90 and _is_age_up_to_89(str(field.value)):
+        return ()
     return (Span(start=0, end=len(str(field.value)), label=field.phi, score=1.0, recognizer=RECOGNIZER),)
+
+
+def _is_age_up_to_89(value: str) -> bool:
+    """Ages up to 89 are no identifier (164.514(b)(2)(i)(C)); what is no plain number is taken for one."""
+    whole = value.split(".", maxsplit=1)[0].strip()
+    return whole.isascii() and whole.isdigit() and int(whole[:4]) <= 89

@@ -14,13 +14,13 @@ from llmops.documents import (
     Section,
     SourceRecord,
 )
+from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.ccda_people import people, says_anything, subject_of
 from llmops.normalize.ccda_sections import Body, add_section, add_sections
 from llmops.normalize.ccda_xml import Element, attribute, child, children, name_of, parse, text_of
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
-from llmops.normalize.hl7_attachments import from_base64, plain_text
 from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.sections import find_sections
 from llmops.phi import PhiLabel

@@ -1,7 +1,6 @@
 """Attachments of FHIR resources: base64 text becomes documents, everything else a reason."""
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from llmops.documents import (
     SubjectIdentifier,
     Withheld,
 )
+from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -26,7 +26,6 @@ from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_statements import people_fields
 from llmops.normalize.fhir_values import display, loinc, obj, objs, string, when
-from llmops.normalize.html_text import html_to_text
 from llmops.normalize.normalizer import reader_for
 from llmops.normalize.note_kinds import find_title, guess_kind
 from llmops.normalize.sections import find_sections
@@ -122,11 +121,11 @@ def attachment_documents(
     try:
         if not subject and config.require_subject:
             raise Refused(Reason.NO_SUBJECT)
-        content_type, encoding = _content_type(attached.attachment)
+        content_type, charset = _content_type(attached.attachment)
         data = _decoded(attached.attachment)
         if content_type in _CDA:
             return _cda(data, attached, subject, source, config)
-        return (_document(_text(data, content_type, encoding), attached, entry, subject, source),)
+        return (_document(_text(data, content_type, charset), attached, entry, subject, source),)
     except Refused as refused:
         return (Withheld(record_id=source.record_id, stage=StageName.NORMALIZE, reason=refused.reason),)
 
@@ -143,10 +142,7 @@ def _decoded(attachment: Json) -> bytes:
     if type(written) is not str or not written:
         external = bool(string(attachment.get("url")))
         raise Refused(Reason.EXTERNAL_ATTACHMENT if external else Reason.NO_CONTENT)
-    try:
-        data = base64.b64decode("".join(written.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused(Reason.BAD_ATTACHMENT) from None
+    data = from_base64(written)
     size = attachment.get("size")
     if type(size) is int and size != len(data):
         raise Refused(Reason.BAD_ATTACHMENT)
@@ -160,22 +156,10 @@ def _sha1(data: bytes) -> str:
     return base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
-def _text(data: bytes, content_type: str, encoding: str) -> str:
+def _text(data: bytes, content_type: str, charset: str) -> str:
     if content_type not in _PLAIN and content_type not in _HTML:
         raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
-    if data[:5] in (b"%PDF-", b"{\\rtf") or b"\x00" in data[:1024]:
-        raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
-    try:
-        text = data.decode(encoding or "utf-8")
-    except (UnicodeDecodeError, LookupError):
-        # Undeclared Windows text is common; a declared encoding that does not fit is a broken attachment.
-        if encoding:
-            raise Refused(Reason.BAD_ATTACHMENT) from None
-        text = data.decode("cp1252", "replace")
-    text = html_to_text(text) if content_type in _HTML else text
-    if not text.strip():
-        raise Refused(Reason.EMPTY)
-    return text
+    return plain_text(data, html=content_type in _HTML, charset=charset)
 
 
 def _document(

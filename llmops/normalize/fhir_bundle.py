@@ -76,12 +76,19 @@ class Record:
             if found.type != "Patient":
                 return ()
             return self._subjects.get(id(found.resource)) or _patient_identifiers(found)
-        if (logical := _from_literal(literal)) is not None:
-            return (logical,)
-        identifier = obj(reference.get("identifier"))
-        if string(identifier.get("value")) and string(reference.get("type")) in {"", "Patient"}:
-            return (read_identifier(identifier),)
-        return ()
+        return _outside(reference, literal)
+
+
+def _outside(reference: Json, literal: str) -> tuple[SubjectIdentifier, ...]:
+    """A patient who is not in the record, by what the reference says: the logical id and the identifier, if given."""
+    logical = _from_literal(literal)
+    identifier = obj(reference.get("identifier"))
+    if not string(identifier.get("value")) or string(reference.get("type")) not in {"", "Patient"}:
+        return () if logical is None else (logical,)
+    if logical is None and literal:
+        return ()  # the literal names something else than a patient
+    written = read_identifier(identifier)
+    return (written,) if logical is None else tuple(dict.fromkeys((logical, written)))
 
 
 def _patient_identifiers(entry: Entry) -> tuple[SubjectIdentifier, ...]:

@@ -3,8 +3,8 @@
 from typing import Final
 
 from llmops.documents import Reason
+from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.errors import Refused
-from llmops.normalize.hl7_attachments import from_base64, plain_text
 from llmops.normalize.hl7v2_parse import Segment
 
 _TEXT_TYPES: Final = frozenset({"TEXT", "TX", "TXT", "PLAIN", "ASCII", "FT", "MD", "MARKDOWN"})

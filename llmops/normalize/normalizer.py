@@ -19,6 +19,7 @@ from llmops.documents import (
     Withheld,
 )
 from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.encodable import encodable
 from llmops.normalize.errors import Refused
 
 
@@ -81,7 +82,7 @@ class Normalizer:
         """
         reader = reader_for(record.format)
         try:
-            return reader.identities(record, self.config)
+            return tuple(map(encodable, reader.identities(record, self.config)))
         except Exception:  # noqa: BLE001  the rewrite pass meets the same record and withholds it
             return ()
 
@@ -100,8 +101,8 @@ class Normalizer:
 
 
 def _numbered(record_id: str, parts: Sequence[ClinicalDocument | Withheld]) -> tuple[ClinicalDocument | Withheld, ...]:
-    """Give every part its id, so that no format module can hand out one twice."""
-    return tuple(replace(part, document_id=f"{record_id}.{n}") for n, part in enumerate(parts))
+    """Give every part its id, so that no format module can hand out one twice, and strings that can be written."""
+    return tuple(encodable(replace(part, document_id=f"{record_id}.{n}")) for n, part in enumerate(parts))
 
 
 def _withheld(record: SourceRecord, reason: Reason) -> Withheld:

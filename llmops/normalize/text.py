@@ -16,12 +16,13 @@ _WHITE: Final = frozenset(" \t\n" + _LINE_ENDS)
 _SUSPECT: Final = re.compile(r"[^\t\n\x20-\x7e]")
 _REST_OF_WORD: Final = re.compile(rf"[^ \t\n{_LINE_ENDS}]*")
 _LINE_END: Final = re.compile(rf"\r\n?|[{_LINE_ENDS}]")
-# C0, C1, soft hyphen, zero-width, bidi controls, BOM, surrogates, interlinear and tag characters: all invisible, and
-# each of them can split an identifier so that no recognizer sees it.
+# C0, C1, soft hyphen, zero-width, bidi controls, BOM, interlinear and tag characters: all invisible, and each of them
+# can split an identifier so that no recognizer sees it.
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
+    "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ROUNDS: Final = 8
 
 
@@ -45,9 +46,9 @@ class Cleaned:
     r"""Text after cleaning.
 
     Args:
-        text: NFC, ``\n`` line ends, no control or invisible characters. PHI.
+        text: NFC, ``\n`` line ends, no control or invisible characters, nothing that UTF-8 cannot say. PHI.
         segments: the whole of ``text`` in order, each with its raw range.
-        changes: counts by rule (``control``, ``line_end``, ``mojibake``, ``nfc``), sorted by name.
+        changes: counts by rule (``control``, ``line_end``, ``lone_surrogate``, ``mojibake``, ``nfc``), sorted by name.
     """
 
     text: str = field(repr=False)
@@ -98,6 +99,9 @@ def _edits(raw: str, changes: Counter[str]) -> list[tuple[int, int, str]]:
 
 def _mend(word: str, changes: Counter[str]) -> str:
     """Mend one word until nothing changes any more (a repair may uncover another)."""
+    word, lone = replace_lone_surrogates(word)
+    if lone:
+        changes["lone_surrogate"] += lone
     for _ in range(_ROUNDS):
         before = word
         word = _counted(word, fix_c1_controls(fix_encoding(word, _ENCODING_ONLY)), "mojibake", changes)
@@ -110,6 +114,15 @@ def _mend(word: str, changes: Counter[str]) -> str:
         if word == before:
             break
     return word
+
+
+def replace_lone_surrogates(text: str) -> tuple[str, int]:
+    """Put U+FFFD for each surrogate, which no encoding of text can hold; also gives how many there were.
+
+    Args:
+        text: any text. PHI.
+    """
+    return (text, 0) if text.isascii() else _LONE_SURROGATE.subn("\ufffd", text)
 
 
 def _counted(before: str, after: str, rule: str, changes: Counter[str]) -> str:

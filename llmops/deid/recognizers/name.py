@@ -102,7 +102,13 @@ _OUTER: Final = word_set("outer")
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = (
-    Rule(r"\b" + _TITLE + r"\b\.?[ \t]{1,2}(" + _FULL + r")", PhiLabel.NAME, 0.92, is_titled, titled_run),
+    Rule(
+        r"\b" + _TITLE + r"\b\.?[ \t]{1,2}((?:" + _PARTICLE + r"[ \t])?" + _FULL + r")",
+        PhiLabel.NAME,
+        0.92,
+        is_titled,
+        titled_run,
+    ),
     Rule(r"\bDrs\.?[ \t]" + _FULL + r",? (?:and|&) (" + _FULL + r")", PhiLabel.NAME, 0.9),
     Rule(
         r"(?i)\b(?:dr|mrs?|ms|miss|doc|nurse|drs)\b\.?[ \t]{1,2}([a-z~]{2,}(?:[-'][a-z~]+){0,2})",
@@ -149,6 +155,14 @@ RULES: Final = (
         r"[A-Z][a-z]+)?)(?::|[ \t]*\n)",
         PhiLabel.NAME,
         0.6,
+        all_strange,
+    ),
+    Rule(
+        r"(?:^|\n|[.!?] {1,2})([A-Z][a-z~]{2,}) (?:is an? \d|says|said|reports?|reported|denies|denied|"
+        r"states|stated|wants|lives|"
+        r"called|asked|told|thinks|feels|presented|agrees|declined|works|came|tolerated|has been)\b",
+        PhiLabel.NAME,
+        0.5,
         all_strange,
     ),
     Rule(r"\b[IV]{1,4}-\d{1,2}:? ([A-Z][a-z~]{2,})\b", PhiLabel.NAME, 0.6, all_strange),

@@ -52,7 +52,7 @@ def strange_run(folded: str, start: int, end: int) -> int:
     last = start
     for match in WORDS.finditer(folded, start, end):
         word = match.group()
-        if len(word) > 1 and not word.islower() and not strange(word):
+        if len(word) > 2 and not word.islower() and not strange(word):
             break
         if len(word) > 1 and strange(word):
             last = match.end()
@@ -77,7 +77,8 @@ def is_titled(folded: str, start: int, end: int) -> bool:
     title = folded[max(0, start - 10) : start].split()[-1:] or [""]
     if title[0] in {"Fr", "FR"} and re.search(r"\d\s?Fr ?\Z", folded[max(0, start - 10) : start]):
         return False
-    if title[0] in {"MR", "DR", "MS"} and not strange(word.strip(".")) and not word.endswith("."):
+    told = re.match(r" (?:IS|WAS|HAS|HAD|PRESENTS|SAW|SAID)\b", folded[start + len(word) :][:10]) is not None
+    if title[0] in {"MR", "DR", "MS"} and not told and not strange(word.strip(".")) and not word.endswith("."):
         return False
     return word.lower() not in {
         "who",

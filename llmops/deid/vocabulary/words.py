@@ -9,6 +9,7 @@ MONTH_WORDS: Final = word_set("month_words")
 DAY_WORDS: Final = word_set("day_words")
 STATES: Final = word_set("states")
 COUNTRIES: Final = word_set("countries")
+SURNAMES_AND_CITIES: Final = word_set("surnames_and_cities")
 EPONYMS: Final = word_set("eponyms")
 DRUG_ENDINGS: Final = (
     "pril", "sartan", "olol", "statin", "azole", "cillin", "mycin", "floxacin", "cycline", "mab", "nib",
@@ -24,7 +25,7 @@ DRUG_ENDINGS: Final = (
 COMMON_WORDS: Final = word_set("clinical_words") | MONTH_WORDS | DAY_WORDS
 """Lower-case words of the language; a name among them (May, Will, Hope) needs a name's surroundings."""
 
-NEVER_NAMES: Final = (word_set("clinical_terms") | EPONYMS | STATES | COUNTRIES) - GIVEN_NAMES
+NEVER_NAMES: Final = (word_set("clinical_terms") | EPONYMS | STATES | COUNTRIES) - GIVEN_NAMES - SURNAMES_AND_CITIES
 """Capitalised words that are no names by themselves."""
 
 

@@ -130,11 +130,12 @@ def test_fields_title_time_and_sections_follow_the_text() -> None:
             Field(name="Patient.identifier", value="00417726", phi=PhiLabel.MRN),
             Field(name="Patient.zip", value="55811", phi=PhiLabel.ZIP),
             Field(name="Note.comment", value="Quellenbrook called", phi=FieldPhi.FREE_TEXT),
+            Field(name="Patient.age", value=45, phi=PhiLabel.AGE90),
             Field(name="Observation.value", value=7.2),
         ),
     )
     assert CANARY not in repr(done) + done.title
-    assert [f.value for f in done.fields] == ["[MRN]", "[ZIP 558]", "[NAME] called", 7.2]
+    assert [f.value for f in done.fields] == ["[MRN]", "[ZIP 558]", "[NAME] called", 45, 7.2]
     assert done.time == "2024"
     assert done.text[done.sections[1].start : done.sections[1].end].startswith("PLAN\nSee her [DATE")
 

@@ -186,7 +186,7 @@ def reason_of(record: SourceRecord, config: NormalizeConfig = CONFIG) -> Reason:
         ),
         ('<text mediaType="text/plain" representation="B64">*</text>', Reason.BAD_ATTACHMENT),
         ('<text mediaType="application/pdf"><reference value="a.pdf"/></text>', Reason.EXTERNAL_ATTACHMENT),
-        ("<text/>", Reason.BAD_ATTACHMENT),
+        ("<text/>", Reason.EMPTY),
     ],
 )
 def test_other_unstructured_bodies_are_refused(text: str, reason: Reason) -> None:

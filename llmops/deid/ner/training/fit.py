@@ -117,7 +117,7 @@ def _step(
         loss = settings.teacher_share * apart + (1 - settings.teacher_share) * loss
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
+    torch.nn.utils.clip_grad_norm_([v for v in weights.values() if v.requires_grad], 1.0)
     optimizer.step()
     return float(loss.detach())
 

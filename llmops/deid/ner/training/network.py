@@ -128,9 +128,7 @@ def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool
         layer = f"layer.{number}"
         joint = linear(x, f"{layer}.attention").view(batch, length, 3, HEADS, HIDDEN // HEADS)
         query, key, value = joint.permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=visible, dropout_p=DROPOUT if training else 0.0
-        )
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
         mixed = linear(seen.transpose(1, 2).reshape(batch, length, HIDDEN), f"{layer}.mixed")
         x = norm(x + dropout(mixed), f"{layer}.mixed.norm")
         inner = functional.gelu(linear(x, f"{layer}.inner"))

@@ -1,0 +1,115 @@
+"""Runs the shipped network over texts: one thread, windows of many texts batched by length."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops.deid.ner.entities import Entity, entities, trimmed
+from llmops.deid.ner.labels import TAGS
+from llmops.deid.ner.pieces import SPECIAL_SHAPE, Pieces, encode
+from llmops.deid.ner.shipped import SHIPPED, ModelFiles, open_model
+from llmops.deid.ner.windows import Window, windows
+
+_CLS: Final = "[CLS]"
+_SEP: Final = "[SEP]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One window of one text of a batch."""
+
+    text: int
+    window: Window
+
+
+class ClinicalNer:
+    """Finds names, places, organisations, dates, identifiers and ages over 89 in clinical text.
+
+    The model is read and checked on construction. One instance must not be shared between threads.
+
+    Args:
+        model: folder of the model; the one that comes with the package by default.
+        batch_size: windows to one pass of the network.
+
+    Raises:
+        RecipeError: the model files are missing or not the pinned ones.
+    """
+
+    def __init__(self, model: Path = SHIPPED, *, batch_size: int = 12) -> None:
+        import onnxruntime as ort  # noqa: PLC0415 - costs tenths of a second to import
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        self._files: ModelFiles = open_model(model)
+        self._batch_size = batch_size
+        self._tokenizer: Any = Tokenizer.from_str(self._files.vocabulary)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        self._session: Any = ort.InferenceSession(
+            self._files.network, sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        self._cls = self._tokenizer.token_to_id(_CLS)
+        self._sep = self._tokenizer.token_to_id(_SEP)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 that names the model, for a chain fingerprint."""
+        return self._files.digest
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Least probability of being PHI at which a word is reported, by label."""
+        return dict(self._files.thresholds)
+
+    def entities(
+        self, texts: Sequence[str], thresholds: dict[str, float] | None = None
+    ) -> list[list[Entity]]:
+        """Find the entities of each text, disjoint and in order, with code point offsets.
+
+        Args:
+            texts: any texts. PHI.
+            thresholds: other than the model's own.
+        """
+        floors = thresholds or self._files.thresholds
+        return [
+            list(trimmed(text, entities(text, pieces, probabilities, floors)))
+            for text, (pieces, probabilities) in zip(texts, self.probabilities(texts), strict=True)
+        ]
+
+    def probabilities(self, texts: Sequence[str]) -> list[tuple[Pieces, npt.NDArray[np.float32]]]:
+        """Give the pieces of each text and the probabilities (pieces, tags) of each."""
+        cut = [encode(self._tokenizer, text) for text in texts]
+        answers = [np.zeros((len(pieces), len(TAGS)), dtype=np.float32) for pieces in cut]
+        jobs = [
+            _Job(number, window)
+            for number, pieces in enumerate(cut)
+            for window in windows(pieces, core=self._files.core, context=self._files.context)
+        ]
+        jobs.sort(key=lambda job: job.window.last - job.window.first)
+        for start in range(0, len(jobs), self._batch_size):
+            batch = jobs[start : start + self._batch_size]
+            for job, row in zip(batch, self._run(cut, batch), strict=True):
+                window = job.window
+                core = slice(window.core_first - window.first + 1, window.core_last - window.first + 1)
+                answers[job.text][window.core_first : window.core_last] = row[core]
+        return list(zip(cut, answers, strict=True))
+
+    def _run(self, cut: Sequence[Pieces], batch: Sequence[_Job]) -> Iterator[npt.NDArray[np.float32]]:
+        length = max(job.window.last - job.window.first for job in batch) + 2
+        ids = np.zeros((len(batch), length), dtype=np.int64)
+        shapes = np.full((len(batch), length), SPECIAL_SHAPE, dtype=np.int64)
+        mask = np.zeros((len(batch), length), dtype=np.int32)
+        for number, job in enumerate(batch):
+            pieces, window = cut[job.text], job.window
+            size = window.last - window.first
+            ids[number, 0], ids[number, size + 1] = self._cls, self._sep
+            ids[number, 1 : size + 1] = pieces.ids[window.first : window.last]
+            shapes[number, 1 : size + 1] = pieces.shapes[window.first : window.last]
+            mask[number, : size + 2] = 1
+        yield from self._session.run(None, {"ids": ids, "shapes": shapes, "mask": mask})[0]
