@@ -160,19 +160,29 @@ def load_policies(recipe: Recipe) -> Policies:
     )
 
 
+def missing_keys(recipe: Recipe) -> tuple[str, ...]:
+    """Names of the key files that `load_keys` would make."""
+    names = (SOURCE_KEY_FILE, VAULT_KEY_FILE, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
+    return tuple(name for name in names if not (_key_folder(recipe) / name).exists())
+
+
 def load_keys(recipe: Recipe) -> Keys:
     """Read the keys of a run, or make them.
 
     Raises:
         RecipeError: a key cannot be made, is malformed, or others can read it.
     """
-    folder = recipe.keys or recipe.raw_zone / "keys"
+    folder = _key_folder(recipe)
     return Keys(
         source_ids=load_or_create_secret(folder / SOURCE_KEY_FILE),
         vault=load_or_create_secret(folder / VAULT_KEY_FILE),
         audit=load_or_create_signing_key(folder / AUDIT_KEY_FILE, name="llmops-audit"),
         release=load_or_create_signing_key(folder / RELEASE_KEY_FILE, name="llmops-release"),
     )
+
+
+def _key_folder(recipe: Recipe) -> Path:
+    return recipe.keys or recipe.raw_zone / "keys"
 
 
 def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
@@ -206,6 +216,8 @@ def fingerprint(recipe: Recipe) -> str:
 def recipe_digest(recipe: Recipe) -> str:
     """SHA-256 (hex) of the parts of a recipe that decide what is released."""
     deciding = {name: asdict(getattr(recipe, name)) for name in ("normalize", "keep", "deid", "quality")}
+    for name in ("deid", "quality"):
+        del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
     deciding["source"] = asdict(recipe.input.source)
     deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_files", "shard_bytes", "record_limit")}
     return _digest(deciding)

@@ -85,8 +85,8 @@ def _outside(reference: Json, literal: str) -> tuple[SubjectIdentifier, ...]:
     identifier = obj(reference.get("identifier"))
     if not string(identifier.get("value")) or string(reference.get("type")) not in {"", "Patient"}:
         return () if logical is None else (logical,)
-    if logical is None and literal:
-        return ()  # the literal names something else than a patient
+    if logical is None and "/" in literal:
+        return ()  # it names something else than a patient, a group for example
     written = read_identifier(identifier)
     return (written,) if logical is None else tuple(dict.fromkeys((logical, written)))
 

@@ -38,6 +38,13 @@ def identities_of(record: Record) -> Iterator[Identity]:
         else:
             yield _organization(entry, subject)
     yield from _displayed(record)
+    yield from _referred_twice(record, set(patients))
+
+
+def _referred_twice(record: Record, patients: set[tuple[SubjectIdentifier, ...]]) -> Iterator[Identity]:
+    """Absent patients whom a reference names by id *and* identifier: no more is known, but that both are one person."""
+    subjects = dict.fromkeys(record.subject(entry.resource) for entry in record.entries)
+    yield from (Identity(subject=subject) for subject in subjects if len(subject) > 1 and subject not in patients)
 
 
 def _background(

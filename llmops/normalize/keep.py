@@ -7,8 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from llmops.documents import AlignSegment, ClinicalDocument, Field, Reason, Section, StageName, Withheld
+from llmops.phi import PhiLabel
 
 _EVERYTHING: Final = ("*",)
+# What is left of these after de-identification is of use; of any other identifier a placeholder is left.
+_USEFUL: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP})
 # Genotypes identify a person (164.514(b)(2)(i)(R)) and no bundled suite reads them.
 _GENOTYPES: Final = ("*genotype*", "*Genotype*", "variant*", "*.variant*", "*hgvs*", "*zygosity*", "*molecular*")
 
@@ -25,6 +28,8 @@ class KeepConfig:
         drop_resource_types: documents to withhold as not necessary.
         drop_sections: sections to cut out.
         drop_fields: fields to leave out; genotypes by default.
+        identifier_fields: keep typed fields that are an identifier as a whole (a requester, a facility, an accession);
+            dates, ages and ZIP codes always stay, since policies leave something of them.
     """
 
     use: Literal["default"] = "default"
@@ -34,6 +39,7 @@ class KeepConfig:
     drop_resource_types: tuple[str, ...] = ()
     drop_sections: tuple[str, ...] = ()
     drop_fields: tuple[str, ...] = _GENOTYPES
+    identifier_fields: bool = False
 
 
 class Keep:
@@ -75,6 +81,8 @@ class Keep:
     def _keeps_field(self, field: Field) -> bool:
         """Decide on a field; counted by the rule that dropped it, never by value."""
         dropping = next((glob for glob in self.config.drop_fields if fnmatchcase(field.name, glob)), None)
+        if dropping is None and isinstance(field.phi, PhiLabel) and field.phi not in _USEFUL:
+            dropping = None if self.config.identifier_fields else "identifier"
         if dropping is None and _matches(field.name, self.config.fields):
             return True
         self.dropped[f"field:{dropping or 'unlisted'}"] += 1

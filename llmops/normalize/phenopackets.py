@@ -1,5 +1,6 @@
 """GA4GH Phenopackets v2: phenotype, disease and treatment as readable text; genotypes as fields only."""
 
+import re
 from collections.abc import Iterator
 
 from llmops.documents import (
@@ -23,9 +24,12 @@ from llmops.normalize.fhir_json import Json, parse_object
 from llmops.normalize.fhir_values import obj, objs, string
 from llmops.normalize.phenopacket_page import PhenopacketPage
 from llmops.normalize.phenopacket_values import member, members
+from llmops.normalize.samples import ASSIGNER as SAMPLES
+from llmops.normalize.samples import is_distinct
 from llmops.phi import PhiLabel
 
 ASSIGNER = "phenopacket"
+_LONG_NUMBER = re.compile(r"\d{6}")
 _SEX = {"FEMALE": "F", "MALE": "M"}
 _TELLING = (
     "subject",
@@ -70,7 +74,7 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
     root = parse_object(record, config.max_depth)
     found: list[Identity] = []
     for _, packet in _packets(root):
-        subject = _subject(packet)
+        subject = _subject(packet, record.record_id)
         if not subject:
             continue
         individual = obj(packet.get("subject"))
@@ -95,7 +99,7 @@ def _packets(root: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _part(path: str, packet: Json, record: SourceRecord, config: NormalizeConfig) -> ClinicalDocument | Withheld:
-    subject = _subject(packet)
+    subject = _subject(packet, record.record_id)
     if not subject and config.require_subject:
         return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_SUBJECT)
     page = PhenopacketPage(path, len(record.payload))
@@ -117,20 +121,39 @@ def _part(path: str, packet: Json, record: SourceRecord, config: NormalizeConfig
     )
 
 
-def _subject(packet: Json) -> tuple[SubjectIdentifier, ...]:
-    """The individual's ids. A study that numbers its people ("43") names itself before the number in the packet's id
-    (``PMID_15266616_43``), so that prefix becomes the assigner: number 43 of two studies is not one person.
-    """
+def _subject(packet: Json, record_id: str) -> tuple[SubjectIdentifier, ...]:
+    """The individual's ids, those of the specimens among them, since a file of variants names nothing else."""
     individual = obj(packet.get("subject"))
     written = string(individual.get("id"))
     if not written:
         return ()
-    packet_id = string(packet.get("id"))
-    suffix = written if packet_id.endswith(written) else written.replace(" ", "_")
-    study = packet_id.removesuffix(suffix).rstrip("_-: ") if packet_id.endswith(suffix) else ""
-    assigner = f"{ASSIGNER}:{study}" if study else ASSIGNER
+    assigner = _assigner(written, string(packet.get("id")), record_id)
     others = [v for v in members(individual, "alternateIds") if isinstance(v, str) and v]
-    return tuple(_identifier(value, assigner) for value in dict.fromkeys((written, *others)))
+    found = [_identifier(value, assigner) for value in dict.fromkeys((written, *others))]
+    return tuple(dict.fromkeys((*found, *_specimens(packet, written))))
+
+
+def _assigner(individual: str, packet: str, record_id: str) -> str:
+    """Who numbered the individual.
+
+    A study that numbers its people ("43") names itself before the number in the packet's id (``PMID_15266616_43``), so
+    that prefix becomes the assigner: number 43 of two studies is not one person. Where no study is named, such a number
+    is unique in its record only.
+    """
+    suffix = individual if packet.endswith(individual) else individual.replace(" ", "_")
+    study = packet.removesuffix(suffix).rstrip("_-: ") if packet.endswith(suffix) else ""
+    if study:
+        return f"{ASSIGNER}:{study}"
+    unique = is_distinct(individual) or _LONG_NUMBER.search(individual) is not None
+    return ASSIGNER if unique else f"{ASSIGNER}:{record_id}"
+
+
+def _specimens(packet: Json, individual: str) -> Iterator[SubjectIdentifier]:
+    """Samples of the individual, under the assigner that files of variants have; not those of another individual."""
+    for specimen in objs(member(packet, "biosamples")):
+        name = string(specimen.get("id"))
+        if name and string(member(specimen, "individualId")) in {"", individual} and is_distinct(name):
+            yield SubjectIdentifier(value=name, assigner=SAMPLES, label=PhiLabel.OTHERID)
 
 
 def _identifier(written: str, assigner: str) -> SubjectIdentifier:

@@ -21,27 +21,11 @@ from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.dates import iso_date
 from llmops.normalize.errors import Refused
+from llmops.normalize.samples import is_personal, name_words, sample_identifier
 from llmops.normalize.sections import find_sections
 from llmops.normalize.vcf_header import Header, MetaLine, read_header
 from llmops.phi import PhiLabel
 
-_NO_NAMES: Final = frozenset(
-    {
-        "Tumor",
-        "Tumour",
-        "Normal",
-        "Sample",
-        "Blood",
-        "Saliva",
-        "Control",
-        "Case",
-        "Mother",
-        "Father",
-        "Child",
-        "Proband",
-    }
-)
-_ASSIGNER: Final = "vcf"
 _MOST_SAMPLES: Final = 100
 _MOST_DEFINITIONS: Final = 60
 _DEFINITIONS: Final = (
@@ -92,22 +76,11 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
     names = dict.fromkeys(name for name, _, _ in read_header(record).samples)
     return tuple(
         Identity(
-            subject=(_subject(name),),
-            names=_person_in(name),
+            subject=(sample_identifier(name, record.record_id),),
+            names=(PersonName(text=" ".join(name_words(name))),) if is_personal(name) else (),
         )
         for name in names
     )
-
-
-def _person_in(sample: str) -> tuple[PersonName, ...]:
-    """The person whom a sample is named after, where it is (``Jane_Doe``); ``TUMOR`` and ``NA12878`` are nobody."""
-    words = sample.replace("_", " ").replace(".", " ").split()
-    named = len(words) in {2, 3} and all(word.isalpha() and word.istitle() for word in words)
-    return (PersonName(text=" ".join(words)),) if named and not _NO_NAMES.intersection(words) else ()
-
-
-def _subject(sample: str) -> SubjectIdentifier:
-    return SubjectIdentifier(value=sample, assigner=_ASSIGNER, label=PhiLabel.OTHERID)
 
 
 def _document(record: SourceRecord, header: Header, sample: int | None) -> ClinicalDocument:
@@ -119,7 +92,7 @@ def _document(record: SourceRecord, header: Header, sample: int | None) -> Clini
     builder.glue("Genomic variant file (VCF)\n")
     if sample is not None:
         name, start, end = header.samples[sample]
-        subject = (_subject(name),)
+        subject = (sample_identifier(name, record.record_id),)
         path = f"#CHROM[{sample + 10}]"
         builder.glue("Sample: ")
         builder.add(name, path=path, source_start=start, source_end=end, exact=True)

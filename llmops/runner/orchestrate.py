@@ -13,11 +13,21 @@ from typing import Any
 
 import orjson
 
-from llmops.audit import layout, verify
-from llmops.audit.events import RunFinished, RunInterrupted, RunResumed, RunStarted
+from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, layout, verify
+from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
 from llmops.pipeline import Done, Shard, plan_shards
-from llmops.recipe import Recipe, fingerprint, load_keys, load_policies, load_recipe, open_vault, versions
+from llmops.recipe import (
+    Keys,
+    Recipe,
+    fingerprint,
+    load_keys,
+    load_policies,
+    load_recipe,
+    missing_keys,
+    open_vault,
+    versions,
+)
 from llmops.release import Release, Verdict, open_release
 from llmops.report import render
 from llmops.retrieval import RetrievalConfig
@@ -74,6 +84,7 @@ def run(
     """
     checked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
     now = clock or (lambda: datetime.now(UTC))
+    made = missing_keys(checked)
     keys = load_keys(checked)
     started = now()
     run_id = f"run-{started.strftime('%Y%m%dt%H%M%S')}-{secrets.token_hex(2)}"
@@ -89,7 +100,14 @@ def run(
                 progress=progress or Silent(),
                 started=started,
             )
+            log.append(_key_events(made, keys))
             return _go(context)
+
+
+def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
+    """Say which keys are new; of a secret only that it is."""
+    public = {AUDIT_KEY_FILE: keys.audit.public.fingerprint, RELEASE_KEY_FILE: keys.release.public.fingerprint}
+    return [KeyCreated(key=name, fingerprint=public.get(name, "secret")) for name in made]
 
 
 def _go(run: RunContext) -> RunResult:

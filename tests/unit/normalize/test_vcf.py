@@ -46,7 +46,7 @@ def test_each_sample_has_a_document_of_header_facts() -> None:
         'Filters: q10 (Quality below 10)\nAnnotations: DP (Depth, "raw")\nPer-sample values: GT (Genotype)'
     )
     assert (first.kind, first.time) == (Kind.GENOMIC, "2024-01-02")
-    assert [(i.value, i.assigner, i.label) for i in first.subject] == [("S1", "vcf", PhiLabel.OTHERID)]
+    assert [(i.value, i.assigner, i.label) for i in first.subject] == [("S1", "vcf:r1", PhiLabel.OTHERID)]
     assert "Sample: Tamsin_Quill" in second.text
 
 

@@ -1,0 +1,73 @@
+"""Identifiers of samples: which of them name one sample wherever they stand, and which every laboratory uses."""
+
+import re
+from typing import Final
+
+from llmops.documents import SubjectIdentifier
+from llmops.phi import PhiLabel
+
+ASSIGNER: Final = "vcf"
+"""Who assigned a sample's id, as far as files of variants say; a FHIR identifier of this system means such a sample."""
+
+_SHORTEST: Final = 6
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_USUAL: Final = frozenset(
+    {"sample", "samples", "specimen", "tumor", "tumour", "normal", "control", "case", "proband", "index", "mother"}
+    | {
+        "father",
+        "child",
+        "sibling",
+        "brother",
+        "sister",
+        "parent",
+        "patient",
+        "subject",
+        "individual",
+        "donor",
+        "person",
+    }
+    | {"blood", "saliva", "tissue", "buccal", "germline", "somatic", "cancer", "primary", "metastasis", "relapse"}
+    | {"dna", "rna", "wgs", "wes", "exome", "genome", "test", "unknown", "unnamed", "default", "null", "none"}
+    | {"s", "t", "n", "p", "id", "no", "number"}
+)
+
+
+def sample_identifier(name: str, record_id: str) -> SubjectIdentifier:
+    """Say which sample a name means: the same everywhere, or of its own record alone where the name is anybody's.
+
+    Args:
+        name: the sample's name. PHI.
+        record_id: the record that names it; keyed, so that it may stand in an assigner.
+    """
+    assigner = ASSIGNER if is_distinct(name) else f"{ASSIGNER}:{record_id}"
+    return SubjectIdentifier(value=name, assigner=assigner, label=PhiLabel.OTHERID)
+
+
+def is_distinct(name: str) -> bool:
+    """Whether a sample's name is one sample's, wherever it stands, so that records may be linked by it.
+
+    ``NLG-22190-T1`` is. ``S1``, ``TUMOR``, ``sample_02`` and bare numbers stand in the files of many patients, and
+    ``Jane_Doe`` is a name, by which nothing is ever linked.
+
+    Args:
+        name: the sample's name. PHI.
+    """
+    if sum(char.isalnum() for char in name) < _SHORTEST or is_personal(name):
+        return False
+    return any(word not in _USUAL for word in _WORD.findall(name.casefold()))
+
+
+def is_personal(name: str) -> bool:
+    """Whether a sample is named after a person (``Jane_Doe``); ``TUMOR`` and ``NA12878`` are nobody.
+
+    Args:
+        name: the sample's name. PHI.
+    """
+    words = name_words(name)
+    written_as_name = len(words) in {2, 3} and all(word.isalpha() and word.istitle() for word in words)
+    return written_as_name and not any(word.casefold() in _USUAL for word in words)
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a sample's name. PHI."""
+    return name.replace("_", " ").replace(".", " ").split()
