@@ -6,6 +6,7 @@ from typing import Final
 
 from llmops.documents import Identity, PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize.dates import iso_date
+from llmops.normalize.note_times import CENTURY, loose_date
 from llmops.phi import PhiLabel
 
 _HEAD_LINES: Final = 40
@@ -17,8 +18,16 @@ _KEYS: Final[tuple[tuple[str, str], ...]] = (
     (r"(?:patient|pt)(?:'s)?(?: full)? name|full name|(?:patient|pt)\.?", "name"),
     (_OWN + r"name", "name"),
     (r"d\.?o\.?b\.?|(?:date of birth|birth ?date|born)", "birth"),
-    (r"date of (?:service|visit|exam(?:ination)?|study|report|admission|procedure)|dos|admitted|collected", "time"),
-    (r"(?:(?:service|visit|encounter|exam(?:ination)?|study|admission|report) )?date", "time"),
+    (
+        r"date of (?:service|visit|exam(?:ination)?|study|report|admission|procedure|operation|surgery|consult(?:ation)?"
+        r"|transfer|evaluation|encounter)|dos|admitted|collected|visit|encounter|seen|arrival|exam(?:ination)?|performed",
+        "time",
+    ),
+    (
+        r"(?:(?:service|visit|encounter|exam(?:ination)?|study|admission|report|procedure|operation|surgery|transfer"
+        r"|consult) )?date",
+        "time",
+    ),
     (r"(?:account|acct)\.?(?: (?:number|no\.?|#))?", "account"),
     (r"(?:accession|acc)\.?(?: (?:number|no\.?|#))?|csn|fin|(?:encounter|visit) (?:id|number|no\.?|#)", "other"),
     (r"ssn|social security(?: (?:number|no\.?))?", "ssn"),
@@ -118,7 +127,8 @@ def read_header(text: str) -> NoteHeader:
         phones=tuple(m.group() for value in found.get("phone", ()) if (m := _PHONE.match(value)) is not None),
         emails=tuple(m.group() for value in found.get("email", ()) if (m := _EMAIL.match(value)) is not None),
         addresses=tuple(PostalAddress(lines=(value,)) for value in found.get("address", ())[:1] if value[:1].isdigit()),
-        time=next((day for value in found.get("time", ()) if (day := iso_date(value))), ""),
+        time=next(filter(None, (iso_date(value, century=CENTURY) for value in found.get("time", ()))), "")
+        or loose_date(head, _taken(head)),
     )
 
 
@@ -160,6 +170,13 @@ def _pairs(head: str) -> list[tuple[str, str]]:
         if value and match.lastgroup is not None:
             pairs.append((_KEYS[int(match.lastgroup[1:])][1], value))
     return pairs
+
+
+def _taken(head: str) -> list[tuple[int, int]]:
+    """Where record numbers, birth dates and other values stand, whatever they look like."""
+    keyed = [m.end() for m in _KEY.finditer(head) if m.lastgroup and _KEYS[int(m.lastgroup[1:])][1] != "time"]
+    keyed += [m.end() for m in _RECORD_KEY.finditer(head)]
+    return [(at, end.start()) for at in keyed if (end := _VALUE_END.search(head, at)) is not None]
 
 
 def _record_number(text: str) -> tuple[SubjectIdentifier, ...]:

@@ -10,6 +10,7 @@ from llmops.normalize.decode import decode
 from llmops.normalize.errors import Refused
 from llmops.normalize.html_text import html_to_text
 from llmops.normalize.note_headers import NoteHeader, read_header
+from llmops.normalize.note_identities import note_identities
 from llmops.normalize.note_kinds import find_title, guess_kind
 from llmops.normalize.sections import find_sections
 from llmops.normalize.text import clean
@@ -61,7 +62,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say what the note's patient block knows about the patient.
+    """Say whom the note names in its head, its signature and beside their relation to the patient.
 
     Args:
         record: the note's bytes. PHI.
@@ -69,6 +70,7 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
     """
     if not config.header_identifiers:
         return ()
-    text = decode(record).text
-    header = read_header(clean(html_to_text(text) if _HTML.match(text) else text).text)
-    return (header.identity(header.subject),) if header.subject else ()
+    raw = decode(record).text
+    text = clean(html_to_text(raw) if _HTML.match(raw) else raw).text
+    header = read_header(text)
+    return tuple(note_identities(text, header, header.subject)) if header.subject else ()

