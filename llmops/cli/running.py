@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from llmops.cli.output import console, errors, out_json, pairs
 
@@ -66,33 +68,36 @@ def check(recipe: RecipePath, inputs: Inputs = None, output: Output = None, as_j
         pairs("recipe is good", {"recipe": checked.name, "fingerprint": facts["fingerprint"], **policy_ids(checked)})
 
 
+class _Amount(ProgressColumn):
+    """How much is done and how fast: bytes in the first pass, records or documents after it."""
+
+    def render(self, task: Task) -> Text:
+        in_bytes = task.fields["in_bytes"]
+        done, total = (decimal(int(n)) if in_bytes else f"{n:,.0f}" for n in (task.completed, task.total or 0))
+        speed = task.finished_speed or task.speed or 0
+        rate = f"{decimal(int(speed)) if in_bytes else f'{speed:,.1f}'}/s" if speed else ""
+        return Text(f"{done} of {total}  {rate}")
+
+
 class _Bar:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
-        self._task: Any = None
+        self._task: TaskID | None = None
 
     def begin(self, step: str, total: int) -> None:
         if self._task is not None:
             self._bars.update(self._task, visible=False)
-        self._task = self._bars.add_task(step, total=total, rate="")
+        self._task = self._bars.add_task(step, total=total, in_bytes=step == "index")
 
     def advance(self, items: int) -> None:
-        self._bars.advance(self._task, items)
-        task = self._bars.tasks[self._task]
-        if task.finished_speed or task.speed:
-            self._bars.update(self._task, rate=f"{task.finished_speed or task.speed:,.0f}/s")
+        if self._task is not None:
+            self._bars.advance(self._task, items)
 
 
 @contextmanager
 def _progress() -> Iterator[_Bar]:
     """A bar with rate and time left on stderr, gone when the run is over; nothing where stderr is no terminal."""
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), _Amount(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bars:
         yield _Bar(bars)
 

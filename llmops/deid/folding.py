@@ -47,7 +47,7 @@ def _fold_character(character: str) -> str:
     base = unicodedata.normalize("NFKD", character)[0]
     if base.isascii() and base.isprintable():
         return base
-    return "~" if character.isalpha() and "GREEK" not in unicodedata.name(character, "") else "?"
+    return "~" if character.isalpha() and "GREEK" not in unicodedata.name(base, "") else "?"
 
 
 def _mend_digits(folded: str) -> str:

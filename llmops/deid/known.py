@@ -1,209 +1,222 @@
 """Finds what the vault already knows of a document's subject, in every form a note may write it."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
-from llmops.deid.dates import surface_shapes
-from llmops.deid.folding import fold
+from llmops.deid.known_index import STRONG_LENGTH, TOKEN, build_index, is_word
+from llmops.deid.misspelling import deletions, edit_distance, edits_allowed
 from llmops.deid.spans import Span, View
-from llmops.deid.vocabulary.nicknames import NICKNAMES
-from llmops.deid.vocabulary.words import COMMON_WORDS
-from llmops.documents import Identity, Role, SubjectIdentifier
+from llmops.deid.vocabulary import word_set
+from llmops.documents import Identity
 from llmops.phi import PhiLabel
 
 RECOGNIZER: Final = "known_identifier"
-_TOKEN: Final = re.compile(r"[A-Za-z]+|[0-9]+")
-_JOINT: Final = re.compile(r"[-./,()' #+_@\n]{0,3}")
-_MOST_TOKENS: Final = 8
-_STRONG_LENGTH: Final = 5
-_FUZZY_LENGTH: Final = 6
-_SHORTEST_NUMBER: Final = 5
-_NAME_CONTEXT: Final = re.compile(
-    r"(?i)(?:\b(?:mr|mrs|ms|miss|mx|dr|pt|patient|name|son|daughter|wife|husband|mother|father|mom|"
-    r"dad|sister|brother|nurse|"
-    r"rn|md|by|per|from|to|with|and|dear|cc|re|aunt|uncle|initials)\.?|[,:;(/\"])\s{0,3}$"
+CERTAIN: Final = 0.98
+"""Score from which a find is an identifier of the subject beyond doubt, so that the exit gate may rely on it."""
+
+_JOINT: Final = re.compile(r"[-./,()' #+_@^:\n]{0,3}")
+_MOST_TOKENS: Final = 10
+_LONGEST_EMBEDDED: Final = 8
+_NOT_INITIALS: Final = word_set("not_initials")
+_TITLE: Final = re.compile(
+    r"(?i)\b(?:mr|mrs|ms|miss|mx|dr|prof|nurse|sr|fr|rev|son|daughter|wife|husband|mother|father|mom|dad|sister|"
+    r"brother|aunt|uncle|niece|nephew|spouse|partner|friend|neighbor|named|called|dear)\.?[ \t]{1,2}\Z"
+)
+_PERSON_BEFORE: Final = re.compile(
+    r"(?i)(?:\b(?:patient|pt|name|client|resident|attn|cc|re|spoke (?:to|with)|discussed with|saw|met with|per|by|and|"
+    r"from|to|with|rn|md|initials|signed)\.?[ \t]?[:,]?[ \t]{0,3}|[(\"/,])\Z"
+)
+_LABELLED: Final = re.compile(r"(?i)\b(?:patient|pt|name|client|resident|attn|cc|initials)[ \t]?:[ \t]{0,3}\Z")
+_SPOKEN_OF: Final = re.compile(
+    r"'s\b|[ \t](?:says|said|states|stated|reports|reported|denies|denied|was|is|has|had|called|came|lives|wants|"
+    r"feels|felt|tolerated|presented|presents|endorses|agrees|agreed|notes|noted|underwent|returns|returned)\b"
+)
+_PLACE_BEFORE: Final = re.compile(r"(?i)\b(?:in|from|of|near|to|at|outside|city|town)[ \t]?:?[ \t]\Z")
+_PLACE_AFTER: Final = re.compile(r",?[ \t][A-Z]{2}\b")
+_NUMBER_BEFORE: Final = re.compile(
+    r"(?i)\b(?:mrn|mr ?#|chart|record|medical record|acct|account|member|id|ssn|social|ending(?: in)?|last ?4|last four|"
+    r"x{3}-x{2}-|\*{3}-\*{2}-)[ \t]?(?:no|num|number|#|is)?\.?[ \t]?[:#=]{0,2}[ \t]{0,3}0{0,9}\Z"
 )
 
 
-@dataclass(slots=True)
-class _Index:
-    """Everything to look for, by its normal form."""
-
-    strong: dict[str, PhiLabel] = field(default_factory=dict)
-    weak: dict[str, PhiLabel] = field(default_factory=dict)
-    fuzzy: dict[str, PhiLabel] = field(default_factory=dict)
-    joined: dict[str, PhiLabel] = field(default_factory=dict)
-    sequences: dict[tuple[str, ...], PhiLabel] = field(default_factory=dict)
-    initials: set[str] = field(default_factory=set)
+class _Token(NamedTuple):
+    word: str
+    start: int
+    end: int
 
 
 class KnownMatcher:
     """Looks up the tokens of a text in what is known of one subject; linear in the text. Holds PHI.
 
-    Strong tokens (long, no word of the language) are found anywhere; weak ones (``May``, ``Will``, ``An``) only where
-    the text around them speaks of a person.
+    Strong words (long, no word of the language) are found anywhere, misspelt too; weak ones (``May``, ``Will``,
+    ``An``) only where the text around them speaks of a person, or beside another name of the same people.
 
     Args:
-        known: the subject's identities. PHI.
+        known: the subject's identities and those of the people around it. PHI.
     """
 
     def __init__(self, known: Sequence[Identity]) -> None:
-        self._index = _Index()
-        for identity in known:
-            _add_names(self._index, identity)
-            _add_numbers(self._index, identity)
-            _add_addresses(self._index, identity)
-            for shape in surface_shapes(identity.birth_date):
-                _add_sequence(self._index, shape, PhiLabel.DATE)
+        self._index = build_index(known)
         self._firsts = {tokens[0] for tokens in self._index.sequences}
+        self._names = self._index.given | self._index.family
 
     def find(self, view: View) -> list[Span]:
         """Find every known identifier in a view."""
-        tokens = [(m.group().lower(), m.start(), m.end()) for m in _TOKEN.finditer(view.folded)]
-        spans = [*self._words(view.folded, tokens)]
-        for number in range(len(tokens)):
-            span = self._sequence_at(view.folded, tokens, number)
-            if span is not None:
-                spans.append(span)
+        folded = view.folded
+        tokens = [_Token(m.group().lower(), m.start(), m.end()) for m in TOKEN.finditer(folded)]
+        spans = list(self._words(folded, tokens))
+        for number, token in enumerate(tokens):
+            if token.word in self._names or len(token.word) == 1:
+                spans.extend(self._pair_at(folded, tokens, number))
+            spans.extend(self._sequence_at(folded, tokens, number))
         return spans
 
-    def strong_forms(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Give the strong words and the joined numbers, for the exit gate. PHI."""
-        names = {word for word, label in self._index.strong.items() if label is PhiLabel.NAME}
-        return frozenset(names), frozenset(key for key in self._index.joined if len(key) >= _SHORTEST_NUMBER)
+    def survivors(self, view: View) -> int:
+        """Count what is beyond doubt an identifier of the subject in a text that is about to leave.
 
-    def _words(self, folded: str, tokens: Sequence[tuple[str, int, int]]) -> Iterator[Span]:
-        index = self._index
+        Numbers are found inside longer runs too (``x0041772699``), which `find` leaves.
+        """
+        certain = [span for span in self.find(view) if span.score >= CERTAIN]
+        runs = re.findall(r"\d{8,}", view.folded)
+        long = [key for key in self._index.joined if len(key) >= _LONGEST_EMBEDDED and key.isdigit()]
+        return len(certain) + sum(1 for run in runs for key in long if key in run)
+
+    def likely_survivors(self, view: View) -> int:
+        """Count what may be one: misspelt names, weak words where a person is spoken of, initials."""
+        return sum(1 for span in self.find(view) if span.score < CERTAIN)
+
+    def _words(self, folded: str, tokens: Sequence[_Token]) -> Iterator[Span]:
+        """Judge each token by itself."""
         for word, start, end in tokens:
-            label = index.strong.get(word)
-            score = 0.99
-            if label is None and word in index.weak and _in_name_context(folded, start, end):
-                label, score = index.weak[word], 0.9
-            if label is None and index.fuzzy and len(word) >= _FUZZY_LENGTH and word not in COMMON_WORDS:
-                label, score = self._misspelt(word, folded[start]), 0.85
-            if label is None and folded[start:end] in index.initials and _in_name_context(folded, start, end):
-                label, score = PhiLabel.NAME, 0.7
-            if label is not None:
-                yield Span(start=start, end=end, label=label, score=score, recognizer=RECOGNIZER)
+            answer = self._judged(word, folded, start, end)
+            if answer is not None:
+                yield _span(start, end, *answer)
 
-    def _misspelt(self, word: str, first: str) -> PhiLabel | None:
-        if not first.isalpha():
-            return None
-        fuzzy = self._index.fuzzy
-        return next((fuzzy[form] for form in _deletions(word) if form in fuzzy), None)
+    def _judged(self, word: str, folded: str, start: int, end: int) -> tuple[PhiLabel, float] | None:
+        index = self._index
+        if word in index.strong:
+            return index.strong[word], 0.99
+        if word[0].isdigit():
+            known = index.short.get(word.lstrip("0"))
+            cue = known is not None and _NUMBER_BEFORE.search(folded, max(0, start - 32), start)
+            return (known, CERTAIN) if known is not None and cue else None
+        capital = folded[start].isupper()
+        if capital and word in index.capital:
+            shouted = len(word) == 3 and folded[start:end].isupper()
+            return None if shouted and not _is_person(folded, start, end) else (index.capital[word], 0.95)
+        if word in index.weak and _weak_fits(index.weak[word], word, folded, start, end):
+            return index.weak[word], 0.9
+        if folded[start:end] in index.initials and _is_initials(word, folded, start, end):
+            return PhiLabel.NAME, 0.7
+        near = self._misspelt(word, capital=capital)
+        return (PhiLabel.NAME, 0.85) if near else None
 
-    def _sequence_at(self, folded: str, tokens: Sequence[tuple[str, int, int]], first: int) -> Span | None:
+    def _misspelt(self, word: str, *, capital: bool) -> bool:
+        """Say whether a word that is none of the language is within the safe edit distance of a strong name."""
+        near = self._index.near
+        if not near or len(word) < STRONG_LENGTH - 1 or not (capital or len(word) > STRONG_LENGTH) or is_word(word):
+            return False
+        depth = 2 if len(word) >= 7 else 1
+        names = {name for form in deletions(word, depth) for name in near.get(form, ())}
+        return any(edit_distance(word, name) <= edits_allowed(name) for name in names)
+
+    def _pair_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
+        """Find a given and a family name beside each other, in both orders, with an initial between or for one."""
+        index, token = self._index, tokens[first]
+        second = first + 1
+        if second < len(tokens) and len(tokens[second].word) == 1 and len(token.word) > 1:
+            second += 1
+        if second >= len(tokens) or not _are_joined(folded, tokens[first : second + 1]):
+            return
+        other = tokens[second]
+        if len(token.word) == 1 and token.word.isalpha() and folded[token.start].isupper():
+            fits = other.word in index.family and any(name[0] == token.word for name in index.given)
+        else:
+            fits = (token.word in index.given and other.word in index.family) or (
+                token.word in index.family and other.word in index.given
+            )
+        proper = folded[token.start].isupper() and folded[other.start].isupper()
+        words = is_word(token.word) and is_word(other.word)
+        if fits and token.word != other.word and (proper or not words):
+            yield _span(token.start, other.end, PhiLabel.NAME, 0.99 if proper else 0.95)
+
+    def _sequence_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
         """Take the longest run of tokens from ``first`` that is known, as words in order or as one joined number."""
-        joined = ""
-        best: tuple[int, PhiLabel] | None = None
-        words: list[str] = []
+        index = self._index
+        follows = tokens[first].word in self._firsts
+        joined, best = "", None
         for number in range(first, min(first + _MOST_TOKENS, len(tokens))):
-            if number > first and _JOINT.fullmatch(folded, tokens[number - 1][2], tokens[number][1]) is None:
+            if number > first and not _are_joined(folded, tokens[number - 1 : number + 1]):
                 break
-            joined += tokens[number][0]
-            words.append(tokens[number][0])
-            label = self._index.joined.get(joined.lstrip("0"))
-            if label is None and words[0] in self._firsts:
-                label = self._index.sequences.get(tuple(words))
+            joined += tokens[number].word
+            label = index.joined.get(joined.lstrip("0"))
+            if label is None and follows:
+                label = self._known_run(folded, tokens[first : number + 1])
             if label is not None:
-                best = (tokens[number][2], label)
-        if best is None:
-            return None
-        return Span(start=tokens[first][1], end=best[0], label=best[1], score=0.99, recognizer=RECOGNIZER)
+                best = (tokens[number].end, label)
+            elif not follows and not any(c.isdigit() for c in joined) and number - first >= 2:
+                break
+        if best is not None:
+            yield _span(tokens[first].start, best[0], best[1], 0.99)
+
+    def _known_run(self, folded: str, run: Sequence[_Token]) -> PhiLabel | None:
+        """Look a run up; an organisation named with words of the language alone must stand with capital letters."""
+        label = self._index.sequences.get(tuple(token.word for token in run))
+        if label is PhiLabel.ORG or label is PhiLabel.LOC:
+            words = [token for token in run if token.word.isalpha()]
+            plain = all(is_word(token.word) for token in words) and not any(t.word.isdigit() for t in run)
+            if plain and not all(folded[t.start].isupper() for t in words if len(t.word) > 3):
+                return None
+        return label
 
 
-def _add_names(index: _Index, identity: Identity) -> None:
-    label = PhiLabel.ORG if identity.role is Role.ORGANIZATION else PhiLabel.NAME
-    for name in identity.names:
-        family, given = _tokens(name.family), [t for part in name.given for t in _tokens(part)]
-        everything = [*family, *given, *_tokens(name.text)]
-        if label is PhiLabel.ORG:
-            _add_sequence(index, name.text or name.family, label)
-            continue
-        for token in everything:
-            _add_word(index, token, label)
-        for token in given:
-            for nickname in NICKNAMES.get(token, ()):
-                _add_word(index, nickname, label)
-        if family and given:
-            index.sequences[(given[0], *family)] = label
-            index.sequences[(*family, given[0])] = label
-            index.initials.add((given[0][0] + family[0][0]).upper())
+def _span(start: int, end: int, label: PhiLabel, score: float) -> Span:
+    return Span(start=start, end=end, label=label, score=score, recognizer=RECOGNIZER)
 
 
-def _add_word(index: _Index, word: str, label: PhiLabel) -> None:
-    if len(word) < _STRONG_LENGTH or word in COMMON_WORDS:
-        if len(word) > 1:
-            index.weak[word] = label
-        return
-    index.strong[word] = label
-    if len(word) >= _FUZZY_LENGTH:
-        for form in _deletions(word):
-            index.fuzzy[form] = label
+def _are_joined(folded: str, tokens: Sequence[_Token]) -> bool:
+    return all(
+        _JOINT.fullmatch(folded, before.end, after.start) is not None
+        for before, after in zip(tokens, tokens[1:], strict=False)
+    )
 
 
-def _add_numbers(index: _Index, identity: Identity) -> None:
-    for identifier in (*(identity.subject if identity.role is Role.SELF else ()), *identity.identifiers):
-        _add_joined(index, identifier)
-    for phone in identity.phones:
-        digits = "".join(c for c in fold(phone) if c.isdigit())
-        if len(digits) >= 7:
-            index.joined[digits.lstrip("0")] = PhiLabel.PHONE
-            index.joined[digits[-10:].lstrip("0")] = PhiLabel.PHONE
-            index.joined[digits[-7:].lstrip("0")] = PhiLabel.PHONE
-    for email in identity.emails:
-        _add_sequence(index, email, PhiLabel.EMAIL)
-
-
-def _add_joined(index: _Index, identifier: SubjectIdentifier) -> None:
-    normal = "".join(_tokens(identifier.value)).lstrip("0")
-    if len(normal) >= _SHORTEST_NUMBER and any(c.isdigit() for c in normal):
-        index.joined[normal] = identifier.label
-    digits = "".join(c for c in normal if c.isdigit())
-    if len(digits) >= 6:
-        index.joined[digits.lstrip("0")] = identifier.label
-
-
-def _add_addresses(index: _Index, identity: Identity) -> None:
-    for address in identity.addresses:
-        for line in address.lines:
-            _add_sequence(index, line, PhiLabel.LOC)
-            tokens = _tokens(line)
-            if len(tokens) >= 3 and tokens[0].isdigit():
-                index.sequences[tuple(tokens[:-1])] = PhiLabel.LOC
-        city = _tokens(address.city)
-        if len(city) == 1 and len(city[0]) >= _STRONG_LENGTH and city[0] not in COMMON_WORDS:
-            index.strong.setdefault(city[0], PhiLabel.LOC)
-        elif len(city) > 1:
-            index.sequences[tuple(city)] = PhiLabel.LOC
-        zip_code = "".join(c for c in address.postal_code if c.isdigit())
-        if len(zip_code) >= 5:
-            index.joined[zip_code[:5].lstrip("0")] = PhiLabel.ZIP
-            index.joined[zip_code.lstrip("0")] = PhiLabel.ZIP
-
-
-def _add_sequence(index: _Index, text: str, label: PhiLabel) -> None:
-    tokens = tuple(_tokens(text))
-    if len(tokens) > 1 or (tokens and len(tokens[0]) >= _SHORTEST_NUMBER):
-        index.sequences[tokens] = label
-
-
-def _tokens(text: str) -> list[str]:
-    return [token.lower() for token in _TOKEN.findall(fold(text))]
-
-
-def _deletions(word: str) -> Iterable[str]:
-    """Give the word and each form with one letter less: two words that share one are at most one edit or swap apart."""
-    yield word
-    for position in range(1, len(word)):
-        yield word[:position] + word[position + 1 :]
-
-
-def _in_name_context(folded: str, start: int, end: int) -> bool:
+def _weak_fits(label: PhiLabel, word: str, folded: str, start: int, end: int) -> bool:
+    if label is PhiLabel.LOC:
+        before = folded[max(0, start - 12) : start]
+        return folded[start].isupper() and bool(_PLACE_BEFORE.search(before) or _PLACE_AFTER.match(folded, end))
+    if _TITLE.search(folded, max(0, start - 14), start):
+        return True
     if not folded[start].isupper():
         return False
-    before = folded[max(0, start - 16) : start]
+    if is_word(word):
+        return _LABELLED.search(folded, max(0, start - 14), start) is not None or _is_spoken_of(folded, start, end)
+    return _is_person(folded, start, end)
+
+
+def _is_spoken_of(folded: str, start: int, end: int) -> bool:
+    """Ask for a verb of which a person is the subject, and no word before that the capital could belong to."""
+    return _SPOKEN_OF.match(folded, end) is not None and not folded[start:end].isupper()
+
+
+def _is_initials(word: str, folded: str, start: int, end: int) -> bool:
+    """Take initials only where a person signs or is named: behind a word for one, or alone at the end of a line."""
+    if word in _NOT_INITIALS:
+        return False
+    alone = not folded[end : end + 40].split("\n", 1)[0].strip(" .\t") and folded[max(0, start - 2) : start].strip() in {
+        "", "-", "/", "~",
+    }  # fmt: skip
+    return alone or _PERSON_BEFORE.search(folded, max(0, start - 20), start) is not None
+
+
+def _is_person(folded: str, start: int, end: int) -> bool:
+    before = folded[max(0, start - 20) : start]
     line_start = not before.rsplit("\n", 1)[-1].strip()
-    return line_start or _NAME_CONTEXT.search(before) is not None or folded[end : end + 2] in {"'s", ", "}
+    return (
+        line_start
+        or _TITLE.search(before) is not None
+        or _PERSON_BEFORE.search(before) is not None
+        or folded[end : end + 1] == ","
+        or _is_spoken_of(folded, start, end)
+    )

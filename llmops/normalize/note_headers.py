@@ -10,24 +10,22 @@ from llmops.normalize.note_times import CENTURY, loose_date
 from llmops.phi import PhiLabel
 
 _HEAD_LINES: Final = 40
+_HEAD_CHARS: Final = 20_000
+_LONGEST_VALUE: Final = 200
 _SHORTEST_NUMBER: Final = 4
 # "Facility Name:" and "Clinic phone:" are not the patient's.
 _OWN: Final = r"(?:(?<![A-Za-z.] )|(?<=atient )|(?<=ATIENT ))"
+_ACTS: Final = (
+    "service|visit|exam(?:ination)?|study|report|admission|procedure|operation|surgery|consult(?:ation)?|transfer"
+    "|evaluation|encounter"
+)
 # Longest first within a line, so that "patient name" wins over "patient".
 _KEYS: Final[tuple[tuple[str, str], ...]] = (
     (r"(?:patient|pt)(?:'s)?(?: full)? name|full name|(?:patient|pt)\.?", "name"),
     (_OWN + r"name", "name"),
     (r"d\.?o\.?b\.?|(?:date of birth|birth ?date|born)", "birth"),
-    (
-        r"date of (?:service|visit|exam(?:ination)?|study|report|admission|procedure|operation|surgery|consult(?:ation)?"
-        r"|transfer|evaluation|encounter)|dos|admitted|collected|visit|encounter|seen|arrival|exam(?:ination)?|performed",
-        "time",
-    ),
-    (
-        r"(?:(?:service|visit|encounter|exam(?:ination)?|study|admission|report|procedure|operation|surgery|transfer"
-        r"|consult) )?date",
-        "time",
-    ),
+    (rf"date of (?:{_ACTS})|dos|admitted|collected|visit|encounter|seen|arrival|exam(?:ination)?|performed", "time"),
+    (rf"(?:(?:{_ACTS}) )?date", "time"),
     (r"(?:account|acct)\.?(?: (?:number|no\.?|#))?", "account"),
     (r"(?:accession|acc)\.?(?: (?:number|no\.?|#))?|csn|fin|(?:encounter|visit) (?:id|number|no\.?|#)", "other"),
     (r"ssn|social security(?: (?:number|no\.?))?", "ssn"),
@@ -154,29 +152,34 @@ def person_name(written: str) -> PersonName | None:
 
 
 def _head(text: str) -> str:
-    at = -1
-    for _ in range(_HEAD_LINES):
-        at = text.find("\n", at + 1)
-        if at < 0:
-            return text
-    return text[:at]
+    return "\n".join(text[:_HEAD_CHARS].split("\n", _HEAD_LINES)[:_HEAD_LINES])
 
 
 def _pairs(head: str) -> list[tuple[str, str]]:
     pairs = []
     for match in _KEY.finditer(head):
-        end = _VALUE_END.search(head, match.end())
-        value = head[match.end() : end.start() if end is not None else len(head)].strip(" \t*_")
+        value = head[match.end() : _value_end(head, match.end())].strip(" \t*_")
         if value and match.lastgroup is not None:
-            pairs.append((_KEYS[int(match.lastgroup[1:])][1], value))
+            pairs.append((_meaning(match.lastgroup), value))
     return pairs
+
+
+def _meaning(group: str) -> str:
+    return _KEYS[int(group[1:])][1]
+
+
+def _value_end(head: str, start: int) -> int:
+    """Where a value ends: at the latest with its line; looked for in a bounded stretch, so that hostile lines are read."""
+    longest = min(start + _LONGEST_VALUE, len(head))
+    end = _VALUE_END.search(head, start, longest)
+    return longest if end is None else end.start()
 
 
 def _taken(head: str) -> list[tuple[int, int]]:
     """Where record numbers, birth dates and other values stand, whatever they look like."""
-    keyed = [m.end() for m in _KEY.finditer(head) if m.lastgroup and _KEYS[int(m.lastgroup[1:])][1] != "time"]
+    keyed = [m.end() for m in _KEY.finditer(head) if m.lastgroup and _meaning(m.lastgroup) != "time"]
     keyed += [m.end() for m in _RECORD_KEY.finditer(head)]
-    return [(at, end.start()) for at in keyed if (end := _VALUE_END.search(head, at)) is not None]
+    return [(at, _value_end(head, at)) for at in keyed]
 
 
 def _record_number(text: str) -> tuple[SubjectIdentifier, ...]:

@@ -55,7 +55,7 @@ CLINICAL: Final = frozenset(
     | {"day", "week", "month", "year", "six", "three", "two", "pre", "post", "routine", "travel", "tumor", "tumour"}
     | {"cystic", "fibrosis", "prenatal", "diagnosis", "growth", "infusion", "anticoagulation", "coumadin", "metabolic"}
     | {"correctional", "free", "myocardial", "perfusion", "translational", "mitochondrial", "neuro", "hd", "bmt"}
-    | {"request", "release", "certification", "admitted", "from", "a", "to", "with", "night", "nighthawk"}
+    | {"request", "release", "certification", "admitted", "from", "to", "with", "night", "nighthawk"}
     | {"nurse", "triage", "lab", "echo", "cath", "blood", "bank", "school", "student", "employee", "virtual"}
 )
 

@@ -43,8 +43,8 @@ USUAL_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "email": ("email", "patient_email"),
         "ssn": ("ssn",),
         "author": (
-            "author", "author_name", "note_author", "provider", "provider_name", "clinician", "clinician_name", "physician",
-            "attending", "signed_by",
+            "author", "author_name", "note_author", "provider", "provider_name", "clinician", "clinician_name",
+            "physician", "attending", "signed_by",
         ),
     }
 )  # fmt: skip

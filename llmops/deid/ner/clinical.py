@@ -45,17 +45,18 @@ class ClinicalNer:
 
         self._files: ModelFiles = open_model(model)
         self._batch_size = batch_size
-        self._tokenizer: Any = Tokenizer.from_str(self._files.vocabulary)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        tokenizer: Any = Tokenizer.from_str(self._files.vocabulary)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._tokenizer: Any = tokenizer
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         self._session: Any = ort.InferenceSession(
             self._files.network, sess_options=options, providers=["CPUExecutionProvider"]
         )
-        self._cls = self._tokenizer.token_to_id(_CLS)
-        self._sep = self._tokenizer.token_to_id(_SEP)
+        self._cls: int = self._tokenizer.token_to_id(_CLS)
+        self._sep: int = self._tokenizer.token_to_id(_SEP)
 
     @property
     def digest(self) -> str:
@@ -67,9 +68,7 @@ class ClinicalNer:
         """Least probability of being PHI at which a word is reported, by label."""
         return dict(self._files.thresholds)
 
-    def entities(
-        self, texts: Sequence[str], thresholds: dict[str, float] | None = None
-    ) -> list[list[Entity]]:
+    def entities(self, texts: Sequence[str], thresholds: dict[str, float] | None = None) -> list[list[Entity]]:
         """Find the entities of each text, disjoint and in order, with code point offsets.
 
         Args:

@@ -33,10 +33,7 @@ def windows(pieces: Pieces, *, core: int, context: int) -> list[Window]:
         end = min(total, position + core)
         if end < total:
             candidate = int(line_starts[np.searchsorted(line_starts, end, side="right") - 1])
-            if candidate > position + core // 2:
-                end = candidate
-            else:
-                end = _word_start(pieces, end, position)
+            end = candidate if candidate > position + core // 2 else _word_start(pieces, end, position)
         found.append(Window(max(0, position - context), min(total, end + context), position, end))
         position = end
     return found

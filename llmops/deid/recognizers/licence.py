@@ -1,10 +1,11 @@
 """Certificate and licence numbers, 164.514(b)(2)(i)(K): NPI and DEA by check digit, the rest beside a telling word."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, SEP, digits_of
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -26,20 +27,26 @@ def is_dea(folded: str, start: int, end: int) -> bool:
     return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
 
 
+def _is_licence(folded: str, start: int, end: int) -> bool:
+    """Refuse the reference range behind a unit: ``9.8 mg/dL (0.6-1.3)``."""
+    per_decilitre = re.search(r"(?i)/dl\W{0,4}\Z", folded[max(0, start - 8) : start]) is not None
+    return not per_decilitre and len(digits_of(folded, start, end)) >= 3
+
+
 RULES: Final = (
     Rule(r"\b([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
     Rule(r"\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
     Rule(
         r"(?i)\b(?:npi|dea|gmc|nmc|ncpdp|clia|upin|licen[sc]e|lic|ohip billing|nrcme|dl|d\.l\.|driver'?s? "
         r"lic(?:en[sc]e)?|cdl|passport|cert(?:ification|ified)?|ame|reg(?:istration)?|registry|stamp lic|"
-        r"state lic|ptan|tin|badge|pin)(?:\s?(?:id|no|number|#|nr|num))*"
+        r"state lic|ptan|tin|badge|pin)(?:\b|#)(?:\s?(?:id|no|number|#|nr|num))*"
         + SEP
         + r"((?-i:(?:[A-Z]{2}[- ])?"
         + CODE
         + r"))",
         PhiLabel.LICENSE,
         0.82,
-        at_least_digits(3),
+        _is_licence,
     ),
 )
 

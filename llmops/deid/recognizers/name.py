@@ -10,6 +10,7 @@ from llmops.deid.recognizers.name_checks import (
     given_first,
     has_strange,
     initial_and_name,
+    is_cell,
     is_eponym,
     is_first_name,
     is_hl7_name,
@@ -148,6 +149,26 @@ RULES: Final = (
         0.7,
         all_strange,
         strange_run,
+    ),
+    Rule(
+        r"(?i)\b(?:widow(?:er)?|wife|husband|son|daughter|dtr|child|baby|infant|mother|mom|father|dad|sister|brother|"
+        r"grandson|granddaughter|partner|spouse|estate|care|c/o) of ((?-i:" + _FULL + r"))",
+        PhiLabel.NAME,
+        0.65,
+        all_strange,
+        strange_run,
+    ),
+    Rule(
+        r"(?:^|\n)[ \t]*(?:--?|~|/s/|//|s/)[ \t]*(" + _FULL + r")[ \t]*(?:,[^\n]{0,40})?(?:\n|$)",
+        PhiLabel.NAME,
+        0.7,
+        mostly_strange,
+    ),
+    Rule(
+        r"\"(" + _W + r"(?:[ ,]{1,2}(?:" + _W + r"|" + _I + r")){0,3})\"(?:[,;|\t\n]|$)",
+        PhiLabel.NAME,
+        0.5,
+        is_cell,
     ),
     Rule(r"\b" + _CLOSE_KIN + r",? \(?([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, is_first_name),
     Rule(

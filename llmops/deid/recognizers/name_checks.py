@@ -41,6 +41,12 @@ def all_strange(folded: str, start: int, end: int) -> bool:
     return bool(words) and all(map(strange, words)) and not is_eponym(folded, start, end)
 
 
+def is_cell(folded: str, start: int, end: int) -> bool:
+    """Take a quoted cell of a table that holds words of no language; short ones and codes are no names."""
+    words = WORDS.findall(folded[start:end])
+    return all_strange(folded, start, end) and max(map(len, words), default=0) > 4
+
+
 def is_eponym(folded: str, start: int, end: int) -> bool:
     """Say whether the words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
     joined = folded[start - 1 : start] == "-" or (folded[end : end + 1] == "-" and folded[end + 1 : end + 2].isalpha())

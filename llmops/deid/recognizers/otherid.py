@@ -108,6 +108,7 @@ RULES: Final = (
         0.7,
         at_least_digits(4),
     ),
+    Rule(r"\b([A-Z]{2,5}-\d[A-Z0-9]{5,14})\b", PhiLabel.OTHERID, 0.6, at_least_digits(5)),
     Rule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.6),
     Rule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),
     Rule(r"\b(\d{2}-\d{4,6}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.45, _is_pair_code),

@@ -1,5 +1,6 @@
 """Telephone numbers, 164.514(b)(2)(i)(D), pagers and extensions."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,14 +18,18 @@ def _is_phone(folded: str, start: int, end: int) -> bool:
     return before not in {"-", "/", ".", "#"} and after not in {"-", "/"} and not folded[end : end + 2].startswith(".1")
 
 
+_MEASURE: Final = re.compile(r"(?i)\s?(?:[x/%]|mm|cm|mg|mcg|ml|kg|g\b|units?\b|fr\b)")
+
+
 def _is_extension(folded: str, start: int, end: int) -> bool:
-    """Refuse a pH and a page of a report."""
-    return "." not in folded[start:end] and folded[end : end + 1] not in {"/", "%"}
+    """Refuse a pH, a page of a report and a size (``11 x 180 mm``)."""
+    sized = folded[start - 2 : start].lower() == "x " and folded[max(0, start - 4) : start - 2].strip().isdigit()
+    return "." not in folded[start:end] and not sized and _MEASURE.match(folded, end) is None
 
 
 RULES: Final = (
     Rule(r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)[-. /]{0,3}\d{3}[-. /]{0,2}\d{4})\b", PhiLabel.PHONE, 0.9),
-    Rule(r"((?:\+1|\b1)?[-. /]{0,2}\b\d{3}[-. /]{1,3}\d{3}[-. /]{1,2}\d{4})\b", PhiLabel.PHONE, 0.85, _is_phone),
+    Rule(r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}[-. /]{1,3}\d{3}[-. /]{1,2}\d{4})\b", PhiLabel.PHONE, 0.85, _is_phone),
     Rule(r"\b(\d{3}[-.]\d{4})\b", PhiLabel.PHONE, 0.65, _is_phone),
     Rule(r"(\+\d{1,3}[-. ()]{0,3}\d{1,5}(?:[-. ()]{1,2}\d{2,5}){1,4})\b", PhiLabel.PHONE, 0.85),
     Rule(

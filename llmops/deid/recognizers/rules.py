@@ -59,7 +59,7 @@ def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Itera
             if match is None:
                 break
             group = next((i for i in range(1, rule.compiled.groups + 1) if match.start(i) >= 0), 0)
-            start, end = match.span(group)
+            start, end = _trimmed(folded, *match.span(group))
             cut = rule.cut(folded, start, end)
             if cut > start and rule.check(folded, start, cut):
                 end = cut
@@ -69,6 +69,15 @@ def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Itera
                 position = max(start, match.start()) + 1
             if position >= len(folded):
                 break
+
+
+def _trimmed(folded: str, start: int, end: int) -> tuple[int, int]:
+    """Leave the blanks around a surface to the text."""
+    while start < end and folded[start].isspace():
+        start += 1
+    while end > start and folded[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def words(*alternatives: str) -> str:

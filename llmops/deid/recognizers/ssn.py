@@ -34,7 +34,7 @@ RULES: Final = (
     ),
     Rule(r"(?i)\bssn?[-: #*x]{1,12}(\d{4})\b", PhiLabel.SSN, 0.85),
     Rule(
-        r"(?i)\b(?:kt\.|bsn|nhs no|nino|cpf|personnummer|aadhaar|sin)" + SEP + r"(" + CODE + r")",
+        r"(?i)\b(?:kt\.|(?:bsn|nhs no|nino|cpf|cpr|personnummer|aadhaar|sin)\b)" + SEP + r"((?-i:" + CODE + r"))",
         PhiLabel.SSN,
         0.8,
         at_least_digits(6),

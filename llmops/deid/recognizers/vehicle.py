@@ -1,10 +1,11 @@
 """Vehicle identifiers, 164.514(b)(2)(i)(L): VINs by shape, plates and tail numbers beside a word that says so."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import SEP, at_least_digits
+from llmops.deid.recognizers.shapes import SEP
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -17,22 +18,44 @@ def _is_vin(folded: str, start: int, end: int) -> bool:
     return sum(c.isdigit() for c in surface) >= 5 and sum(c.isalpha() for c in surface) >= 3
 
 
+_PLATE: Final = r"(?:[A-Z]{2}[ ])?[A-Z0-9]{1,4}(?:[- ][A-Z0-9]{2,5}){0,2}|[A-Z0-9]{5,8}"
+_VEHICLE: Final = (
+    r"truck|van|car|pickup|pick-up|sedan|ambulance|vehicle|suv|cab|taxi|jeep|minivan|motorcycle|trailer|rig|tractor|"
+    r"bus|boat|plane|aircraft|chevy|chevrolet|ford|toyota|honda|buick|dodge|nissan|subaru|kia|hyundai|gmc|ram|"
+    r"equinox|civic|corolla|camry|f-?150|silverado|prius|tacoma|altima|accord|cr-v|rav4|explorer|outback|volvo"
+)
+
+
+def _is_plate(folded: str, start: int, end: int) -> bool:
+    """Ask for letters and two digits, or four digits, and no measure behind."""
+    surface = folded[start:end]
+    digits, letters = sum(c.isdigit() for c in surface), sum(c.isalpha() for c in surface)
+    if re.match(r"(?i)[ \t]?(?:%|mg|ml|mph|miles?|km|hours?|days?|wks?|weeks?|years?|yrs?|am\b|pm\b|:)", folded[end : end + 8]):
+        return False
+    return digits >= 2 and (letters >= 1 or digits >= 4)
+
+
 RULES: Final = (
     Rule(r"\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
     Rule(r"(?i)\b(?:vin)" + SEP + r"([A-Za-z0-9]{11,17})\b", PhiLabel.VEHICLE, 0.95),
     Rule(
-        r"(?i)\b(?:licen[sc]e plate|plates?|lic\.? plate|registration|tail|reg(?:istration)? no|"
-        r"veh(?:icle)? tag)(?:\s?(?:no|number|#))?" + SEP + r"((?-i:[A-Z0-9]{1,8}(?:[- ]?[A-Z0-9]{1,7}){0,2}))\b",
+        r"(?i)\b(?:licen[sc]e plates?|plates?|lic\.? plate|registration|tail|reg(?:istration)? no|tags?|"
+        r"veh(?:icle)? tag|n-number)\b(?:\s?(?:no|number|#))?" + SEP + r"((?-i:" + _PLATE + r"))\b",
         PhiLabel.VEHICLE,
         0.85,
-        at_least_digits(1),
+        _is_plate,
     ),
     Rule(
-        r"(?i)\b(?:truck|van|car|unit|pickup|sedan|ambulance|vehicle|suv|cab)\b[^\n]{0,24}?\b(?:tag|no\.?|"
-        r"plate|#)\s?((?-i:[A-Z0-9]{1,4}[- ]?[A-Z0-9]{2,6}))\b",
+        r"(?i)\b(?:" + _VEHICLE + r")\b[^\n]{0,24}?\b(?:tag|no\.?|plate|#|reg)\s?((?-i:" + _PLATE + r"))\b",
         PhiLabel.VEHICLE,
         0.75,
-        at_least_digits(2),
+        _is_plate,
+    ),
+    Rule(
+        r"(?i)\b(?:" + _VEHICLE + r")\b,?\s?\(?((?-i:" + _PLATE + r"))\b",
+        PhiLabel.VEHICLE,
+        0.6,
+        _is_plate,
     ),
 )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmops.documents import ClinicalDocument, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.documents import ClinicalDocument, Format, Kind, Locator, Reason, Role, SourceRecord, locate
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.notes import documents, identities
@@ -42,7 +42,7 @@ def test_a_note_knows_its_patient_kind_and_time() -> None:
 
 def test_the_patient_block_is_an_identity() -> None:
     """What the block says is known to the vault before any note is rewritten."""
-    (identity,) = identities(record(NOTE), NormalizeConfig())
+    identity, *_ = identities(record(NOTE), NormalizeConfig())
     assert (identity.names[0].family, identity.names[0].given) == ("OKAFOR", ("ADA", "N"))
     assert (identity.birth_date, identity.phones) == ("1961-11-02", ("555-0142",))
     assert [i.value for i in identity.identifiers] == ["5530019"]
@@ -79,8 +79,9 @@ def test_look_alikes_name_nobody(line: str) -> None:
 )
 def test_what_belongs_to_others_is_not_the_patients(line: str) -> None:
     """A facility's name or phone in the block never becomes the patient's."""
-    (identity,) = identities(record(f"MRN: 445120\n{line}\n"), NormalizeConfig())
+    identity, *others = identities(record(f"MRN: 445120\n{line}\n"), NormalizeConfig())
     assert (identity.names, identity.phones) == ((), ())
+    assert all(other.role is not Role.SELF for other in others)
 
 
 def test_html_notes_are_read_and_rtf_is_refused() -> None:

@@ -36,7 +36,7 @@ class FitSettings:
         seed: decides fillings, damage, order, dropout and the fresh weights.
         bfloat16: whether products are taken in bfloat16, twice as fast where the processor knows it.
         teacher_share: weight of the teacher's probabilities against the marks, where there is a teacher.
-        frozen: weights that stay as they were pretrained: words that no note has keep their relation to those of the notes.
+        frozen: weights that stay as pretrained, so that words of no note keep their relation to those of the notes.
     """
 
     epochs: int = 10
@@ -93,9 +93,7 @@ def fit(
 
 def epoch_notes(notes: Sequence[Note], fillers: Fillers, settings: FitSettings, rng: random.Random) -> list[Note]:
     """Give the notes of one epoch, most of them re-filled and some of those damaged."""
-    return [
-        note if rng.random() < settings.as_written else damage(refill(note, fillers, rng), rng) for note in notes
-    ]
+    return [note if rng.random() < settings.as_written else damage(refill(note, fillers, rng), rng) for note in notes]
 
 
 def _step(

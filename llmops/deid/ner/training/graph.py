@@ -52,7 +52,7 @@ def build(weights: Arrays, *, longest: int) -> Any:
     Args:
         weights: trained, as `network.start_weights` names them.
         longest: most pieces of a window, the special ones counted.
-    """  # noqa: D205
+    """
     writer = GraphWriter()
     onnx = import_module("onnx")
     value = onnx.helper.make_tensor_value_info

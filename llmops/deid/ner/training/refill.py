@@ -8,11 +8,14 @@ from typing import Final
 from llmops.deid.ner.training.fillers import WORD, Fillers
 from llmops.deid.ner.training.notes import Mark, Note
 
-_PARTICLES: Final = frozenset("de da del della di van von der den ter la le los las el al bin ibn bint y e jr sr ii iii dos du".split())
+_PARTICLES: Final = frozenset(
+    ("de", "da", "del", "della", "di", "van", "von", "der", "den", "ter", "la", "le", "los", "las", "el", "al", "bin",
+     "ibn", "bint", "y", "e", "jr", "sr", "ii", "iii", "dos", "du")
+)  # fmt: skip
 _MONTHS: Final = (
-    "january february march april may june july august september october november december "
-    "jan feb mar apr may jun jul aug sep oct nov dec sept"
-).split()  # fmt: skip
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "sept",
+)  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+")
 _TEENS: Final = ("ninety", "ninety-one", "ninety-two", "ninety-three", "ninety-four", "ninety-five", "ninety-six",
                  "ninety-seven", "ninety-eight", "ninety-nine", "one hundred", "a hundred and one",
@@ -90,7 +93,7 @@ def _name(surface: str, fillers: Fillers, names: dict[str, str], rng: random.Ran
             names[key] = fillers.name_word(rng)
         return like_case(names[key], old)
 
-    return re.sub(r"\d", lambda m: str(rng.randint(0, 9)), WORD.sub(word, surface))
+    return re.sub(r"\d", lambda _: str(rng.randint(0, 9)), WORD.sub(word, surface))
 
 
 def _letter(model: str, rng: random.Random) -> str:
@@ -163,7 +166,7 @@ def _written_date(rng: random.Random) -> str:
     )  # fmt: skip
 
 
-def _age(surface: str, label: str, fillers: Fillers, rng: random.Random) -> str:
+def _age(surface: str, _label: str, _fillers: Fillers, rng: random.Random) -> str:
     return str(rng.randint(90, 109)) if any(c.isdigit() for c in surface) else rng.choice(_TEENS)
 
 
@@ -189,9 +192,7 @@ def _scramble(surface: str, rng: random.Random, *, letters: bool = True) -> str:
     digits = re.sub(r"\d", lambda _: rng.choice("0123456789"), surface)
     if not letters:
         return digits
-    return re.sub(
-        r"(?<![A-Za-z])[A-Z]{1,3}(?![a-z])", lambda m: "".join(_letter(c, rng) for c in m.group()), digits
-    )
+    return re.sub(r"(?<![A-Za-z])[A-Z]{1,3}(?![a-z])", lambda m: "".join(_letter(c, rng) for c in m.group()), digits)
 
 
 _MAKERS: Final[dict[str, Callable[[str, str, Fillers, random.Random], str]]] = {

@@ -1,0 +1,52 @@
+"""Measures a model folder alone, with no rules around it, by the metric of LABELS.md."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from llmops.deid.evaluate import Evaluation, evaluate
+from llmops.deid.ner.clinical import ClinicalNer
+from llmops.deid.ner.entities import Entity
+from llmops.deid.ner.labels import LABELS
+from llmops.phi import PhiFinding, PhiLabel
+
+_BATCH: Final = 16
+_LABELS: Final = {"ID": PhiLabel.OTHERID, "AGE": PhiLabel.AGE90}
+
+
+class ModelAlone:
+    """A detector for `llmops.deid.evaluate` that reports what the network says and nothing else.
+
+    Args:
+        ner: the network.
+        threshold: least probability of being PHI for every label; None takes the model's own.
+    """
+
+    def __init__(self, ner: ClinicalNer, threshold: float | None = None) -> None:
+        self._ner = ner
+        self._thresholds = None if threshold is None else dict.fromkeys(LABELS, threshold)
+
+    def detect_many(self, texts: Iterable[str], /) -> Iterator[list[PhiFinding]]:
+        """Yield the findings of each text."""
+        rest = iter(texts)
+        while batch := list(islice(rest, _BATCH)):
+            for found in self._ner.entities(batch, self._thresholds):
+                yield [_finding(entity) for entity in found]
+
+
+def score(model: Path, gold: Path, threshold: float | None = None) -> Evaluation:
+    """Measure a model folder on annotated notes."""
+    return evaluate(gold, ModelAlone(ClinicalNer(model), threshold))
+
+
+def _finding(entity: Entity) -> PhiFinding:
+    label = _LABELS.get(entity.label) or PhiLabel(entity.label)
+    return PhiFinding(
+        start=entity.start,
+        end=entity.end,
+        label=label,
+        score=entity.score,
+        recognizer="clinical_ner",
+        operator="",
+    )
