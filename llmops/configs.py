@@ -19,13 +19,14 @@ def config_file(kind: str, name: str) -> Path:
         path = Path(name)
         if path.is_file():
             return path
-        raise RecipeError(f"{kind}: policy file {name!r} does not exist")
+        raise RecipeError(f"{kind}: the file {name!r} does not exist")
     folder = _folder() / kind
     path = folder / f"{name}.yaml"
     if path.is_file():
         return path
     known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
-    raise RecipeError(f"{kind}: no bundled policy {name!r}; bundled: {known}; or give the path of a .yaml file")
+    what = "suite" if kind == "evaluation" else "policy"
+    raise RecipeError(f"{kind}: no bundled {what} {name!r}; bundled: {known}; or give the path of a .yaml file")
 
 
 def _folder() -> Path:

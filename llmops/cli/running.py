@@ -56,16 +56,28 @@ def run(
     raise typer.Exit(result.exit_code)
 
 
-def check(recipe: RecipePath, inputs: Inputs = None, output: Output = None, as_json: AsJson = False) -> None:
-    """Check a recipe, its policies and keys' places without reading a record."""
+def check(
+    recipe: RecipePath,
+    inputs: Inputs = None,
+    output: Output = None,
+    raw_zone: RawZone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a recipe, its policies, the places of its keys and that its input is there, without reading a record."""
     from llmops.recipe import fingerprint, load_recipe, policy_ids
+    from llmops.sources import plan_units
 
-    checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output)
-    facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policy_ids(checked)}
+    checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output, raw_zone=raw_zone)
+    files = len(plan_units(checked.input.paths, checked.input.source))
+    policies = policy_ids(checked)
+    facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policies, "files": files}
     if as_json:
         out_json(facts)
     else:
-        pairs("recipe is good", {"recipe": checked.name, "fingerprint": facts["fingerprint"], **policy_ids(checked)})
+        pairs(
+            "recipe is good",
+            {"recipe": checked.name, "files to read": files, "fingerprint": facts["fingerprint"], **policies},
+        )
 
 
 class _Amount(ProgressColumn):

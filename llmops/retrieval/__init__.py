@@ -9,7 +9,7 @@ from llmops.retrieval.hits import Filter, Hit
 
 if TYPE_CHECKING:
     from llmops.retrieval.embed import MiniLmEmbeddings
-    from llmops.retrieval.index import Index, build_index, load_or_build, open_index
+    from llmops.retrieval.index import Index, build_index, index_folder, load_or_build, open_index
     from llmops.retrieval.loader import ReleaseLoader
     from llmops.retrieval.retriever import ReleaseRetriever
     from llmops.retrieval.search import Searcher
@@ -26,6 +26,7 @@ __all__ = [
     "Searcher",
     "build_index",
     "chunks",
+    "index_folder",
     "load_or_build",
     "open_index",
 ]
@@ -38,6 +39,7 @@ _HOME: Final = {
     "ReleaseRetriever": "retriever",
     "Searcher": "search",
     "build_index": "index",
+    "index_folder": "index",
     "load_or_build": "index",
     "open_index": "index",
 }

@@ -143,6 +143,11 @@ def load_or_build(
     return build_index(release, directory, config, embeddings=embeddings)
 
 
+def index_folder(release: Release) -> Path:
+    """Where a run puts the index of its release: beside the release folders, since a release never changes."""
+    return release.path.parents[1] / "index" / release.id
+
+
 def encoder_of(config: RetrievalConfig, embeddings: Encoder | None) -> Encoder:
     """The encoder given, or the bundled one."""
     return embeddings if embeddings is not None else MiniLmEmbeddings(threads=config.threads)

@@ -19,7 +19,7 @@ from llmops.retrieval.chunk import chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import StoreVectors
 from llmops.retrieval.hits import Filter, Hit
-from llmops.retrieval.index import Index, load_or_build, searchable
+from llmops.retrieval.index import Index, index_folder, load_or_build, searchable
 from llmops.retrieval.search import Searcher
 from llmops.retrieval.untraced import untraced
 
@@ -29,8 +29,8 @@ class ReleaseRetriever(BaseRetriever):
 
     Args:
         release: what `llmops.open_release` gave; verified again here.
-        index_directory: where the index lies or is to be built; by default it is built for this object alone and its
-            folder removed.
+        index_directory: where the index lies or is to be built; by default that of the run that made the release, or,
+            where there is none, one that is built for this object alone and removed.
         config: chunking and ranking.
         embeddings: any LangChain ``Embeddings`` in place of the bundled encoder; they are given passages and queries,
             so ones that call a service send both out.
@@ -99,8 +99,10 @@ class ReleaseRetriever(BaseRetriever):
         return Searcher(self.release, index, lexical, dense=self._filled(self.vector_store, index))
 
     def _index(self, config: RetrievalConfig) -> Index:
-        if self.index_directory is not None:
-            return load_or_build(self.release, self.index_directory, config, embeddings=self.embeddings)
+        beside = index_folder(self.release)
+        directory = self.index_directory or (beside if beside.is_dir() and self.embeddings is None else None)
+        if directory is not None:
+            return load_or_build(self.release, directory, config, embeddings=self.embeddings)
         with TemporaryDirectory(prefix="llmops-index-") as folder:
             return load_or_build(self.release, Path(folder) / "index", config, embeddings=self.embeddings)
 

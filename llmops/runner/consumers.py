@@ -12,14 +12,9 @@ from llmops.audit.events import Evaluated, IndexBuilt, Queried
 from llmops.deid import DeidConfig, Scanner
 from llmops.evaluation import EvaluationResult, Suite, chat_model, evaluate
 from llmops.release import Release
-from llmops.retrieval import Hit, Index, RetrievalConfig, Searcher, load_or_build
+from llmops.retrieval import Hit, Index, RetrievalConfig, Searcher, index_folder, load_or_build
 
 TOP_CITATIONS = 3
-
-
-def index_folder(release: Release) -> Path:
-    """Where the index of a release lies: beside the release folders, since a release never changes."""
-    return release.path.parents[1] / "index" / release.id
 
 
 def index_release(release: Release, config: RetrievalConfig, log: AuditLog) -> Index:

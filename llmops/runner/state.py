@@ -70,9 +70,12 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
         inputs = hmac.new(key, "\0".join(map(str, recipe.input.paths)).encode(), hashlib.sha256).hexdigest()
         fresh = RunState(run_id=run_id, fingerprint=fingerprint(recipe), inputs=inputs)
         state = _resumed(_read(root), fresh, recipe)
+        folder = RunFolder(root=root, state=state)
+        if state is fresh:
+            folder.workspace.remove()  # shards whose audit log is gone with an output that was removed
         recipe.output.mkdir(parents=True, exist_ok=True)
         _write(root, state)
-        yield RunFolder(root=root, state=state)
+        yield folder
 
 
 def _resumed(before: RunState | None, fresh: RunState, recipe: Recipe) -> RunState:
@@ -83,8 +86,7 @@ def _resumed(before: RunState | None, fresh: RunState, recipe: Recipe) -> RunSta
         return fresh
     if before is None:
         raise RecipeError(
-            f"output: {recipe.output} is not empty and no run of this raw zone wrote it; "
-            "choose another --output or remove it"
+            f"output: {recipe.output} is not empty and no run of this raw zone wrote it; choose another --output"
         )
     for what, same in (
         ("input", before.inputs == fresh.inputs),
@@ -92,8 +94,8 @@ def _resumed(before: RunState | None, fresh: RunState, recipe: Recipe) -> RunSta
     ):
         if not same:
             raise RecipeError(
-                f"output: {recipe.output} holds run {before.run_id}, made with another {what}; "
-                "choose another --output or remove it"
+                f"output: it holds run {before.run_id}, made with another {what}; choose another --output, or remove "
+                f"the old one (the raw zone stays): rm -r {recipe.output}"
             )
     return RunState(**{**asdict(before), "starts": before.starts + 1, "finished": False})
 

@@ -186,6 +186,17 @@ def test_running_a_finished_recipe_again_gives_the_same_release(cli, notes_recip
     assert everything_written(released(tmp_path)) == before
 
 
+def test_shards_whose_log_was_removed_are_done_again(cli, notes_recipe, tmp_path):
+    """Every released document has its whole path in the log, also after its first output was removed."""
+    recipe = notes_recipe(3, run={"keep_work": True})
+    assert cli("run", recipe).returncode == 0
+    shutil.rmtree(tmp_path / "out")
+    again = json.loads(cli("run", recipe, "--json").stdout)
+    assert again["shards"]["skipped"] == 0
+    log = b"".join(path.read_bytes() for path in (tmp_path / "out" / "audit").glob("*.jsonl"))
+    assert log.count(b"document_deidentified") == again["counts"]["released"]
+
+
 def test_two_runs_into_one_folder_are_refused(cli, notes_recipe, tmp_path):
     """The second says that the first is still at work."""
     recipe = notes_recipe(24)
