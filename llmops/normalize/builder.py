@@ -3,6 +3,7 @@
 from collections import Counter
 
 from llmops.documents import AlignSegment
+from llmops.normalize.decode import byte_length
 from llmops.normalize.text import Cleaned, clean
 
 
@@ -48,7 +49,7 @@ class TextBuilder:
             return
         cleaned = clean(text)
         self._changes.update(dict(cleaned.changes))
-        exact = exact and self._byte_length(text) == source_end - source_start
+        exact = exact and byte_length(text, self._encoding) == source_end - source_start
         for segment, (lo, hi) in zip(cleaned.segments, self._byte_ranges(text, cleaned, source_start), strict=True):
             self._align.append(
                 AlignSegment(
@@ -90,20 +91,13 @@ class TextBuilder:
             self._pieces.append(text)
             self._length += len(text)
 
-    def _byte_length(self, text: str) -> int:
-        if text.isascii() and not self._encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
-            return len(text)
-        return len(
-            text.encode(self._encoding, "surrogatepass" if self._encoding.lower().startswith("utf") else "replace")
-        )
-
     def _byte_ranges(self, text: str, cleaned: Cleaned, source_start: int) -> list[tuple[int, int]]:
         """Byte ranges of the segments, assuming that ``text`` is the bytes at ``source_start`` decoded."""
         ranges = []
         at_char, at_byte = 0, source_start
         for segment in cleaned.segments:
-            at_byte += self._byte_length(text[at_char : segment.raw_start])
-            end = at_byte + self._byte_length(text[segment.raw_start : segment.raw_end])
+            at_byte += byte_length(text[at_char : segment.raw_start], self._encoding)
+            end = at_byte + byte_length(text[segment.raw_start : segment.raw_end], self._encoding)
             ranges.append((at_byte, end))
             at_char, at_byte = segment.raw_end, end
         return ranges

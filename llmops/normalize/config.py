@@ -41,7 +41,8 @@ class NormalizeConfig:
     Args:
         table: the columns of tabular note exports.
         require_subject: refuse a record that names no patient, since nothing could then be kept consistent or known.
-        header_identifiers: read ``MRN:``, ``Patient:``, ``DOB:`` lines at the top of free-text notes.
+        header_identifiers: read ``MRN:``, ``Patient:``, ``DOB:`` lines at the top of free-text notes, and who is named
+            as clinician, relative or facility in letterhead, header and signature.
         max_depth: deepest nesting of a structured record; deeper is a bomb or a bug.
     """
 

@@ -46,3 +46,16 @@ def decode(record: SourceRecord) -> Decoded:
     except (UnicodeDecodeError, LookupError):
         raise Refused(Reason.WRONG_ENCODING) from None
     return Decoded(text=text, start=len(bom), encoding=encoding or "utf-8")
+
+
+def byte_length(text: str, encoding: str) -> int:
+    """How many bytes a stretch of decoded text was.
+
+    Args:
+        text: the stretch. PHI.
+        encoding: as in `Decoded`.
+    """
+    wide = encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    if text.isascii() and not wide:
+        return len(text)
+    return len(text.encode(encoding, "surrogatepass" if encoding.lower().startswith("utf") else "replace"))

@@ -15,7 +15,8 @@ from llmops.documents import (
 )
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
-from llmops.normalize.fhir_attachments import attachment_documents, attachments, held_binaries
+from llmops.normalize.fhir_attachment_documents import attachment_documents
+from llmops.normalize.fhir_attachments import attachments, held_binaries
 from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_composition import composition_document
 from llmops.normalize.fhir_identity import identities_of

@@ -14,7 +14,7 @@ from llmops.documents import (
     SubjectIdentifier,
 )
 from llmops.normalize.builder import TextBuilder
-from llmops.normalize.fhir_attachments import document_time
+from llmops.normalize.fhir_attachment_documents import document_time
 from llmops.normalize.fhir_bundle import Entry
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_statements import people_fields

@@ -7,6 +7,7 @@ from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_identifiers import identifiers, is_linking
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_values import obj, objs, string
+from llmops.normalize.note_words import names_institution
 from llmops.phi import PhiLabel
 
 _SEX = {"female": "F", "male": "M"}
@@ -141,8 +142,10 @@ def _display_names(resource: Json) -> Iterator[tuple[Role, str]]:
             target = next((obj(item[k]) for k in _ACTORS if k in item), item)
             name = string(target.get("display"))
             literal = string(target.get("reference"))
+            is_place = "Organization" in literal or "Location" in literal
+            is_place = is_place or (role is Role.CLINICIAN and names_institution(name))
             if name:
-                yield (Role.ORGANIZATION if "Organization" in literal or "Location" in literal else role), name
+                yield (Role.ORGANIZATION if is_place else role), name
 
 
 _ACTORS = ("individual", "actor", "agent", "location")

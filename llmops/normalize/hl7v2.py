@@ -22,9 +22,10 @@ from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_attachments import attached_text
 from llmops.normalize.hl7v2_fields import OTHER_FIELDS, VIEWS
 from llmops.normalize.hl7v2_page import Page, named_sections
-from llmops.normalize.hl7v2_parse import Message, Segment, parse
+from llmops.normalize.hl7v2_parse import parse
 from llmops.normalize.hl7v2_people import people
 from llmops.normalize.hl7v2_reports import Report, reports, write_report
+from llmops.normalize.hl7v2_segments import Message, Segment
 from llmops.normalize.hl7v2_subject import subject_of
 from llmops.normalize.hl7v2_summary import summary, summary_time
 from llmops.normalize.hl7v2_values import coded_text, loinc_of
@@ -75,7 +76,13 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
             page.builder.count(rule, times)
         # What a message drops is counted once, with its first document.
         dropped = Counter()
-        document = _report_document(record, message, report, page) if found else _summary(record, message, report, page)
+        frame = _frame(record, message, report)
+        if found:
+            frame = replace(frame, title=write_report(page, report), time=report.time or frame.time)
+        else:
+            time = summary_time(message) or frame.time
+            frame = replace(frame, kind=Kind.SUMMARY, title=summary(page, message), time=time)
+        document = _document(page, frame)
         if document.text:
             yield document
         elif not page.attachments:
@@ -84,39 +91,17 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
             yield _attachment(record, segment, document)
 
 
-def _report_document(record: SourceRecord, message: Message, report: Report, page: Page) -> ClinicalDocument:
-    title = write_report(page, report)
-    header = report.header
-    return _document(
-        page,
-        ClinicalDocument(
-            document_id=record.record_id,
-            record_id=record.record_id,
-            subject=subject_of(report.patient),
-            kind=report.kind,
-            doc_type=report.doc_type,
-            title=title,
-            text="",
-            time=report.time or iso_time(message.segments[0].get(7)),
-            provenance=_provenance(message, header),
-        ),
-    )
-
-
-def _summary(record: SourceRecord, message: Message, report: Report, page: Page) -> ClinicalDocument:
-    title = summary(page, message)
-    return _document(
-        page,
-        ClinicalDocument(
-            document_id=record.record_id,
-            record_id=record.record_id,
-            subject=subject_of(report.patient),
-            kind=Kind.SUMMARY,
-            title=title,
-            text="",
-            time=summary_time(message) or iso_time(message.segments[0].get(7)),
-            provenance=_provenance(message, None),
-        ),
+def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDocument:
+    """A document without title and text, of the time of the message until something in it is dated."""
+    return ClinicalDocument(
+        document_id=record.record_id,
+        record_id=record.record_id,
+        subject=subject_of(report.patient),
+        kind=report.kind,
+        doc_type=report.doc_type,
+        text="",
+        time=iso_time(message.segments[0].get(7)),
+        provenance=_provenance(message, report.header),
     )
 
 

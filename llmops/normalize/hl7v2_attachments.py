@@ -5,7 +5,7 @@ from typing import Final
 from llmops.documents import Reason
 from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.errors import Refused
-from llmops.normalize.hl7v2_parse import Segment
+from llmops.normalize.hl7v2_segments import Segment
 
 _TEXT_TYPES: Final = frozenset({"TEXT", "TX", "TXT", "PLAIN", "ASCII", "FT", "MD", "MARKDOWN"})
 _HTML: Final = frozenset({"HTML", "HTM"})

@@ -7,7 +7,7 @@ from typing import Final
 from llmops.documents import Field, FieldPhi
 from llmops.normalize.hl7v2_fields import PHI_OF_DATATYPE
 from llmops.normalize.hl7v2_page import Page, remarks
-from llmops.normalize.hl7v2_parse import FieldText, Segment
+from llmops.normalize.hl7v2_segments import FieldText, Segment
 from llmops.normalize.hl7v2_values import code_of, coded_text, number, numeric_phi, plain_unit, readable, typed
 from llmops.phi import PhiLabel
 
@@ -15,6 +15,7 @@ _ATTACHED: Final = frozenset({"ED", "RP"})
 # OBX-11: D deletes the observation, W says that it was posted for the wrong patient. Neither may be read as a finding.
 _RETRACTED: Final = frozenset({"D", "W"})
 _SHORT_ANSWER: Final = 120
+_LONGEST_FLAG: Final = 4
 
 
 def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
@@ -130,5 +131,5 @@ def _range_and_flag_fields(page: Page, segment: Segment) -> None:
         page.fields.append(Field(name="OBX-7", value=reference, phi=numeric_phi(reference), code=code))
     flags = ",".join(filter(None, (flag.component(1) for flag in segment.repetitions(8))))
     if flags:
-        phi = FieldPhi.NONE if len(flags) <= 12 and " " not in flags else FieldPhi.FREE_TEXT
+        phi = FieldPhi.NONE if len(flags) <= _LONGEST_FLAG and " " not in flags else FieldPhi.FREE_TEXT
         page.fields.append(Field(name="OBX-8", value=flags, phi=phi, code=code))

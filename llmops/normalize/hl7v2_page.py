@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from llmops.documents import Field, Section
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.hl7v2_fields import VIEWS, View
-from llmops.normalize.hl7v2_parse import FieldText, Segment
+from llmops.normalize.hl7v2_segments import FieldText, Segment
 from llmops.normalize.hl7v2_values import readable, typed
 from llmops.normalize.sections import section_name
 

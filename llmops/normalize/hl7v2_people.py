@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.documents import Identity, PersonName, Role, SubjectIdentifier
 from llmops.normalize.hl7_time import iso_date
-from llmops.normalize.hl7v2_parse import FieldText, Message, Segment
-from llmops.normalize.hl7v2_subject import SSN_ASSIGNER, identifier_of, merged_subject, subject_of
+from llmops.normalize.hl7v2_contacts import addresses_in, emails_in, filled, identifiers_in, names_in, phones_in
+from llmops.normalize.hl7v2_segments import FieldText, Message, Segment
+from llmops.normalize.hl7v2_subject import SSN_ASSIGNER, merged_subject, subject_of
 from llmops.phi import PhiLabel
 
 # Fields by datatype, from the public field tables (v2.3.1 to v2.8.2).
@@ -41,10 +42,6 @@ _WORK_ADDRESSES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {"OBX": (24,), "ORC": (22, 24), "PRT": (14,), "ROL": (11,), "SCH": (14, 18), "RXO": (33, 35), "RXE": (41, 43)}
 )
 _SELF: Final = frozenset({"SEL", "SLF", "SELF", "18", "01"})
-# Known identities are looked for in text, so a placeholder must not become a name.
-_NOBODY: Final = frozenset(
-    {"unknown", "none", "n/a", "na", "not available", "no information", "self", "patient", "no name"}
-)
 _SHORTEST_NAME: Final = 3
 
 
@@ -78,16 +75,16 @@ def _by_patient(message: Message) -> list[Message]:
 
 def _patient(patient: Segment, subject: tuple[SubjectIdentifier, ...], message: Message) -> Identity:
     merged = message.named("MRG") if merged_subject(message) else ()
-    names = (*_names(patient, 5, 9), *(name for segment in merged for name in _names(segment, 7)))
-    further = (*_identifiers(patient, 2, 4), *_license(patient))
+    names = (*names_in(patient, 5, 9), *(name for segment in merged for name in names_in(segment, 7)))
+    further = (*identifiers_in(patient, 2, 4), *_license(patient))
     return Identity(
         subject=subject,
         names=tuple(dict.fromkeys(names)),
         birth_date=iso_date(patient.get(7)),
         sex=patient.get(8) if patient.get(8) in {"F", "M"} else "",
-        phones=_phones(patient, 13, 14, 40),
-        emails=_emails(patient, 13, 14, 40),
-        addresses=_addresses(patient, 11),
+        phones=phones_in(patient, 13, 14, 40),
+        emails=emails_in(patient, 13, 14, 40),
+        addresses=addresses_in(patient, 11),
         identifiers=tuple(identifier for identifier in further if identifier not in subject),
     )
 
@@ -99,7 +96,7 @@ def _license(patient: Segment) -> tuple[SubjectIdentifier, ...]:
 
 def _relatives(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iterator[Identity]:
     for patient in message.named("PID"):
-        yield Identity(subject=subject, role=Role.RELATIVE, names=_names(patient, 6))
+        yield Identity(subject=subject, role=Role.RELATIVE, names=names_in(patient, 6))
     for kin in message.named("NK1"):
         yield _person(kin, subject, names=(2,), phones=(5, 6, 40), addresses=(4,), birth=16, sex=15, ids=(33,), ssn=37)
         yield _person(kin, subject, names=(30,), phones=(31, 41), addresses=(32,))
@@ -163,13 +160,13 @@ def _person(
     return Identity(
         subject=subject,
         role=role,
-        names=_names(segment, *names),
+        names=names_in(segment, *names),
         birth_date=iso_date(segment.get(birth)) if birth else "",
         sex=segment.get(sex) if sex and segment.get(sex) in {"F", "M"} else "",
-        phones=_phones(segment, *phones),
-        emails=_emails(segment, *phones),
-        addresses=_addresses(segment, *addresses),
-        identifiers=(*_identifiers(segment, *ids), *own),
+        phones=phones_in(segment, *phones),
+        emails=emails_in(segment, *phones),
+        addresses=addresses_in(segment, *addresses),
+        identifiers=(*identifiers_in(segment, *ids), *own),
     )
 
 
@@ -182,7 +179,7 @@ def _staff(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iterator
         for number in _INTERPRETERS.get(segment.name, ()):
             for field in segment.repetitions(number):
                 name = PersonName(
-                    family=field.component(1, 2), given=_filled(field.component(1, 3), field.component(1, 4))
+                    family=field.component(1, 2), given=filled(field.component(1, 3), field.component(1, 4))
                 )
                 yield _clinician(subject, name, field.component(1, 1))
     for provider in message.named("PRD"):
@@ -201,7 +198,7 @@ def _clinician(subject: tuple[SubjectIdentifier, ...], name: PersonName, number:
 
 def _staff_name(field: FieldText) -> PersonName:
     """The name in an XCN, which stands one component later than in an XPN."""
-    return PersonName(family=field.component(2, 1), given=_filled(field.component(3), field.component(4)))
+    return PersonName(family=field.component(2, 1), given=filled(field.component(3), field.component(4)))
 
 
 def _workplaces(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Identity:
@@ -213,8 +210,8 @@ def _workplaces(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Ide
         for number in _LOCATIONS.get(segment.name, ()):
             for field in segment.repetitions(number):
                 names += [field.component(4, 1), field.component(9)]
-    phones = (p for s in message.segments for p in _phones(s, *_WORK_PHONES.get(s.name, ())))
-    addresses = (a for s in message.segments for a in _addresses(s, *_WORK_ADDRESSES.get(s.name, ())))
+    phones = (p for s in message.segments for p in phones_in(s, *_WORK_PHONES.get(s.name, ())))
+    addresses = (a for s in message.segments for a in addresses_in(s, *_WORK_ADDRESSES.get(s.name, ())))
     return Identity(
         subject=subject,
         role=Role.ORGANIZATION,
@@ -228,62 +225,3 @@ def _says_anything(identity: Identity) -> bool:
     return any((identity.names, identity.birth_date, identity.phones, identity.addresses, identity.identifiers)) or (
         identity.role is Role.SELF and bool(identity.subject)
     )
-
-
-def _names(segment: Segment, *numbers: int) -> tuple[PersonName, ...]:
-    """Names in XPN fields."""
-    fields = (field for number in numbers for field in segment.repetitions(number))
-    names = (
-        PersonName(family=field.component(1, 1), given=_filled(field.component(2), field.component(3)))
-        for field in fields
-    )
-    return tuple(name for name in names if (name.family or name.given) and not _is_placeholder(name))
-
-
-def _is_placeholder(name: PersonName) -> bool:
-    return all(word.lower() in _NOBODY for word in (name.family, *name.given) if word)
-
-
-def _phones(segment: Segment, *numbers: int) -> tuple[str, ...]:
-    """Numbers in XTN fields: the written one, else put together from country, area and local number."""
-    found = []
-    for number in numbers:
-        for field in segment.repetitions(number):
-            parts = _filled(field.component(5), field.component(6), field.component(7))
-            found += [text for text in (field.component(1), " ".join(parts), field.component(12)) if _is_phone(text)]
-    return tuple(dict.fromkeys(found))
-
-
-def _is_phone(text: str) -> bool:
-    return "@" not in text and sum(c.isdigit() for c in text) >= 7
-
-
-def _emails(segment: Segment, *numbers: int) -> tuple[str, ...]:
-    fields = (field for number in numbers for field in segment.repetitions(number))
-    return tuple(
-        dict.fromkeys(text for field in fields for text in (field.component(4), field.component(1)) if "@" in text)
-    )
-
-
-def _addresses(segment: Segment, *numbers: int) -> tuple[PostalAddress, ...]:
-    """Addresses in XAD fields."""
-    fields = (field for number in numbers for field in segment.repetitions(number))
-    found = (
-        PostalAddress(
-            lines=_filled(field.component(1), field.component(2), field.component(19)),
-            city=field.component(3),
-            state=field.component(4),
-            postal_code=field.component(5),
-        )
-        for field in fields
-    )
-    return tuple(address for address in found if address.lines or address.city or address.postal_code)
-
-
-def _identifiers(segment: Segment, *numbers: int) -> tuple[SubjectIdentifier, ...]:
-    fields = (field for number in numbers for field in segment.repetitions(number))
-    return tuple(identifier for field in fields if (identifier := identifier_of(field)) is not None)
-
-
-def _filled(*parts: str) -> tuple[str, ...]:
-    return tuple(part for part in parts if part)

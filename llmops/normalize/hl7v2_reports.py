@@ -8,7 +8,7 @@ from llmops.documents import Kind
 from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_observations import has_content, observations
 from llmops.normalize.hl7v2_page import Page
-from llmops.normalize.hl7v2_parse import Message, Segment
+from llmops.normalize.hl7v2_segments import Message, Segment
 from llmops.normalize.hl7v2_values import coded_text, loinc_of
 
 _RESULTS: Final = frozenset({"ORU", "OUL", "ORF", "OPU", "ORW"})

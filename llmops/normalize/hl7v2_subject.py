@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from llmops.documents import SubjectIdentifier
-from llmops.normalize.hl7v2_parse import FieldText, Message, Segment
+from llmops.normalize.hl7v2_segments import FieldText, Message, Segment
 from llmops.phi import PhiLabel
 
 SSN_ASSIGNER: Final = "2.16.840.1.113883.4.1"

@@ -7,7 +7,7 @@ from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_fields import VIEWS
 from llmops.normalize.hl7v2_observations import has_content, observations
 from llmops.normalize.hl7v2_page import Page, remarks
-from llmops.normalize.hl7v2_parse import Message, Segment
+from llmops.normalize.hl7v2_segments import Message, Segment
 
 _TITLES: Final = MappingProxyType(
     {

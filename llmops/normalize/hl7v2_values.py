@@ -6,11 +6,19 @@ from typing import Final
 from llmops.documents import Field, FieldPhi
 from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_fields import CODE_SYSTEMS, CODED, NUMBERS, PHI_OF_DATATYPE, TIMES
-from llmops.normalize.hl7v2_parse import FieldText
+from llmops.normalize.hl7v2_segments import FieldText
 from llmops.phi import PhiLabel
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})")
-_SYSTEM_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,24}")
+# Only what table 0396 would allow is believed to be a system: where a sender has miscounted fields, a clinician's
+# number and names stand here (``1234567893^VARGA^INES``), and codes are not searched for PHI.
+_SYSTEM_NAME: Final = re.compile(
+    r"L|LOCAL|CPT4|DCM|NIP\d{3}|(?:99|HL7|ICD|ISO|UB|NUB|CDC|NCI|PH_)[A-Za-z0-9_.\-]{0,20}|MVX|\d+(?:\.\d+){3,12}",
+    re.IGNORECASE,
+)
+_SHORTEST_NAME: Final = 4
+"""A code of a table (``"F"``, ``"ADM"``) is shorter than any name worth searching for."""
+
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:/+\-]{1,32}")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%\[\]{}()/*.^#'\-µμ°]{1,24}")
 _NUMERIC_TEXT: Final = re.compile(r"[\d\s.,<>=:/+_\-–^%]{1,60}")
@@ -74,7 +82,7 @@ def readable(field: FieldText, datatype: str) -> str:
 def typed(name: str, field: FieldText, datatype: str) -> Field:
     """One repetition of a field as a typed value with the PHI class of its datatype.
 
-    A coded field without a code, or a number that is none, is what somebody typed, so it counts as free text.
+    A coded field without a public code, or a number that is none, is what somebody typed, so it counts as free text.
 
     Args:
         name: the field in HL7's terms, e.g. ``"DG1-3"``.
@@ -106,10 +114,8 @@ def _phi(field: FieldText, datatype: str, text: str) -> PhiLabel | FieldPhi:
     phi = PHI_OF_DATATYPE.get(datatype, FieldPhi.FREE_TEXT)
     if phi is not FieldPhi.NONE:
         return phi
-    if datatype in {"IS", "ID"}:
-        coded = _CODE.fullmatch(text) is not None
-    elif datatype in CODED:
-        coded = any(_CODE.fullmatch(field.component(n)) for n in (1, 4))
-    else:
+    if datatype not in CODED:
         return numeric_phi(text)
-    return FieldPhi.NONE if coded else FieldPhi.FREE_TEXT
+    # A text that stands beside a code of a public terminology is its display; any other was typed by somebody.
+    public = code_of(field).startswith(tuple(CODE_SYSTEMS.values()))
+    return FieldPhi.NONE if public or len(text) < _SHORTEST_NAME else FieldPhi.FREE_TEXT

@@ -56,6 +56,7 @@ _NUMBER: Final = re.compile(
     r"#? ?((?:[A-Z]{1,5} )?\d{1,4}(?: \d{2,4})? \d{3,4}(?![\w/\-]|\.\d)"
     r"|(?:[A-Z]{1,5}[ .\-/]?)?\d[\dA-Za-z]*(?:[.\-/][\dA-Za-z]+){0,6})"
 )
+_WORD: Final = re.compile(r"\S{1,64}")
 _DAY: Final = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}$")
 _PERSON: Final = re.compile(r"[A-Z][\w'’.\-]*(?:,? [\w'’.\-]+){0,4}")
 _PHONE: Final = re.compile(r"\+?[\d(][\d()\-. ]{6,18}\d")
@@ -169,17 +170,17 @@ def _meaning(group: str) -> str:
 
 
 def _value_end(head: str, start: int) -> int:
-    """Where a value ends: at the latest with its line; looked for in a bounded stretch, so that hostile lines are read."""
+    """Where a value ends, at the latest with its line; the stretch looked at is bounded, since lines may be hostile."""
     longest = min(start + _LONGEST_VALUE, len(head))
     end = _VALUE_END.search(head, start, longest)
     return longest if end is None else end.start()
 
 
 def _taken(head: str) -> list[tuple[int, int]]:
-    """Where record numbers, birth dates and other values stand, whatever they look like."""
-    keyed = [m.end() for m in _KEY.finditer(head) if m.lastgroup and _meaning(m.lastgroup) != "time"]
-    keyed += [m.end() for m in _RECORD_KEY.finditer(head)]
-    return [(at, _value_end(head, at)) for at in keyed]
+    """Where numbers stand, which may look like dates: the word behind every key that is no key of a time."""
+    starts = [m.end() for m in _KEY.finditer(head) if m.lastgroup and _meaning(m.lastgroup) != "time"]
+    starts += [m.end() for m in _RECORD_KEY.finditer(head)]
+    return [(at, word.end()) for at in starts if (word := _WORD.match(head, at)) is not None]
 
 
 def _record_number(text: str) -> tuple[SubjectIdentifier, ...]:

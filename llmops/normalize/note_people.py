@@ -12,6 +12,7 @@ _FOOT_LINES: Final = 12
 _RELATIVE_LINES: Final = 20
 _LONGEST_VALUE: Final = 80
 _MOST_WORDS: Final = 4
+_SHORTEST_SURNAME: Final = 4
 _CREDENTIAL: Final = (
     r"(?:M\.?D|D\.?O|R\.?N|L\.?P\.?N|N\.?P|FNP|CNM|CRNA|PA-C|P\.?A|Ph\.?D|PsyD|PharmD|DPM|DDS|MBBS|MBChB|RDCS|RDMS"
     r"|R\. EEG T|RT|MS|CGC|LCSW|RRT|DPT|APRN|ARNP|DNP|PCT|CNA|MPH|FACC|FACS|FRCP)\b\.?"
@@ -75,11 +76,23 @@ def relatives(text: str) -> tuple[PersonName, ...]:
     return _distinct(found)
 
 
+def author_in(cell: str) -> PersonName | None:
+    """The person whom an author column names: as `name_in`, or by the family name alone.
+
+    Args:
+        cell: the cell. PHI.
+    """
+    word = cell.strip(" ,.")
+    if len(word) >= _SHORTEST_SURNAME and word.replace("-", "").replace("'", "").isalpha() and may_be_person(word):
+        return PersonName(family=word, text=word)
+    return name_in(cell)
+
+
 def name_in(written: str) -> PersonName | None:
     """The person whom a value names, ``"Tran, Hue"``, ``"H. Tran, MD"``; None where it does not clearly name one.
 
     Args:
-        written: what follows a key, or a cell of an author column. PHI.
+        written: what follows a key. PHI.
     """
     end = _VALUE_END.search(written)
     name = written[: end.start() if end is not None else _LONGEST_VALUE].strip(" ,.*_")

@@ -15,7 +15,7 @@ _DATE: Final = re.compile(
     r"(?<![\w/.\-])(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[/\-]\d{1,2}[/\-](?:\d{4}|\d{2})"
     r"|\d{1,2}[ \-][A-Za-z]{3,9}\.?,?[ \-](?:\d{4}|\d{2})|[A-Za-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})(?![\w/\-])"
 )
-_BIRTH: Final = re.compile(r"(?:\bd\.?o\.?b\b|\bborn\b|\bbirth)[^\n]{0,24}$", re.IGNORECASE)
+_BIRTH: Final = re.compile(r"(?:\bd\.?o\.?b\b|\bborn\b|\bbirth)[^\n\d]{0,24}$", re.IGNORECASE)
 
 
 def loose_date(text: str, taken: Collection[tuple[int, int]]) -> str:

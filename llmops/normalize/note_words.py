@@ -80,6 +80,19 @@ _NO_PERSON: Final = frozenset(
     | {"well", "healthy", "history", "date", "time", "phone", "name", "mrn", "dob", "sex", "age", "reports", "says"}
     | {"has", "had", "with", "is", "was", "denies", "states", "present", "here", "type", "hypertension", "charge", "cc"}
     | {"coronary", "artery", "high", "ovarian", "colon", "prostate", "rheumatoid", "multiple", "sickle", "school"}
+    | {
+        "system",
+        "admin",
+        "administrator",
+        "interface",
+        "import",
+        "scribe",
+        "user",
+        "epic",
+        "cerner",
+        "auto",
+        "automated",
+    }
     | {"ordering", "referring", "requesting", "reading", "staff", "supervising", "primary", "pcp", "rn", "np", "per"}
 )
 _CLINICAL_ENDINGS: Final = (
@@ -98,6 +111,11 @@ def is_clinical(word: str) -> bool:
     lower = plain(word)
     known = lower in CLINICAL or lower in INSTITUTIONS or lower in SPECIALTIES or lower in DOCUMENT_WORDS
     return known or lower.endswith(_CLINICAL_ENDINGS)
+
+
+def names_institution(text: str) -> bool:
+    """Whether a name holds what only places of care are called (``St. Brendan's Hospital``). PHI."""
+    return any(plain(word) in INSTITUTIONS for word in text.split())
 
 
 def may_be_person(word: str) -> bool:

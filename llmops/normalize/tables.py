@@ -28,7 +28,7 @@ from llmops.normalize.json_spans import add_json_string
 from llmops.normalize.note_headers import NoteHeader, person_name, read_header
 from llmops.normalize.note_identities import note_identities
 from llmops.normalize.note_kinds import find_title, guess_kind
-from llmops.normalize.note_people import name_in
+from llmops.normalize.note_people import author_in
 from llmops.normalize.sections import find_sections
 from llmops.normalize.table_columns import USUAL, USUAL_IDENTITY, resolve_columns, usual_column
 from llmops.normalize.text import clean
@@ -114,7 +114,7 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
         return ()
     about = _from_columns(row, header)
     found = list(note_identities(text, about, subject) if config.header_identifiers else [about.identity(subject)])
-    author = name_in(row.text(usual_column(row.values, USUAL_IDENTITY["author"])))
+    author = author_in(row.text(usual_column(row.values, USUAL_IDENTITY["author"])))
     if author is not None:
         found.append(Identity(subject=subject, role=Role.CLINICIAN, names=(author,)))
     return tuple(dict.fromkeys(found))

@@ -78,7 +78,8 @@ class Archive:
         """Yield every member but folders, in the order of the directory."""
         seen: dict[str, int] = {}
         for info in self._infos:
-            if info.is_dir() and not info.file_size:
+            # Not `is_dir`, which fails on a name that is empty or begins with NUL.
+            if info.orig_filename.endswith("/") and not info.file_size:
                 continue
             count = seen[info.orig_filename] = seen.get(info.orig_filename, 0) + 1
             key = info.orig_filename if count == 1 else f"{info.orig_filename}\x00{count}"

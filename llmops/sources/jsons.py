@@ -77,8 +77,16 @@ def array(stream: Stream, cap: int) -> Iterator[Framed]:
     except orjson.JSONDecodeError:
         raise Refused(Reason.MALFORMED) from None
     for number, element in enumerate(elements if isinstance(elements, list) else [elements]):
-        kind = format_of(frozenset(element)) if isinstance(element, dict) else None
-        yield _object(number, number, number + 1, orjson.dumps(element), kind or Format.ROW)
+        yield _element(number, element)
+
+
+def _element(number: int, element: object) -> Framed:
+    try:
+        data = orjson.dumps(element)
+    except orjson.JSONEncodeError:  # it reads deeper nesting than it writes
+        return Broken(ordinal=number, reason=Reason.TOO_DEEP)
+    kind = format_of(frozenset(element)) if isinstance(element, dict) else None
+    return _object(number, number, number + 1, data, kind or Format.ROW)
 
 
 def _object(ordinal: int, start: int, end: int, data: bytes, format_: Format) -> Framed:

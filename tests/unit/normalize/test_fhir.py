@@ -356,3 +356,34 @@ def test_elements_of_any_type_break_nothing(resource: dict[str, Any], data: st.D
     for part in parts:
         if isinstance(part, ClinicalDocument):
             assert all(0 <= s.start < s.end <= len(part.text) for s in (*part.sections, *part.align))
+
+
+def test_an_absent_patient_is_linked_by_id_and_identifier() -> None:
+    """A single resource joins the server's id and the hospital's number, as HL7 v2 writes it."""
+    reference_to = {"reference": "Patient/p9", "identifier": {"system": "urn:oid:1.2.3", "value": "00-77-41-26"}}
+    single = ALLERGY | {"patient": reference_to}
+    (document,) = read(single)
+    assert [(i.value, i.assigner, i.label) for i in document.subject] == [
+        ("p9", "fhir", PhiLabel.OTHERID),
+        ("00-77-41-26", "1.2.3", PhiLabel.MRN),
+    ]
+    (identity,) = identities(record(single), CONFIG)
+    assert (identity.role, identity.subject, identity.names) == (Role.SELF, document.subject, ())
+
+
+def test_identifiers_of_groups_and_of_other_types_are_no_patients() -> None:
+    """Only what may be a patient links."""
+    for other in (
+        {"reference": "Group/g1", "identifier": {"value": "4417"}},
+        {"type": "Device", "identifier": {"value": "4417"}},
+    ):
+        assert [type(part) for part in documents(record(ALLERGY | {"patient": other}), CONFIG)] == [Withheld]
+
+
+def test_an_author_that_is_an_institution_is_an_organisation() -> None:
+    """Displays of references do not say what they are; a hospital must not be masked word by word as a name."""
+    note = reference(contentType="text/plain", data=encoded(NOTE)) | {
+        "author": [{"display": "St. Alder's Hospital"}, {"display": "Ines Varga MD"}]
+    }
+    found = {i.names[0].text: i.role for i in identities(record(note), CONFIG)}
+    assert found == {"St. Alder's Hospital": Role.ORGANIZATION, "Ines Varga MD": Role.CLINICIAN}

@@ -320,3 +320,13 @@ def test_public_messages_never_raise_anything_but_a_refusal() -> None:
         except Refused:
             refused += 1
     assert answered > 10 * refused
+
+
+def test_a_clinician_in_a_miscounted_field_is_searched_and_makes_no_code() -> None:
+    """Senders miscount separators; then a name stands where a coded value belongs, and codes are never searched."""
+    message = "MSH|^~\\&|A|B|C|D|20240305||ORU^R01|1|P|2.5\rPID|||7741^^^NLX^MR\r"
+    message += "OBR|1|||RENAL^Renal panel^L|||20240305||||||||1234567893^VARGA^INES^^^DR\rOBX|1|TX|n||fine||||||F\r"
+    record = SourceRecord(record_id="r1", format=Format.HL7V2, payload=message.encode(), locator=Locator(container="x"))
+    (document,) = documents(record, NormalizeConfig())
+    (specimen,) = [field for field in document.fields if field.name == "OBR-15"]
+    assert (specimen.value, specimen.phi, specimen.code) == ("VARGA", FieldPhi.FREE_TEXT, "")

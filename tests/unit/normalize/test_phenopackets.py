@@ -110,3 +110,25 @@ def test_what_is_no_phenopacket_is_refused() -> None:
         [record({"a": 1}), record(PACKET | {"metaData": {"phenopacketSchemaVersion": "1.0"}})]
     )
     assert [a.reason for a in answers if isinstance(a, Withheld)] == [Reason.MALFORMED, Reason.UNSUPPORTED_VERSION]
+
+
+def test_record_numbers_and_specimens_link_the_individual() -> None:
+    """``MRN:`` among the alternate ids to the hospital's records, specimens to files of variants."""
+    packet = PACKET | {
+        "id": "p",
+        "subject": {"id": "NLX-1", "alternateIds": ["MRN:00774126", "alias 7"]},
+        "biosamples": [
+            {"id": "NLX-4410-T1", "individualId": "NLX-1"},
+            {"id": "NLX-4410-M", "individualId": "mother"},
+            {"id": "sample1"},
+        ],
+    }
+    (document,) = documents(record(packet), CONFIG)
+    assert isinstance(document, ClinicalDocument)
+    assert [(i.value, i.assigner, i.label) for i in document.subject] == [
+        ("NLX-1", "phenopacket:r1", PhiLabel.OTHERID),
+        ("00774126", "", PhiLabel.MRN),
+        ("alias 7", "phenopacket:r1", PhiLabel.OTHERID),
+        ("NLX-4410-T1", "vcf", PhiLabel.OTHERID),
+    ]
+    assert identities(record(packet), CONFIG)[0].subject == document.subject

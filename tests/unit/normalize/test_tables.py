@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmops.documents import Field, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.documents import Field, FieldPhi, Format, Kind, Locator, Reason, Role, SourceRecord, locate
 from llmops.normalize import NormalizeConfig, TableColumns
 from llmops.normalize.errors import Refused
 from llmops.normalize.tables import documents, identities
@@ -94,3 +94,18 @@ def test_identity_columns_feed_the_vault_only() -> None:
     assert (identity.names[0].family, identity.birth_date, identity.sex) == ("Okafor", "1961-11-02", "F")
     (document,) = documents(record, NormalizeConfig())
     assert all("Okafor" not in str(field.value) for field in document.fields)
+
+
+def test_the_author_column_and_the_note_name_the_people_around() -> None:
+    """Clinicians and relatives are tied to the row's patient, whatever the note calls them."""
+    record = row(
+        mrn="7", text="Here with mother, Ruth Okafor.\nI. Varga MD", author="Varga, Ines", patient_name="A Okafor"
+    )
+    found = identities(record, NormalizeConfig())
+    assert [(i.role, i.names[0].text) for i in found] == [
+        (Role.SELF, "A Okafor"),
+        (Role.RELATIVE, "Ruth Okafor"),
+        (Role.CLINICIAN, "I. Varga"),
+        (Role.CLINICIAN, "Varga, Ines"),
+    ]
+    assert {i.subject[0].value for i in found} == {"7"}

@@ -45,6 +45,12 @@ def test_members_that_point_outside_are_refused(read_bytes, outcome, name):
     assert outcome(read_bytes(zipped((name, NOTE), ("ok.txt", NOTE)))) == ["path_escape", "text"]
 
 
+def test_a_member_whose_name_begins_with_nul_is_refused(read_bytes, outcome):
+    """Zip tools cut names at NUL, so that nothing is left of this one."""
+    data = zipped(("aa.txt", NOTE), ("ok.txt", NOTE)).replace(b"aa.txt", b"\x00a.txt")
+    assert outcome(read_bytes(data)) == ["path_escape", "text"]
+
+
 def test_a_link_in_an_archive_is_refused(read_bytes, outcome):
     """A member that is a symbolic link is not followed."""
     info = zipfile.ZipInfo("link")

@@ -114,3 +114,9 @@ def test_a_document_over_the_cap_is_too_large(read_bytes, outcome):
         "too_large"
     ]
     assert outcome(read_bytes(b"prose without end. " * 300, max_record_bytes=999)) == ["too_large"]
+
+
+def test_an_element_nested_too_deep_costs_itself_only(read_bytes, outcome):
+    """What can be read and not be written again is answered, and so is every element after it."""
+    deep = b'{"a": ' + b"[" * 400 + b"]" * 400 + b"}"
+    assert outcome(read_bytes(b"[" + deep + b', {"mrn": "7", "text": "seen"}]')) == ["too_deep", "row"]
