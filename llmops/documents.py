@@ -385,7 +385,7 @@ class ScoredDocument(DeidentifiedDocument):
 
     Args:
         signature: MinHash of the de-identified text (64-bit lanes), for near-duplicates across shards.
-        content_key: keyed hash of the de-identified, case-folded text, for exact duplicates across shards.
+        content_key: keyed hash of the document as it was before de-identification, for exact duplicates across shards.
     """
 
     quality: QualityReport

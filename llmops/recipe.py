@@ -28,7 +28,8 @@ from llmops.quality import load_policy as load_quality_policy
 from llmops.release import GatePolicy, load_gate_policy
 from llmops.retrieval import RetrievalConfig
 from llmops.sources import FilesConfig
-from llmops.vault import Vault
+from llmops.vault import EnvironmentKey, FileKey, KeyProvider, Vault
+from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zone
 
 SOURCE_KEY_FILE: Final = "source-ids.key"
 VAULT_KEY_FILE: Final = "vault.key"
@@ -77,6 +78,17 @@ class RunPart(_Part):
     keep_work: bool = Field(default=False, description="keep the shards in the raw zone after publishing")
 
 
+class VaultPart(_Part):
+    """The crosswalk from patients to pseudonyms."""
+
+    key_variable: str = Field(
+        default="",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        description="environment variable with the vault's key in base64; default: vault.key in the key folder",
+    )
+    keep_weekday: bool = Field(default=False, description="shift dates by whole weeks; decided with the first run")
+
+
 class Recipe(_Part):
     """One run: what to read, what to keep, by which policies, and what to do with the release."""
 
@@ -88,6 +100,7 @@ class Recipe(_Part):
     output: Path = Field(description="the released zone: release/, audit/, report.html, summary.json")
     raw_zone: Path = Field(description="vault, keys and work files; must not lie inside the output, nor the reverse")
     keys: Path | None = Field(default=None, description="key folder; default: keys/ in the raw zone")
+    vault: VaultPart = VaultPart()
     normalize: NormalizeConfig = NormalizeConfig()
     keep: KeepConfig = KeepConfig()
     deid: DeidConfig = DeidConfig()
@@ -137,6 +150,7 @@ def load_recipe(
     zones = {"output": output, "raw_zone": raw_zone}
     recipe = recipe.model_copy(update={name: path.resolve() for name, path in zones.items() if path is not None})
     _check_zones(recipe)
+    _check_access(recipe)
     if not recipe.input.paths:
         raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
     load_policies(recipe)
@@ -162,7 +176,8 @@ def load_policies(recipe: Recipe) -> Policies:
 
 def missing_keys(recipe: Recipe) -> tuple[str, ...]:
     """Names of the key files that `load_keys` would make."""
-    names = (SOURCE_KEY_FILE, VAULT_KEY_FILE, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
+    held = () if recipe.vault.key_variable else (VAULT_KEY_FILE,)
+    names = (SOURCE_KEY_FILE, *held, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
     return tuple(name for name in names if not (_key_folder(recipe) / name).exists())
 
 
@@ -172,10 +187,11 @@ def load_keys(recipe: Recipe) -> Keys:
     Raises:
         RecipeError: a key cannot be made, is malformed, or others can read it.
     """
+    make_private(recipe.raw_zone)
     folder = _key_folder(recipe)
     return Keys(
         source_ids=load_or_create_secret(folder / SOURCE_KEY_FILE),
-        vault=load_or_create_secret(folder / VAULT_KEY_FILE),
+        vault=vault_key(recipe).key(),
         audit=load_or_create_signing_key(folder / AUDIT_KEY_FILE, name="llmops-audit"),
         release=load_or_create_signing_key(folder / RELEASE_KEY_FILE, name="llmops-release"),
     )
@@ -185,10 +201,22 @@ def _key_folder(recipe: Recipe) -> Path:
     return recipe.keys or recipe.raw_zone / "keys"
 
 
+def vault_file(recipe: Recipe) -> Path:
+    """The vault of a recipe's raw zone."""
+    return recipe.raw_zone / "vault.sqlite"
+
+
+def vault_key(recipe: Recipe) -> KeyProvider:
+    """Who holds the vault's key."""
+    variable = recipe.vault.key_variable
+    return EnvironmentKey(variable=variable) if variable else FileKey(path=_key_folder(recipe) / VAULT_KEY_FILE)
+
+
 def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
     """Open the vault in the recipe's raw zone, made for the kind of pseudonym its policy allows."""
     keyed = load_policies(recipe).deid.pseudonym == "keyed"
-    return Vault.open(recipe.raw_zone / "vault.sqlite", keys.vault, read_only=read_only, keyed=keyed)
+    weekday = recipe.vault.keep_weekday
+    return Vault.open(vault_file(recipe), keys.vault, read_only=read_only, keyed=keyed, keep_weekday=weekday)
 
 
 def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
@@ -200,7 +228,7 @@ def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
         normalizer=Normalizer(recipe.normalize),
         keep=Keep(recipe.keep),
         deidentifier=PresidioDeidentifier(recipe.deid, policies.deid, vault),
-        scorer=Scorer(recipe.quality, keys.source_ids),
+        scorer=Scorer(recipe.quality),
         fingerprint=fingerprint(recipe),
     )
 
@@ -219,6 +247,7 @@ def recipe_digest(recipe: Recipe) -> str:
     for name in ("deid", "quality"):
         del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
     deciding["source"] = asdict(recipe.input.source)
+    deciding["dates"] = {"keep_weekday": recipe.vault.keep_weekday}
     deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_files", "shard_bytes", "record_limit")}
     return _digest(deciding)
 
@@ -349,9 +378,21 @@ def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 def _check_zones(recipe: Recipe) -> None:
     output, raw = recipe.output, recipe.raw_zone
     if raw == output or raw.is_relative_to(output) or output.is_relative_to(raw):
-        raise RecipeError("raw_zone: must not lie inside the output, nor the output inside it; move one of them")
+        raise RecipeError(
+            "raw_zone: must not lie inside the output, nor the output inside it (PHI and keys are for those alone who "
+            "need them, 164.312(a)(1)); move one of them"
+        )
     if recipe.keys is not None and recipe.keys.is_relative_to(output):
         raise RecipeError("keys: must not lie inside the output; move the key folder into the raw zone")
     for position, path in enumerate(recipe.input.paths):
         if output == path or output.is_relative_to(path) or raw.is_relative_to(path):
             raise RecipeError(f"input.paths.{position}: holds the output or the raw zone; keep them apart")
+
+
+def _check_access(recipe: Recipe) -> None:
+    refuse_open_zone(recipe.raw_zone)
+    folder = _key_folder(recipe)
+    refuse_exposed_keys(
+        secrets=[folder / name for name in (SOURCE_KEY_FILE, VAULT_KEY_FILE)],
+        signing=[folder / name for name in (AUDIT_KEY_FILE, RELEASE_KEY_FILE)],
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from llmops.cli import audit, deid, release, search, suite
+from llmops.cli import audit, deid, release, search, suite, vault
 from llmops.cli.output import out_json, problem
 from llmops.cli.running import check, run
 from llmops.errors import LlmopsError
@@ -33,6 +33,7 @@ app.command("search")(search.search)
 app.command("eval")(suite.evaluate)
 app.add_typer(deid.app, name="deid")
 app.add_typer(release.app, name="release")
+app.add_typer(vault.app, name="vault")
 app.add_typer(audit.app, name="audit")
 
 
@@ -78,7 +79,7 @@ def _guarded() -> int:
         error.show()  # type: ignore[attr-defined]
         return EXIT_USAGE
     except KeyboardInterrupt:
-        problem("interrupted")
+        problem("interrupted; nothing was released. A run goes on where it was when the same command is given again")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (| head): not an error, but nothing may be flushed at exit either.

@@ -91,12 +91,10 @@ def _document(record: SourceRecord, header: Header, sample: int | None) -> Clini
     path = "header"
     builder.glue("Genomic variant file (VCF)\n")
     if sample is not None:
-        name, start, end = header.samples[sample]
+        name, _, _ = header.samples[sample]
         subject = (sample_identifier(name, record.record_id),)
         path = f"#CHROM[{sample + 10}]"
-        builder.glue("Sample: ")
-        builder.add(name, path=path, source_start=start, source_end=end, exact=True)
-        builder.newline()
+        builder.glue(f"Sample {sample + 1} of {len(header.samples)}\n")  # its name is an identifier: a field, no text
         fields.append(Field(name="sample", value=name, phi=PhiLabel.OTHERID))
         fields += _write_sample(builder, header, name)
     _write_facts(builder, header)

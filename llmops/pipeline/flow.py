@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -33,6 +33,7 @@ from llmops.normalize import Keep, Normalizer
 from llmops.pipeline.commit import Done, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
+from llmops.quality import content_key
 from llmops.sources import FilesConfig, UnitSource
 from llmops.stage import Stage
 
@@ -152,7 +153,7 @@ class _ShardWork:
         documents = [part for group in groups for part in _parts(group)]
         kept = self._through("keep", self.pipeline.keep, documents, _text_bytes)
         clean = self._through("deid", self.pipeline.deidentifier, kept, _text_bytes)
-        scored = self._through("quality", self.pipeline.scorer, clean, _text_bytes)
+        scored = self._keyed(self._through("quality", self.pipeline.scorer, clean, _text_bytes), kept)
         self.records += len(batch)
         self.read += len(documents)
         events = [*_record_events(batch), *_document_events(documents, clean, scored)]
@@ -162,6 +163,17 @@ class _ShardWork:
         with self.meters["write"].measure():
             self.writer.write(scored)
         self.meters["write"].records += len(scored)
+
+    def _keyed(
+        self, scored: Sequence[ScoredDocument | Withheld], documents: Sequence[ClinicalDocument | Withheld]
+    ) -> list[ScoredDocument | Withheld]:
+        """Give each document the key that its exact duplicates share, made of what it was before de-identification."""
+        return [
+            replace(answer, content_key=content_key(document, self.pipeline.source_key))
+            if isinstance(answer, ScoredDocument) and isinstance(document, ClinicalDocument)
+            else answer
+            for answer, document in zip(scored, documents, strict=True)
+        ]
 
     def commit(self, shard_id: str, source: str) -> Done:
         """Make the shard whole: data, then the event that names it, then the done-record."""

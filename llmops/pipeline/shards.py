@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from llmops.sources import Unit
+from llmops.sources.errors import Refused
+from llmops.sources.opening import open_plain
 
 _BLOCK: Final = 2**20
 _FOOTER: Final = 2**16
@@ -51,7 +53,7 @@ def _content(unit: Unit, key: bytes) -> bytes:
     if unit.refused is not None:
         return whole.digest()
     try:
-        with unit.path.open("rb") as file:
+        with open_plain(unit.path) as file:  # a pipe among the files must not be waited for
             start, stop = unit.start, unit.stop if unit.stop >= 0 else unit.path.stat().st_size
             if unit.by_rows:
                 stat = unit.path.stat()
@@ -61,7 +63,7 @@ def _content(unit: Unit, key: bytes) -> bytes:
             while start < stop and (block := file.read(min(_BLOCK, stop - start))):
                 whole.update(block)
                 start += len(block)
-    except OSError:
+    except (OSError, Refused):
         return b"unreadable"
     return whole.digest()
 

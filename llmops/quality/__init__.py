@@ -2,8 +2,18 @@
 
 from llmops.quality.config import QualityConfig
 from llmops.quality.duplicates import find_duplicates
+from llmops.quality.fingerprint import content_key
 from llmops.quality.policy import QualityPolicy, load_policy
 from llmops.quality.scorecard import Scorecard, scorecard
 from llmops.quality.scorer import Scorer
 
-__all__ = ["QualityConfig", "QualityPolicy", "Scorecard", "Scorer", "find_duplicates", "load_policy", "scorecard"]
+__all__ = [
+    "QualityConfig",
+    "QualityPolicy",
+    "Scorecard",
+    "Scorer",
+    "content_key",
+    "find_duplicates",
+    "load_policy",
+    "scorecard",
+]

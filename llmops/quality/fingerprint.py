@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from typing import Final
 
-from llmops.documents import DeidentifiedDocument, Kind
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Kind
 from llmops.quality.placeholders import without_placeholders, words
 
 LANES: Final = 128
@@ -13,8 +13,10 @@ _SEED: Final = 20_240_229  # part of the format: signatures of different seeds c
 _SHINGLE: Final = 5
 
 
-def content_key(document: DeidentifiedDocument, key: bytes) -> str:
+def content_key(document: ClinicalDocument, key: bytes) -> str:
     """Hash what makes a document another's exact duplicate; keyed, so that no guess can be tested. Empty for nothing.
+
+    Of the document as it was before de-identification: with dates cut to a year, two vaccinations would be one.
 
     For notes and reports that is the text, case-folded, with blanks made one: the same note sent twice has other ids
     and times. Summaries and genomic documents are rendered from typed values, so time and values count too: two visits

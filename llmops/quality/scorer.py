@@ -23,7 +23,7 @@ from llmops.quality.checks import (
     uniqueness,
 )
 from llmops.quality.config import QualityConfig
-from llmops.quality.fingerprint import content_key, document_signature
+from llmops.quality.fingerprint import document_signature
 from llmops.quality.policy import QualityPolicy, load_policy
 
 Check: TypeAlias = Callable[[DeidentifiedDocument, QualityPolicy], tuple[float, tuple[Evidence, ...]]]
@@ -46,16 +46,14 @@ class Scorer:
 
     Args:
         config: which policy, and what else the recipe says.
-        key: secret of the raw zone that content keys are derived with; the same key over a run makes them comparable.
 
     Raises:
         RecipeError: the policy cannot be used.
     """
 
-    def __init__(self, config: QualityConfig, key: bytes) -> None:
+    def __init__(self, config: QualityConfig) -> None:
         self.policy = load_policy(config.policy, config.reference_year)
         self._min_score = config.min_score or self.policy.min_score
-        self._key = key
 
     def process(self, batch: Sequence[DeidentifiedDocument]) -> Sequence[ScoredDocument | Withheld]:
         """Answer each document with itself and its report, or with `Withheld` where it is below a minimum."""
@@ -74,7 +72,6 @@ class Scorer:
             **{name: getattr(document, name) for name in _INHERITED},
             quality=report,
             signature=document_signature(document),
-            content_key=content_key(document, self._key),
         )
 
     def _good_enough(self, report: QualityReport) -> bool:

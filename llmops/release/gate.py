@@ -33,7 +33,7 @@ class GatePolicy:
     min_score: float = 0.5
     max_residual_risk: float = 0.2
     duplicates: Literal["withhold", "keep"] = "withhold"
-    near_duplicates: Literal["withhold", "keep"] = "withhold"
+    near_duplicates: Literal["withhold", "keep"] = "keep"
     require_subject: bool = True
     max_withheld_ratio: float = 0.5
 

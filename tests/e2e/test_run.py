@@ -197,6 +197,14 @@ def test_shards_whose_log_was_removed_are_done_again(cli, notes_recipe, tmp_path
     assert log.count(b"document_deidentified") == again["counts"]["released"]
 
 
+def test_an_input_without_files_is_no_success(cli, notes_recipe, tmp_path):
+    """A typo in a glob must not publish an empty release: exit 3."""
+    done = cli("run", notes_recipe(1, input={"paths": ["in"], "source": {"include": ["*.nothing"]}}))
+    assert done.returncode == 3
+    assert "no file to read" in done.stderr
+    assert not (tmp_path / "out" / "release").exists()
+
+
 def test_two_runs_into_one_folder_are_refused(cli, notes_recipe, tmp_path):
     """The second says that the first is still at work."""
     recipe = notes_recipe(24)

@@ -60,3 +60,10 @@ def test_a_shard_does_not_show_its_file_names(tmp_path):
     """File names are PHI."""
     (tmp_path / "vossberg_quillon.txt").write_text("one")
     assert "vossberg" not in repr(one_shard(tmp_path))
+
+
+def test_a_pipe_among_the_files_is_not_waited_for(tmp_path):
+    """Nobody writes to it, so a run that opened it as a file would stand still for ever."""
+    (tmp_path / "a.txt").write_text("one")
+    os.mkfifo(tmp_path / "pipe")
+    assert one_shard(tmp_path).digest(KEY) == one_shard(tmp_path).digest(KEY)

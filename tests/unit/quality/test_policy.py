@@ -44,7 +44,7 @@ def test_a_bad_policy_names_its_key(tmp_path, old, new, named):
     path.write_text(text.replace(old, new))
     assert old in text
     with pytest.raises(RecipeError, match=named) as caught:
-        Scorer(QualityConfig(policy=str(path)), b"k")
+        Scorer(QualityConfig(policy=str(path)))
     assert "\n" not in str(caught.value)
 
 

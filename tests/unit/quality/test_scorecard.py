@@ -45,7 +45,7 @@ def test_nothing_is_a_scorecard_too():
 
 def test_scored_documents_are_added_up(document):
     """From documents straight to JSON, without their text."""
-    documents = Scorer(QualityConfig(), b"k").process([document("Jane Roe canary"), document("")])
+    documents = Scorer(QualityConfig()).process([document("Jane Roe canary"), document("")])
     text = scorecard(documents).to_json()
     assert json.loads(text)["documents"] == 2
     assert "canary" not in text

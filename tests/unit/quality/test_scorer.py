@@ -20,7 +20,7 @@ TEXT = (
 @pytest.fixture
 def scorer():
     """A scorer with the bundled policy."""
-    return Scorer(QualityConfig(), b"key")
+    return Scorer(QualityConfig())
 
 
 def test_each_document_is_answered_in_order(scorer, document):
@@ -45,7 +45,7 @@ def test_a_hard_finding_caps_the_score(scorer, document, flaw):
 
 def test_a_document_below_the_minimum_is_withheld(document):
     """With the reason, without the text."""
-    scorer = Scorer(QualityConfig(min_score=0.7), b"key")
+    scorer = Scorer(QualityConfig(min_score=0.7))
     good, bad = scorer.process([document(TEXT), document("HR 900", document_id="r1.1")])
     assert isinstance(good, ScoredDocument)
     assert bad == Withheld(record_id="r1", document_id="r1.1", stage=bad.stage, reason=Reason.BELOW_SCORE)

@@ -28,7 +28,7 @@ def test_the_gate_gives_the_reason(make_document, change, duplicate, reason):
     document = make_document(1)
     if "score" in change:
         document = replace(document, quality=replace(document.quality, score=change.pop("score")))
-    answer = Gate(GatePolicy()).decide(replace(document, **change), duplicate)
+    answer = Gate(GatePolicy(near_duplicates="withhold")).decide(replace(document, **change), duplicate)
     assert (answer.reason if answer else None) == reason
     if answer:
         assert (answer.stage, answer.document_id, answer.record_id) == (StageName.RELEASE, "r0001.0", "r0001")
@@ -36,7 +36,7 @@ def test_the_gate_gives_the_reason(make_document, change, duplicate, reason):
 
 def test_a_policy_may_keep_duplicates(make_document):
     """Exact and near duplicates are switched apart."""
-    gate = Gate(GatePolicy(duplicates="keep"))
+    gate = Gate(GatePolicy(duplicates="keep", near_duplicates="withhold"))
     assert gate.decide(make_document(1), Reason.DUPLICATE) is None
     assert gate.decide(make_document(1), Reason.NEAR_DUPLICATE) is not None
 
