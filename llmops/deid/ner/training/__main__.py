@@ -11,20 +11,25 @@ from typing import Any, Final
 
 from llmops.deid.ner.labels import LABELS
 from llmops.deid.ner.shipped import SHIPPED
+from llmops.deid.ner.training.distil import pick_layers, teacher
 from llmops.deid.ner.training.export import export
-from llmops.deid.ner.training.fit import FitSettings, fit, load_weights, save_weights
+from llmops.deid.ner.training.fit import FitSettings, Teacher, fit, load_weights, save_weights
 from llmops.deid.ner.training.network import Weights, pretrained, start_weights
 from llmops.deid.ner.training.notes import Note, folds, read_notes
 from llmops.deid.ner.training.score import score
 
 NOTES: Final = Path("recipes/data/deid/notes-train.jsonl")
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("llmops.deid.ner.training")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stages that the work folder does not hold yet."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.folds and options.output == SHIPPED:
+        parser.error("--folds needs an --output of its own: a network that has not seen all notes is not shipped")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("llmops").setLevel(logging.INFO)
     import_module("torch").set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
     notes = read_notes(options.notes)
@@ -36,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tokenizer = import_module("tokenizers").Tokenizer.from_file(str(vocabulary))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    weights = _trained(options.work, source, notes, tokenizer, settings, tuple(options.layers))
+    start = start_weights(source, tuple(options.layers), settings.seed)
+    guide: Teacher | None = None
+    if options.teacher:
+        start = pick_layers(load_weights(options.teacher_weights), tuple(options.layers))
+        guide = teacher(options.teacher, options.threads)
+    weights = _trained(options.work, start, notes, tokenizer, settings, guide)
     export(
         weights,
         tokenizer,
@@ -51,12 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _trained(
-    work: Path, source: Weights, notes: Sequence[Note], tokenizer: Any, settings: FitSettings, layers: tuple[int, ...]
+    work: Path, start: Weights, notes: Sequence[Note], tokenizer: Any, settings: FitSettings, guide: Teacher | None
 ) -> Weights:
     kept = work / "weights.npz"
     if not kept.exists():
-        start = start_weights(source, layers, settings.seed)
-        save_weights(kept, fit(start, notes, tokenizer, settings, work / "checkpoint.pt"))
+        save_weights(kept, fit(start, notes, tokenizer, settings, work / "checkpoint.pt", guide))
     return load_weights(kept)
 
 
@@ -82,7 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--pretrained", type=Path, default=None, help="folder with model.safetensors and tokenizer.json")
     add("--gold", type=Path, action="append", default=[], help="annotated notes to measure on; may be repeated")
     add("--epochs", type=int, default=FitSettings().epochs)
-    add("--layers", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5], help="pretrained layers to start from")
+    add(
+        "--layers",
+        type=int,
+        nargs="+",
+        default=[0, 1, 2, 3, 4, 5],
+        help="layers of the pretrained network, or of the teacher, to start from",
+    )
+    add("--teacher", type=Path, default=None, help="model folder of a larger network to distil")
+    add("--teacher-weights", type=Path, default=Path("out/ner/weights.npz"), help="weights of that network")
     add("--threshold", type=float, default=0.25, help="least probability of being PHI that is reported")
     add("--seed", type=int, default=FitSettings().seed)
     add("--threads", type=int, default=2)

@@ -13,7 +13,7 @@ from llmops.deid.ner.training.batches import WINDOW
 from llmops.deid.ner.training.graph import build
 from llmops.deid.ner.training.network import Weights, layer_count
 
-CONTEXT: Final = 20
+CONTEXT: Final = 8
 """Pieces on each side of a window's core that the network sees and does not decide."""
 CORE: Final = WINDOW - 2 * CONTEXT
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from llmops.deid.ner.labels import TAGS
+from llmops.deid.ner.training.ageing import aged
 from llmops.deid.ner.training.batches import Batch, training_batches
 from llmops.deid.ner.training.damage import damage
 from llmops.deid.ner.training.fillers import Fillers
@@ -19,6 +20,8 @@ from llmops.deid.ner.training.notes import IGNORED, Note
 from llmops.deid.ner.training.refill import refill
 
 _LOG = logging.getLogger(__name__)
+_AGED: Final = 0.15
+"""Share of the ages of a re-filled note that are raised above 89."""
 
 Teacher = Callable[[Batch], Any]
 """Gives the tag probabilities (windows, pieces, tags) of a larger network, as a torch tensor."""
@@ -93,7 +96,10 @@ def fit(
 
 def epoch_notes(notes: Sequence[Note], fillers: Fillers, settings: FitSettings, rng: random.Random) -> list[Note]:
     """Give the notes of one epoch, most of them re-filled and some of those damaged."""
-    return [note if rng.random() < settings.as_written else damage(refill(note, fillers, rng), rng) for note in notes]
+    return [
+        note if rng.random() < settings.as_written else damage(refill(aged(note, _AGED, rng), fillers, rng), rng)
+        for note in notes
+    ]
 
 
 def _step(

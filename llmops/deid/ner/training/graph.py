@@ -113,6 +113,11 @@ def _layer(writer: GraphWriter, weights: Arrays, layer: str, x: str) -> str:
 
 
 def _joined(writer: GraphWriter, constant: Any, x: str, branch: str, output: str, name: str) -> str:
-    """Add a branch with its bias back to the stream and normalise."""
-    rest = [constant(f"{name}.norm"), constant(f"{name}.norm.bias"), constant(f"{name}.bias")]
-    return writer.fused("SkipLayerNormalization", [branch, x, *rest], f"{output}.stream", epsilon=EPSILON)
+    """Add a branch with its bias back to the stream and normalise.
+
+    Three plain operators: onnxruntime's fused SkipLayerNormalization takes five times as long on a CPU.
+    """
+    biased = writer.add("Add", [branch, constant(f"{name}.bias")], f"{output}.biased")
+    total = writer.add("Add", [biased, x], f"{output}.total")
+    norm = [constant(f"{name}.norm"), constant(f"{name}.norm.bias")]
+    return writer.add("LayerNormalization", [total, *norm], f"{output}.stream", axis=-1, epsilon=EPSILON)

@@ -1,0 +1,130 @@
+"""The model that comes with the package: its pins, its answers, and its place in a spaCy pipeline."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmops.deid.ner import ClinicalNer
+from llmops.deid.ner.component import COMPONENT, entities_of
+from llmops.deid.ner.shipped import CARD, NETWORK, SHIPPED, VOCABULARY, open_model
+from llmops.errors import RecipeError
+
+NOTE = """DISCHARGE SUMMARY
+Patient: VANTERPOOL, Ottoline      MRN: 00-417-992
+DOB: 11/02/1951 (72 y F)
+Attending: Dr. Oluwaseun Quimby-Adair, Lantern Hill Family Practice
+
+Admitted 2/14 with pneumonia, K 3.2, BP 128/70. Daughter Marguerite called 503-555-0126.
+Tinel and Phalen negative. Foley removed. Metoprolol 25 mg BID.
+"""
+
+
+@pytest.fixture(scope="module")
+def ner() -> ClinicalNer:
+    return ClinicalNer()
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A copy of the model folder to break."""
+    return Path(shutil.copytree(SHIPPED, tmp_path / "model"))
+
+
+@pytest.mark.parametrize("name", [NETWORK, VOCABULARY])
+def test_a_changed_file_is_refused(broken: Path, name: str):
+    """One changed byte in a pinned file and nothing runs."""
+    content = bytearray((broken / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (broken / name).write_bytes(content)
+    with pytest.raises(RecipeError, match="not the file"):
+        open_model(broken)
+
+
+@pytest.mark.parametrize("name", [NETWORK, VOCABULARY, CARD])
+def test_a_missing_file_is_refused(broken: Path, name: str):
+    """No model, no de-identification."""
+    (broken / name).unlink()
+    with pytest.raises(RecipeError, match="cannot be read"):
+        open_model(broken)
+
+
+def test_a_card_for_other_tags_is_refused(broken: Path):
+    """Probabilities are never read in another order than that they were learnt in."""
+    card = json.loads((broken / CARD).read_text())
+    card["tags"] = card["tags"][::-1]
+    (broken / CARD).write_text(json.dumps(card))
+    with pytest.raises(RecipeError, match="another version"):
+        open_model(broken)
+
+
+def test_the_model_fits_the_package():
+    """All its files together stay below 25 MB."""
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 25_000_000
+
+
+def test_plain_phi_is_found(ner: ClinicalNer):
+    """Names, dates, a phone number, an MRN and a facility in an ordinary note."""
+    covered = "|".join(NOTE[e.start : e.end] for e in ner.entities([NOTE])[0])
+    for surface in ("VANTERPOOL", "Ottoline", "00-417-992", "11/02/1951", "Quimby", "Lantern Hill", "2/14", "0126"):
+        assert surface in covered
+
+
+def test_eponyms_drugs_and_values_are_left(ner: ClinicalNer):
+    """What only looks like a name, date or identifier stays."""
+    covered = "|".join(NOTE[e.start : e.end] for e in ner.entities([NOTE])[0])
+    for surface in ("Tinel", "Phalen", "Foley", "Metoprolol", "128/70", "3.2"):
+        assert surface not in covered
+
+
+def test_answers_do_not_depend_on_the_batch(ner: ClinicalNer):
+    """A text gets the same entities alone and among others, up to the noise of dynamic quantisation."""
+    alone = [(e.start, e.end) for e in ner.entities([NOTE])[0] if e.score > 0.9]
+    among = {(e.start, e.end) for e in ner.entities(["Seen today.", NOTE, ""])[1]}
+    assert set(alone) <= among
+
+
+def test_a_long_text_is_searched_to_its_end(ner: ClinicalNer):
+    """Windows reach the last line of a text of many windows."""
+    text = "Lungs clear, no edema.\n" * 200 + "Dr. Quimby-Adair called."
+    assert any(text[e.start : e.end].startswith("Quimby") for e in ner.entities([text])[0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(max_size=120))
+def test_any_text_gets_disjoint_entities_in_range(text: str):
+    """No text crashes the network or moves an entity out of the text."""
+    position = 0
+    for entity in _shared().entities([text])[0]:
+        assert position <= entity.start < entity.end <= len(text)
+        position = entity.end
+
+
+_CACHE: list[ClinicalNer] = []
+
+
+def _shared() -> ClinicalNer:
+    if not _CACHE:
+        _CACHE.append(ClinicalNer())
+    return _CACHE[0]
+
+
+def test_it_stands_as_the_ner_component_of_a_spacy_pipeline():
+    """Presidio sees ordinary entities, and the exact offsets and scores get through."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe(COMPONENT, name="ner")
+    documents = list(nlp.pipe([NOTE, "No complaints."]))
+    assert any(span.label_ == "NAME" and "Ottoline" in span.text for span in documents[0].ents)
+    assert all(0 < entity.score <= 1 for entity in entities_of(documents[0]))
+    assert [(e.start, e.end) for e in entities_of(nlp(NOTE))]
+    assert entities_of(documents[1]) == ()
+
+
+def test_a_document_that_the_component_did_not_see_is_not_taken_for_clean():
+    """Asking for its entities fails."""
+    with pytest.raises(KeyError):
+        entities_of(spacy.blank("en")(NOTE))
