@@ -266,6 +266,7 @@ def policy_ids(recipe: Recipe) -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     """Versions of what decides about a release's bytes; ``code`` is the digest of our own source."""
+    network = hashlib.sha256((SHIPPED / CARD).read_bytes()).hexdigest()  # the card pins the other model files
     packages = (
         "clinical-llmops",
         "presidio-analyzer",
