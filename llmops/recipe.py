@@ -103,6 +103,9 @@ class Recipe(_Part):
     raw_zone: Path = Field(description="vault, keys and work files; must not lie inside the output, nor the reverse")
     keys: Path | None = Field(default=None, description="key folder; default: keys/ in the raw zone")
     vault: VaultPart = VaultPart()
+    anchor: Path | None = Field(
+        default=None, description="file that the audit log's checkpoints are copied to; default: in the raw zone"
+    )
     normalize: NormalizeConfig = NormalizeConfig()
     keep: KeepConfig = KeepConfig()
     deid: DeidConfig = DeidConfig()
@@ -365,6 +368,7 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
             "output": at(recipe.output),
             "raw_zone": at(recipe.raw_zone),
             "keys": at(recipe.keys) if recipe.keys else None,
+            "anchor": at(recipe.anchor) if recipe.anchor else None,
             "vault": recipe.vault.model_copy(update={"approvers": tuple(at(path) for path in recipe.vault.approvers)}),
             "deid": replace(recipe.deid, policy=named(recipe.deid.policy)),
             "quality": replace(recipe.quality, policy=named(recipe.quality.policy)),

@@ -1,9 +1,13 @@
 """The audit log: what happened to every record, durable and tamper-evident, with no PHI in it."""
 
-from llmops.audit.anchors import newest_anchors
+from llmops.audit.anchors import newest_anchors, read_anchors, read_notes, write_anchor
+from llmops.audit.artifacts import check_artifacts
 from llmops.audit.checkpoint import Anchor, Checkpoint
 from llmops.audit.codec import Entry
+from llmops.audit.consistency import Growth, grown, growths_to_json, parse_growths
+from llmops.audit.events import ReviewReason
 from llmops.audit.explain import Seen, explain, shows
+from llmops.audit.history import beating, seal_left_behind, tie_streams
 from llmops.audit.keys import (
     AUDIT_KEY_FILE,
     RELEASE_KEY_FILE,
@@ -11,36 +15,61 @@ from llmops.audit.keys import (
     VerifyKey,
     load_or_create_secret,
     load_or_create_signing_key,
+    load_signing_key,
     load_verify_key,
 )
+from llmops.audit.layout import READER
 from llmops.audit.log import AuditLog
-from llmops.audit.prove import Proof, check, parse_proof, prove
+from llmops.audit.prove import Proof, check, find_event, parse_proof, prove
+from llmops.audit.review import Stretch, sign_off, stretch, stretches
+from llmops.audit.story import Story, tell
 from llmops.audit.verdict import Finding, Status, StreamReport, Verdict
 from llmops.audit.verify import verify
 
 __all__ = [
     "AUDIT_KEY_FILE",
+    "READER",
     "RELEASE_KEY_FILE",
     "Anchor",
     "AuditLog",
     "Checkpoint",
     "Entry",
     "Finding",
+    "Growth",
     "Proof",
+    "ReviewReason",
     "Seen",
     "SigningKey",
     "Status",
+    "Story",
     "StreamReport",
+    "Stretch",
     "Verdict",
     "VerifyKey",
+    "beating",
     "check",
+    "check_artifacts",
     "explain",
+    "find_event",
+    "grown",
+    "growths_to_json",
     "load_or_create_secret",
     "load_or_create_signing_key",
+    "load_signing_key",
     "load_verify_key",
     "newest_anchors",
+    "parse_growths",
     "parse_proof",
     "prove",
+    "read_anchors",
+    "read_notes",
+    "seal_left_behind",
     "shows",
+    "sign_off",
+    "stretch",
+    "stretches",
+    "tell",
+    "tie_streams",
     "verify",
+    "write_anchor",
 ]

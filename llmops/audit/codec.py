@@ -1,6 +1,7 @@
 """Events to lines and back: a line of canonical JSON each (sorted keys, no spaces, ASCII), no unknown field."""
 
 import json
+import sys
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -80,6 +81,7 @@ def json_schema() -> dict[str, object]:
     """The JSON Schema (2020-12) of one line."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:llmops:audit:event:{SCHEMA_VERSION}",
         "title": "llmops audit event",
         "oneOf": [_schema_of(cls) for cls in EVENTS.values()],
     }
@@ -92,7 +94,7 @@ def rules_of(cls: type[Event]) -> tuple[tuple[str, Rule | type[StrEnum]], ...]:
 
 def names_of(kind: object) -> frozenset[str]:
     """Every key that a line of this kind has; empty for an unknown kind."""
-    return _NAMES.get(str(kind), frozenset())
+    return NAMES.get(str(kind), frozenset())
 
 
 def _rules(cls: type[Event]) -> tuple[tuple[str, Rule | type[StrEnum]], ...]:
@@ -109,7 +111,7 @@ _RULES: Final[Mapping[str, tuple[tuple[str, Rule | type[StrEnum]], ...]]] = Mapp
     {kind: _rules(cls) for kind, cls in EVENTS.items()}
 )
 
-_NAMES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+NAMES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {kind: _ENVELOPE | {name for name, _ in known} for kind, known in _RULES.items()}
 )
 
@@ -158,3 +160,7 @@ def _schema_of(cls: type[Event]) -> dict[str, object]:
         "type": "object", "description": description, "properties": properties,
         "required": required, "additionalProperties": False,
     }  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=1) + "\n")

@@ -5,6 +5,7 @@ documented in ``docs/audit-format.md``. A field that is added or changes its mea
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from llmops.audit.checkpoint import Anchor
@@ -23,6 +24,17 @@ Counts: TypeAlias = Annotated[tuple[tuple[str, int], ...], Rule.COUNTS]
 Codes: TypeAlias = Annotated[tuple[tuple[str, str], ...], Rule.CODES]
 
 
+class ReviewReason(StrEnum):
+    """Why somebody reviewed the log: a closed list, so that reviews can be counted."""
+
+    ROUTINE = "routine"
+    RELEASE = "release"
+    INCIDENT = "incident"
+    COMPLAINT = "complaint"
+    ACCESS_REQUEST = "access_request"
+    EXTERNAL_AUDIT = "external_audit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated:
     """A key was made on first use."""
@@ -30,6 +42,31 @@ class KeyCreated:
     kind: ClassVar[str] = "key_created"
     key: Id
     fingerprint: Id
+
+
+class VaultAction(StrEnum):
+    """What people do to a vault by hand."""
+
+    ROTATED = "rotated"
+    ERASED = "erased"
+    MERGED = "merged"
+    SPLIT = "split"
+    REIDENTIFIED = "reidentified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultChanged:
+    """The vault was used by hand; ``subject`` is a pseudonym, ``subjects`` how many were touched.
+
+    Where a subject was re-identified, ``reason`` is the purpose and ``approvers`` the fingerprints of who approved.
+    """
+
+    kind: ClassVar[str] = "vault_changed"
+    action: VaultAction
+    subject: Code = ""
+    subjects: Count = 0
+    reason: Code = ""
+    approvers: Ids = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,8 +334,26 @@ class Evaluated:
     failed: Count
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A reviewer read events ``[start, end)`` of a stream and signs for it; the log review of 164.308(a)(1)(ii)(D).
+
+    ``size`` and ``root`` are the stream as it was sealed when it was read, so that what was signed for cannot change.
+    """
+
+    kind: ClassVar[str] = "review"
+    stream: Id
+    start: Count
+    end: Count
+    size: Count
+    root: Id
+    reason: ReviewReason
+    reviewer: Id
+
+
 Event: TypeAlias = (
     KeyCreated
+    | VaultChanged
     | Recovered
     | Heartbeat
     | StreamSealed
@@ -322,4 +377,5 @@ Event: TypeAlias = (
     | IndexBuilt
     | Queried
     | Evaluated
+    | Reviewed
 )

@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def shows(
     Raises:
         AuditVerificationError: a stream cannot be read, or holds what is no event of the schema.
     """
-    merged = _merged(directory, [stream] if stream else list(layout.streams(directory)))
+    merged = reading(directory, lambda _: True, [stream] if stream else ())
     chosen = (
         seen for seen in merged if (not kinds or seen.entry.event.kind in kinds) and (not run or seen.entry.run == run)
     )
@@ -53,35 +53,42 @@ def explain(directory: Path, record_or_document_id: str) -> tuple[Seen, ...]:
     Raises:
         AuditVerificationError: as in `shows`.
     """
+    needle = record_or_document_id.partition(".")[0].encode("ascii", "replace")
+    found = reading(directory, lambda line: needle in line)
+    return tuple(seen for seen in found if concerns(seen.entry.event, record_or_document_id))
+
+
+def concerns(event: object, record_or_document_id: str) -> bool:
+    """Whether an event is about a record or one of its documents; or about a document or the record it came from."""
     record_id, _, part = record_or_document_id.partition(".")
-    found = _merged(directory, list(layout.streams(directory)), record_id.encode("ascii", "replace"))
-    return tuple(seen for seen in found if _concerns(seen.entry.event, record_id, part))
-
-
-def _concerns(event: object, record_id: str, part: str) -> bool:
     document_id = getattr(event, "document_id", "")
     if document_id:
         of_record, _, of_part = document_id.partition(".")
         return of_record == record_id and part in ("", of_part)
-    return getattr(event, "record_id", "") == record_id
+    return bool(record_id) and getattr(event, "record_id", "") == record_id
+
+
+def reading(directory: Path, wanted: Callable[[bytes], bool], streams: Sequence[str] = ()) -> Iterator[Seen]:
+    """The events whose line ``wanted`` says yes to, in the order of their time: decoding is dear, looking is not.
+
+    Raises:
+        AuditVerificationError: as in `shows`.
+    """
+    names = streams or list(layout.streams(directory))
+    return heapq.merge(*(_read(directory, stream, wanted) for stream in names), key=_order)
 
 
 def _order(seen: Seen) -> tuple[int, str, int]:
     return seen.entry.at, seen.receipt.stream, seen.receipt.index
 
 
-def _merged(directory: Path, streams: Sequence[str], needle: bytes = b"") -> Iterator[Seen]:
-    return heapq.merge(*(_read(directory, stream, needle) for stream in streams), key=_order)
-
-
-def _read(directory: Path, stream: str, needle: bytes) -> Iterator[Seen]:
-    """The events whose line holds ``needle``: decoding is dear, looking is not."""
+def _read(directory: Path, stream: str, wanted: Callable[[bytes], bool]) -> Iterator[Seen]:
     try:
         with layout.events_file(directory, stream).open("rb") as file:
             for index, line in enumerate(file):
                 if not line.endswith(b"\n"):
                     return
-                if needle in line:
+                if wanted(line):
                     yield _seen(stream, index, line[:-1])
     except OSError:
         raise AuditVerificationError(f"audit stream {stream}: cannot be read") from None

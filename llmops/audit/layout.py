@@ -7,6 +7,8 @@ from typing import Final
 
 from llmops.errors import AuditError
 
+READER: Final = "reader-"
+REVIEW: Final = "review-"
 _STREAM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TORN: Final = re.compile(r"torn-([0-9]{1,9})")
 
@@ -37,6 +39,11 @@ def keys_file(directory: Path, stream: str) -> Path:
     return directory / f"{stream}.vkey"
 
 
+def tree_file(directory: Path, stream: str) -> Path:
+    """Nodes of the stream's tree, a shortcut for proofs; may be missing."""
+    return directory / f"{stream}.tree"
+
+
 def torn_file(directory: Path, stream: str, number: int) -> Path:
     """What was cut off the stream's end at a recovery."""
     return directory / f"{stream}.torn-{number}"
@@ -49,6 +56,11 @@ def torn_files(directory: Path, stream: str) -> dict[int, Path]:
         if match := _TORN.fullmatch(path.name.removeprefix(f"{stream}.")):
             found[int(match.group(1))] = path
     return dict(sorted(found.items()))
+
+
+def is_review(stream: str) -> bool:
+    """Whether a stream is a reviewer's: signed with their own key, holding nothing but their reviews."""
+    return stream.startswith(REVIEW)
 
 
 def streams(directory: Path) -> Iterator[str]:

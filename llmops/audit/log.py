@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from llmops.audit import disk, layout, recovery
-from llmops.audit.checkpoint import Checkpoint, sign_checkpoint
+from llmops.audit.checkpoint import Anchor, Checkpoint, sign_checkpoint
 from llmops.audit.codec import Entry, encode
-from llmops.audit.events import Event
+from llmops.audit.events import Event, Heartbeat
 from llmops.audit.keys import SigningKey, VerifyKey, parse_vkey
 from llmops.audit.merkle import leaf_hash
 from llmops.documents import Receipt
@@ -19,6 +19,7 @@ from llmops.errors import AuditVerificationError, AuditWriteError, RecipeError
 
 CHECKPOINT_EVENTS: Final = 1_000
 CHECKPOINT_MS: Final = 10_000
+SILENCE_MS: Final = 60_000
 
 
 class AuditLog:
@@ -38,14 +39,16 @@ class AuditLog:
     ) -> None:
         self.stream = stream
         self.directory = directory
+        self.tied: set[Anchor] = set()
         self._descriptor = descriptor
         self._signer = signer
         self._clock = clock
         self._run_id = run_id
         self._frontier = standing.frontier
         self._prev = standing.prev
+        self._tree = standing.tree
         self._sealed = sealed
-        self._sealed_at = clock()
+        self._sealed_at = self._written_at = clock()
         self._refuses = False
         self._lock = threading.Lock()
 
@@ -91,6 +94,7 @@ class AuditLog:
             standing=standing,
             sealed=sealed,
         )
+        standing.tree.open()
         if recovered:
             log.append(recovered)
         return log
@@ -122,8 +126,10 @@ class AuditLog:
             with self._all_or_refuse():
                 disk.append(self._descriptor, b"".join(lines))
                 self._prev = prev
-                for leaf in leaves:
-                    self._frontier.append(leaf)
+                self._frontier.extend(leaves)
+            for line, leaf in zip(lines, leaves, strict=True):
+                self._tree.add(leaf, len(line))
+            self._written_at = self._clock()
             if self._is_due():
                 self._checkpoint()
             return tuple(Receipt(stream=self.stream, index=start + i, leaf=leaf.hex()) for i, leaf in enumerate(leaves))
@@ -139,6 +145,20 @@ class AuditLog:
             self._checkpoint()
             return self._sealed
 
+    def beat(self) -> None:
+        """Seal what has waited for `CHECKPOINT_MS`; after `SILENCE_MS` without an event, write that the writer lives.
+
+        Raises:
+            AuditWriteError: not durable.
+        """
+        with self._lock:
+            self._refuse_if_failed()
+            silent = abs(self._clock() - self._written_at) >= SILENCE_MS
+            if not silent and self._is_due():
+                self._checkpoint()
+        if silent:
+            self.append([Heartbeat()])
+
     def close(self) -> None:
         """Seal and let go of the stream; safe to call twice.
 
@@ -153,6 +173,7 @@ class AuditLog:
                     self._checkpoint()
             finally:
                 os.close(self._descriptor)
+                self._tree.close()
                 self._descriptor = -1
                 self._refuses = True
 
@@ -205,23 +226,23 @@ class AuditLog:
             raise AuditWriteError(f"audit stream {self.stream}: closed, or an earlier write failed; takes nothing more")
 
 
-def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint) -> None:
-    """Refuse to go on from a checkpoint that none of the stream's own keys has signed."""
-    keys = [parse_key_line(line, stream) for line in _key_lines(directory, stream)]
-    if sealed.signed_by(keys) is None:
-        raise AuditVerificationError(f"audit stream {stream}: the newest checkpoint has no valid signature")
-
-
-def parse_key_line(line: str, stream: str) -> VerifyKey:
-    """Read a line of a stream's key file.
+def published_keys(directory: Path, stream: str) -> tuple[VerifyKey, ...]:
+    """The public keys that lie beside a stream: those that have signed it, as it says itself.
 
     Raises:
-        AuditVerificationError: it is not a key.
+        AuditVerificationError: the file holds what is no key.
+        AuditWriteError: it cannot be read.
     """
     try:
-        return parse_vkey(line)
+        return tuple(parse_vkey(line) for line in _key_lines(directory, stream))
     except RecipeError:
         raise AuditVerificationError(f"audit stream {stream}: its key file is malformed") from None
+
+
+def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint) -> None:
+    """Refuse to go on from a checkpoint that none of the stream's own keys has signed."""
+    if sealed.signed_by(published_keys(directory, stream)) is None:
+        raise AuditVerificationError(f"audit stream {stream}: the newest checkpoint has no valid signature")
 
 
 def _key_lines(directory: Path, stream: str) -> list[str]:

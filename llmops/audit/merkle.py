@@ -35,6 +35,30 @@ class Frontier:
         self._peaks.append(node)
         self.size += 1
 
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add leaf hashes at the right; the same tree as one `append` each, in half the time."""
+        done = 0
+        while done < len(leaves):
+            widest = 1 << ((len(leaves) - done).bit_length() - 1)
+            width = min(widest, self.size & -self.size or widest)
+            self._push(_top(leaves[done : done + width]), width)
+            done += width
+
+    def _push(self, node: bytes, width: int) -> None:
+        """Add a complete subtree of ``width`` leaves; the size must be a multiple of it."""
+        size = self.size
+        while size & width:
+            node = node_hash(self._peaks.pop(), node)
+            size -= width
+            width <<= 1
+        self._peaks.append(node)
+        self.size = size + width
+
+    @property
+    def newest(self) -> bytes:
+        """The root of the largest complete subtree that ends with the last leaf; there must be one."""
+        return self._peaks[-1]
+
     def root(self) -> bytes:
         """The root over all leaves so far; of the empty tree, SHA-256 of nothing."""
         if not self._peaks:
@@ -45,11 +69,18 @@ class Frontier:
         return root
 
 
+def _top(nodes: Sequence[bytes]) -> bytes:
+    """The root of a complete tree, a level at a time."""
+    while len(nodes) > 1:
+        pairs = iter(nodes)
+        nodes = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+    return nodes[0]
+
+
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root over a sequence of leaf hashes."""
     frontier = Frontier()
-    for leaf in leaves:
-        frontier.append(leaf)
+    frontier.extend(leaves)
     return frontier.root()
 
 
@@ -87,11 +118,20 @@ def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ..
     Raises:
         IndexError: the old tree is larger than the new one.
     """
-    if not 0 <= old_size <= len(leaves):
+    return tuple(root_of(leaves[start:end]) for start, end in consistency_ranges(old_size, len(leaves)))
+
+
+def consistency_ranges(old_size: int, size: int) -> tuple[tuple[int, int], ...]:
+    """The stretches ``[start, end)`` of leaves whose roots are the consistency proof, in its order.
+
+    Raises:
+        IndexError: the old tree is larger than the new one.
+    """
+    if not 0 <= old_size <= size:
         raise IndexError("no such tree")
-    if old_size in (0, len(leaves)):
+    if old_size in (0, size):
         return ()
-    return _subproof(leaves, old_size, complete=True)
+    return _subranges(0, size, old_size, complete=True)
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
@@ -146,13 +186,15 @@ def _climb(nodes: Sequence[bytes], position: int, last: int) -> tuple[bytes, byt
     return (old, new) if last == 0 else None
 
 
-def _subproof(leaves: Sequence[bytes], old_size: int, *, complete: bool) -> tuple[bytes, ...]:
-    if old_size == len(leaves):
-        return () if complete else (root_of(leaves),)
-    split = _split(len(leaves))
+def _subranges(start: int, end: int, old_size: int, *, complete: bool) -> tuple[tuple[int, int], ...]:
+    """SUBPROOF of RFC 6962, 2.1.2, as stretches of leaves; ``old_size`` is counted from ``start``."""
+    if old_size == end - start:
+        return () if complete else ((start, end),)
+    split = _split(end - start)
+    middle = start + split
     if old_size <= split:
-        return (*_subproof(leaves[:split], old_size, complete=complete), root_of(leaves[split:]))
-    return (*_subproof(leaves[split:], old_size - split, complete=False), root_of(leaves[:split]))
+        return (*_subranges(start, middle, old_size, complete=complete), (middle, end))
+    return (*_subranges(middle, end, old_size - split, complete=False), (start, middle))
 
 
 def _split(size: int) -> int:

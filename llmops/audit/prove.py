@@ -1,18 +1,23 @@
 """Proof that one event lies in a log, which an outsider checks with the public key alone and without the log."""
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from llmops.audit import layout
-from llmops.audit.anchors import checkpoints_of
-from llmops.audit.checkpoint import parse_checkpoint
+from llmops.audit.anchors import newest_checkpoint
+from llmops.audit.checkpoint import Checkpoint, parse_checkpoint
 from llmops.audit.keys import VerifyKey
-from llmops.audit.merkle import Frontier, leaf_hash, proof_ranges, verify_inclusion
-from llmops.errors import AuditVerificationError
+from llmops.audit.merkle import leaf_hash, proof_ranges, verify_inclusion
+from llmops.audit.story import tell
+from llmops.audit.tree_file import TreeReader, roots
+from llmops.errors import AuditError, AuditVerificationError
+
+_DIGITS: Final = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,8 @@ class Proof:
 
     def to_json(self) -> str:
         """The proof as a file an auditor can be sent."""
-        data = {"index": self.index, "line": self.line, "path": self.path, "checkpoint": self.checkpoint}
+        path = [base64.b64encode(bytes.fromhex(node)).decode() for node in self.path]
+        data = {"index": self.index, "line": self.line, "path": path, "checkpoint": self.checkpoint}
         return json.dumps(data, sort_keys=True, indent=1)
 
 
@@ -48,7 +54,7 @@ def parse_proof(text: str) -> Proof:
         return Proof(
             index=int(data["index"]),
             line=str(data["line"]),
-            path=tuple(str(node) for node in data["path"]),
+            path=tuple(base64.b64decode(node, validate=True).hex() for node in data["path"]),
             checkpoint=str(data["checkpoint"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -56,29 +62,46 @@ def parse_proof(text: str) -> Proof:
 
 
 def prove(directory: Path, stream: str, index: int) -> Proof:
-    """Prove an event under the newest checkpoint; one pass over the stream, O(log n) memory.
+    """Prove an event under the newest checkpoint: from the tree file if there is one, else in one pass over the stream.
 
     Raises:
         AuditVerificationError: no checkpoint covers the event, or the stream does not give the checkpoint's root.
     """
-    checkpoints = checkpoints_of(directory, stream)
-    if not checkpoints or not 0 <= index < checkpoints[-1].size:
+    checkpoint = newest_checkpoint(directory, stream)
+    if checkpoint is None or not 0 <= index < checkpoint.size:
         raise AuditVerificationError(f"audit stream {stream}: no checkpoint covers event {index} yet")
-    checkpoint = checkpoints[-1]
-    ranges = proof_ranges(index, checkpoint.size)
-    parts = {span: Frontier() for span in ranges}
-    in_order = sorted(parts)
-    line = b""
-    for position, found in enumerate(islice(_lines(directory, stream), checkpoint.size)):
-        if position == index:
-            line = found
-            continue
-        while in_order[0][1] <= position:
-            in_order.pop(0)
-        parts[in_order[0]].append(leaf_hash(found))
-    path = tuple(parts[span].root() for span in ranges)
-    if not verify_inclusion(leaf_hash(line), index, checkpoint.size, path, checkpoint.root):
-        raise AuditVerificationError(f"audit stream {stream}: its events do not give the root that was sealed")
+    spans = proof_ranges(index, checkpoint.size)
+    try:
+        for path in roots(directory, stream, spans, checkpoint.size):
+            for line in _candidates(directory, stream, index):
+                if verify_inclusion(leaf_hash(line), index, checkpoint.size, path, checkpoint.root):
+                    return _proof(index, line, path, checkpoint)
+    except OSError:
+        raise AuditVerificationError(f"audit stream {stream}: cannot be read") from None
+    raise AuditVerificationError(f"audit stream {stream}: its events do not give the root that was sealed")
+
+
+def find_event(directory: Path, name: str) -> tuple[str, int]:
+    """Which event is meant: ``stream#index``, or a record or document id, which means the decision on it.
+
+    Returns:
+        Stream and index.
+
+    Raises:
+        AuditError: there is no such event.
+    """
+    stream, mark, index = name.partition("#")
+    if mark:
+        if not (index.isascii() and index.isdecimal() and len(index) < _DIGITS):
+            raise AuditError("audit: an event is named STREAM#INDEX, or by a record or document id")
+        return layout.check_stream(stream), int(index)
+    decisions = tell(directory, name).decisions
+    if not decisions:
+        raise AuditError("audit: the log holds no decision on that id")
+    return decisions[-1].receipt.stream, decisions[-1].receipt.index
+
+
+def _proof(index: int, line: bytes, path: Sequence[bytes], checkpoint: Checkpoint) -> Proof:
     return Proof(
         index=index,
         line=line.decode("ascii"),
@@ -100,10 +123,9 @@ def check(proof: Proof, trusted_keys: Sequence[VerifyKey]) -> bool:
     return verify_inclusion(leaf, proof.index, checkpoint.size, path, checkpoint.root)
 
 
-def _lines(directory: Path, stream: str) -> Iterator[bytes]:
-    try:
-        with layout.events_file(directory, stream).open("rb") as file:
-            for line in file:
-                yield line.removesuffix(b"\n")
-    except OSError:
-        raise AuditVerificationError(f"audit stream {stream}: cannot be read") from None
+def _candidates(directory: Path, stream: str, index: int) -> Iterator[bytes]:
+    """The event by way of the tree file, which may be wrong; then by counting lines."""
+    with TreeReader(directory, stream) as events:
+        yield events.line(index)
+    with layout.events_file(directory, stream).open("rb") as file:
+        yield next(islice(file, index, None), b"").removesuffix(b"\n")

@@ -11,6 +11,7 @@ from llmops.audit.checkpoint import Checkpoint, is_torn, parse_checkpoint, split
 from llmops.audit.codec import Entry, decode
 from llmops.audit.events import Recovered
 from llmops.audit.merkle import Frontier, leaf_hash
+from llmops.audit.tree_file import TreeWriter
 from llmops.errors import AuditError, AuditVerificationError, AuditWriteError
 
 NO_PREVIOUS: Final = "0" * 32
@@ -30,7 +31,10 @@ class Standing:
         prev: link of the last event.
         end: byte position after the last event.
         recovered: numbers of the torn files that its events already speak of.
+        tree: the tree file over its events.
     """
+
+    tree: TreeWriter
 
     frontier: Frontier = field(default_factory=Frontier)
     prev: str = NO_PREVIOUS
@@ -70,7 +74,7 @@ def stand(path: Path, stream: str, sealed: Checkpoint | None) -> Standing:
     Raises:
         AuditVerificationError: the sealed part is not what its checkpoint says; the stream must not be written on.
     """
-    standing = Standing()
+    standing = Standing(tree=TreeWriter(path.with_suffix(".tree")))
     size = sealed.size if sealed else 0
     for line in _lines(path):
         in_seal = standing.frontier.size < size
@@ -136,6 +140,7 @@ def _take(standing: Standing, line: bytes) -> None:
     standing.frontier.append(leaf)
     standing.prev = link(leaf)
     standing.end += len(line)
+    standing.tree.add(leaf, len(line))
     if b'"kind":"recovered"' in line:
         standing.recovered.update(_torn_number(line[:-1]))
 

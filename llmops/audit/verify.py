@@ -4,13 +4,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from llmops.audit import layout
+from llmops.audit.artifacts import check_artifacts
 from llmops.audit.checkpoint import Anchor
 from llmops.audit.keys import VerifyKey
 from llmops.audit.stream_check import StreamCheck
 from llmops.audit.verdict import Finding, Status, Verdict
 
 
-def verify(directory: Path, trusted_keys: Sequence[VerifyKey] = (), anchors: Iterable[Anchor] = ()) -> Verdict:
+def verify(
+    directory: Path,
+    trusted_keys: Sequence[VerifyKey] = (),
+    anchors: Iterable[Anchor] = (),
+    *,
+    releases: Path | None = None,
+) -> Verdict:
     """Say what may be believed of an audit directory; writes nothing and needs no network.
 
     Args:
@@ -19,6 +26,7 @@ def verify(directory: Path, trusted_keys: Sequence[VerifyKey] = (), anchors: Ite
             verdict is no better than warnings: whoever can rewrite the log can rewrite those too.
         anchors: sizes and roots kept elsewhere, e.g. in a release manifest; the log must extend every one of them,
             which shows a log and its checkpoints rolled back together.
+        releases: a folder of releases; those that the log says were published must be there as they were.
 
     Returns:
         Intact only where every stream is sealed to its end by a trusted key and extends an anchor.
@@ -33,6 +41,8 @@ def verify(directory: Path, trusted_keys: Sequence[VerifyKey] = (), anchors: Ite
         findings += _crossed(check, checks)
     for name in names:
         findings += checks[name].close()
+    if releases is not None:
+        findings += check_artifacts(releases, (event for check in checks.values() for event in check.published))
     return Verdict(findings=tuple(findings), streams=tuple(checks[name].report() for name in names))
 
 

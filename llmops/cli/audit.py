@@ -1,47 +1,63 @@
-"""``llmops audit``: verify a log, show it."""
+"""``llmops audit``: verify a log, read it, report on it, take it elsewhere, sign it off."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from llmops.audit import Seen, shows
+from llmops.audit import Anchor, ReviewReason, Seen, Status, Verdict, read_anchors, shows
 from llmops.audit import verify as verify_log
+from llmops.audit.export import Form
+from llmops.cli import audit_proofs
+from llmops.cli.audit_story import print_story, story_as_dict
 from llmops.cli.opening import Keys, trusted
-from llmops.cli.output import console, out_json, pairs
-from llmops.errors import LlmopsError
-from llmops.release import Release, open_release
+from llmops.cli.output import console, out_json, pairs, problem
+from llmops.errors import AuditVerificationError, LlmopsError, RecipeError
+from llmops.release import open_release
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The audit folder, <output>/audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Anchors = Annotated[
+    list[Path] | None,
+    typer.Option("--anchor", help="An anchor file, kept elsewhere, that the log must extend; may be repeated."),
+]
+Releases = Annotated[
+    list[Path] | None,
+    typer.Option("--release", help="A release whose manifest anchors the log; default: all beside the audit folder."),
+]
+app.command("prove")(audit_proofs.prove_event)
+app.command("check")(audit_proofs.check_proof)
+app.command("consistency")(audit_proofs.consistency)
+app.command("anchor")(audit_proofs.anchor)
 
 
 @app.command()
 def verify(
     folder: Folder,
     keys: Keys = None,
-    release: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--release", help="A release whose manifest anchors the log; default: all beside the audit folder."
-        ),
-    ] = None,
+    release: Releases = None,
+    anchor: Anchors = None,
+    artifacts: Annotated[
+        bool, typer.Option("--artifacts", help="Check also that what was published is there as it was published.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every stream; exit 0 intact and anchored, 1 warnings, 2 tampered, 3 cannot verify."""
-    releases = release or sorted((folder.parent / "release").glob("[0-9a-f]*"))
-    verdict = verify_log(
-        folder, trusted(keys, name="llmops-audit"), [anchor for path in releases for anchor in _anchors(path)]
-    )
+    try:
+        verdict = _verdict(folder, keys, release, anchor, artifacts=artifacts)
+    except AuditVerificationError as error:
+        problem(str(error))
+        raise typer.Exit(Status.CANNOT_VERIFY.exit_code) from None
     if as_json:
-        out_json({"status": verdict.status, "exit_code": verdict.exit_code, **asdict(verdict)})
+        out_json(verdict.to_dict())
     else:
         pairs(f"audit log: {verdict.status.replace('_', ' ')}", {"events": verdict.events, "sealed": verdict.sealed})
         for finding in verdict.findings:
             place = f"{finding.stream}: " if finding.stream else ""
-            console.print(f"  {finding.status}: {place}{finding.what}", soft_wrap=True)
+            console.print(f"  {finding.status}: {place}{finding.what}{_range(finding)}", soft_wrap=True)
     raise typer.Exit(verdict.exit_code)
 
 
@@ -54,9 +70,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print events in the order of their time."""
-    from llmops.audit import explain
+    from llmops.audit import explain as explain_id
 
-    events = explain(folder, of) if of else shows(folder, limit=limit, kinds=kind or ())
+    events = explain_id(folder, of) if of else shows(folder, limit=limit, kinds=kind or ())
     if as_json:
         out_json([_plain(seen) for seen in events])
         return
@@ -66,14 +82,129 @@ def show(
         console.print(f"{seen.receipt.stream}#{seen.receipt.index} {seen.entry.event.kind} {words}", soft_wrap=True)
 
 
-def _anchors(path: Path) -> Any:
+@app.command()
+def explain(
+    folder: Folder,
+    told: Annotated[str, typer.Argument(metavar="RECORD_OR_DOCUMENT", help="r... or r....N")],
+    as_json: AsJson = False,
+) -> None:
+    """Say on one screen why a record or document was released or withheld; exit 1 where the log knows nothing of it."""
+    from llmops.audit import tell
+
+    story = tell(folder, told)
+    if as_json:
+        out_json(story_as_dict(story, _plain))
+    elif story.steps:
+        print_story(story)
+    else:
+        problem("the log holds nothing about that id")
+    raise typer.Exit(0 if story.steps else 1)
+
+
+@app.command()
+def export(
+    folder: Folder,
+    form: Annotated[Form, typer.Option("--as", help="The form to write.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write here instead of to stdout.")] = None,
+    run: Annotated[str, typer.Option("--run", help="Only this run.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write the log as FHIR AuditEvent, OCSF or OpenLineage (a JSON object a line), or as CSV."""
+    from llmops.audit.export import export as write
+
+    if out is None:
+        write(folder, form, sys.stdout.buffer, run=run)
+        sys.stdout.flush()
+        return
+    try:
+        with out.open("wb") as file:
+            written = write(folder, form, file, run=run)
+    except OSError:
+        raise RecipeError("audit export: the file cannot be written") from None
+    facts = {"form": form.value, "events": written, "file": str(out)}
+    out_json(facts) if as_json else pairs("exported", facts)
+
+
+@app.command()
+def report(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", help="Write the page here.")],
+    keys: Keys = None,
+    release: Releases = None,
+    anchor: Anchors = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one HTML page that a compliance officer can search and filter with no server.
+
+    The verdict stands on the page; the exit code is that of ``audit verify``.
+    """
+    from llmops.audit.page import write_page
+    from llmops.runner.job import now_ms
+
+    verdict = _verdict(folder, keys, release, anchor, artifacts=(folder.parent / "release").is_dir())
+    try:
+        facts = write_page(folder, out, verdict, at=now_ms())
+    except OSError:
+        raise RecipeError("audit report: the page cannot be written") from None
+    shown = {"status": verdict.status.value, **facts, "page": str(out)}
+    out_json(shown) if as_json else pairs("compliance report", shown)
+    raise typer.Exit(verdict.exit_code)
+
+
+@app.command()
+def review(
+    folder: Folder,
+    sign: Annotated[Path, typer.Option("--sign", help="The reviewer's own private key; made where there is none.")],
+    reason: Annotated[ReviewReason, typer.Option("--reason", help="Why the log was reviewed.")],
+    since: Annotated[str, typer.Option("--from", help="A UTC date, or STREAM#INDEX of the first event.")] = "",
+    until: Annotated[str, typer.Option("--to", help="A UTC date, or STREAM#INDEX of the last; both included.")] = "",
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign off a stretch of the log with the reviewer's own key; refused where the log is tampered with."""
+    from llmops.audit import load_or_create_signing_key, sign_off
+    from llmops.cli.audit_review import chosen
+    from llmops.runner.job import now_ms
+
+    verdict = verify_log(folder, trusted(keys, name="llmops-audit"))
+    if verdict.exit_code > 1:
+        raise AuditVerificationError(f"audit review: the log is {verdict.status.replace('_', ' ')}; not signed off")
+    signer = load_or_create_signing_key(sign, name="llmops-reviewer")
+    parts = chosen(folder, since, until)
+    receipts = sign_off(folder, parts, signer, reason, now_ms)
+    rows = [{"stream": part.checkpoint.stream, "start": part.start, "end": part.end} for part in parts]
+    if as_json:
+        out_json({"reviewer": signer.public.vkey, "reason": reason.value, "reviewed": rows, "events": len(receipts)})
+        return
+    pairs(f"signed off: {reason.value}", {str(row["stream"]): f"events {row['start']} to {row['end']}" for row in rows})
+    console.print(f"reviewer's public key: {signer.public.vkey}", soft_wrap=True)
+
+
+def _verdict(
+    folder: Path, keys: list[Path] | None, release: list[Path] | None, anchor: list[Path] | None, *, artifacts: bool
+) -> Verdict:
+    """Verify with everything that can vouch for the log: keys, releases beside it, anchor files."""
+    releases = release or sorted((folder.parent / "release").glob("[0-9a-f]*"))
+    anchors = [found for path in releases for found in _anchors(path)]
+    anchors += [found for path in anchor or () for found in read_anchors(path)]
+    beside = folder.parent / "release" if artifacts else None
+    return verify_log(folder, trusted(keys, name="llmops-audit"), anchors, releases=beside)
+
+
+def _anchors(path: Path) -> tuple[Anchor, ...]:
     """The anchors of a release that verifies; one that does not cannot vouch for a log."""
     try:
-        opened: Release = open_release(path)
+        return open_release(path).manifest.audit
     except LlmopsError:
-        console.print(f"  release {path.name} does not verify and anchors nothing")
+        problem(f"release {path.name} does not verify and anchors nothing")
         return ()
-    return opened.manifest.audit
+
+
+def _range(finding: Any) -> str:
+    if finding.position is None and finding.end is None:
+        return ""
+    place = f"position {finding.position}; " if finding.position is not None else ""
+    return f" ({place}events {finding.start} to {'the end' if finding.end is None else finding.end})"
 
 
 def _plain(seen: Seen) -> dict[str, Any]:

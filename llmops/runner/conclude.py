@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from llmops.audit import Anchor, newest_anchors, verify
+from llmops.audit import Anchor, newest_anchors, tie_streams, verify
 from llmops.audit.events import GateDecided, ReleasePublished
 from llmops.documents import Reason, StageName, Withheld
 from llmops.engines import Outcome
-from llmops.errors import ReleaseError, StageError
+from llmops.errors import AuditVerificationError, StageError
 from llmops.pipeline import Done, Shard, Tally, pass_gate
 from llmops.recipe import recipe_digest, versions
 from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
@@ -28,7 +28,7 @@ def gate_and_publish(
 
     Raises:
         StageError: a record was lost.
-        AuditError, ReleaseError: nothing was published.
+        AuditError, ReleaseError: nothing was published; the log does not verify or extend its anchors, say.
     """
     failed = [withheld for shard, outcome in failures for withheld in _answers(run, shard, outcome)]
     run.progress.begin("gate", sum(shard.scored for shard in done))
@@ -94,7 +94,7 @@ def _publish(
     tally: Tally,
     verdicts: tuple[Verdict, ...],
 ) -> Path:
-    run.log.checkpoint()
+    tie_streams(run.log)
     totals = core["counts"]
     facts = ReleaseFacts(
         policy_id=run.policies.deid.policy_id,
@@ -132,7 +132,7 @@ def _publish(
 
 def _anchors(run: RunContext) -> tuple[Anchor, ...]:
     """Where every stream of the log stands, for the manifest to bind."""
-    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,))
+    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), run.anchors())
     if verdict.exit_code > 1:
-        raise ReleaseError("the audit log of this run does not verify; nothing is published")
+        raise AuditVerificationError("the audit log of this run does not verify; nothing is published")
     return newest_anchors(run.recipe.output / "audit")

@@ -3,9 +3,10 @@
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
-from llmops.audit import AuditLog
+from llmops.audit import Anchor, AuditLog, read_anchors
 from llmops.pipeline import Meter
 from llmops.recipe import Keys, Policies, Recipe, default_workers
 from llmops.runner.state import RunFolder
@@ -51,6 +52,15 @@ class RunContext:
     def workers(self) -> int:
         """Worker processes of this run."""
         return self.recipe.run.workers or default_workers()
+
+    @property
+    def anchor_file(self) -> Path:
+        """Where the log's checkpoints are copied to, out of reach of whoever can write the output."""
+        return self.recipe.anchor or self.folder.root / "anchors"
+
+    def anchors(self) -> tuple[Anchor, ...]:
+        """What earlier runs copied there: the log must extend every one of them."""
+        return read_anchors(self.anchor_file) if self.anchor_file.exists() else ()
 
     def meter(self, name: str) -> Meter:
         """The meter of a step of the parent process."""

@@ -13,9 +13,20 @@ from typing import Any
 
 import orjson
 
-from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, layout, verify
+from llmops.audit import (
+    AUDIT_KEY_FILE,
+    READER,
+    RELEASE_KEY_FILE,
+    beating,
+    layout,
+    seal_left_behind,
+    tie_streams,
+    verify,
+    write_anchor,
+)
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
+from llmops.errors import SourceError
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.recipe import (
     Keys,
@@ -35,7 +46,7 @@ from llmops.runner import summary
 from llmops.runner.conclude import gate_and_publish
 from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release
 from llmops.runner.context import RunContext, RunProgress, Silent
-from llmops.runner.job import ShardJob, open_log
+from llmops.runner.job import ShardJob, now_ms, open_log
 from llmops.runner.passes import index_pass, rewrite_pass
 from llmops.runner.state import claim
 from llmops.sources import plan_units
@@ -101,7 +112,9 @@ def run(
                 started=started,
             )
             log.append(_key_events(made, keys))
-            return _go(context)
+            _seal_earlier(context)
+            with beating(log):
+                return _go(context)
 
 
 def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
@@ -112,6 +125,8 @@ def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
 
 def _go(run: RunContext) -> RunResult:
     units = plan_units(run.recipe.input.paths, run.recipe.input.source)
+    if not units:
+        raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
     shards = plan_shards(units, max_files=run.recipe.run.shard_files, max_bytes=run.recipe.run.shard_bytes)
     _announce(run, shards)
     job = ShardJob(
@@ -135,7 +150,6 @@ def _go(run: RunContext) -> RunResult:
 
 def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
     if run.folder.state.starts > 1:
-        _seal_earlier(run)
         ready = sum(run.folder.workspace.done(shard.shard_id) is not None for shard in shards)
         run.log.append(
             [RunResumed(fingerprint=run.folder.state.fingerprint, shards_done=ready, shards_left=len(shards) - ready)]
@@ -156,13 +170,16 @@ def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
 
 
 def _seal_earlier(run: RunContext) -> None:
-    """Recover and seal what earlier starts of the run logged before they were killed."""
+    """Recover and seal what earlier starts of the run logged before they were killed, and what readers logged since."""
     for stream in layout.streams(run.log.directory):
         if stream.startswith(run.folder.state.run_id) and stream != run.log.stream:
             open_log(run.recipe, run.keys, stream=stream, run_id=run.folder.state.run_id).close()
+    # Readers hold no signing key, and one may be at work just now: that is passed over.
+    seal_left_behind(run.log.directory, run.keys.audit, now_ms, lambda stream: stream.startswith(READER))
 
 
 def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
+    tie_streams(run.log)
     run.log.append([RunInterrupted(shards_done=done, shards_left=planned - done)])
     return RunResult(
         status="interrupted",
@@ -210,8 +227,10 @@ def _finish(
             core["evaluation"] = _evaluate(run, release)
         run.meter("evaluate").records = core["evaluation"]["cases"]
     totals = core["counts"]
+    tie_streams(run.log)
     run.log.append([RunFinished(read=totals["read"], released=totals["released"], withheld=totals["withheld"])])
     run.log.close()
+    write_anchor(run.log.directory, run.anchor_file)
     core["run"] |= {
         "status": status,
         "started": summary.moment(run.started),
@@ -242,7 +261,7 @@ def _evaluate(run: RunContext, release: Release) -> dict[str, Any]:
 
 
 def _audit_verdict(run: RunContext, release: Release) -> dict[str, Any]:
-    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), release.manifest.audit)
+    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), (*release.manifest.audit, *run.anchors()))
     return {"status": verdict.status.value, "exit_code": verdict.exit_code, "events": verdict.events}
 
 

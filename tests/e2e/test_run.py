@@ -256,3 +256,17 @@ def test_the_vault_is_readable_with_its_key_alone(cli, notes_recipe, tmp_path):
     rows = sqlite3.connect(tmp_path / "raw" / "vault.sqlite").execute("SELECT sealed FROM identity").fetchall()
     assert rows
     assert all(isinstance(value, bytes) and len(value) > 28 for (value,) in rows)
+
+
+def test_a_log_rolled_back_with_its_checkpoints_is_noticed_by_the_next_run(cli, notes_recipe, tmp_path):
+    """The raw zone keeps what the log was; a run over a log that no longer extends it publishes nothing."""
+    recipe = notes_recipe(2)
+    assert cli("run", recipe).returncode == 0
+    shutil.copytree(tmp_path / "out" / "audit", tmp_path / "earlier")
+    again = cli("run", recipe, "--json")
+    assert json.loads(again.stdout)["audit"]["status"] == "intact"
+    shutil.rmtree(tmp_path / "out" / "audit")
+    shutil.copytree(tmp_path / "earlier", tmp_path / "out" / "audit")
+    refused = cli("run", recipe)
+    assert refused.returncode == 5
+    assert "does not verify; nothing is published" in refused.stderr

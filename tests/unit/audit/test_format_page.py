@@ -1,5 +1,6 @@
 """The page on the format speaks of every kind and field of the schema."""
 
+import json
 from pathlib import Path
 
 from llmops.audit import codec
@@ -14,3 +15,8 @@ def test_page_names_every_kind_and_field():
         row = next(line for line in page.splitlines() if line.startswith("|") and f"`{kind}`" in line)
         for name, _ in codec.rules_of(cls):
             assert name in row, (kind, name)
+
+
+def test_schema_file_is_the_schema_of_the_code():
+    """Written by ``python -m llmops.audit.codec > docs/audit-event.schema.json``; whoever changes one changes both."""
+    assert json.loads((PAGE.parent / "audit-event.schema.json").read_text(encoding="utf-8")) == codec.json_schema()

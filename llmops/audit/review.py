@@ -1,0 +1,119 @@
+"""Signing off a stretch of the log: a reviewer's own stream, under the reviewer's own key."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from llmops.audit import layout
+from llmops.audit.anchors import newest_checkpoint
+from llmops.audit.checkpoint import Checkpoint
+from llmops.audit.events import Reviewed, ReviewReason
+from llmops.audit.keys import SigningKey
+from llmops.audit.log import AuditLog, published_keys
+from llmops.documents import Receipt
+from llmops.errors import AuditError, AuditVerificationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Sealed events ``[start, end)`` of a stream, under its newest checkpoint."""
+
+    start: int
+    end: int
+    checkpoint: Checkpoint
+
+
+def stretches(directory: Path, *, since: int = 0, until: int = 2**63 - 1) -> tuple[Stretch, ...]:
+    """What every stream sealed between two moments; reviewers' own streams are not reviewed.
+
+    Args:
+        since: UTC milliseconds, inclusive.
+        until: UTC milliseconds, exclusive.
+
+    Raises:
+        AuditVerificationError: a checkpoint file cannot be read or is malformed.
+    """
+    found = []
+    for stream in layout.streams(directory):
+        checkpoint = None if layout.is_review(stream) else newest_checkpoint(directory, stream)
+        if checkpoint is None:
+            continue
+        start, end = _bounds(directory, checkpoint, since, until)
+        if start < end:
+            found.append(Stretch(start=start, end=end, checkpoint=checkpoint))
+    return tuple(found)
+
+
+def stretch(directory: Path, stream: str, start: int, end: int | None = None) -> Stretch:
+    """Events ``[start, end)`` of one stream; to its newest checkpoint where no end is given.
+
+    Raises:
+        AuditError: they are not all sealed, or there are none.
+    """
+    checkpoint = newest_checkpoint(directory, layout.check_stream(stream))
+    last = checkpoint.size if checkpoint and end is None else end
+    if checkpoint is None or last is None or not 0 <= start < last <= checkpoint.size:
+        raise AuditError(f"audit stream {stream}: events {start} to {end} are not all there and sealed")
+    return Stretch(start=start, end=last, checkpoint=checkpoint)
+
+
+def sign_off(
+    directory: Path,
+    reviewed: Sequence[Stretch],
+    signer: SigningKey,
+    reason: ReviewReason,
+    clock: Callable[[], int],
+) -> tuple[Receipt, ...]:
+    """Write that the holder of a key reviewed these stretches; sealed with that key before it returns.
+
+    Args:
+        directory: the audit directory.
+        reviewed: what was read; verify the log before.
+        signer: the reviewer's key, not the one that signs the log.
+        reason: why it was reviewed.
+        clock: UTC milliseconds since 1970.
+
+    Raises:
+        AuditError: the key also signs the log: whoever writes a log cannot be the one who reviews it.
+        AuditWriteError: not durable.
+    """
+    if signer.public.fingerprint in _writers(directory):
+        raise AuditError("audit review: this key signs the log itself; a reviewer needs a key of their own")
+    events = [
+        Reviewed(
+            stream=part.checkpoint.stream,
+            start=part.start,
+            end=part.end,
+            size=part.checkpoint.size,
+            root=part.checkpoint.root.hex(),
+            reason=reason,
+            reviewer=signer.public.fingerprint,
+        )
+        for part in reviewed
+    ]
+    stream = f"{layout.REVIEW}{signer.public.fingerprint[:16]}"
+    with AuditLog.open(directory, stream=stream, signer=signer, clock=clock) as log:
+        return log.append(events)
+
+
+def _writers(directory: Path) -> frozenset[str]:
+    """Fingerprints of the keys that sign the streams which are not reviews."""
+    writing = (stream for stream in layout.streams(directory) if not layout.is_review(stream))
+    return frozenset(key.fingerprint for stream in writing for key in published_keys(directory, stream))
+
+
+def _bounds(directory: Path, checkpoint: Checkpoint, since: int, until: int) -> tuple[int, int]:
+    """The sealed events between two moments; a clock that was set back counts as standing still."""
+    start = end = latest = 0
+    try:
+        with layout.events_file(directory, checkpoint.stream).open("rb") as file:
+            for line in islice(file, checkpoint.size):
+                latest = max(latest, orjson.loads(line)["at"])
+                start += latest < since
+                end += latest < until
+    except (OSError, ValueError, KeyError, TypeError):
+        raise AuditVerificationError(f"audit stream {checkpoint.stream}: cannot be read") from None
+    return start, end

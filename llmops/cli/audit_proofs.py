@@ -1,0 +1,136 @@
+"""``llmops audit prove|check|consistency|anchor``: what can be handed to somebody who does not have the log."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from llmops.audit import (
+    Checkpoint,
+    check,
+    find_event,
+    grown,
+    growths_to_json,
+    parse_growths,
+    parse_proof,
+    prove,
+    read_notes,
+    write_anchor,
+)
+from llmops.audit.anchors import newest_checkpoints
+from llmops.audit.checkpoint import parse_checkpoint
+from llmops.cli.opening import Keys, trusted
+from llmops.cli.output import console, out_json, pairs, problem
+from llmops.errors import AuditVerificationError, RecipeError
+
+EXIT_FALSE = 2
+EXIT_UNKNOWN = 3
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The audit folder, <output>/audit.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def prove_event(
+    folder: Folder,
+    event: Annotated[str, typer.Argument(help="STREAM#INDEX, or a record or document id for the decision on it.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the proof here instead of to stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that an event lies in the log; who has the proof and the public key needs nothing else to check it."""
+    proof = prove(folder, *find_event(folder, event))
+    if out is None:
+        typer.echo(proof.to_json())
+        return
+    _write(out, proof.to_json())
+    facts = {"stream": parse_checkpoint(proof.checkpoint.encode()).stream, "index": proof.index, "proof": str(out)}
+    out_json(facts) if as_json else pairs("proof written", facts)
+
+
+def check_proof(
+    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="The proof; - for stdin.")],
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a proof against the public key of the log; exit 0 it holds, 2 it does not."""
+    given = trusted(keys, name="llmops-audit")
+    if not given:
+        raise RecipeError("audit check: name the public key of the log with --key")
+    parsed = parse_proof(_read(proof))
+    holds = check(parsed, given)
+    event: Any = orjson.loads(parsed.line) if holds else {}
+    if as_json:
+        out_json({"holds": holds, "event": event})
+    elif holds:
+        checkpoint = parse_checkpoint(parsed.checkpoint.encode())
+        pairs(f"the proof holds: event {parsed.index} of {checkpoint.stream}", event)
+    else:
+        console.print("the proof does NOT hold")
+    raise typer.Exit(0 if holds else EXIT_FALSE)
+
+
+def consistency(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A checkpoint, a checkpoint or anchor file.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The same, later; or the audit folder itself.")],
+    log: Annotated[Path | None, typer.Option("--log", help="The audit folder, to make the proof from.")] = None,
+    proof: Annotated[Path | None, typer.Option("--proof", help="A proof that was made before, instead.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the proof here.")] = None,
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the log of NEW only grew since OLD; exit 0 it did, 2 it did not, 3 cannot be said."""
+    given = trusted(keys, name="llmops-audit")
+    before, after = _newest(old), _newest(new)
+    folder = log or (new if new.is_dir() else new.parent if new.suffix == ".checkpoints" else None)
+    growths = [
+        growth
+        for growth in (parse_growths(_read(proof)) if proof else ())
+        if growth.old == before.get(growth.old.stream) and growth.new == after.get(growth.new.stream)
+    ]
+    if not proof and folder:
+        growths = [grown(folder, before[stream], after[stream]) for stream in before if stream in after]
+    answers = {growth.new.stream: growth.holds(given) for growth in growths}
+    answers |= {stream: False for stream in before if stream not in after}
+    unknown = sorted(before.keys() - answers.keys())
+    if out:
+        _write(out, growths_to_json(growths))
+    if as_json:
+        out_json({"consistent": answers, "unknown": unknown})
+    else:
+        words = {stream: "only grew" if good else "did NOT only grow" for stream, good in sorted(answers.items())}
+        pairs("consistency", words | dict.fromkeys(unknown, "unknown: give --log or --proof"))
+        if not given:
+            problem("no key was given, so the signatures were not checked")
+    raise typer.Exit(EXIT_FALSE if not all(answers.values()) else EXIT_UNKNOWN if unknown or not answers else 0)
+
+
+def anchor(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", help="The anchor file; new checkpoints are added to it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the newest checkpoint of every stream to a file that is kept where the log's writers cannot reach it."""
+    fresh = write_anchor(folder, out)
+    facts = {"added": len(fresh), "file": str(out)}
+    out_json(facts) if as_json else pairs("anchored", facts)
+
+
+def _newest(path: Path) -> dict[str, Checkpoint]:
+    """The largest checkpoint of each stream in a file or an audit folder."""
+    found = newest_checkpoints(path) if path.is_dir() else read_notes(path)
+    return {checkpoint.stream: checkpoint for checkpoint in sorted(found, key=lambda one: one.size)}
+
+
+def _read(path: Path) -> str:
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError:
+        raise AuditVerificationError("audit: the proof cannot be read") from None
+    return data.decode("utf-8", "replace")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError:
+        raise RecipeError("audit: the proof cannot be written") from None

@@ -1,0 +1,129 @@
+"""``python -m tests.benchmarks.deid [GOLD...]``: ours and Presidio, default and configured, on the same notes.
+
+One process, one core, one after the other; documents a second are of CPU time, so that neighbours do not matter.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.one_core import one_core
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Timed:
+    """A detector whose CPU time is counted; loading is not."""
+
+    detector: Any
+    cpu_s: float = 0.0
+
+    def detect_many(self, texts: Iterable[str]) -> Iterator[list[Any]]:
+        texts = list(texts)
+        list(self.detector.detect_many(["Warm up: seen by Dr. Roe on 3/14/24."]))
+        before = time.process_time()
+        found = list(self.detector.detect_many(texts))
+        self.cpu_s = time.process_time() - before
+        yield from found
+
+
+def main() -> None:
+    options = _options()
+    one_core()
+    logging.disable(logging.CRITICAL)
+    systems = _systems(options.ner)
+    rows = []
+    for path in options.gold or _default_gold():
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as taken:
+            count = _sample(path, options.limit, taken)
+            taken.flush()
+            rows += [
+                {"gold": path.name, "system": name}
+                | _measured(make, Path(taken.name), count, free_titles=options.free_titles)
+                for name, make in systems
+                if not options.only or name in options.only
+            ]
+    _ratios(rows)
+    print(json.dumps(rows, indent=2)) if options.json else _print(rows)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("gold", nargs="*", type=Path)
+    parser.add_argument("--ner", default="", help="our NER component; default as shipped")
+    parser.add_argument("--limit", type=int, default=120, help="notes of each file, spread over it; 0 takes all")
+    parser.add_argument("--only", nargs="*", default=[], choices=["ours", "ours, rules alone", "default", "configured"])
+    parser.add_argument("--free-titles", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def _default_gold() -> list[Path]:
+    """The development notes where the machine has them, else the training notes (figures then flatter our network)."""
+    corpora = os.environ.get("LLMOPS_CORPORA", "")
+    found = [path for name in ("notes-dev", "asq-phi-dev") if (path := Path(corpora) / f"deid/{name}.jsonl").is_file()]
+    return found if corpora and found else [ROOT / "recipes/data/deid/notes-train.jsonl"]
+
+
+def _systems(ner: str) -> list[tuple[str, Callable[[], Any]]]:
+    from llmops.deid import DeidConfig, Deidentifier
+    from tests.benchmarks.presidio_baselines import configured_presidio, default_presidio
+
+    settings: dict[str, Any] = {"ner": ner} if ner else {}
+    return [
+        ("ours", lambda: Deidentifier(config=DeidConfig(**settings))),
+        ("ours, rules alone", lambda: Deidentifier(config=DeidConfig(ner="none"))),
+        ("default", default_presidio),
+        ("configured", configured_presidio),
+    ]
+
+
+def _sample(path: Path, limit: int, out: Any) -> int:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    step = max(1, len(lines) // limit) if limit else 1
+    chosen = lines[::step][: limit or None]
+    out.write("\n".join(chosen))
+    return len(chosen)
+
+
+def _measured(make: Callable[[], Any], gold: Path, count: int, *, free_titles: bool) -> dict[str, Any]:
+    from llmops.deid.evaluate import evaluate
+
+    timed = Timed(make())
+    result = evaluate(gold, timed, free_titles=free_titles)
+    return {
+        "recall": round(result.recall.value, 4),
+        "precision": round(result.precision.value, 4),
+        "clean": f"{result.clean_documents.hits}/{result.clean_documents.total}",
+        "touched": f"{result.touched_documents.hits}/{result.touched_documents.total}",
+        "masked_per_1000": round(result.over_redaction_per_1000, 1),
+        "docs_per_cpu_s": round(count / timed.cpu_s, 1) if timed.cpu_s else 0.0,
+    }
+
+
+def _ratios(rows: list[dict[str, Any]]) -> None:
+    """Say how many documents each does in the time configured Presidio does one."""
+    for row in rows:
+        base = next((r for r in rows if r["gold"] == row["gold"] and r["system"] == "configured"), None)
+        row["times_configured"] = round(row["docs_per_cpu_s"] / base["docs_per_cpu_s"], 1) if base else None
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    columns = list(rows[0])
+    lines = [columns, *([str(row[c]) for c in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What was published must be there as it was published."""
+
+import hashlib
+import json
+
+import pytest
+
+from llmops.audit import AuditLog, Status, load_or_create_signing_key, verify
+from llmops.audit.events import ReleasePublished
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A log that published one release, and the release: verdict function, release folder."""
+    folder = tmp_path / "release" / "abcd"
+    (folder / "data").mkdir(parents=True)
+    part = folder / "data" / "part-00000.parquet"
+    part.write_bytes(b"rows")
+    files = [{"path": "data/part-00000.parquet", "sha256": hashlib.sha256(b"rows").hexdigest()}]
+    (folder / "manifest.json").write_text(json.dumps({"content": {"data": files}}))
+    manifest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    signer = load_or_create_signing_key(tmp_path / "k" / "a.pem", name="llmops-audit")
+    with AuditLog.open(tmp_path / "audit", stream="main", signer=signer, clock=lambda: 1) as log:
+        log.append([ReleasePublished(release_id="abcd", manifest=manifest, documents=1)])
+        anchor = log.checkpoint().anchor
+    return lambda: verify(tmp_path / "audit", [signer.public], [anchor], releases=tmp_path / "release"), folder
+
+
+def test_an_untouched_release_is_as_published(world):
+    """No finding."""
+    assert world[0]().status is Status.INTACT
+
+
+def test_an_edited_part_is_found(world):
+    """By the digest that the published manifest names."""
+    (world[1] / "data" / "part-00000.parquet").write_bytes(b"r0ws")
+    assert world[0]().status is Status.TAMPERED
+
+
+def test_another_manifest_is_found(world):
+    """By the digest in the log; a missing one too."""
+    (world[1] / "manifest.json").write_text("{}")
+    assert world[0]().status is Status.TAMPERED
+    (world[1] / "manifest.json").unlink()
+    assert world[0]().status is Status.TAMPERED
+
+
+def test_a_missing_release_cannot_be_verified(world):
+    """It may lie elsewhere: that is not called tampered."""
+    world[1].rename(world[1].with_name("moved"))
+    verdict = world[0]()
+    assert (verdict.status, verdict.exit_code) == (Status.CANNOT_VERIFY, 3)
+
+
+def test_a_removed_part_is_found(world):
+    """Missing is not as published."""
+    (world[1] / "data" / "part-00000.parquet").unlink()
+    assert world[0]().status is Status.TAMPERED
