@@ -1,5 +1,6 @@
 """The command tree and the one place where errors become messages and exit codes."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -64,7 +65,13 @@ def main() -> None:
     """Run the command line and leave with the exit code of the design: never with a traceback that could hold PHI."""
     # Libraries may log what they read; what people should know is printed by us.
     logging.disable(logging.CRITICAL)
-    sys.exit(_guarded())
+    code = _guarded()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # All files are durable by now. Leaving without tearing down spares the native libraries, some of which (Arrow, ONNX)
+    # abort the process where one of their threads is still starting.
+    os._exit(code)
 
 
 def _guarded() -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from llmops.errors import SourceError
+from llmops.errors import RecipeError, SourceError
 from llmops.phi import PhiFinding
 
 app = typer.Typer(help="Find or remove PHI in text, without a run.", no_args_is_help=True)
@@ -46,6 +46,87 @@ def text(policy: Policy = "safe_harbor") -> None:
     except UnicodeDecodeError:
         raise SourceError("deid text: stdin is not UTF-8") from None
     sys.stdout.buffer.write(Deidentifier(policy=policy).text(given).text.encode("utf-8"))
+
+
+@app.command()
+def evaluate(
+    gold: Annotated[Path, typer.Argument(metavar="GOLD.jsonl", help='Lines {"id", "text", "spans"}; any label names.')],
+    policy: Policy = "safe_harbor",
+    ner: Annotated[str, typer.Option("--ner", help="The NER component; 'none' measures the rules alone.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Also write leaks and over-redactions in context. The file holds PHI: keep it in the raw zone "
+            "(written for its owner alone, mode 0600).",
+        ),
+    ] = None,
+    free_titles: Annotated[
+        bool, typer.Option("--free-titles", help="Titles, states and relative dates inside marks count neither way.")
+    ] = False,
+) -> None:
+    """Measure detection on annotated notes: recall, precision and F1 of tokens, spans and documents, by identifier.
+
+    What the policy keeps (dates of a limited data set) counts neither way. The figures hold no text.
+    """
+    from llmops.cli.output import out_json
+    from llmops.deid import Deidentifier, Operator
+    from llmops.deid.evaluate import evaluate as measure
+
+    deidentifier = Deidentifier(policy=policy, config=_config(ner, policy))
+    kept = frozenset(label for label, done in deidentifier.policy.operators.items() if done is Operator.KEEP)
+    result = measure(gold, deidentifier, free_titles=free_titles, kept=kept)
+    if html is not None:
+        from llmops.deid.evaluation_page import write_page
+
+        write_page(result, html)
+    if as_json:
+        out_json({"policy": deidentifier.policy.policy_id, **result.summary()})
+    else:
+        _show(result)
+
+
+def _config(ner: str, policy: str) -> Any:
+    """Give the settings with another NER component; the determination stands for none, since nothing is released."""
+    from typing import get_args, get_type_hints
+
+    from llmops.deid import DeidConfig
+
+    known = get_args(get_type_hints(DeidConfig)["ner"])
+    if ner and ner not in known:
+        raise RecipeError(f"--ner: no such component; known: {', '.join(known)}")
+    settings: dict[str, Any] = {"ner": ner} if ner else {}
+    return DeidConfig(policy=policy, determination="measurement only", **settings)
+
+
+def _show(result: Any) -> None:
+    from rich.table import Table
+
+    from llmops.cli.output import console, pairs
+
+    table = Table(title="levels", title_justify="left", title_style="bold", box=None, padding=(0, 2))
+    for heading in ("", "recall", "precision", "F1"):
+        table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
+    for name, level in result.levels:
+        table.add_row(name, _said(level.recall), _said(level.precision), f"{level.f1:.4f}")
+    console.print(table)
+    pairs("dates", {"recall": _said(result.dates), "without years": _said(result.dates_without_years)})
+    pairs("recall by identifier", {name: _said(value) for name, value in result.by_identifier})
+    pairs("recall by label", {name: _said(value) for name, value in result.by_label})
+    pairs(
+        "over-redaction",
+        {
+            "documents without PHI touched": _said(result.touched_documents),
+            "masked tokens of 1,000 in them": f"{result.over_redaction_per_1000:.2f}",
+        },
+    )
+
+
+def _said(value: Any) -> str:
+    low, high = value.bounds
+    return f"{value.value:.4f} [{low:.4f}, {high:.4f}] {value.hits}/{value.total}"
 
 
 def _records(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:

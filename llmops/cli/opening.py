@@ -1,6 +1,7 @@
 """Opening a release for a command, with the keys that the user trusts and a log of what is served."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,6 @@ import typer
 from llmops.audit import AuditLog, VerifyKey, load_verify_key
 from llmops.cli.output import problem
 from llmops.release import Release, open_release
-from llmops.runner.job import now_ms
 
 TRUSTED_KEYS: Final = "LLMOPS_TRUSTED_KEYS"
 
@@ -47,7 +47,19 @@ def consumer_log(release: Release, audit: Path | None) -> Iterator[AuditLog]:
 
     Its events are durable but not sealed: the released zone holds no signing key. ``audit verify`` says so.
     """
-    directory = audit or release.path.parents[1] / "audit"
+    with folder_log(release.path, audit) as log:
+        yield log
+
+
+@contextmanager
+def folder_log(folder: Path, audit: Path | None) -> Iterator[AuditLog]:
+    """As `consumer_log`, for a release folder that need not verify: what is damaged can still be revoked."""
+    directory = audit or folder.parents[1] / "audit"
     stream = f"reader-{now_ms():x}-{os.getpid()}"
     with AuditLog.open(directory, stream=stream, signer=None, clock=now_ms) as log:
         yield log
+
+
+def now_ms() -> int:
+    """UTC milliseconds since 1970; here, so that a command need not load the runner and all its models for it."""
+    return time.time_ns() // 1_000_000

@@ -7,8 +7,15 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False, markup=False)
-errors = Console(stderr=True, highlight=False, markup=False)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to `llmops.cli.app`: a reader that went away (``| head``) is no error, as rich would have it."""
+        raise BrokenPipeError
+
+
+console = _Console(highlight=False, markup=False)
+errors = _Console(stderr=True, highlight=False, markup=False)
 
 
 def out_json(value: Any) -> None:

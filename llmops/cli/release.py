@@ -1,22 +1,38 @@
-"""``llmops release``: verify one."""
+"""``llmops release``: verify, show, list, compare, and take back."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
-from llmops.cli.opening import Keys, opened
-from llmops.cli.output import out_json, pairs
+from llmops.audit.events import ReleaseRevoked
+from llmops.audit.keys import SigningKey, load_signing_key
+from llmops.cli.opening import AuditDir, Keys, folder_log, opened, trusted
+from llmops.cli.output import console, out_json, pairs
+from llmops.errors import ReleaseError
+from llmops.release import Glance, RevocationReason, compare, glance, release_folders
+from llmops.release import revoke as revoke_release
+from llmops.release import tombstone as tombstone_documents
+from llmops.release.files import read_regular, release_folder
+from llmops.release.manifest import MANIFEST, parse_manifest
 
-app = typer.Typer(help="Look at a signed release.", no_args_is_help=True)
+app = typer.Typer(help="Look at signed releases, compare them, take them back.", no_args_is_help=True)
+
+_SHOWN_IDS: Final = 20
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The release folder, <output>/release/<id>.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Signer = Annotated[
+    Path, typer.Option("--key", help="The private key that signed the release: release-signing.pem of the raw zone.")
+]
+Why = Annotated[RevocationReason, typer.Option("--reason", help="Why: one code of a closed list.")]
 
 
 @app.command()
-def verify(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The release folder, <output>/release/<id>.")],
-    keys: Keys = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
+def verify(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
     """Check signature, digests, receipts and revocation; exit 6 where anything does not verify."""
     release = opened(folder, keys)
     facts = {
@@ -30,4 +46,147 @@ def verify(
     if as_json:
         out_json({"verified": True, **facts})
     else:
-        pairs("release verifies", facts)
+        pairs("release verifies", _worded(facts))
+
+
+@app.command()
+def show(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Show what a release states and whether it was taken back; exit 6 where its signature does not verify."""
+    seen = glance(folder, trusted(keys, name="llmops-release"))
+    if seen.manifest is None:
+        raise ReleaseError(seen.problem)
+    facts = _row(seen)
+    if as_json:
+        out_json(facts | {"tombstoned": sorted(seen.tombstones), "manifest": asdict(seen.manifest)})
+        return
+    content = seen.manifest.content
+    pairs(f"release {seen.name}", _worded({name: value for name, value in facts.items() if name != "release"}))
+    pairs(
+        "policies", {name: getattr(content, name) for name in ("recipe_digest", "gate_policy_digest", "code_version")}
+    )
+    pairs("counts", dict(seen.manifest.counts))
+    pairs("residual risk", dict(seen.manifest.residual_risk))
+    pairs("verdicts", {item.name: "passed" if item.passed else "FAILED" for item in seen.manifest.verdicts})
+    pairs("models", dict(content.models))
+
+
+@app.command("list")
+def list_releases(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An output folder, or its release folder.")],
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the releases of an output folder: signatures and revocations are checked, documents are not read."""
+    accepted = trusted(keys, name="llmops-release")
+    rows = [_row(glance(path, accepted)) for path in release_folders(folder)]
+    if as_json:
+        out_json(rows)
+        return
+    for row in rows:
+        about = row["problem"] or f"{row['created']}  {row['documents']:,} documents  {row['policy']}"
+        taken_back = f" ({row['reason']})" if row["reason"] else ""
+        console.print(f"{row['release']}  {row['status']}{taken_back}  {about}", soft_wrap=True)
+    if not rows:
+        console.print("no releases")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A release folder.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The release folder to compare with it.")],
+    keys: Keys = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two releases: policies, counts, and documents by id and text digest. No text is shown."""
+    first, second = opened(before, keys), opened(after, keys)
+    found = compare(first, second)
+    if as_json:
+        out_json({"before": first.id, "after": second.id, "same_content": found.is_empty, **asdict(found)})
+        return
+    pairs(
+        f"{first.id} -> {second.id}",
+        {name: len(getattr(found, name)) for name in ("added", "removed", "changed")} | {"same": found.same},
+    )
+    pairs("rules that differ", {name: f"{old or 'none'} -> {new or 'none'}" for name, old, new in found.rules})
+    pairs("counts that differ", {name: f"{old} -> {new}" for name, old, new in found.counts})
+    for name in ("added", "removed", "changed"):
+        _print_ids(name, getattr(found, name))
+
+
+@app.command()
+def revoke(folder: Folder, key: Signer, reason: Why, audit: AuditDir = None, as_json: AsJson = False) -> None:
+    """Take back a whole release: from now on no reader opens it. Its files stay as they are."""
+    signer, path, name = _to_take_back(folder, key)
+    with folder_log(path, audit) as log:
+        revoke_release(path, signer, reason, created=_today())
+        log.append([ReleaseRevoked(release_id=name, reason=reason.value)])
+    _report({"release": name, "action": "revoked", "reason": reason.value}, as_json=as_json)
+
+
+@app.command()
+def tombstone(
+    folder: Folder,
+    documents: Annotated[list[str], typer.Argument(metavar="DOCUMENT_ID...", help="The documents to take back.")],
+    key: Signer,
+    reason: Why = RevocationReason.ERASURE_REQUEST,
+    audit: AuditDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back single documents: no reader, index or training stream yields them any more."""
+    signer, path, name = _to_take_back(folder, key)
+    chosen = sorted(set(documents))
+    with folder_log(path, audit) as log:
+        tombstone_documents(path, chosen, signer, reason, created=_today())
+        log.append([ReleaseRevoked(release_id=name, document_id=one, reason=reason.value) for one in chosen])
+    _report(
+        {"release": name, "action": "tombstoned", "documents": len(chosen), "reason": reason.value}, as_json=as_json
+    )
+
+
+def _row(seen: Glance) -> dict[str, Any]:
+    manifest = seen.manifest
+    return {
+        "release": seen.name,
+        "status": str(seen.status),
+        "problem": seen.problem,
+        "reason": str(seen.reason or ""),
+        "created": manifest.created if manifest else "",
+        "documents": manifest.rows - len(seen.tombstones) if manifest else 0,
+        "tombstones": len(seen.tombstones),
+        "policy": manifest.content.policy_id if manifest else "",
+        "key": manifest.key if manifest else "",
+        "key_pinned": seen.pinned,
+    }
+
+
+def _worded(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts for people: yes and no, and nothing that is empty."""
+    words = {True: "yes", False: "no"}
+    return {name: words[value] if isinstance(value, bool) else value for name, value in facts.items() if value != ""}
+
+
+def _to_take_back(folder: Path, key: Path) -> tuple[SigningKey, Path, str]:
+    """The key, folder and id of a release, checked before a log is opened; files that are damaged do not matter."""
+    path, signer = release_folder(folder), load_signing_key(key, name="llmops-release")
+    manifest = parse_manifest(read_regular(path / MANIFEST, MANIFEST))
+    if manifest.key != signer.public.fingerprint:
+        raise ReleaseError(f"release {manifest.id} can be taken back only with the key that signed it")
+    return signer, path, manifest.id
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _print_ids(name: str, ids: Sequence[str]) -> None:
+    for document_id in ids[:_SHOWN_IDS]:
+        console.print(f"  {name}: {document_id}", soft_wrap=True)
+    if len(ids) > _SHOWN_IDS:
+        console.print(f"  {name}: and {len(ids) - _SHOWN_IDS:,} more; see --json")
+
+
+def _report(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        out_json(facts)
+    else:
+        pairs("done, and in the audit log", facts)

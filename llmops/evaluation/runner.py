@@ -17,6 +17,7 @@ from llmops.evaluation.suite import Case, Prices, Suite
 from llmops.release import Release, verified
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index
+from llmops.retrieval.serve import serve
 from llmops.retrieval.untraced import untraced
 from llmops.stage import PhiScanner
 
@@ -74,7 +75,7 @@ def evaluate(
     verified(release)
     if searcher.release is not release and verified(searcher.release).id != release.id:
         raise ReleaseError("evaluation: the search is over another release")
-    run = _Run(suite=suite, searcher=searcher, model=model, scanner=scanner)
+    run = _Run(suite=suite, release=release, searcher=searcher, model=model, scanner=scanner)
     cases, seconds = [], []
     for name, case in _asked(suite):
         started = clock()
@@ -110,13 +111,14 @@ class _Run:
     """The parts that every case of a run shares."""
 
     suite: Suite
+    release: Release
     searcher: Search
     model: BaseChatModel
     scanner: PhiScanner | None
 
     def case(self, name: str, case: Case) -> CaseResult:
-        hits = self.searcher.search(case.question, case.k or self.suite.defaults.k, case.filter.filter())
-        context = passages(hits)
+        found = self.searcher.search(case.question, case.k or self.suite.defaults.k, case.filter.filter())
+        context = passages([self._from_release(hit) for hit in found])
         reply = self._ask(self.suite.prompts[name], case.question, context)
         answer = Answer(text=reply.text, context=context, scanner=self.scanner)
         withheld = self.scanner is not None and bool(self.scanner.scan(answer.prose))
@@ -134,6 +136,11 @@ class _Run:
             output_tokens=reply.output_tokens,
             cost=_cost(reply, self.suite.prices),
         )
+
+    def _from_release(self, hit: Hit) -> Hit:
+        """The hit with the text that the release holds: whoever searched chooses passages and never writes them."""
+        chunk, document = serve(self.release, hit.chunk.chunk_id, hit.chunk.sha256, self.searcher.index.config)
+        return replace(hit, chunk=chunk, subject=document.subject, kind=document.kind, title=document.title)
 
     def _judge(self, case: Case, answer: Answer) -> tuple[Outcome, ...]:
         return tuple(assertion.check(answer) for assertion in self.suite.assertions_of(case))

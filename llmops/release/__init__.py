@@ -1,7 +1,9 @@
 """The release gate, the signed releases it publishes, and the one way to open them."""
 
 from llmops.audit.checkpoint import Anchor
+from llmops.release.difference import Difference, compare
 from llmops.release.gate import Counts, Gate, GatePolicy, Verdict, load_gate_policy
+from llmops.release.glance import Glance, ReleaseStatus, glance, release_folders
 from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
@@ -12,19 +14,25 @@ from llmops.release.writer import ReleaseWriter
 __all__ = [
     "Anchor",
     "Counts",
+    "Difference",
     "Gate",
     "GatePolicy",
+    "Glance",
     "Manifest",
     "Part",
     "Release",
     "ReleaseFacts",
+    "ReleaseStatus",
     "ReleaseWriter",
     "RevocationReason",
     "ShardFile",
     "Verdict",
+    "compare",
+    "glance",
     "load_gate_policy",
     "open_release",
     "read_shard",
+    "release_folders",
     "revoke",
     "tombstone",
     "verified",

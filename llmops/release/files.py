@@ -3,11 +3,17 @@
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from llmops.errors import ReleaseError
+
+# Two changes within one tick of a file system's clock (2 s on the coarsest) leave one time of change.
+_CLOCK_GRAIN_NS: Final = 2_500_000_000
 
 
 def release_folder(path: Path | str) -> Path:
@@ -25,6 +31,34 @@ def release_folder(path: Path | str) -> Path:
         raise ReleaseError("the release folder does not exist or cannot be read") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the system says of a file that changes whenever its bytes do: by it a file is known to be the one read.
+
+    The time of change is set by the kernel and, unlike the time of modification, by nobody else.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Stamp":
+        """The stamp in what ``stat`` gave."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Give the stamp of a plain file; None where there is none, or a link or something else."""
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return None
+    return Stamp.of(status) if stat.S_ISREG(status.st_mode) else None
+
+
 def read_regular(path: Path, what: str) -> bytes:
     """Read a file that must be a plain file, not a link, device or pipe.
 
@@ -35,6 +69,16 @@ def read_regular(path: Path, what: str) -> bytes:
     Raises:
         ReleaseError: it is missing, is a link or no plain file, or cannot be read.
     """
+    return read_stamped(path, what)[0]
+
+
+def read_stamped(path: Path, what: str) -> tuple[bytes, Stamp | None]:
+    """Read as `read_regular`, and give the stamp that stands for these bytes from now on.
+
+    Returns:
+        The bytes, and the stamp; None where the file changed while it was read, or so shortly before that the clock of
+        the file system could not tell a later change from it.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -42,12 +86,16 @@ def read_regular(path: Path, what: str) -> bytes:
     except OSError:
         raise ReleaseError(f"{what} is a link or cannot be opened") from None
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
             raise ReleaseError(f"{what} is not a plain file")
         try:
-            return stream.read()
+            data = stream.read()
         except OSError:
             raise ReleaseError(f"{what} cannot be read") from None
+        found = Stamp.of(os.fstat(descriptor))
+    settled = found == Stamp.of(before) and time.time_ns() - found.changed_ns > _CLOCK_GRAIN_NS
+    return data, found if settled else None
 
 
 def list_files(folder: Path) -> frozenset[str]:

@@ -17,10 +17,12 @@ from llmops.release.parts import Part
 FORMAT: Final = "llmops-release/1"
 README, MANIFEST, SIGNATURE = "README.md", "manifest.json", "manifest.sig"
 SCORECARD, REPORT = "scorecard.json", "report.html"
+CROISSANT, PROVENANCE = "croissant.json", "provenance.json"
 DATA, WITHHELD, RECEIPTS = "data", "withheld", "receipts"
 
 _ID_DIGITS: Final = 16
 _MAX_MANIFEST: Final = 64 * 2**20
+_FILES: Final = [README, CROISSANT, PROVENANCE, REPORT, SCORECARD]
 _PART_PATH: Final = re.compile(r"(data|withheld|receipts)/part-[0-9]{5,7}\.parquet")
 
 
@@ -124,11 +126,14 @@ class Manifest:
         return self.content.data + self.content.withheld + self.receipts
 
     @property
+    def bound(self) -> tuple[FileDigest | Part, ...]:
+        """Every file whose digest the manifest holds."""
+        return self.files + self.parts
+
+    @property
     def paths(self) -> frozenset[str]:
         """Every file that the release folder must hold, and no other."""
-        return frozenset(
-            [MANIFEST, SIGNATURE, *(item.path for item in self.parts), *(item.path for item in self.files)]
-        )
+        return frozenset([MANIFEST, SIGNATURE, *(item.path for item in self.bound)])
 
     def to_bytes(self) -> bytes:
         """Give the bytes of ``manifest.json``."""
@@ -168,7 +173,7 @@ def _check(manifest: Manifest) -> None:
     _check_folder(manifest.content.data, DATA)
     _check_folder(manifest.content.withheld, WITHHELD)
     _check_folder(manifest.receipts, RECEIPTS)
-    if [item.path for item in manifest.files] != [README, REPORT, SCORECARD]:
+    if [item.path for item in manifest.files] != _FILES:
         raise ReleaseError("the manifest does not name the files of a release")
     if sum(part.rows for part in manifest.receipts) != manifest.rows:
         raise ReleaseError("the manifest does not count one receipt for each document")

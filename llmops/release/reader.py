@@ -18,7 +18,7 @@ from llmops.release.parts import read_batches
 from llmops.release.revocation import Revocations
 from llmops.release.schema import DOCUMENTS, WITHHELD, released_from_batch, withheld_from_batch
 from llmops.release.signing import Trust, trust
-from llmops.release.verification import Verified, read_part, standing, verify_folder
+from llmops.release.verification import Verified, read_part, standing, verify_again, verify_folder
 
 _TOKEN: Final = object()
 
@@ -119,15 +119,13 @@ class Release:
         return tuple(part.rows for part in self._opened().manifest.content.data)
 
     def verify(self) -> None:
-        """Check everything again, now.
+        """Check everything again, now. Cheap: a file that has not changed since it was hashed is not hashed again.
 
         Raises:
             ReleaseError: the folder is no longer the release that was opened, or has been revoked since.
         """
         before = self._opened()
-        now = verify_folder(self._folder, self._trust, self._revocations)
-        if now.manifest_digest != before.manifest_digest:
-            raise ReleaseError(f"release {before.manifest.id}: its folder now holds another release")
+        self._state = verify_again(self._folder, self._trust, self._revocations, before)
 
     def documents(self) -> Iterator[ReleasedDocument]:
         """Yield the documents in the order of the release, each with its receipt; none that is under a tombstone.

@@ -1,9 +1,11 @@
 """Verifies a release folder: what `open_release` checks before, and `Release` while, documents are read."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
@@ -12,8 +14,8 @@ import pyarrow.compute as pc
 from llmops.audit.keys import VerifyKey
 from llmops.errors import ReleaseError
 from llmops.release.canonical import digest
-from llmops.release.files import list_files, read_regular
-from llmops.release.manifest import MANIFEST, SIGNATURE, Manifest, parse_manifest
+from llmops.release.files import Stamp, list_files, read_regular, read_stamped, stamp
+from llmops.release.manifest import MANIFEST, SIGNATURE, FileDigest, Manifest, parse_manifest
 from llmops.release.parts import Part, read_batches, read_column
 from llmops.release.revocation import Revocations, read_revocations
 from llmops.release.schema import DOCUMENTS, RECEIPTS, WITHHELD
@@ -33,6 +35,7 @@ class Verified:
         ids: document ids in the order of the data parts.
         receipts: the receipts in the same order (columns stream, index, leaf).
         offsets: row number of the first document of each data part.
+        stamps: by path, the stamps of the files whose bytes were hashed; without one a file is hashed again.
     """
 
     manifest: Manifest
@@ -41,6 +44,7 @@ class Verified:
     ids: pa.Array
     receipts: pa.Table
     offsets: tuple[int, ...]
+    stamps: Mapping[str, Stamp]
 
 
 def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Verified:
@@ -50,23 +54,55 @@ def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Ve
         ReleaseError: anything does not verify; says what.
     """
     files = list_files(folder)
-    if MANIFEST not in files or SIGNATURE not in files:
-        raise ReleaseError("the folder is not a release: manifest.json or manifest.sig is missing")
-    data = read_regular(folder / MANIFEST, MANIFEST)
-    key = check(Purpose.MANIFEST, data, read_regular(folder / SIGNATURE, SIGNATURE), accepted, "the manifest")
+    data, key = _signed(folder, files, accepted)
     manifest = parse_manifest(data)
     if manifest.key != key.fingerprint:
         raise ReleaseError(f"release {manifest.id}: signed by another key than its manifest states")
     if _ID.fullmatch(folder.name) and folder.name != manifest.id:
         raise ReleaseError(f"the folder named {folder.name} holds release {manifest.id}")
-    if files != manifest.paths:
-        raise ReleaseError(f"release {manifest.id}: a file is missing, or there is one that was never signed")
+    _refuse_other_files(files, manifest)
     standing(folder, manifest.id, key, accepted, revocations)
-    ids, receipts = _check_files(folder, manifest)
+    stamps: dict[str, Stamp] = {}
+    ids, receipts = _check_files(folder, manifest, stamps)
     offsets = tuple(accumulate((part.rows for part in manifest.content.data), initial=0))[:-1]
     return Verified(
-        manifest=manifest, manifest_digest=digest(data), key=key, ids=ids, receipts=receipts, offsets=offsets
+        manifest=manifest,
+        manifest_digest=digest(data),
+        key=key,
+        ids=ids,
+        receipts=receipts,
+        offsets=offsets,
+        stamps=MappingProxyType(stamps),
     )
+
+
+def verify_again(folder: Path, accepted: Trust, revocations: Path | None, before: Verified) -> Verified:
+    """Check that a verified folder still is what it was, hashing only files whose stamp is not the one it had.
+
+    Signature, revocations and the set of files are always checked anew. What the stamps cannot show (a disk that
+    lies, a superuser who sets back the clock) is found when the bytes are read, which hashes them each time.
+
+    Returns:
+        ``before`` with the stamps of now.
+
+    Raises:
+        ReleaseError: anything does not verify; says what.
+    """
+    release_id = before.manifest.id
+    files = list_files(folder)
+    data, _ = _signed(folder, files, accepted)
+    if digest(data) != before.manifest_digest:
+        raise ReleaseError(f"release {release_id}: its folder now holds another release")
+    _refuse_other_files(files, before.manifest)
+    standing(folder, release_id, before.key, accepted, revocations)
+    stamps: dict[str, Stamp] = {}
+    for item in before.manifest.bound:
+        known = before.stamps.get(item.path)
+        if known is not None and stamp(folder / item.path) == known:
+            stamps[item.path] = known
+        else:
+            _read(folder, item, stamps)
+    return replace(before, stamps=MappingProxyType(stamps))
 
 
 def standing(folder: Path, release_id: str, key: VerifyKey, accepted: Trust, revocations: Path | None) -> Revocations:
@@ -81,21 +117,36 @@ def standing(folder: Path, release_id: str, key: VerifyKey, accepted: Trust, rev
     return found
 
 
-def _check_files(folder: Path, manifest: Manifest) -> tuple[pa.Array, pa.Table]:
+def _signed(folder: Path, files: frozenset[str], accepted: Trust) -> tuple[bytes, VerifyKey]:
+    if MANIFEST not in files or SIGNATURE not in files:
+        raise ReleaseError("the folder is not a release: manifest.json or manifest.sig is missing")
+    data = read_regular(folder / MANIFEST, MANIFEST)
+    key = check(Purpose.MANIFEST, data, read_regular(folder / SIGNATURE, SIGNATURE), accepted, "the manifest")
+    return data, key
+
+
+def _refuse_other_files(files: frozenset[str], manifest: Manifest) -> None:
+    if files != manifest.paths:
+        raise ReleaseError(f"release {manifest.id}: a file is missing, or there is one that was never signed")
+
+
+def _check_files(folder: Path, manifest: Manifest, stamps: dict[str, Stamp]) -> tuple[pa.Array, pa.Table]:
     """Check every file against its digest; give the document ids and, in the same order, their receipts."""
     for item in manifest.files:
-        data = read_regular(folder / item.path, item.path)
-        if len(data) != item.bytes or digest(data) != item.sha256:
-            raise ReleaseError(f"release {manifest.id}: {item.path} was changed after it was signed")
-    ids = [_ids(folder, part) for part in manifest.content.data]
+        _read(folder, item, stamps)
+    ids = []
+    for part in manifest.content.data:
+        ids.append(read_column(_read(folder, part, stamps), DOCUMENTS, "document_id", part.path))
+        _count(len(ids[-1]), part)
     for part in manifest.content.withheld:
-        _count(sum(batch.num_rows for batch in read_batches(read_part(folder, part), WITHHELD, part.path)), part)
-    tables = []
+        withheld = read_batches(_read(folder, part, stamps), WITHHELD, part.path)
+        _count(sum(batch.num_rows for batch in withheld), part)
+    receipts: list[pa.RecordBatch] = []
     for part in manifest.receipts:
-        batches = list(read_batches(read_part(folder, part), RECEIPTS, part.path))
+        batches = list(read_batches(_read(folder, part, stamps), RECEIPTS, part.path))
         _count(sum(batch.num_rows for batch in batches), part)
-        tables.extend(batches)
-    return _join(pa.concat_arrays(ids), pa.Table.from_batches(tables, RECEIPTS), manifest.id)
+        receipts.extend(batches)
+    return _join(pa.concat_arrays(ids), pa.Table.from_batches(receipts, RECEIPTS), manifest.id)
 
 
 def _join(ids: pa.Array, receipts: pa.Table, release_id: str) -> tuple[pa.Array, pa.Table]:
@@ -107,12 +158,6 @@ def _join(ids: pa.Array, receipts: pa.Table, release_id: str) -> tuple[pa.Array,
     return ids, receipts.drop_columns(["document_id"]).take(order)
 
 
-def _ids(folder: Path, part: Part) -> pa.Array:
-    ids = read_column(read_part(folder, part), DOCUMENTS, "document_id", part.path)
-    _count(len(ids), part)
-    return ids
-
-
 def _count(rows: int, part: Part) -> None:
     if rows != part.rows:
         raise ReleaseError(f"{part.path} does not hold the number of rows that was signed")
@@ -120,7 +165,13 @@ def _count(rows: int, part: Part) -> None:
 
 def read_part(folder: Path, part: Part) -> bytes:
     """Read a part and check it: the bytes returned are the bytes that were hashed."""
-    data = read_regular(folder / part.path, part.path)
-    if len(data) != part.bytes or digest(data) != part.sha256:
-        raise ReleaseError(f"{part.path} was changed after it was signed")
+    return _read(folder, part, {})
+
+
+def _read(folder: Path, item: Part | FileDigest, stamps: dict[str, Stamp]) -> bytes:
+    data, found = read_stamped(folder / item.path, item.path)
+    if len(data) != item.bytes or digest(data) != item.sha256:
+        raise ReleaseError(f"{item.path} was changed after it was signed")
+    if found is not None:
+        stamps[item.path] = found
     return data

@@ -12,9 +12,11 @@ from llmops.errors import ReleaseError
 from llmops.release import manifest as m
 from llmops.release.canonical import digest
 from llmops.release.card import dataset_card
+from llmops.release.croissant import croissant
 from llmops.release.files import remove_tree, sync, write_durable, writing
 from llmops.release.manifest import Content, FileDigest, Manifest, ReleaseFacts
 from llmops.release.parts import Part, PartWriter
+from llmops.release.provenance import provenance
 from llmops.release.reader import open_release
 from llmops.release.schema import DOCUMENTS, RECEIPTS, WITHHELD, receipts_to_batch, to_batch, withheld_to_batch
 from llmops.release.signing import Purpose, sign
@@ -157,8 +159,14 @@ class ReleaseWriter:
         self, content: Content, facts: ReleaseFacts, signer: SigningKey, scorecard: bytes, report: bytes
     ) -> None:
         rows = sum(part.rows for part in content.data)
-        card = dataset_card(content.release_id, rows, facts)
-        files = tuple(self._put(name, data) for name, data in _named(card, report, scorecard))
+        bodies = {
+            m.README: dataset_card(content.release_id, rows, facts),
+            m.CROISSANT: croissant(content, facts),
+            m.PROVENANCE: provenance(content, facts),
+            m.REPORT: report,
+            m.SCORECARD: scorecard,
+        }
+        files = tuple(self._put(name, data) for name, data in bodies.items())
         manifest = Manifest(
             format=m.FORMAT,
             id=content.release_id,
@@ -198,7 +206,3 @@ class ReleaseWriter:
         for folder in (self._root, self._root.parent):
             sync(folder)
         return target
-
-
-def _named(card: bytes, report: bytes, scorecard: bytes) -> tuple[tuple[str, bytes], ...]:
-    return ((m.README, card), (m.REPORT, report), (m.SCORECARD, scorecard))

@@ -1,36 +1,52 @@
 """The vault: who is who, what they are called outside, and what is known of them. Raw zone only."""
 
 import hashlib
+import os
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from llmops.documents import Identity, SubjectIdentifier
-from llmops.errors import RecipeError, StageError
-from llmops.vault import subjects
-from llmops.vault.crypto import VaultKeys
+from llmops.errors import StageError
+from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import pack, unpack
+from llmops.vault.keys import KeyProvider
+from llmops.vault.opening import Mode, VaultLock, key_bytes, open_bundle
 from llmops.vault.pseudonyms import Alias, RandomBytes, draw_alias, pack_alias, unpack_alias
 from llmops.vault.store import VaultStore
+from llmops.vault.subjects import Links, Tokens, tokens_of
 
-_MODE_ROW: Final = 1
-_RANDOM, _KEYED = b"llmops vault v1 random", b"llmops vault v1 keyed"
 _CACHED_SUBJECTS: Final = 8192
 _ID: Final = "v"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What a vault holds while it is open; secret."""
+
+    store: VaultStore
+    lock: VaultLock
+    keys: VaultKeys
+    mode: Mode
+    read_only: bool
+    rng: RandomBytes
 
 
 class Vault:
     """The encrypted crosswalk from patients to pseudonyms. Made by `Vault.open`; one process writes, many may read."""
 
-    def __init__(self, store: VaultStore, keys: VaultKeys, *, read_only: bool, keyed: bool, rng: RandomBytes) -> None:
-        self._store = store
-        self._keys = keys
-        self._read_only = read_only
-        self._keyed = keyed
-        self._rng = rng
+    def __init__(self, opened: _Opened) -> None:
+        self._store = opened.store
+        self._lock = opened.lock
+        self._keys = opened.keys
+        self._mode = opened.mode
+        self._read_only = opened.read_only
+        self._rng = opened.rng
+        self._links = Links(opened.store, opened.keys)
         self._find = lru_cache(maxsize=_CACHED_SUBJECTS)(self._look_up)
         self._alias = lru_cache(maxsize=_CACHED_SUBJECTS)(self._load_alias)
         self._known = lru_cache(maxsize=_CACHED_SUBJECTS)(self._load_known)
@@ -39,42 +55,49 @@ class Vault:
     def open(
         cls,
         path: Path,
-        key: bytes,
+        key: bytes | KeyProvider,
         *,
         read_only: bool = False,
         keyed: bool = False,
+        keep_weekday: bool = False,
         rng: RandomBytes = secrets.token_bytes,
     ) -> Self:
         """Open the vault's file; make one where there is none.
 
         Args:
             path: the SQLite file, in the raw zone.
-            key: 32 random bytes, the key-encryption key.
+            key: 32 random bytes, the key-encryption key; or who gives them.
             read_only: for workers; never writes.
             keyed: derive pseudonyms from identifiers with a key. Illegal under Safe Harbor (164.514(c)(1)); for limited
                 data sets and expert determination. A vault is one or the other for good.
+            keep_weekday: move dates by whole weeks. For good, too.
             rng: gives random bytes.
 
         Raises:
-            RecipeError: the key does not fit, the file is no vault or readable by others, or it was made the other way.
+            RecipeError: the key does not fit, the file is no vault or readable by others, it was made the other way, or
+                its keys are being changed.
         """
-        keys = VaultKeys(key)
-        store = VaultStore.open(path, read_only=read_only)
-        mode = _KEYED if keyed else _RANDOM
+        secret = key_bytes(key)
+        mode = Mode(keyed=keyed, keep_weekday=keep_weekday)
+        lock = VaultLock(path, alone=False)
         try:
-            if not read_only and store.meta(_MODE_ROW) is None:
-                with store.transaction():
-                    store.set_meta(_MODE_ROW, keys.seal("meta", _MODE_ROW, mode))
-            _refuse_other_mode(store, keys, mode)
+            store = VaultStore.open(path, read_only=read_only)
+            try:
+                bundle, _ = open_bundle(store, secret, mode, read_only=read_only)
+            except BaseException:
+                store.close()
+                raise
         except BaseException:
-            store.close()
+            lock.release()
             raise
-        return cls(store, keys, read_only=read_only, keyed=keyed, rng=rng)
+        keys = VaultKeys(bundle)
+        return cls(_Opened(store=store, lock=lock, keys=keys, mode=mode, read_only=read_only, rng=rng))
 
     def close(self) -> None:
         """Let go of the file and forget what was decrypted."""
         self._forget()
         self._store.close()
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -86,36 +109,36 @@ class Vault:
         """Take in what structured records say, all or nothing; what is known already changes nothing.
 
         Args:
-            identities: PHI. One without any usable subject identifier is passed over, since it can be linked to nobody.
+            identities: PHI. One without any usable subject identifier is passed over, since it can be linked to nobody;
+                so is one of a subject that was erased.
 
         Raises:
             StageError: the vault is read-only, or the file refuses.
         """
         if self._read_only:
             raise StageError("vault: opened for reading only")
-        with self._store.transaction():
-            subject, row = self._store.next_id("subject"), self._store.next_id("identity")
-            values: set[bytes] = set()
-            for identity in identities:
-                tokens = subjects.tokens_of(identity.subject, self._keys)
-                content = pack(identity)
-                seen = self._keys.token("identity", content.decode("utf-8"))
-                if not tokens or self._store.has_identity(seen):
-                    continue
-                owner, subject = self._owner(tokens, subject)
-                self._store.add_identity(row, owner, seen, self._keys.seal("identity", row, content))
-                row += 1
-                values.update(one.value for one in tokens)
-            subjects.settle(self._store, values)
         self._forget()
+        try:
+            with self._store.transaction():
+                self._take_in(identities)
+        finally:
+            self._forget()
 
     def subject(self, identifiers: Sequence[SubjectIdentifier]) -> str | None:
-        """The subject with one of these identifiers (PHI), or ``None`` where none is known; an id for in here only."""
+        """The subject with one of these identifiers (PHI), or ``None`` where none is known; an id for in here only.
+
+        One that was erased is still found, and nothing more is said of it: who asks for its pseudonym is refused, so
+        that its documents are withheld under every policy, also one that releases documents without a subject.
+        """
         found = self._find(tuple(identifiers))
         return None if found is None else f"{_ID}{found}"
 
     def pseudonym(self, subject: str) -> str:
-        """What the subject is called outside the raw zone."""
+        """What the subject is called outside the raw zone.
+
+        Raises:
+            StageError: no such subject, or it was erased.
+        """
         return self._alias(_number(subject)).pseudonym
 
     def date_offset_days(self, subject: str) -> int:
@@ -133,7 +156,7 @@ class Vault:
     @property
     def subject_count(self) -> int:
         """Number of subjects."""
-        return self._store.subject_count()
+        return self._store.counts()["subjects"]
 
     def digest(self) -> str:
         """Hex SHA-256 over what is stored (keyed and sealed, no PHI); registering nothing new leaves it as it is."""
@@ -142,47 +165,65 @@ class Vault:
             digest.update(repr(row).encode("ascii"))
         return digest.hexdigest()
 
-    def _owner(self, tokens: Sequence[subjects.Tokens], new: int) -> tuple[int, int]:
-        """The subject of a record, made where it is new; and the id that the next new one gets."""
-        found = [subject for one in tokens if (subject := self._store.linked(one.link)) is not None]
+    def _take_in(self, identities: Iterable[Identity]) -> None:
+        subject, row = self._store.next_id("subject"), self._store.next_id("identity")
+        values: set[bytes] = set()
+        for identity in identities:
+            tokens = tokens_of(identity.subject, self._keys)
+            content = pack(identity)
+            seen = self._keys.token("identity", content.decode("utf-8"))
+            if not tokens or self._store.has_identity(seen) or self._links.touches_erased(tokens):
+                continue
+            owner, subject = self._owner(tokens, subject)
+            key = DataKey(self._links.row(owner)[1][:KEY_SIZE])
+            self._store.add_identity(row, owner, seen, key.seal(row, owner, content))
+            row += 1
+            values.update(one.value for one in tokens)
+        self._links.settle(values)
+
+    def _owner(self, tokens: Sequence[Tokens], new: int) -> tuple[int, int]:
+        """The subject whose own a record is, made where it is new; and the id that the next new one gets."""
+        found = [subject for one in tokens if (subject := self._links.linked(one.link)) is not None]
         if found:
-            return subjects.attach(self._store, tokens, min(found)), new
-        derived = self._keys.pseudonym(min(one.link for one in tokens)) if self._keyed else None
-        alias = pack_alias(draw_alias(self._rng, derived))
-        self._store.add_subject(new, self._keys.seal("subject", new, alias))
-        return subjects.attach(self._store, tokens, new), new + 1
+            owner = min(found, key=lambda subject: (self._links.root(subject), subject))
+            self._links.attach(tokens, owner)
+            return owner, new
+        derived = min(one.name for one in tokens) if self._mode.keyed else None
+        alias = draw_alias(self._rng, derived, keep_weekday=self._mode.keep_weekday)
+        # The data key is the system's, as nonces are: what erasure destroys must not be drawn again from a seed.
+        self._links.put(new, new, os.urandom(KEY_SIZE) + pack_alias(alias))
+        self._links.attach(tokens, new)
+        return new, new + 1
 
     def _look_up(self, identifiers: tuple[SubjectIdentifier, ...]) -> int | None:
-        return subjects.find(self._store, subjects.tokens_of(identifiers, self._keys))
+        return self._links.find(tokens_of(identifiers, self._keys))
 
     def _load_alias(self, subject: int) -> Alias:
-        row = self._store.merged_into(subject) or subject
-        sealed = self._store.alias(row)
-        if sealed is None:
-            raise StageError("vault: no such subject")
-        return unpack_alias(self._keys.unseal("subject", row, sealed))
+        return unpack_alias(self._secrets(self._links.root(subject))[KEY_SIZE:])
 
     def _load_known(self, subject: int) -> tuple[Identity, ...]:
-        row = self._store.merged_into(subject) or subject
-        identities = (unpack(self._keys.unseal("identity", n, s)) for n, s in self._store.identities(row))
-        return tuple(dict.fromkeys(identities))
+        return tuple(
+            dict.fromkeys(
+                identity
+                for member in self._links.group(self._links.root(subject))
+                for identity in self._identities(member)
+            )
+        )
+
+    def _identities(self, subject: int) -> Iterable[Identity]:
+        key = DataKey(self._secrets(subject)[:KEY_SIZE])
+        return (unpack(key.unseal(row, subject, sealed)) for row, sealed in self._store.identities(subject))
+
+    def _secrets(self, subject: int) -> bytes:
+        row, content = self._links.row(subject)
+        if row.erased:
+            raise StageError("vault: the subject was erased")
+        return content
 
     def _forget(self) -> None:
+        self._links.forget()
         for cache in (self._find, self._alias, self._known):
             cache.cache_clear()
-
-
-def _refuse_other_mode(store: VaultStore, keys: VaultKeys, mode: bytes) -> None:
-    sealed = store.meta(_MODE_ROW)
-    try:
-        found = keys.unseal("meta", _MODE_ROW, sealed or b"")
-    except StageError:
-        raise RecipeError("vault: the key does not fit; name the key file that the vault was made with") from None
-    if found != mode:
-        raise RecipeError(
-            "vault: made for the other kind of pseudonym (random for Safe Harbor, keyed otherwise; 164.514(c)); "
-            "name another vault file for this policy"
-        )
 
 
 def _number(subject: str) -> int:

@@ -1,9 +1,16 @@
-"""The vault's cryptography: one key for each purpose (HKDF), rows sealed with AES-256-GCM, tokens by HMAC-SHA256."""
+"""The vault's cryptography: a wrapped key bundle, rows sealed with AES-256-GCM, tokens and bindings by HMAC-SHA256.
+
+The key-encryption key opens one thing, the bundle. The bundle holds a key for each purpose: one seals each subject's
+own data key, one makes tokens, one names subjects. A subject's data key seals what is known of that subject, so that
+destroying one key erases one subject. Rotation replaces the key-encryption key and the key that seals data keys;
+tokens and names stay, and so do pseudonyms.
+"""
 
 import hashlib
 import hmac
 import os
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NoReturn, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,55 +21,172 @@ from llmops.errors import RecipeError, StageError
 
 KEY_SIZE: Final = 32
 _NONCE_SIZE: Final = 12
+_BINDING_SIZE: Final = 16
+_LEAST_DISTINCT_BYTES: Final = 12  # of 32 random bytes about 30 are distinct; fewer than 12 do not come by chance
+
+
+def check_key(key: bytes) -> bytes:
+    """Give back a key-encryption key that can be random.
+
+    Raises:
+        RecipeError: not 32 bytes, or a text or pattern in place of random bytes (164.312(a)(2)(iv)).
+    """
+    if len(key) != KEY_SIZE:
+        raise RecipeError(f"vault key: must be {KEY_SIZE} random bytes; name a key file made by llmops")
+    if len(set(key)) < _LEAST_DISTINCT_BYTES:
+        raise RecipeError(
+            "vault key: too weak for encryption at rest (164.312(a)(2)(iv)): its bytes are not random; "
+            "let llmops make the key file"
+        )
+    return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """The keys of a vault and what it was made for, as they are wrapped under the key-encryption key.
+
+    Args:
+        mode: what the vault was made for; see `llmops.vault.crosswalk`.
+        row: seals subjects' data keys; new at each rotation.
+        token: makes tokens and bindings; for good.
+        name: makes keyed pseudonyms; for good.
+    """
+
+    mode: int
+    row: bytes = field(repr=False)
+    token: bytes = field(repr=False)
+    name: bytes = field(repr=False)
+
+    @classmethod
+    def new(cls, key: bytes, mode: int) -> Self:
+        """Draw the keys of a new vault; only keyed pseudonyms depend on the first key-encryption key.
+
+        So that two vaults of one key give one patient the same keyed pseudonym, as a study over two sites wants it.
+        """
+        return cls(mode=mode, row=os.urandom(KEY_SIZE), token=os.urandom(KEY_SIZE), name=_derive(key, "pseudonym"))
+
+    @classmethod
+    def unwrap(cls, key: bytes, slot: int, sealed: bytes) -> Self | None:
+        """Open a wrapped bundle; None where it was wrapped under another key."""
+        try:
+            data = _open(AESGCM(_derive(key, "wrap")), _place("wrap", slot), sealed)
+        except InvalidTag:
+            return None
+        keys = (data[1 + at : 1 + at + KEY_SIZE] for at in range(0, 3 * KEY_SIZE, KEY_SIZE))
+        row, token, name = keys
+        return cls(mode=data[0], row=row, token=token, name=name)
+
+    def wrap(self, key: bytes, slot: int) -> bytes:
+        """Seal the bundle under a key-encryption key."""
+        data = bytes([self.mode]) + self.row + self.token + self.name
+        return _seal(AESGCM(_derive(key, "wrap")), _place("wrap", slot), data)
+
+    def with_new_row_key(self) -> "Bundle":
+        """The bundle that a rotation leads to."""
+        return Bundle(mode=self.mode, row=os.urandom(KEY_SIZE), token=self.token, name=self.name)
+
+
+class DataKey:
+    """One subject's own key, which seals what is known of that subject; gone once the subject is erased."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, raw: bytes) -> None:
+        self._cipher = AESGCM(raw)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("vault keys stay in the process that read them")
+
+    def seal(self, row: int, subject: int, value: bytes) -> bytes:
+        """Encrypt an identity (PHI) so that it opens only in its own row and for its own subject."""
+        return _seal(self._cipher, _place("identity", row, subject), value)
+
+    def unseal(self, row: int, subject: int, sealed: bytes) -> bytes:
+        """Decrypt an identity (PHI).
+
+        Raises:
+            StageError: it was changed, or moved from another row or subject.
+        """
+        try:
+            return _open(self._cipher, _place("identity", row, subject), sealed)
+        except InvalidTag:
+            raise _changed("identity", row) from None
 
 
 class VaultKeys:
-    """The keys that one key-encryption key opens; never shown, never pickled."""
+    """What a bundle's keys do; never shown, never pickled."""
 
-    __slots__ = ("_pseudonym", "_row", "_token")
+    __slots__ = ("_name", "_row", "_token")
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_SIZE:
-            raise RecipeError(f"vault key: must be {KEY_SIZE} random bytes; name a key file made by llmops")
-        self._row = AESGCM(_derive(key, "row"))
-        self._token = _derive(key, "token")
-        self._pseudonym = _derive(key, "pseudonym")
+    def __init__(self, bundle: Bundle) -> None:
+        self._row = AESGCM(bundle.row)
+        self._token = bundle.token
+        self._name = bundle.name
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("vault keys stay in the process that read them")
 
-    def seal(self, table: str, row: int, value: bytes) -> bytes:
-        """Encrypt one value so that it can be opened only in its own table and row. ``value`` is PHI."""
-        # The nonce is always the system's: an injected, repeatable source would repeat nonces under one key.
-        nonce = os.urandom(_NONCE_SIZE)
-        return nonce + self._row.encrypt(nonce, value, _place(table, row))
+    def seal_subject(self, subject: int, root: int, *, erased: bool, value: bytes) -> bytes:
+        """Encrypt a subject's row so that it opens only there, under that root, and erased or not as stated."""
+        return _seal(self._row, _place("subject", subject, root, int(erased)), value)
 
-    def unseal(self, table: str, row: int, sealed: bytes) -> bytes:
-        """Decrypt one value; the answer is PHI.
+    def unseal_subject(self, subject: int, root: int, *, erased: bool, sealed: bytes) -> bytes:
+        """Decrypt a subject's row; secret.
 
         Raises:
-            StageError: it was changed, moved from another row, or sealed with another key.
+            StageError: it was changed, or the row was moved, merged or marked as erased by somebody without the key.
         """
         try:
-            return self._row.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], _place(table, row))
-        except (InvalidTag, ValueError):
-            raise StageError(f"vault: row {row} of {table} does not decrypt; the file was changed") from None
+            return _open(self._row, _place("subject", subject, root, int(erased)), sealed)
+        except InvalidTag:
+            raise _changed("subject", subject) from None
 
     def token(self, purpose: str, *parts: str) -> bytes:
         """A keyed hash to look a value up by without storing it. ``parts`` are PHI, the answer is not."""
         return hmac.digest(self._token, _join(purpose, *parts), hashlib.sha256)
 
-    def pseudonym(self, token: bytes) -> bytes:
-        """Keyed bytes for a pseudonym; allowed only where 164.514(c) does not forbid derived codes."""
-        return hmac.digest(self._pseudonym, token, hashlib.sha256)
+    def bind(self, table: str, token: bytes, *numbers: int) -> bytes:
+        """What proves that a token was given to a subject by who holds the key."""
+        message = b"\0".join((b"binding", table.encode(), *(b"%d" % number for number in numbers), token))
+        return hmac.digest(self._token, message, hashlib.sha256)[:_BINDING_SIZE]
+
+    def check(self, table: str, bound: bytes, token: bytes, *numbers: int) -> None:
+        """Refuse a token that was given to another subject.
+
+        Raises:
+            StageError: the row was changed.
+        """
+        if not hmac.compare_digest(bound, self.bind(table, token, *numbers)):
+            raise StageError(f"vault: a row of {table} is not the one that was written; the file was changed")
+
+    def name(self, *parts: str) -> bytes:
+        """Keyed bytes for a pseudonym; only where 164.514(c) does not forbid derived codes. ``parts`` are PHI."""
+        return hmac.digest(self._name, _join("pseudonym", *parts), hashlib.sha256)
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=f"llmops vault v1 {purpose}".encode()).derive(key)
+    return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=f"llmops vault v2 {purpose}".encode()).derive(key)
 
 
-def _place(table: str, row: int) -> bytes:
-    return f"{table}:{row}".encode()
+def _seal(cipher: AESGCM, place: bytes, value: bytes) -> bytes:
+    # The nonce is always the system's: an injected, repeatable source would repeat nonces under one key.
+    nonce = os.urandom(_NONCE_SIZE)
+    return nonce + cipher.encrypt(nonce, value, place)
+
+
+def _open(cipher: AESGCM, place: bytes, sealed: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], place)
+    except ValueError:  # too short to hold a nonce
+        raise InvalidTag from None
+
+
+def _changed(table: str, row: int) -> StageError:
+    return StageError(f"vault: row {row} of {table} does not decrypt; the file was changed")
+
+
+def _place(table: str, *numbers: int) -> bytes:
+    return ":".join((table, *map(str, numbers))).encode()
 
 
 def _join(*parts: str) -> bytes:

@@ -20,7 +20,7 @@ class Alias:
 
     Args:
         pseudonym: ``"S-"`` and 16 characters of Crockford base32.
-        date_offset_days: from -364 to 364, never 0.
+        date_offset_days: from -364 to 364, never 0; a multiple of 7 where the vault keeps weekdays.
         seed: what surrogates are drawn from.
     """
 
@@ -29,16 +29,21 @@ class Alias:
     seed: bytes = field(repr=False)
 
 
-def draw_alias(rng: RandomBytes, derived: bytes | None = None) -> Alias:
+def draw_alias(rng: RandomBytes, derived: bytes | None = None, *, keep_weekday: bool = False) -> Alias:
     """Draw the stand-ins of a new subject.
 
     Args:
         rng: gives random bytes.
+        keep_weekday: move dates by whole weeks, so that a Monday stays a Monday; leaves 104 offsets of 728.
         derived: keyed bytes to name the subject by; without them the pseudonym is random, as 164.514(c)(1) wants it: a
             code may not be derived from information about the individual.
     """
     name = rng(_PSEUDONYM_BYTES) if derived is None else derived[:_PSEUDONYM_BYTES]
-    return Alias(pseudonym=f"S-{crockford(name)}", date_offset_days=_draw_days(rng), seed=rng(_SEED_BYTES))
+    return Alias(
+        pseudonym=f"S-{crockford(name)}",
+        date_offset_days=_draw_days(rng, 7 if keep_weekday else 1),
+        seed=rng(_SEED_BYTES),
+    )
 
 
 def pack_alias(alias: Alias) -> bytes:
@@ -59,12 +64,13 @@ def crockford(data: bytes) -> str:
     return "".join(_CROCKFORD[number >> 5 * place & 31] for place in reversed(range(length)))
 
 
-def _draw_days(rng: RandomBytes) -> int:
-    """Every offset equally likely: a draw outside the largest multiple is thrown away."""
-    choices = 2 * _MOST_DAYS
+def _draw_days(rng: RandomBytes, step: int) -> int:
+    """Every multiple of ``step`` days equally likely: a draw outside the largest multiple of choices is thrown away."""
+    most = _MOST_DAYS // step
+    choices = 2 * most
     limit = 65536 - 65536 % choices
     draw = limit
     while draw >= limit:
         draw = int.from_bytes(rng(2), "big")
-    days = draw % choices - _MOST_DAYS
-    return days if days < 0 else days + 1
+    steps = draw % choices - most
+    return step * (steps if steps < 0 else steps + 1)

@@ -5,28 +5,51 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from llmops.errors import RecipeError, StageError
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS subject (id INTEGER PRIMARY KEY, merged_into INTEGER, sealed BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, subject INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bundle (slot INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS subject (id INTEGER PRIMARY KEY, merged_into INTEGER, erased INTEGER NOT NULL DEFAULT 0,
+                    sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, subject INTEGER NOT NULL, bound BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS value (token BLOB NOT NULL, subject INTEGER NOT NULL, assigned INTEGER NOT NULL,
-                    PRIMARY KEY (token, subject, assigned)) WITHOUT ROWID;
+                    bound BLOB NOT NULL, PRIMARY KEY (token, subject, assigned)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, subject INTEGER NOT NULL, token BLOB NOT NULL UNIQUE,
                        sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS apart (one INTEGER NOT NULL, other INTEGER NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spent (mark BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS subject_merged ON subject (merged_into) WHERE merged_into IS NOT NULL;
-CREATE INDEX IF NOT EXISTS link_subject ON link (subject);
-CREATE INDEX IF NOT EXISTS value_subject ON value (subject);
 CREATE INDEX IF NOT EXISTS identity_subject ON identity (subject);
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRow:
+    """A subject as stored.
+
+    Args:
+        subject: its id.
+        root: the subject it was merged into; its own id where it was not.
+        erased: whether its data key was destroyed.
+        sealed: data key and stand-ins.
+    """
+
+    subject: int
+    root: int
+    erased: bool
+    sealed: bytes = field(repr=False)
+
+
 class VaultStore:
-    """Statements on the vault's file; knows rows and tokens, not what they mean."""
+    """Statements on the vault's file; knows rows and tokens, not what they mean.
+
+    Links, values and identities keep the subject they were given to; a merge changes the loser's row alone, so that it
+    can be undone and nothing else needs to be sealed again.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -53,7 +76,7 @@ class VaultStore:
             connection.execute("PRAGMA temp_store = MEMORY")
             if not read_only:
                 connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-            connection.execute("SELECT count(*) FROM meta")
+            connection.execute("SELECT count(*) FROM bundle")
         except sqlite3.Error:
             raise RecipeError("vault: the file is not a vault of llmops, or is in use") from None
         return cls(connection)
@@ -81,57 +104,74 @@ class VaultStore:
         except sqlite3.Error as error:
             raise StageError(f"vault: cannot be written ({error.sqlite_errorname})") from None
 
-    def meta(self, row: int) -> bytes | None:
-        """A sealed setting."""
-        return self._blob("SELECT sealed FROM meta WHERE id = ?", row)
+    def bundles(self) -> tuple[tuple[int, bytes], ...]:
+        """The wrapped bundles by slot: one, or two while a rotation is not finished."""
+        return tuple(self._run("SELECT slot, sealed FROM bundle ORDER BY slot"))
 
-    def set_meta(self, row: int, sealed: bytes) -> None:
-        """Keep a sealed setting; the first one stays."""
-        self._run("INSERT OR IGNORE INTO meta VALUES (?, ?)", (row, sealed))
+    def set_bundle(self, slot: int, sealed: bytes) -> None:
+        """Keep a wrapped bundle."""
+        self._run("INSERT OR REPLACE INTO bundle VALUES (?, ?)", (slot, sealed))
+
+    def drop_bundles(self, but: int) -> None:
+        """Forget every wrapped bundle but one."""
+        self._run("DELETE FROM bundle WHERE slot <> ?", (but,))
 
     def next_id(self, table: str) -> int:
-        """The row id after the last; rows are never deleted while a transaction runs."""
+        """The row id after the last that was ever given; ids of erased identities may come again."""
         query = {"subject": "SELECT max(id) FROM subject", "identity": "SELECT max(id) FROM identity"}[table]
         return (self._number(query) or 0) + 1
 
-    def add_subject(self, subject: int, sealed: bytes) -> None:
-        """Keep a new subject."""
-        self._run("INSERT INTO subject VALUES (?, NULL, ?)", (subject, sealed))
+    def subject(self, subject: int) -> SubjectRow | None:
+        """A subject's row."""
+        row = self._run("SELECT id, merged_into, erased, sealed FROM subject WHERE id = ?", (subject,)).fetchone()
+        return None if row is None else _subject_row(row)
 
-    def alias(self, subject: int) -> bytes | None:
-        """A subject's sealed alias."""
-        return self._blob("SELECT sealed FROM subject WHERE id = ?", subject)
+    def put_subject(self, row: SubjectRow) -> None:
+        """Keep a subject's row, new or changed."""
+        root = None if row.root == row.subject else row.root
+        self._run(
+            "INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?)", (row.subject, root, int(row.erased), row.sealed)
+        )
 
-    def merged_into(self, subject: int) -> int | None:
-        """The subject that this one was found to be, if any."""
-        return self._number("SELECT merged_into FROM subject WHERE id = ?", subject)
+    def subjects(self) -> tuple[int, ...]:
+        """The ids of all subjects, also of those that were merged or erased."""
+        return tuple(row[0] for row in self._run("SELECT id FROM subject ORDER BY id"))
 
-    def linked(self, token: bytes) -> int | None:
-        """The subject with this identifier."""
-        return self._number("SELECT subject FROM link WHERE token = ?", token)
+    def merged(self, root: int) -> tuple[int, ...]:
+        """The subjects that were merged into this one."""
+        return tuple(row[0] for row in self._run("SELECT id FROM subject WHERE merged_into = ? ORDER BY id", (root,)))
 
-    def link(self, token: bytes, subject: int) -> None:
-        """Give a subject an identifier."""
-        self._run("INSERT OR IGNORE INTO link VALUES (?, ?)", (token, subject))
+    def linked(self, token: bytes) -> tuple[int, bytes] | None:
+        """The subject that was given this identifier, and what binds the two."""
+        row: tuple[int, bytes] | None = self._run(
+            "SELECT subject, bound FROM link WHERE token = ?", (token,)
+        ).fetchone()
+        return row
 
-    def holders(self, value_token: bytes, *, assigned: bool) -> tuple[int, ...]:
-        """The subjects with an identifier of this value, from a known assigner or from an unknown one."""
-        query = "SELECT subject FROM value WHERE token = ? AND assigned = ? ORDER BY subject"
-        return tuple(row[0] for row in self._run(query, (value_token, int(assigned))))
+    def link(self, token: bytes, subject: int, bound: bytes) -> None:
+        """Give a subject an identifier; who has it already keeps it."""
+        self._run("INSERT OR IGNORE INTO link VALUES (?, ?, ?)", (token, subject, bound))
 
-    def hold(self, value_token: bytes, subject: int, *, assigned: bool) -> None:
+    def holders(self, value_token: bytes, *, assigned: bool) -> Iterator[tuple[int, bytes]]:
+        """The subjects with an identifier of this value, from a known assigner or an unknown one; and the bindings."""
+        query = "SELECT subject, bound FROM value WHERE token = ? AND assigned = ? ORDER BY subject"
+        yield from self._run(query, (value_token, int(assigned)))
+
+    def hold(self, value_token: bytes, subject: int, bound: bytes, *, assigned: bool) -> None:
         """Remember that a subject has an identifier of this value."""
-        self._run("INSERT OR IGNORE INTO value VALUES (?, ?, ?)", (value_token, subject, int(assigned)))
+        self._run("INSERT OR IGNORE INTO value VALUES (?, ?, ?, ?)", (value_token, subject, int(assigned), bound))
 
-    def merge(self, winner: int, loser: int) -> None:
-        """Make two subjects one; the loser's row stays, so that its id still leads to the winner."""
-        run = self._run
-        run("UPDATE subject SET merged_into = ? WHERE merged_into = ?", (winner, loser))
-        run("UPDATE subject SET merged_into = ? WHERE id = ?", (winner, loser))
-        run("UPDATE link SET subject = ? WHERE subject = ?", (winner, loser))
-        run("UPDATE OR IGNORE value SET subject = ? WHERE subject = ?", (winner, loser))
-        run("DELETE FROM value WHERE subject = ?", (loser,))
-        run("UPDATE identity SET subject = ? WHERE subject = ?", (winner, loser))
+    def keep_apart(self, one: int, other: int) -> None:
+        """Remember that two subjects are two, whatever identifiers say."""
+        self._run("INSERT OR IGNORE INTO apart VALUES (?, ?)", (min(one, other), max(one, other)))
+
+    def allow_together(self, one: int, other: int) -> None:
+        """Take `keep_apart` back."""
+        self._run("DELETE FROM apart WHERE one = ? AND other = ?", (min(one, other), max(one, other)))
+
+    def apart(self) -> frozenset[tuple[int, int]]:
+        """The pairs that are kept apart, the smaller id first."""
+        return frozenset(self._run("SELECT one, other FROM apart"))
 
     def has_identity(self, token: bytes) -> bool:
         """Whether an identity is known already."""
@@ -142,21 +182,42 @@ class VaultStore:
         self._run("INSERT INTO identity VALUES (?, ?, ?, ?)", (row, subject, token, sealed))
 
     def identities(self, subject: int) -> tuple[tuple[int, bytes], ...]:
-        """The sealed identities of a subject, in the order they came."""
+        """The sealed identities that came for this very subject, in the order they came."""
         query = "SELECT id, sealed FROM identity WHERE subject = ? ORDER BY id"
         return tuple(self._run(query, (subject,)))
 
-    def subject_count(self) -> int:
-        """Number of subjects that were not merged into another."""
-        return self._number("SELECT count(*) FROM subject WHERE merged_into IS NULL") or 0
+    def drop_identities(self, subject: int) -> None:
+        """Remove every identity of a subject."""
+        self._run("DELETE FROM identity WHERE subject = ?", (subject,))
+
+    def spend(self, mark: bytes, at: int) -> bool:
+        """Use an approval up; False where it was used before."""
+        return self._run("INSERT OR IGNORE INTO spent VALUES (?, ?)", (mark, at)).rowcount == 1
+
+    def spent_since(self, at: int) -> int:
+        """How many approvals were used since then."""
+        return self._number("SELECT count(*) FROM spent WHERE at > ?", at) or 0
+
+    def counts(self) -> dict[str, int]:
+        """How many subjects there are, and how many rows of each kind."""
+        queries = {
+            "subjects": "SELECT count(*) FROM subject WHERE merged_into IS NULL AND NOT erased",
+            "merged": "SELECT count(*) FROM subject WHERE merged_into IS NOT NULL AND NOT erased",
+            "erased": "SELECT count(*) FROM subject WHERE erased AND merged_into IS NULL",
+            "identities": "SELECT count(*) FROM identity",
+            "identifiers": "SELECT count(*) FROM link",
+            "kept_apart": "SELECT count(*) FROM apart",
+        }
+        return {name: self._number(query) or 0 for name, query in queries.items()}
 
     def content(self) -> Iterator[tuple[object, ...]]:
         """Every row in a fixed order, as stored: tokens and sealed bytes."""
         for query in (
-            "SELECT id, merged_into, sealed FROM subject ORDER BY id",
+            "SELECT id, merged_into, erased, sealed FROM subject ORDER BY id",
             "SELECT token, subject FROM link ORDER BY token",
             "SELECT token, subject, assigned FROM value ORDER BY token, subject, assigned",
             "SELECT token, subject FROM identity ORDER BY token",
+            "SELECT one, other FROM apart ORDER BY one, other",
         ):
             yield from self._run(query)
 
@@ -170,9 +231,11 @@ class VaultStore:
         row = self._run(query, values).fetchone()
         return None if row is None else row[0]
 
-    def _blob(self, query: str, *values: object) -> bytes | None:
-        row = self._run(query, values).fetchone()
-        return None if row is None else row[0]
+
+def _subject_row(row: tuple[int, int | None, int, bytes]) -> SubjectRow:
+    subject, merged_into, erased, sealed = row
+    root = subject if merged_into is None else merged_into
+    return SubjectRow(subject=subject, root=root, erased=bool(erased), sealed=sealed)
 
 
 def _create(path: Path) -> None:

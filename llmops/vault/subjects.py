@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from llmops.documents import SubjectIdentifier
+from llmops.errors import StageError
 from llmops.vault.crypto import VaultKeys
 from llmops.vault.identities import LINKING, normalize_assigner, normalize_value
-from llmops.vault.store import VaultStore
+from llmops.vault.store import SubjectRow, VaultStore
+
+_CACHED: Final = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +20,13 @@ class Tokens:
     Args:
         link: of kind, assigner and value.
         value: of kind and value alone.
+        name: what a keyed pseudonym is made of.
         assigned: whether the assigner is known.
     """
 
     link: bytes = field(repr=False)
     value: bytes = field(repr=False)
+    name: bytes = field(repr=False)
     assigned: bool
 
 
@@ -38,57 +44,164 @@ def tokens_of(identifiers: Sequence[SubjectIdentifier], keys: VaultKeys) -> tupl
     return tuple(_tokens(space, identifier, value, keys) for identifier, value in chosen)
 
 
-def find(store: VaultStore, tokens: Sequence[Tokens]) -> int | None:
-    """The subject that a record is of, or ``None``; the oldest where its identifiers disagree."""
-    exact = [subject for one in tokens if (subject := store.linked(one.link)) is not None]
-    if exact:
-        return min(exact)
-    return next((subject for one in tokens if (subject := _find_by_value(store, one)) is not None), None)
+class Links:
+    """Finds and joins subjects in a store; every row it goes by is checked against its binding.
 
-
-def attach(store: VaultStore, tokens: Sequence[Tokens], subject: int) -> int:
-    """Give a subject these identifiers; where another subject has one of them already, the two become one.
-
-    Returns:
-        The subject it is now: the older one, so that its pseudonym stays.
+    What an identifier was given to stays as it is. A subject that was merged into another leads to it, its root; one
+    that was erased still owns its identifiers, so that it is not taken in again.
     """
-    for one in tokens:
-        other = store.linked(one.link)
-        if other is not None and other != subject:
-            subject, loser = min(subject, other), max(subject, other)
-            store.merge(subject, loser)
-    for one in tokens:
-        store.link(one.link, subject)
-        store.hold(one.value, subject, assigned=one.assigned)
-    return subject
 
+    def __init__(self, store: VaultStore, keys: VaultKeys) -> None:
+        self._store = store
+        self._keys = keys
+        self._apart: frozenset[tuple[int, int]] | None = None
+        self._rows: dict[int, tuple[SubjectRow, bytes]] = {}
 
-def settle(store: VaultStore, value_tokens: Collection[bytes]) -> None:
-    """Join each identifier without assigner to the one subject that has the same value from a known assigner.
+    def forget(self) -> None:
+        """Forget what was read; to be called after another process may have written, and after a change was undone."""
+        self._apart = None
+        self._rows.clear()
 
-    Done when every identity of a registration is in, and again until nothing changes, so that their order does not
-    matter. Where two subjects have the value, the one without assigner stays a subject of its own.
-    """
-    while any([_settle_one(store, token) for token in value_tokens]):  # noqa: C419 - every one of them in each round
-        continue
+    def row(self, subject: int) -> tuple[SubjectRow, bytes]:
+        """A subject's row and what is sealed in it (secret).
 
+        Raises:
+            StageError: there is none, or it was changed.
+        """
+        known = self._rows.get(subject)
+        if known is None:
+            known = self._load(subject)
+            self._remember(*known)
+        return known
 
-def _settle_one(store: VaultStore, value_token: bytes) -> bool:
-    unassigned = store.holders(value_token, assigned=False)
-    assigned = store.holders(value_token, assigned=True)
-    if not len(unassigned) == len(assigned) == 1 or unassigned == assigned:
-        return False
-    store.merge(min(*unassigned, *assigned), max(*unassigned, *assigned))
-    return True
+    def root(self, subject: int) -> int:
+        """The subject that this one is now."""
+        return self.row(subject)[0].root
 
+    def is_erased(self, subject: int) -> bool:
+        """Whether the subject's data key was destroyed."""
+        return self.row(subject)[0].erased
 
-def _find_by_value(store: VaultStore, tokens: Tokens) -> int | None:
-    """The subject with this value where the assigner is unknown on one side, and nobody else could be meant."""
-    assigned = store.holders(tokens.value, assigned=True)
-    candidates = assigned if not tokens.assigned else store.holders(tokens.value, assigned=False)
-    if len(candidates) != 1 or (tokens.assigned and assigned):
-        return None
-    return candidates[0]
+    def group(self, root: int) -> tuple[int, ...]:
+        """A subject and those that were merged into it, each checked, the root first."""
+        members = (root, *self._store.merged(root))
+        if any(self.root(member) != root for member in members):
+            raise StageError("vault: a merged subject does not lead where it should; the file was changed")
+        return members
+
+    def put(self, subject: int, root: int, content: bytes, *, erased: bool = False) -> None:
+        """Keep a subject's row, new or changed."""
+        sealed = self._keys.seal_subject(subject, root, erased=erased, value=content)
+        row = SubjectRow(subject=subject, root=root, erased=erased, sealed=sealed)
+        self._store.put_subject(row)
+        self._remember(row, content)
+
+    def linked(self, token: bytes) -> int | None:
+        """The very subject that was given this identifier, if any."""
+        found = self._store.linked(token)
+        if found is None:
+            return None
+        self._keys.check("link", found[1], token, found[0])
+        return found[0]
+
+    def find(self, tokens: Sequence[Tokens]) -> int | None:
+        """The subject that a record is of, or ``None``; the oldest where its identifiers disagree."""
+        exact = [self.root(subject) for one in tokens if (subject := self.linked(one.link)) is not None]
+        if exact:
+            return min(exact)
+        return next((subject for one in tokens if (subject := self._find_by_value(one)) is not None), None)
+
+    def touches_erased(self, tokens: Sequence[Tokens]) -> bool:
+        """Whether one of a record's identifiers is of a subject that was erased."""
+        exact = [subject for one in tokens if (subject := self.linked(one.link)) is not None]
+        if not exact:
+            found = self.find(tokens)
+            return found is not None and self.is_erased(found)
+        return any(self.is_erased(subject) for subject in exact)
+
+    def attach(self, tokens: Sequence[Tokens], subject: int) -> None:
+        """Give a subject these identifiers; where another subject has one of them already, the two become one.
+
+        The older one is the root, so that its pseudonym stays.
+        """
+        root = self.root(subject)
+        for one in tokens:
+            other = self.linked(one.link)
+            if other is not None:
+                root = self.join(root, self.root(other))
+        for one in tokens:
+            self._store.link(one.link, subject, self._keys.bind("link", one.link, subject))
+            bound = self._keys.bind("value", one.value, subject, int(one.assigned))
+            self._store.hold(one.value, subject, bound, assigned=one.assigned)
+
+    def join(self, one: int, other: int) -> int:
+        """Make two roots one, unless they are kept apart or one was erased.
+
+        Returns:
+            The root of ``one`` now.
+        """
+        if one == other or self._are_apart(one, other) or self.is_erased(one) or self.is_erased(other):
+            return one
+        winner, loser = min(one, other), max(one, other)
+        for member in self.group(loser):
+            self.put(member, winner, self.row(member)[1])
+        return winner
+
+    def settle(self, value_tokens: Collection[bytes]) -> None:
+        """Join each identifier without assigner to the one subject that has the same value from a known assigner.
+
+        Done when every identity of a registration is in, and again until nothing changes, so that their order does not
+        matter. Where two subjects have the value, the one without assigner stays a subject of its own.
+        """
+        while any([self._settle_one(token) for token in value_tokens]):  # noqa: C419 - every one of them in each round
+            continue
+
+    def _settle_one(self, value_token: bytes) -> bool:
+        unassigned = self._holders(value_token, assigned=False)
+        if len(unassigned) != 1:
+            return False
+        assigned = self._holders(value_token, assigned=True)
+        if len(assigned) != 1 or unassigned == assigned:
+            return False
+        (one,), (other,) = unassigned, assigned
+        return self.join(one, other) == self.root(other)
+
+    def _find_by_value(self, tokens: Tokens) -> int | None:
+        """The subject with this value where the assigner is unknown on one side, and nobody else could be meant."""
+        assigned = self._holders(tokens.value, assigned=True)
+        candidates = assigned if not tokens.assigned else self._holders(tokens.value, assigned=False)
+        if len(candidates) != 1 or (tokens.assigned and assigned):
+            return None
+        return next(iter(candidates))
+
+    def _holders(self, value_token: bytes, *, assigned: bool) -> frozenset[int]:
+        """Who has a value: nobody, one subject, or two that stand for more (a value may be shared by thousands)."""
+        roots: set[int] = set()
+        for subject, bound in self._store.holders(value_token, assigned=assigned):
+            self._keys.check("value", bound, value_token, subject, int(assigned))
+            roots.add(self.root(subject))
+            if len(roots) > 1:
+                break
+        return frozenset(roots)
+
+    def _are_apart(self, one: int, other: int) -> bool:
+        if self._apart is None:
+            self._apart = self._store.apart()
+        if not self._apart:
+            return False
+        pairs = ((a, b) for a in self.group(one) for b in self.group(other))
+        return any((min(pair), max(pair)) in self._apart for pair in pairs)
+
+    def _remember(self, row: SubjectRow, content: bytes) -> None:
+        if len(self._rows) >= _CACHED:
+            self._rows.clear()
+        self._rows[row.subject] = (row, content)
+
+    def _load(self, subject: int) -> tuple[SubjectRow, bytes]:
+        row = self._store.subject(subject)
+        if row is None:
+            raise StageError("vault: no such subject")
+        return row, self._keys.unseal_subject(subject, row.root, erased=row.erased, sealed=row.sealed)
 
 
 def _tokens(space: str, identifier: SubjectIdentifier, value: str, keys: VaultKeys) -> Tokens:
@@ -96,5 +209,6 @@ def _tokens(space: str, identifier: SubjectIdentifier, value: str, keys: VaultKe
     return Tokens(
         link=keys.token(f"{space}.identifier", label, assigner, value),
         value=keys.token(f"{space}.value", label, value),
+        name=keys.name(space, label, assigner, value),
         assigned=bool(assigner),
     )

@@ -1,5 +1,6 @@
 """A small release of invented documents, published with a real key."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,12 @@ def _document(number: int) -> ScoredDocument:
         signature=(1, 2**64 - 1),
         content_key=f"key{number}",
     )
+
+
+@pytest.fixture(autouse=True)
+def _no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for the disk is most of the time that publishing takes, and no test here cuts the power."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ def test_the_layout_is_that_of_the_design(release_path):
         "manifest.sig",
         "scorecard.json",
         "report.html",
+        "croissant.json",
+        "provenance.json",
         "data/part-00000.parquet",
         "data/part-00001.parquet",
         "data/part-00002.parquet",
@@ -43,8 +45,10 @@ def test_a_resumed_run_gives_the_identical_release(publish):
     one, other = _bytes(first), _bytes(second)
     assert {name for name in one if one[name] != other[name]} == {
         "README.md",
+        "croissant.json",
         "manifest.json",
         "manifest.sig",
+        "provenance.json",
         "receipts/part-00000.parquet",
     }
 

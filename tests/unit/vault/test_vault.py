@@ -192,7 +192,7 @@ def test_registering_again_changes_nothing(vault):
     assert [vault.pseudonym(vault.subject(one.subject)) for one in people] == names
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_subjects_do_not_depend_on_the_order_of_records(tmp_path_factory, data):
     """The same records in any order give the same grouping."""
@@ -293,9 +293,9 @@ def test_no_phi_lies_in_the_files(path):
             assert hashlib.sha256(b"ZQ-0048213").digest() not in data
 
     def people():
-        for i in range(3000):
+        for i in range(1500):
             yield person(mrn("ZQ-0048213", str(i)))
-            if i % 1000 == 999:
+            if i % 500 == 499:
                 grep()
 
     with Vault.open(path, KEY) as vault:
@@ -332,14 +332,14 @@ def test_wrong_key_foreign_file_and_missing_file_are_recipe_errors(path, vault, 
 
 
 def test_crash_while_the_file_is_made_is_mended_at_the_next_opening(path):
-    """An empty file, or one with tables and no mode, becomes a vault; a reader refuses it."""
+    """An empty file, or one with tables and no keys, becomes a vault; a reader refuses it."""
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
     with pytest.raises(RecipeError):
         Vault.open(path, KEY, read_only=True)
     Vault.open(path, KEY).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM meta")
+        connection.execute("DELETE FROM bundle")
     connection.close()
     with pytest.raises(RecipeError):
         Vault.open(path, KEY, read_only=True)

@@ -1,0 +1,220 @@
+"""What ``llmops vault`` does, in steps that are logged; apart from the commands, which must start quickly."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from llmops.audit import AuditLog
+from llmops.audit.events import KeyCreated, ReleaseRevoked, VaultAction, VaultChanged
+from llmops.audit.keys import load_signing_key, load_verify_key
+from llmops.errors import RecipeError
+from llmops.recipe import VAULT_KEY_FILE, Keys, Recipe, load_keys, load_recipe, missing_keys, vault_file, vault_key
+from llmops.release import Release, ReleaseStatus, RevocationReason, glance, open_release, release_folders, tombstone
+from llmops.runner.job import now_ms, open_log
+from llmops.vault import (
+    Custody,
+    FileKey,
+    Purpose,
+    Request,
+    approve,
+    check_approvals,
+    custody,
+    rotate,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Whose vault is meant: a recipe, and what the command line puts in the place of its folders."""
+
+    recipe: Path
+    output: Path | None = None
+    raw_zone: Path | None = None
+
+    def load(self) -> Recipe:
+        """The recipe, once its keys are there: these commands never make any.
+
+        Raises:
+            RecipeError: it is not valid, or a key is missing.
+        """
+        recipe = load_recipe(self.recipe, output=self.output, raw_zone=self.raw_zone)
+        missing = missing_keys(recipe)
+        if missing:
+            raise RecipeError(
+                f"keys: {missing[0]} is missing in this raw zone; run the recipe first, or name its --raw-zone"
+            )
+        return recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hand:
+    """A vault held alone, and what is needed to act on it."""
+
+    recipe: Recipe
+    keys: Keys
+    vault: Custody
+    log: AuditLog
+
+
+def status(place: Place) -> dict[str, Any]:
+    """What may be told of the vault: numbers."""
+    recipe = place.load()
+    with custody(vault_file(recipe), vault_key(recipe)) as held:
+        found = held.status()
+    facts = {
+        "vault": found.vault,
+        "pseudonyms": found.pseudonyms,
+        "date_offsets": found.date_offsets,
+        "rotation": found.rotation,
+    }
+    return facts | dict(found.counts)
+
+
+def merges(place: Place) -> tuple[tuple[str, str], ...]:
+    """``(pseudonym given up, pseudonym kept)`` of every merge."""
+    recipe = place.load()
+    with custody(vault_file(recipe), vault_key(recipe)) as held:
+        return held.merges()
+
+
+def rotate_key(place: Place) -> dict[str, Any]:
+    """Replace the vault's key.
+
+    Raises:
+        RecipeError: the key is not in a file, or as `llmops.vault.rotate`.
+    """
+    recipe = place.load()
+    holder = vault_key(recipe)
+    if not isinstance(holder, FileKey):
+        raise RecipeError("vault.key_variable: only a key in a file can be rotated by this command")
+    with _logged(recipe) as (_, log):
+        sealed = rotate(vault_file(recipe), holder.path)
+        created = KeyCreated(key=VAULT_KEY_FILE, fingerprint="secret")
+        log.append([created, VaultChanged(action=VaultAction.ROTATED, subjects=sealed)])
+    return {"action": "rotated", "subjects": sealed}
+
+
+def merge(place: Place, one: str, other: str) -> dict[str, Any]:
+    """Make two subjects one."""
+    with _held(place) as hand:
+        kept = hand.vault.merge(one, other)
+        hand.log.append([VaultChanged(action=VaultAction.MERGED, subject=kept, subjects=2)])
+    return {"action": "merged", "kept": kept}
+
+
+def split(place: Place, given_up: str) -> dict[str, Any]:
+    """Undo a merge."""
+    with _held(place) as hand:
+        kept = hand.vault.split(given_up)
+        hand.log.append([VaultChanged(action=VaultAction.SPLIT, subject=given_up, subjects=2)])
+    return {"action": "split", "subject": given_up, "from": kept}
+
+
+def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason: RevocationReason) -> dict[str, Any]:
+    """Take a subject's documents back in the releases, then destroy its keys.
+
+    In this order, so that running it again after an interruption ends it.
+
+    Args:
+        releases: their folders; None means every release of the output that was not revoked.
+
+    Raises:
+        StageError: no such subject.
+        ReleaseError: a release does not verify; nothing was erased.
+    """
+    with _held(place) as hand:
+        names = frozenset(hand.vault.names(pseudonym))
+        folders = _standing(hand.recipe) if releases is None else releases
+        opened = [open_release(path, (hand.keys.release.public,)) for path in folders]
+        documents = sum(_take_back(release, names, hand, reason) for release in opened)
+        hand.vault.erase(pseudonym)
+        hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
+    return {"action": "erased", "subject": pseudonym, "documents": documents, "releases": len(opened)}
+
+
+def approval(request: Request, key: Path, target: Path, hours: int) -> dict[str, Any]:
+    """Write a key holder's approval; needs nothing of the raw zone.
+
+    Raises:
+        RecipeError: no private key, hours out of range, or the file is there already or cannot be written.
+    """
+    data = approve(request, load_signing_key(key, name="llmops-approver"), now_ms=now_ms(), hours=hours)
+    try:
+        with target.open("xb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise RecipeError(f"approval: cannot be written ({os.strerror(error.errno or 0)})") from None
+    return {"action": "approved", "subject": request.pseudonym, "purpose": request.purpose.value, "hours": hours}
+
+
+def reidentify(place: Place, pseudonym: str, purpose: Purpose, approvals: Sequence[Path]) -> dict[str, Any]:
+    """Say who a subject is, by leave of two key holders; in the audit log before the answer is given.
+
+    Returns:
+        The identities. PHI.
+
+    Raises:
+        RecipeError: the approvals do not stand.
+        StageError: no such subject, an approval was used before, or too many within a day.
+        AuditError: not logged, and so not answered; the approvals are used up.
+    """
+    try:
+        files = [path.read_bytes() for path in approvals]
+    except OSError as error:
+        raise RecipeError(f"approval: cannot be read ({os.strerror(error.errno or 0)})") from None
+    with _held(place) as hand:
+        keys = [load_verify_key(path, name="llmops-approver") for path in hand.recipe.vault.approvers]
+        request = Request(vault=hand.vault.id, pseudonym=pseudonym, purpose=purpose)
+        now = now_ms()
+        leave = check_approvals(request, files, keys, now_ms=now)
+        found = hand.vault.reidentify(pseudonym, leave, now_ms=now)
+        event = VaultChanged(
+            action=VaultAction.REIDENTIFIED,
+            subject=pseudonym,
+            subjects=1,
+            reason=purpose.value,
+            approvers=leave.approvers,
+        )
+        hand.log.append([event])
+    return {"subject": pseudonym, "identities": [asdict(identity) for identity in found]}
+
+
+def _standing(recipe: Recipe) -> list[Path]:
+    if not (recipe.output / "release").is_dir():
+        return []
+    folders = release_folders(recipe.output)
+    return [path for path in folders if glance(path).status is not ReleaseStatus.REVOKED]
+
+
+def _take_back(release: Release, names: Collection[str], hand: _Hand, reason: RevocationReason) -> int:
+    """Tombstone the documents of a subject in a release and log each; those taken back before are not seen here."""
+    ids = sorted(
+        document_id
+        for batch in release.batches()
+        for document_id, subject in zip(batch["document_id"].to_pylist(), batch["subject"].to_pylist(), strict=True)
+        if subject in names
+    )
+    if ids:
+        today = datetime.now(UTC).date().isoformat()
+        tombstone(release.path, ids, hand.keys.release, reason, created=today)
+        hand.log.append([ReleaseRevoked(release_id=release.id, document_id=one, reason=reason.value) for one in ids])
+    return len(ids)
+
+
+@contextmanager
+def _held(place: Place) -> Iterator[_Hand]:
+    recipe = place.load()
+    with custody(vault_file(recipe), vault_key(recipe)) as held, _logged(recipe) as (keys, log):
+        yield _Hand(recipe=recipe, keys=keys, vault=held, log=log)
+
+
+@contextmanager
+def _logged(recipe: Recipe) -> Iterator[tuple[Keys, AuditLog]]:
+    """A sealed audit stream of this command: whoever may use the vault has the keys to sign with."""
+    keys = load_keys(recipe)
+    with open_log(recipe, keys, stream=f"vault-{now_ms():x}-{os.getpid()}", run_id="") as log:
+        yield keys, log

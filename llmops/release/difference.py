@@ -1,0 +1,77 @@
+"""Compares two opened releases by document ids and text digests; no text is looked at or given."""
+
+from dataclasses import dataclass
+
+from llmops.release.manifest import Content
+from llmops.release.reader import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is other in the second of two releases. Document ids are sorted; tombstoned documents count as absent.
+
+    Args:
+        rules: ``(what, before, after)`` of each policy, recipe digest, model or code version that differs.
+        counts: ``(name, before, after)`` of each count that differs; None where one side has no such count.
+        added, removed: documents that only the second, only the first holds.
+        changed: documents of both with another text.
+        same: number of documents of both with the same text.
+    """
+
+    rules: tuple[tuple[str, str, str], ...]
+    counts: tuple[tuple[str, int | None, int | None], ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    same: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the two hold the same documents, made by the same rules."""
+        return not (self.rules or self.added or self.removed or self.changed)
+
+
+def compare(before: Release, after: Release) -> Difference:
+    """Compare two releases.
+
+    Raises:
+        ReleaseError: one of them no longer verifies or has been revoked.
+    """
+    old, new = _digests(before), _digests(after)
+    both = old.keys() & new.keys()
+    changed = sorted(document_id for document_id in both if old[document_id] != new[document_id])
+    old_counts, new_counts = dict(before.manifest.counts), dict(after.manifest.counts)
+    return Difference(
+        rules=_other(_rules(before.manifest.content), _rules(after.manifest.content)),
+        counts=tuple(
+            (name, old_counts.get(name), new_counts.get(name))
+            for name in sorted(old_counts.keys() | new_counts.keys())
+            if old_counts.get(name) != new_counts.get(name)
+        ),
+        added=tuple(sorted(new.keys() - old.keys())),
+        removed=tuple(sorted(old.keys() - new.keys())),
+        changed=tuple(changed),
+        same=len(both) - len(changed),
+    )
+
+
+def _digests(release: Release) -> dict[str, str]:
+    return {
+        document_id: text
+        for batch in release.batches()
+        for document_id, text in zip(batch["document_id"].to_pylist(), batch["text_sha256"].to_pylist(), strict=True)
+    }
+
+
+def _rules(content: Content) -> dict[str, str]:
+    named = {name: getattr(content, name) for name in _RULES}
+    return named | {f"model {name}": digest for name, digest in content.models}
+
+
+def _other(before: dict[str, str], after: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+    names = sorted(before.keys() | after.keys())
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    return tuple((name, old, new) for name, old, new in pairs if old != new)
+
+
+_RULES = ("policy_id", "recipe_digest", "quality_policy_digest", "gate_policy_digest", "code_version")

@@ -1,0 +1,120 @@
+"""Leave to re-identify a subject: signed by two people, for one purpose, for a short time, and used once."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final
+
+from llmops.audit.keys import SigningKey, VerifyKey, parse_vkey
+from llmops.errors import RecipeError
+
+APPROVERS: Final = 2
+LONGEST_HOURS: Final = 72
+_FORMAT: Final = "llmops-vault-approval/1"
+_HOUR_MS: Final = 3_600_000
+_LARGEST_FILE: Final = 4096
+
+
+class Purpose(StrEnum):
+    """Why a subject may be re-identified: a closed list, without free text."""
+
+    TREATMENT = "treatment"
+    PATIENT_SAFETY = "patient_safety"
+    INCIDENTAL_FINDING = "incidental_finding"
+    DATA_CORRECTION = "data_correction"
+    PATIENT_REQUEST = "patient_request"
+    REQUIRED_BY_LAW = "required_by_law"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is approved.
+
+    Args:
+        vault: id of the vault, as its status says.
+        pseudonym: the subject.
+        purpose: why.
+    """
+
+    vault: str
+    pseudonym: str
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Two approvals of a request that stand: who gave them, and what marks each as used."""
+
+    approvers: tuple[str, ...]
+    marks: tuple[bytes, ...]
+
+
+def approve(request: Request, signer: SigningKey, *, now_ms: int, hours: int = 24) -> bytes:
+    """Give the approval file of one key holder.
+
+    Args:
+        now_ms: UTC milliseconds since 1970.
+        hours: how long it may be used, at most 72.
+
+    Raises:
+        RecipeError: ``hours`` out of range.
+    """
+    if not 1 <= hours <= LONGEST_HOURS:
+        raise RecipeError(f"approval: hours must be from 1 to {LONGEST_HOURS}")
+    said = {"format": _FORMAT, **asdict(request), "from_ms": now_ms, "until_ms": now_ms + hours * _HOUR_MS}
+    body = json.dumps(said, sort_keys=True).encode("ascii")
+    signature = base64.b64encode(signer.sign(_signed(body)))
+    return b"\n".join((body, signer.public.vkey.encode("ascii"), signature, b""))
+
+
+def check_approvals(request: Request, files: Sequence[bytes], approvers: Sequence[VerifyKey], *, now_ms: int) -> Leave:
+    """Check that two different key holders approve exactly this request, now.
+
+    Args:
+        files: two approval files.
+        approvers: the keys that the vault's policy lists.
+
+    Raises:
+        RecipeError: not so; says what is amiss.
+    """
+    if len({key.raw for key in approvers}) < APPROVERS:
+        raise RecipeError(f"vault.approvers: name the public keys of at least {APPROVERS} different people")
+    keys = [_approver(request, data, approvers, now_ms) for data in files]
+    if len(files) != APPROVERS or len({key.raw for key in keys}) != APPROVERS:
+        raise RecipeError(f"approval: {APPROVERS} files of {APPROVERS} different people are needed")
+    return Leave(
+        approvers=tuple(sorted(key.fingerprint for key in keys)),
+        marks=tuple(
+            hashlib.sha256(data.partition(b"\n")[0] + key.raw).digest() for data, key in zip(files, keys, strict=True)
+        ),
+    )
+
+
+def _approver(request: Request, data: bytes, approvers: Sequence[VerifyKey], now_ms: int) -> VerifyKey:
+    problem = RecipeError("approval: not a file that 'llmops vault approve' made")
+    if len(data) > _LARGEST_FILE:
+        raise problem
+    try:
+        body, vkey, signature, rest = data.split(b"\n")
+        named, said = parse_vkey(vkey.decode("ascii")), json.loads(body)
+        signed = base64.b64decode(signature, validate=True)
+        start, end = int(said.pop("from_ms")), int(said.pop("until_ms"))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, RecipeError):
+        raise problem from None
+    key = next((key for key in approvers if key.raw == named.raw), None)
+    if rest or key is None:
+        raise RecipeError("approval: signed by a key that vault.approvers does not list")
+    if not key.verify(_signed(body), signed):
+        raise RecipeError("approval: changed after it was signed")
+    if said != {"format": _FORMAT, **asdict(request)}:
+        raise RecipeError("approval: for another vault, subject or purpose")
+    if not start <= now_ms < end <= start + LONGEST_HOURS * _HOUR_MS:
+        raise RecipeError("approval: not valid at this time; ask for a new one")
+    return key
+
+
+def _signed(body: bytes) -> bytes:
+    return _FORMAT.encode("ascii") + b"\n" + body

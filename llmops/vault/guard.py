@@ -1,0 +1,62 @@
+"""Refuses a raw zone and keys that others on the machine could read; the access control of 45 CFR 164.312(a)."""
+
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from llmops.audit.keys import load_or_create_secret
+from llmops.errors import RecipeError
+from llmops.vault.crypto import check_key
+
+
+def refuse_open_zone(path: Path) -> None:
+    """Refuse a raw zone that every account of the machine can list or enter; one that does not exist yet passes.
+
+    A folder above it that keeps others out counts, as it does for the system.
+
+    Raises:
+        RecipeError: names the section and the fix.
+    """
+    if path.is_dir() and _mode(path) & 0o005 and all(_mode(parent) & 0o001 for parent in path.parents):
+        raise RecipeError(
+            f"raw_zone: everyone on this machine can read {path} (mode {_mode(path):04o}); it holds PHI and keys, "
+            f"access to which must be limited (164.312(a)(1)); fix: chmod 700 {path}"
+        )
+
+
+def make_private(path: Path) -> None:
+    """Make a raw zone that its owner alone can enter; one that is there stays as it is.
+
+    Raises:
+        RecipeError: it cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise RecipeError(f"raw_zone: {path} cannot be made; name a folder that can be written") from None
+
+
+def refuse_exposed_keys(folder: Path, *, secrets: Iterable[str], signing: Iterable[str]) -> None:
+    """Refuse keys, where there are any yet, that others can read, or that are not random.
+
+    Args:
+        folder: the key folder.
+        secrets: names of files of random bytes.
+        signing: names of files of signing keys.
+
+    Raises:
+        RecipeError: names the file, the section and the fix.
+    """
+    kept = [folder / name for name in secrets if (folder / name).exists()]
+    for path in (*kept, *(folder / name for name in signing if (folder / name).exists())):
+        if _mode(path) & 0o077:
+            raise RecipeError(
+                f"keys: others can read {path.name} (mode {_mode(path):04o}); a key that others hold protects nothing "
+                f"(164.312(a)(2)(iv)); fix: chmod 600 {path}"
+            )
+    for path in kept:
+        check_key(load_or_create_secret(path))
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)

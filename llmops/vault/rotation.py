@@ -1,0 +1,92 @@
+"""Replaces a vault's key-encryption key, so that no crash at any point loses the vault and pseudonyms stay."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from llmops.audit.keys import load_or_create_secret, sync_directory
+from llmops.errors import RecipeError
+from llmops.vault.crypto import Bundle, VaultKeys, check_key
+from llmops.vault.custody import alone
+from llmops.vault.store import SubjectRow, VaultStore
+
+_SUFFIX: Final = ".new"
+
+
+def rotate(path: Path, key_file: Path) -> int:
+    """Put a new key-encryption key in the place of the old one, which is gone afterwards.
+
+    The steps: a new key beside the old one; one transaction that seals every subject's key anew and wraps the vault's
+    keys under both; the new key over the old one; the old wrapping dropped. Killed at any point, the vault opens with
+    the key file as it then is, and rotating again goes on where it stopped. Pseudonyms, offsets and surrogates stay.
+
+    Args:
+        path: the vault's file.
+        key_file: its key, 32 random bytes; the new one lies beside it as ``<name>.new`` until it takes its place.
+
+    Returns:
+        Number of subjects whose keys were sealed anew; 0 where only the end of an earlier rotation was left to do.
+
+    Raises:
+        RecipeError: there is no vault or key, the key does not fit, or the vault is in use.
+    """
+    fresh = key_file.with_name(key_file.name + _SUFFIX)
+    with alone(path) as store:
+        if not key_file.exists():
+            raise RecipeError("vault: its key file is missing; restore it from its backup")
+        current = check_key(load_or_create_secret(key_file))
+        if len(store.bundles()) > 1 and not fresh.exists():
+            _drop_old(store, current)
+            return 0
+        following = check_key(load_or_create_secret(fresh))
+        sealed = 0 if _opens(store, following) else _seal_anew(store, current, following)
+        _replace(fresh, key_file)
+        _drop_old(store, following)
+        return sealed
+
+
+def _opens(store: VaultStore, key: bytes) -> bool:
+    return any(Bundle.unwrap(key, slot, sealed) for slot, sealed in store.bundles())
+
+
+def _seal_anew(store: VaultStore, current: bytes, following: bytes) -> int:
+    slot, bundle = _unwrapped(store, current)
+    after = bundle.with_new_row_key()
+    old, new = VaultKeys(bundle), VaultKeys(after)
+    with store.transaction():
+        subjects = store.subjects()
+        for subject in subjects:
+            _seal_subject(store, subject, old, new)
+        store.set_bundle(slot, after.wrap(current, slot))
+        store.set_bundle(1 - slot, after.wrap(following, 1 - slot))
+    return len(subjects)
+
+
+def _seal_subject(store: VaultStore, subject: int, old: VaultKeys, new: VaultKeys) -> None:
+    row = store.subject(subject)
+    assert row is not None
+    content = old.unseal_subject(subject, row.root, erased=row.erased, sealed=row.sealed)
+    sealed = new.seal_subject(subject, row.root, erased=row.erased, value=content)
+    store.put_subject(SubjectRow(subject=subject, root=row.root, erased=row.erased, sealed=sealed))
+
+
+def _replace(fresh: Path, key_file: Path) -> None:
+    try:
+        fresh.replace(key_file)
+        sync_directory(key_file.parent)
+    except OSError as error:
+        raise RecipeError(f"vault: the new key cannot take its place ({os.strerror(error.errno or 0)})") from None
+
+
+def _drop_old(store: VaultStore, key: bytes) -> None:
+    slot, _ = _unwrapped(store, key)
+    with store.transaction():
+        store.drop_bundles(slot)
+
+
+def _unwrapped(store: VaultStore, key: bytes) -> tuple[int, Bundle]:
+    for slot, sealed in store.bundles():
+        bundle = Bundle.unwrap(key, slot, sealed)
+        if bundle is not None:
+            return slot, bundle
+    raise RecipeError("vault: the key does not fit; name the key file that the vault was made with")

@@ -1,0 +1,192 @@
+"""``llmops vault`` on the raw zone of a small recipe: what is done is logged, and a release forgets who was erased."""
+
+import base64
+import json
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from llmops.audit import shows, verify
+from llmops.cli.vault import app
+from llmops.documents import Format, Kind, Provenance, QualityReport, Receipt, ScoredDocument
+from llmops.errors import LlmopsError, RecipeError, ReleaseError, StageError
+from llmops.recipe import load_keys, load_recipe, open_vault
+from llmops.release import ReleaseFacts, ReleaseWriter, RevocationReason, open_release, revoke
+from llmops.vault import Custody, FileKey
+
+RECIPE = """recipe: 1
+name: trial
+input: {paths: [in]}
+output: out
+raw_zone: raw
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path, number, patient):
+    """A recipe whose vault knows three patients."""
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE)
+    (tmp_path / "in").mkdir()
+    loaded = load_recipe(path)
+    with open_vault(loaded, load_keys(loaded), read_only=False) as vault:
+        vault.register(patient(number(f"p{n}")) for n in (1, 2, 3))
+    return path
+
+
+@pytest.fixture
+def names(recipe, number):
+    """The pseudonyms of the three."""
+    loaded = load_recipe(recipe)
+    with open_vault(loaded, load_keys(loaded), read_only=True) as vault:
+        return [vault.pseudonym(vault.subject([number(f"p{n}")])) for n in (1, 2, 3)]
+
+
+@pytest.fixture
+def release(recipe, names):
+    """Publishes a document for each name."""
+    keys = load_keys(load_recipe(recipe)).release
+    facts = ReleaseFacts(
+        policy_id="safe_harbor@0123456789ab",
+        recipe_digest="aa",
+        quality_policy_digest="bb",
+        gate_policy_digest="cc",
+        models=(),
+        code_version="0.1.0",
+        verdicts=(),
+        counts=(),
+        residual_risk=(),
+        audit=(),
+        created="2026-01-01",
+        key=keys.public,
+    )
+
+    def _publish(code_version="0.1.0"):
+        with ReleaseWriter(recipe.parent / "out") as writer:
+            for n, name in enumerate(names):
+                writer.add(
+                    ScoredDocument(
+                        document_id=f"r{n}.0",
+                        record_id=f"r{n}",
+                        subject=name,
+                        kind=Kind.NOTE,
+                        text="Stable.",
+                        policy_id="safe_harbor@0123456789ab",
+                        provenance=Provenance(format=Format.TEXT),
+                        quality=QualityReport(score=1.0, dimensions=()),
+                    )
+                )
+                writer.add_receipts([(f"r{n}.0", Receipt(stream="w0", index=n, leaf="00"))])
+            return writer.publish(replace(facts, code_version=code_version), keys, scorecard=b"{}", report=b"")
+
+    return _publish
+
+
+def call(*arguments):
+    done = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+    if isinstance(done.exception, LlmopsError):
+        raise done.exception
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "Quackenbush" not in done.output
+    return json.loads(done.stdout)
+
+
+def _events(recipe):
+    return [seen.entry.event for seen in shows(recipe.parent / "out" / "audit")]
+
+
+def test_status_counts_and_shows_nobody(recipe):
+    """Numbers, the kind of pseudonym, and whether a rotation is open."""
+    facts = call("status", recipe)
+    assert (facts["subjects"], facts["identities"], facts["pseudonyms"]) == (3, 3, "random")
+    assert (facts["rotation"], facts["date_offsets"], facts["erased"]) == ("finished", "days", 0)
+    assert "vault" in CliRunner().invoke(app, ["status", str(recipe)]).stdout
+
+
+def test_rotate_is_logged_and_the_next_run_opens_the_vault(recipe, names, number):
+    """With a new key under the same name."""
+    key = recipe.parent / "raw" / "keys" / "vault.key"
+    before = key.read_bytes()
+    assert call("rotate", recipe) == {"action": "rotated", "subjects": 3}
+    assert key.read_bytes() != before
+    loaded = load_recipe(recipe)
+    with open_vault(loaded, load_keys(loaded), read_only=True) as vault:
+        assert vault.pseudonym(vault.subject([number("p2")])) == names[1]
+    created, changed = _events(recipe)
+    assert (created.kind, created.fingerprint) == ("key_created", "secret")
+    assert (changed.kind, changed.action, changed.subjects) == ("vault_changed", "rotated", 3)
+    assert verify(recipe.parent / "out" / "audit", (load_keys(loaded).audit.public,)).exit_code <= 1
+
+
+def test_merge_and_split_go_by_pseudonym(recipe, names):
+    """Listed while it stands, logged both times."""
+    assert call("merge", recipe, names[2], names[0])["kept"] == names[0]
+    assert call("status", recipe, "--merges")["merges"] == [{"given_up": names[2], "kept": names[0]}]
+    assert f"{names[2]} is now {names[0]}" in CliRunner().invoke(app, ["status", str(recipe), "--merges"]).stdout
+    assert call("split", recipe, names[2])["from"] == names[0]
+    assert call("status", recipe, "--merges")["merges"] == []
+    assert [(event.action, event.subject) for event in _events(recipe)] == [("merged", names[0]), ("split", names[2])]
+    with pytest.raises(StageError, match="no subject"):
+        call("split", recipe, "S-0000000000000000")
+
+
+def test_erase_takes_back_the_documents_of_every_standing_release(recipe, names, release):
+    """Also those under a pseudonym that a merge gave up; a revoked release is left alone; the log says it all."""
+    first, second, gone = release(), release("0.2.0"), release("0.3.0")
+    revoke(gone, load_keys(load_recipe(recipe)).release, RevocationReason.SUPERSEDED)
+    call("merge", recipe, names[0], names[2])
+    said = call("erase", recipe, names[0])
+    assert (said["documents"], said["releases"]) == (4, 2)
+    for path in (first, second):
+        assert [document.document_id for document in open_release(path).documents()] == ["r1.0"]
+    facts = call("status", recipe)
+    assert (facts["subjects"], facts["erased"], facts["identities"]) == (1, 1, 1)
+    events = _events(recipe)
+    taken = {(event.release_id, event.document_id) for event in events if event.kind == "release_revoked"}
+    assert taken == {(path.name, name) for path in (first, second) for name in ("r0.0", "r2.0")}
+    assert events[-1].kind == "vault_changed"
+    assert (events[-1].action, events[-1].subjects) == ("erased", 2)
+
+
+def test_an_interrupted_erasure_is_ended_by_the_next(recipe, names, release, monkeypatch):
+    """Documents first, keys last: whoever reads a release is never behind the vault."""
+    path = release()
+    with monkeypatch.context() as patched:
+        patched.setattr(Custody, "erase", lambda *_: (_ for _ in ()).throw(StageError("killed")))
+        with pytest.raises(StageError, match="killed"):
+            call("erase", recipe, names[1])
+    assert len(open_release(path)) == 2
+    assert call("status", recipe)["erased"] == 0
+    assert call("erase", recipe, names[1])["documents"] == 0
+    assert call("status", recipe)["erased"] == 1
+
+
+def test_a_broken_release_stops_the_erasure_before_anything_is_done(recipe, names, release):
+    """Documents that cannot be taken back must not outlive their subject unnoticed."""
+    path, other = release(), release("0.2.0")
+    (path / "data" / "part-00000.parquet").unlink()
+    with pytest.raises(ReleaseError):
+        call("erase", recipe, names[1])
+    assert call("status", recipe)["erased"] == 0
+    assert call("erase", recipe, names[1], "--release", other)["documents"] == 1
+
+
+def test_keys_are_never_made_by_these_commands(recipe, tmp_path):
+    """A mistyped raw zone is not an empty vault."""
+    with pytest.raises(RecipeError, match="missing in this raw zone"):
+        call("status", recipe, "--raw-zone", tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_key_in_the_environment_serves_and_is_not_rotated_here(recipe, monkeypatch):
+    """Who injects it replaces it."""
+    held = FileKey(path=recipe.parent / "raw" / "keys" / "vault.key").key()
+    recipe.write_text(RECIPE + "vault: {key_variable: VAULT_KEK}\n")
+    monkeypatch.setenv("VAULT_KEK", base64.b64encode(held).decode())
+    assert call("status", recipe)["subjects"] == 3
+    with pytest.raises(RecipeError, match="key_variable"):
+        call("rotate", recipe)
+    monkeypatch.delenv("VAULT_KEK")
+    with pytest.raises(RecipeError, match="VAULT_KEK"):
+        call("status", recipe)
