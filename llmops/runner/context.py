@@ -59,8 +59,9 @@ class RunContext:
         return self.recipe.anchor or self.folder.root / "anchors"
 
     def anchors(self) -> tuple[Anchor, ...]:
-        """What earlier runs copied there: the log must extend every one of them."""
-        return read_anchors(self.anchor_file) if self.anchor_file.exists() else ()
+        """What earlier starts of this run copied there: the log must extend every one of them."""
+        known = read_anchors(self.anchor_file) if self.anchor_file.exists() else ()
+        return tuple(anchor for anchor in known if anchor.stream.startswith(self.folder.state.run_id))
 
     def meter(self, name: str) -> Meter:
         """The meter of a step of the parent process."""

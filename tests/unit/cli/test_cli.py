@@ -85,3 +85,25 @@ orchestrate.plan_units = plan
     assert "KeyError" in done.stderr
     assert "Canary" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_detection_is_measured_on_annotated_notes(cli, tmp_path):
+    """Figures as a table or as JSON without text; leaks in context only in the page, which its owner alone can read."""
+    note = {"id": 1, "text": "Called Dr. Ravindran. Stable on qzx.", "spans": []}
+    note["spans"] = [{"start": 11, "end": 20, "label": "DOCTOR"}, {"start": 32, "end": 35, "label": "odd label"}]
+    (tmp_path / "gold.jsonl").write_text(json.dumps(note) + "\n")
+    page = tmp_path / "page.html"
+    done = cli("deid", "evaluate", tmp_path / "gold.jsonl", "--ner", "none", "--json", "--html", page)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["tokens"]["recall"]["total"] == 2
+    assert figures["by_identifier"]["name"]["hits"] == 1
+    assert {"tokens", "spans", "documents", "tokens_without_bare_years", "dates", "by_label"} <= figures.keys()
+    assert "Ravindran" not in done.stdout + done.stderr
+    assert "<mark>" in page.read_text()
+    assert page.stat().st_mode & 0o077 == 0
+    table = cli("deid", "evaluate", tmp_path / "gold.jsonl", "--ner", "none", "--free-titles")
+    assert "recall by identifier" in table.stdout
+    assert cli("deid", "evaluate", tmp_path / "gold.jsonl", "--ner", "no_such").returncode == 2
+    assert cli("deid", "evaluate", tmp_path / "none.jsonl").returncode == 3
+    assert "PHI" in cli("deid", "evaluate", "--help").stdout

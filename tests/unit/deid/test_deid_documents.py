@@ -197,3 +197,30 @@ def test_text_facade_and_scanner_agree() -> None:
     assert done.text == "Call Dr. [NAME] at [PHONE]."
     assert Scanner(DeidConfig(ner="none")).scan(done.text) == []
     assert "Ash" not in repr(done)
+
+
+def test_a_field_and_the_text_get_the_same_stand_in() -> None:
+    """One function for both: number, name, telephone and town; the exit gate lets them pass."""
+    done = rewritten(
+        "Maybelle Quellenbrook, MRN 0041-7726, of Kewasha, called from 218.555.0116.",
+        policy="expert_determination",
+        fields=(
+            Field(name="PID-3", value="00417726", phi=PhiLabel.MRN),
+            Field(name="PID-5", value="Quellenbrook^Maybelle", phi=PhiLabel.NAME),
+            Field(name="PID-11.city", value="KEWASHA", phi=PhiLabel.LOC),
+            Field(name="PID-13", value="(218) 555-0116", phi=PhiLabel.PHONE),
+        ),
+    )
+    number, name, city, phone = (str(f.value) for f in done.fields)
+    family, given_name = name.split("^")
+    assert done.text.startswith(f"{given_name} {family}, MRN {number[:4]}-{number[4:]}, of ")
+    assert city.title().lower() in done.text.lower()
+    assert phone[-7:].replace("-", ".") in done.text
+    assert CANARY not in done.text + name
+
+
+def test_a_limited_data_set_keeps_the_town_and_the_time_of_day() -> None:
+    """164.514(e)(2)(ii): the street goes; dates move by whole days."""
+    done = rewritten("Lives at 77 Tallow Street, Kewasha, MN 55811.", policy="limited_data_set")
+    assert done.text == "Lives at [LOC], Kewasha, MN 55811."
+    assert done.time == "2024-03-04T10:00:00"

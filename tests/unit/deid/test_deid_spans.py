@@ -2,8 +2,13 @@
 
 import pytest
 
+from llmops.deid import DeidConfig, Deidentifier
+from llmops.deid.complete import complete
+from llmops.deid.propagate import propagate
 from llmops.deid.recognizers import FINDERS
-from llmops.deid.spans import View
+from llmops.deid.spans import ScoredWord, Span, View
+from llmops.deid.weigh import confirmed, weigh
+from llmops.phi import PhiLabel
 
 BY_NAME = dict(FINDERS)
 NPI, DEA = "1234567893", "AB1234563"
@@ -25,6 +30,7 @@ MATCHES = [
     ("date", "on 03/14/24 at", "03/14/24"),
     ("date", "ISO 2024-03-14", "2024-03-14"),
     ("date", "stamp 20240314123000", "20240314123000"),
+    ("date", "heart failure (2019-03)", "2019-03"),
     ("date", "US 5-Jun c/w", "5-Jun"),
     ("date", "done March 2nd via", "March 2nd"),
     ("date", "until the 14th.", "the 14th"),
@@ -53,6 +59,34 @@ MATCHES = [
     ("vehicle", "plate BXK 4471", "BXK 4471"),
     ("device", "s/n STAR-4K-7719", "STAR-4K-7719"),
     ("biometric", "voice id vp_9917742", "vp_9917742"),
+    ("name", '"2024-03-05","HJELMQVIST","5.6"', "HJELMQVIST"),
+    ("name", "resection margins clear.\n-- Obiakor\n", "Obiakor"),
+    ("name", "Widow of Eero since 2003", "Eero"),
+    ("name", "pectoral blocks (Fennimore-Oduya)", "Fennimore-Oduya"),
+    (
+        "organization",
+        "NORTHMERE LAKES CLINICAL NEUROPHYSIOLOGY\nEEG REPORT",
+        "NORTHMERE LAKES CLINICAL NEUROPHYSIOLOGY",
+    ),
+    ("organization", "BIRCHHOLLOW / NLHS ENDOCRINOLOGY\n", "BIRCHHOLLOW / NLHS ENDOCRINOLOGY"),
+    ("location", "rollover on US-93 at noon", "US-93"),
+    ("location", "LOC: SR 16 MM 41", "SR 16 MM 41"),
+    ("age", "hundred-and-two-year-old, hospice", "hundred-and-two"),
+    ("age", "brother Sigurd, age 92, who", "92"),
+    ("age", "per wife (she is 90)", "90"),
+    ("age", "<PatientAge>92</PatientAge>", "92"),
+    ("age", "93 / F in bed 4", "93"),
+    ("phone", "my number is five five five, oh one three nine", "five five five, oh one three nine"),
+    ("phone", "1-802-555-0101", "1-802-555-0101"),
+    ("ssn", "SSN ending 4471", "4471"),
+    ("ssn", "xxx-xx-1234", "1234"),
+    ("ssn", "SSN 900 55 1234", "900 55 1234"),
+    ("vehicle", "truck (GKT 417) left on shoulder", "GKT 417"),
+    ("vehicle", "white Equinox JRT 5510", "JRT 5510"),
+    ("vehicle", "still drives her Buick, tag WLS 418", "WLS 418"),
+    ("device", "serial numbers 8841-20675", "8841-20675"),
+    ("otherid", "present pump MMX-7Q55810 since", "MMX-7Q55810"),
+    ("otherid", "VNS (106-447215) magnet", "106-447215"),
     ("otherid", "Job #884120", "884120"),
     ("otherid", "CSN: 3009918846", "3009918846"),
     ("otherid", r"saved C:\scans\roe_amy.pdf", r"C:\scans\roe_amy.pdf"),
@@ -67,6 +101,7 @@ LOOK_ALIKES = [
     ("date", "Rigidity 2/4 R arm"),
     ("date", "BP 178/94"),
     ("date", "strength 5/5 throughout"),
+    ("date", "Hip 4/5  Knee 3/5  Ankle 5/5"),
     ("date", "pain 3/10"),
     ("date", "a 34-year-old for two weeks daily"),
     ("date", "T1DM since 1989"),
@@ -78,6 +113,18 @@ LOOK_ALIKES = [
     ("licence", "id 1234567890"),
     ("otherid", "HP:0001250"),
     ("vehicle", "L4-L5 level"),
+    ("vehicle", "car 2 days in the shop"),
+    ("licence", "Creatinine: 9.8 mg/dL (0.6-1.3)"),
+    ("ssn", "on the list since 2024-03-02"),
+    ("age", "T 97 F, HR 94"),
+    ("age", "Tc-99m sestamibi"),
+    ("phone", "nail 11 x 180 mm"),
+    ("date", "MARCH1 and DEC1 are genes"),
+    ("otherid", "NM_007294.4:c.68_69del"),
+    ("otherid", "range 1500-2000"),
+    ("otherid", "Sample: 0.80 power"),
+    ("name", "Ammonia 41 \N{MICRO SIGN}mol/L"),
+    ("organization", "DISCHARGE SUMMARY CLINIC\n"),
 ]
 
 
@@ -95,3 +142,140 @@ def test_recognizer_covers_the_surface(recognizer: str, text: str, surface: str)
 def test_recognizer_leaves_the_look_alike(recognizer: str, text: str) -> None:
     """Clinical language that only looks like an identifier stays."""
     assert [text[s.start : s.end] for s in BY_NAME[recognizer](View.of(text))] == []
+
+
+def span(text: str, surface: str, label: PhiLabel, score: float = 0.9) -> Span:
+    start = text.index(surface)
+    return Span(start=start, end=start + len(surface), label=label, score=score, recognizer="test")
+
+
+def scored(text: str, surface: str, label: PhiLabel, score: float) -> ScoredWord:
+    start = text.index(surface)
+    return ScoredWord(start=start, end=start + len(surface), label=label, score=score)
+
+
+def test_a_phone_leaves_the_blank_before_it() -> None:
+    """The text around a placeholder keeps its spacing."""
+    spans = BY_NAME["phone"](View.of("Call 802-555-0101 now"))
+    assert {s.start for s in spans if s.score > 0.8} == {5}
+
+
+def test_a_pipe_is_no_damaged_digit() -> None:
+    """HL7 separators beside a number stay separators."""
+    assert View.of("|19520214|M").folded == "|19520214|M"
+
+
+COMPLETED = [
+    ("seen by Jun-ho today", "Jun", PhiLabel.NAME, "Jun-ho"),
+    ("Order prov EKSTEIN,R ok", "EKSTEIN", PhiLabel.NAME, "EKSTEIN,R"),
+    ("Eli Fontenot III, goes", "Eli Fontenot", PhiLabel.NAME, "Eli Fontenot III"),
+    ("fellow de la Pena in", "Pena", PhiLabel.NAME, "de la Pena"),
+    ("labs of 8/12 in", "12", PhiLabel.DATE, "8/12"),
+    ("Spec: 24:MB0016675R", "MB0016675R", PhiLabel.OTHERID, "24:MB0016675R"),
+    ("Twin Pines, lot C-7, by", "Twin Pines", PhiLabel.LOC, "Twin Pines, lot C-7"),
+    ("Tamarack Hospital - Service B,", "Tamarack Hospital", PhiLabel.ORG, "Tamarack Hospital - Service B"),
+]
+
+
+@pytest.mark.parametrize(("text", "surface", "label", "whole"), COMPLETED)
+def test_a_find_is_completed_to_what_belongs_to_it(text: str, surface: str, label: PhiLabel, whole: str) -> None:
+    """Half a name or number masked is a leak."""
+    (first, *_) = complete(View.of(text), [span(text, surface, label)])
+    assert text[first.start : first.end] == whole
+
+
+def test_the_second_of_a_pair_and_an_age_behind_a_name_are_found() -> None:
+    """``parents Ane and Gorka``; ``wife Imogen, 93,``."""
+    text = "parents Ane and Gorka; wife Imogen, 93, is well"
+    finds = complete(View.of(text), [span(text, "Ane", PhiLabel.NAME), span(text, "Imogen", PhiLabel.NAME)])
+    assert {text[s.start : s.end] for s in finds} == {"Ane", "Gorka", "Imogen", "93"}
+
+
+def test_the_joint_of_an_organisation_is_covered() -> None:
+    """``Good Shepherd of Wadena`` is one name."""
+    text = "to Good Shepherd of Wadena"
+    finds = complete(
+        View.of(text), [span(text, "Good Shepherd", PhiLabel.ORG), span(text, "Wadena", PhiLabel.LOC, 0.6)]
+    )
+    assert " of " in {text[s.start : s.end] for s in finds}
+
+
+def test_a_sure_name_is_found_again_alone_in_lower_case_and_as_initials() -> None:
+    """Whole-document consistency."""
+    text = "Dr. Amadi Okonkwo saw her. okonkwo called. Read with Okonkwo, MD (AO)\nao"
+    again = propagate(View.of(text), [span(text, "Amadi Okonkwo", PhiLabel.NAME)])
+    assert [text[s.start : s.end] for s in again] == ["okonkwo", "Okonkwo", "AO", "ao"]
+
+
+def test_a_word_of_the_language_is_only_a_name_where_the_text_speaks_of_a_person() -> None:
+    """Mr. Hope is followed, hope is not."""
+    text = "Mr. Hope is here. Hope says no. We hope so, in hope of rest."
+    again = propagate(View.of(text), [span(text, "Hope", PhiLabel.NAME)])
+    assert [s.start for s in again] == [text.index("Hope says")]
+
+
+def test_a_number_is_found_again_with_other_separators() -> None:
+    """An MRN is the same with and without dashes."""
+    text = "MRN 40-172-856; wristband 40172856"
+    again = propagate(View.of(text), [span(text, "40-172-856", PhiLabel.MRN)])
+    assert [text[s.start : s.end] for s in again] == ["40172856"]
+
+
+def test_the_network_and_the_rules_are_weighed() -> None:
+    """A weak rule needs the network; the network needs more for a word of the language; a decimal is no date."""
+    text = "Kwarteng and Foley with 9.11 and Xpert"
+    words = (
+        scored(text, "Kwarteng", PhiLabel.NAME, 0.7),
+        scored(text, "Foley", PhiLabel.NAME, 0.55),
+        scored(text, "11", PhiLabel.DATE, 0.65),
+    )
+    finds = weigh(View.of(text, (), words), [span(text, "Xpert", PhiLabel.NAME, 0.5)])
+    assert [text[s.start : s.end] for s in finds] == ["Kwarteng"]
+
+
+def test_a_whole_date_stands_against_the_network() -> None:
+    """What a rule reads in so many words is masked whatever the network thinks."""
+    text = "on 03/14/2024 at"
+    date = span(text, "03/14/2024", PhiLabel.DATE, 0.92)
+    assert weigh(View.of(text, (), ()), [date]) == [date]
+
+
+def test_a_repeated_word_of_the_language_needs_the_network_where_it_ran() -> None:
+    """``Early`` again may be a time; ``Okonkwo`` again is the same man."""
+    text = "Early for Okonkwo"
+    finds = [span(text, "Early", PhiLabel.NAME, 0.55), span(text, "Okonkwo", PhiLabel.NAME, 0.55)]
+    assert confirmed(View.of(text), finds) == finds
+    assert confirmed(View.of(text, (), ()), finds) == finds[1:]
+
+
+def test_the_network_is_not_believed_of_a_score_a_credential_or_a_state() -> None:
+    """Vetted shapes and words: scores in a row, M.D., a state alone, a terminology code."""
+    text = "Hip 4/5 Knee 3/5 by A. Roe, M.D., of Ohio. CPT 81232"
+    words = tuple(
+        scored(text, surface, label, 0.85)
+        for surface, label in (
+            ("4", PhiLabel.DATE),
+            ("M", PhiLabel.NAME),
+            ("Ohio", PhiLabel.LOC),
+            ("81232", PhiLabel.OTHERID),
+        )
+    )
+    assert weigh(View.of(text, (), words), []) == []
+
+
+def test_the_rest_of_a_long_name_is_taken_where_the_network_is_less_sure() -> None:
+    """``Bettencourt Family [Room]``: unsure words count where they touch a sure one of their kind."""
+    text = "met in the Bettencourt Ashgrove Room, far from Room"
+    words = (
+        scored(text, "Bettencourt", PhiLabel.ORG, 0.99),
+        scored(text, "Ashgrove", PhiLabel.ORG, 0.1),
+    )
+    (find,) = weigh(View.of(text, (), words), [])
+    assert text[find.start : find.end] == "Bettencourt Ashgrove"
+
+
+def test_the_network_runs_in_the_pipeline() -> None:
+    """The shipped model finds what no rule could, and the rules name what it only calls an identifier."""
+    text = "The pt says hjelmqvist called. Chart no. 40-172-856; she was born in Kewasha. Foley removed."
+    found = {text[f.start : f.end]: f.label for f in Deidentifier(config=DeidConfig(ner="clinical")).detect(text)}
+    assert found == {"hjelmqvist": PhiLabel.NAME, "40-172-856": PhiLabel.MRN, "Kewasha": PhiLabel.LOC}
