@@ -69,7 +69,7 @@ def main() -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
-    # All files are durable by now. Leaving without tearing down spares the native libraries, some of which (Arrow, ONNX)
+    # All files are durable by now. Leaving without tearing down spares the native libraries: some (Arrow, ONNX)
     # abort the process where one of their threads is still starting.
     os._exit(code)
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from llmops.deid.complete import complete
 from llmops.deid.config import DeidConfig
 from llmops.deid.known import KnownMatcher
 from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
 from llmops.deid.spans import Span, View, resolve
+from llmops.deid.weigh import confirmed, weigh
 
 
 class Analyzer:
@@ -35,11 +37,17 @@ class Analyzer:
 
     def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
         strong = [span for span in spans if span.score >= self._config.score_threshold]
+        if view.words is not None:
+            strong = weigh(view, strong)
         if matcher is not None:
             strong.extend(matcher.find(view))
-        found = resolve(outside_placeholders(strong, view.text), view.folded)
-        more = propagate(view, found)
-        return resolve((*found, *outside_placeholders(more, view.text)), view.folded) if more else found
+        found = self._resolved(view, strong)
+        more = confirmed(view, propagate(view, found))
+        return self._resolved(view, complete(view, self._resolved(view, (*found, *more)) if more else found))
+
+    @staticmethod
+    def _resolved(view: View, spans: Iterable[Span]) -> tuple[Span, ...]:
+        return resolve(outside_placeholders(spans, view.text), view.folded)
 
     def _loaded(self) -> Any:
         if self._engine is None:

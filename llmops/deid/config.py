@@ -22,7 +22,7 @@ class DeidConfig:
     use: Literal["presidio"] = "presidio"
     policy: str = "safe_harbor"
     determination: str = ""
-    ner: Literal["spacy_sm", "none"] = "spacy_sm"
+    ner: Literal["clinical", "spacy_sm", "none"] = "clinical"
     score_threshold: float = 0.3
     batch_size: int = 16
     max_characters: int = 2_000_000

@@ -1,7 +1,7 @@
 """Reads a date in the shapes notes use, and writes another date in the very same shape."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -15,20 +15,29 @@ MONTHS: Final = (
 _MONTH: Final = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})\.?"
 _YEAR: Final = r"(?P<year>\d{4}|'?\d{2})"
 _SEP: Final = r"\s?[-/.]\s?"
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAY: Final = (
+    r"(?:(?P<weekday>(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?)\b\.?,?[ \t]{1,2}(?:the )?)?"
+)
+_TIME: Final = r"(?:,?[ T]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d\d:?\d\d|[ap]\.?m\.?)?)?"
 _SHAPES: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(_WEEKDAY + pattern + _TIME, re.IGNORECASE)
     for pattern in (
         rf"(?P<year>\d{{4}}){_SEP}(?P<month>\d{{1,2}}){_SEP}(?P<day>\d{{1,2}})",
-        r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{2,6})?",
+        r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{2,6}(?:\.\d{1,4})?(?:[+-]\d{4})?)?",
         rf"(?P<first>\d{{1,2}}){_SEP}(?P<second>\d{{1,2}}){_SEP}{_YEAR}",
         r"(?P<first>\d{1,2})[-/](?P<second>\d{1,2})",
-        rf"{_MONTH}[\s-]{{0,2}}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s{{0,2}}{_YEAR})?",
-        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?of)?[\s-]{{0,2}}{_MONTH}(?:,?[\s-]{{0,2}}{_YEAR})?",
+        rf"{_MONTH}[\s-]{{0,2}}(?P<day>\d{{1,2}})(?!\d)(?P<nth>st|nd|rd|th)?(?:,?\s{{0,2}}{_YEAR})?",
+        rf"(?P<day>\d{{1,2}})(?P<nth>st|nd|rd|th)?(?:\s?of)?[\s-]{{0,2}}{_MONTH}(?:,?[\s-]{{0,2}}{_YEAR})?",
         rf"{_MONTH}(?:\s?of)?[\s,/-]{{0,2}}(?P<year>\d{{4}}|'\d{{2}})",
         _MONTH,
+        r"(?P<year>(?:19|20)\d\d)[-/](?P<month>\d\d)",
+        r"(?P<month>\d{1,2})[-/](?P<year>(?:19|20)\d\d)",
+        r"(?P<year>(?:19|20)\d\d)",
     )
 )
 _ANY_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ORDINALS: Final = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 _PIVOT: Final = 30
 _LEAP_YEAR: Final = 2000
 
@@ -70,35 +79,13 @@ def shift_surface(surface: str, days: int, reference_year: int | None = None) ->
     if read is None:
         return None
     match, moment = read
-    if moment.month is None:
-        return None
+    year = moment.year or reference_year or _LEAP_YEAR
     try:
-        moved = date(moment.year or reference_year or _LEAP_YEAR, moment.month, moment.day or 15) + timedelta(days=days)
+        # The middle of the month or year stands for one that gives no day, so that it moves as most of its days would.
+        moved = date(year, moment.month or 7, moment.day or (15 if moment.month else 1)) + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
-    return surface.replace(stripped, _render(stripped, match, moved), 1)
-
-
-def surface_shapes(iso: str) -> frozenset[str]:
-    """Write an ISO date in the shapes a note may use, lower case, to look for a known birth date.
-
-    Args:
-        iso: ``YYYY-MM-DD`` (a longer time stamp is cut). PHI.
-    """
-    try:
-        day = date.fromisoformat(iso[:10])
-    except ValueError:
-        return frozenset()
-    y, m, d, name = day.year, day.month, day.day, MONTHS[day.month - 1]
-    shapes = {day.isoformat(), f"{y}{m:02}{d:02}"}
-    for year in (f"{y}", f"{y % 100:02}"):
-        for sep in "/-.":
-            shapes |= {f"{m}{sep}{d}{sep}{year}", f"{m:02}{sep}{d:02}{sep}{year}", f"{d:02}{sep}{m:02}{sep}{year}"}
-            shapes.add(f"{d}{sep}{m}{sep}{year}")
-        for month in {name, name[:3]}:
-            shapes |= {f"{month} {d}, {year}", f"{month} {d} {year}", f"{d} {month} {year}", f"{d:02} {month} {year}"}
-            shapes |= {f"{d:02}-{month}-{year}", f"{d}-{month}-{year}", f"{d:02}{month}{year}"}
-    return frozenset(shapes)
+    return surface.replace(stripped, _render(stripped, match, moved, days), 1)
 
 
 def _read(surface: str) -> tuple[re.Match[str], Moment] | None:
@@ -118,9 +105,11 @@ def _moment(parts: Mapping[str, str | None]) -> Moment | None:
     if parts.get("first"):
         first, second = int(parts["first"] or 0), int(parts["second"] or 0)
         month, day = (second, first) if first > 12 else (first, second)
-    else:
+    elif parts.get("name") or parts.get("month"):
         month = _month_number(parts)
         day = int(parts.get("day") or 0)
+    else:
+        return Moment(year=year)
     if not 1 <= month <= 12 or day > 31:
         return None
     return Moment(year=year, month=month, day=day or None)
@@ -142,34 +131,58 @@ def _full_year(text: str | None) -> int | None:
     return int(digits) + (1900 if int(digits) > _PIVOT else 2000)
 
 
-def _render(surface: str, match: re.Match[str], moved: date) -> str:
+def _render(surface: str, match: re.Match[str], moved: date, days: int) -> str:
     parts = match.groupdict()
     day_first = bool(parts.get("first")) and int(parts["first"] or 0) > 12
     values = {"year": moved.year, "month": moved.month, "day": moved.day}
     values |= {"first": moved.day if day_first else moved.month, "second": moved.month if day_first else moved.day}
+    padded = _is_padded([parts[group] or "" for group in values if parts.get(group)], named=bool(parts.get("name")))
     pieces = []
     position = 0
     for group in sorted((g for g, v in parts.items() if v), key=match.start):
         start, end = match.span(group)
         old = surface[start:end]
         pieces.append(surface[position:start])
-        pieces.append(_like(old, MONTHS[moved.month - 1]) if group == "name" else _digits_like(old, values[group]))
+        pieces.append(_written(group, old, moved, days, values, padded=padded))
         position = end
     rest = surface[position:]
     return "".join(pieces) + rest
 
 
-def _digits_like(old: str, value: int) -> str:
-    quote = "'" if old.startswith("'") else ""
+def _is_padded(numbers: Sequence[str], *, named: bool) -> bool:
+    """Tell whether days and months under ten are written with a zero; where nothing says so, numbers are, words not."""
+    short = [number for number in numbers if len(number) <= 2 and number.isdigit()]
+    if any(number.startswith("0") for number in short):
+        return True
+    return not named and all(len(number) == 2 for number in short)
+
+
+def _written(group: str, old: str, moved: date, days: int, values: Mapping[str, int], *, padded: bool) -> str:
+    """Write one part of a date in the manner of the old one."""
+    if group == "name":
+        return _like(old, MONTHS[moved.month - 1])
+    if group == "nth":
+        return _cased(old, _ORDINALS.get(moved.day, "th"))
+    if group == "year":
+        return _year_like(old, moved.year)
+    if group != "weekday":
+        return f"{values[group]:02}" if padded else str(values[group])
+    weekday = WEEKDAYS[([name[:3] for name in WEEKDAYS].index(old[:3].lower()) + days) % 7]
+    return _cased(old, weekday if old.lower() in WEEKDAYS else weekday[:3])
+
+
+def _year_like(old: str, year: int) -> str:
     digits = old.lstrip("'")
-    if len(digits) == 2 and value > 99:
-        return f"{quote}{value % 100:02}"
-    zero_padded = len(digits) == 2 and (digits.startswith("0") or (value < 10 and len(digits) == 2))
-    return f"{quote}{value:02}" if zero_padded else f"{quote}{value}"
+    quote = "'" if old != digits else ""
+    return f"{quote}{year % 100:02}" if len(digits) == 2 else f"{quote}{year:04}"
 
 
 def _like(old: str, month: str) -> str:
     written = month if old.lower() in MONTHS else month[: max(3, min(len(old), 4 if month == "september" else 3))]
+    return _cased(old, written)
+
+
+def _cased(old: str, new: str) -> str:
     if old.isupper():
-        return written.upper()
-    return written.capitalize() if old[:1].isupper() else written
+        return new.upper()
+    return new.capitalize() if old[:1].isupper() else new

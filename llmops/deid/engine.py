@@ -4,7 +4,7 @@ import logging
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -13,7 +13,7 @@ from llmops.deid.config import DeidConfig
 from llmops.deid.known import KnownMatcher
 from llmops.deid.operators import Rewriter
 from llmops.deid.policy import Policy
-from llmops.deid.residual import residual_risk, survivors
+from llmops.deid.residual import document_risk, document_survivors
 from llmops.deid.spans import Span
 from llmops.deid.structured import free_texts, rewrite_fields, rewrite_time
 from llmops.deid.subjects import Subject, SubjectVault, resolve_subject
@@ -120,14 +120,13 @@ class PresidioDeidentifier:
             time=rewrite_time(document.time, rewriter),
             findings=(*findings, *in_title, *in_fields),
             policy_id=self._policy.policy_id,
-            residual_risk=residual_risk(text),
             provenance=document.provenance,
         )
 
     def _checked(self, item: _Prepared, done: DeidentifiedDocument) -> DeidentifiedDocument | Withheld:
-        leaving = [done.text, done.title, *(str(f.value) for f in done.fields if isinstance(f.value, str))]
-        if item.matcher is not None and survivors(leaving, item.matcher):
+        if item.matcher is not None and document_survivors(done, item.matcher):
             return _withheld(item.document, Reason.KNOWN_IDENTIFIER_SURVIVED)
+        done = replace(done, residual_risk=document_risk(done, self._policy, item.matcher))
         if done.residual_risk > self._config.withhold_above_risk:
             return _withheld(item.document, Reason.RESIDUAL_PHI)
         return done

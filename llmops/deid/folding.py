@@ -11,8 +11,8 @@ _LETTERS_WITHOUT_DECOMPOSITION: Final = {
     "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "t", "Þ": "T",
     "ß": "s", "æ": "a", "Æ": "A", "œ": "o", "Œ": "O", "ı": "i", "ħ": "h", "Ħ": "H",
 }  # fmt: skip
-_OCR_DIGIT: Final = str.maketrans("OoIl|", "00111")
-_DAMAGED: Final = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl|]{1,12}(?![A-Za-z0-9])")
+_OCR_DIGIT: Final = str.maketrans("OoIl", "0011")
+_DAMAGED: Final = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl]{1,16}(?![A-Za-z0-9])")
 _SPLIT_BY: Final = frozenset("-/.() ")
 
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from llmops.deid.known_index import STRONG_LENGTH, TOKEN, build_index, is_word
 from llmops.deid.misspelling import deletions, edit_distance, edits_allowed
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
+from llmops.deid.vocabulary.words import EPONYMS
 from llmops.documents import Identity
 from llmops.phi import PhiLabel
 
@@ -17,7 +19,7 @@ CERTAIN: Final = 0.98
 
 _JOINT: Final = re.compile(r"[-./,()' #+_@^:\n]{0,3}")
 _MOST_TOKENS: Final = 10
-_LONGEST_EMBEDDED: Final = 8
+_TELLING_WORDS: Final = 3
 _NOT_INITIALS: Final = word_set("not_initials")
 _TITLE: Final = re.compile(
     r"(?i)\b(?:mr|mrs|ms|miss|mx|dr|prof|nurse|sr|fr|rev|son|daughter|wife|husband|mother|father|mom|dad|sister|"
@@ -35,8 +37,8 @@ _SPOKEN_OF: Final = re.compile(
 _PLACE_BEFORE: Final = re.compile(r"(?i)\b(?:in|from|of|near|to|at|outside|city|town)[ \t]?:?[ \t]\Z")
 _PLACE_AFTER: Final = re.compile(r",?[ \t][A-Z]{2}\b")
 _NUMBER_BEFORE: Final = re.compile(
-    r"(?i)\b(?:mrn|mr ?#|chart|record|medical record|acct|account|member|id|ssn|social|ending(?: in)?|last ?4|last four|"
-    r"x{3}-x{2}-|\*{3}-\*{2}-)[ \t]?(?:no|num|number|#|is)?\.?[ \t]?[:#=]{0,2}[ \t]{0,3}0{0,9}\Z"
+    r"(?i)\b(?:mrn|mr ?#|chart|record|medical record|acct|account|member|id|ssn|social|ending(?: in)?|last ?4|"
+    r"last four|x{3}-x{2}-|\*{3}-\*{2}-)[ \t]?(?:no|num|number|#|is)?\.?[ \t]?[:#=]{0,2}[ \t]{0,3}0{0,9}\Z"
 )
 
 
@@ -72,15 +74,18 @@ class KnownMatcher:
             spans.extend(self._sequence_at(folded, tokens, number))
         return spans
 
-    def survivors(self, view: View) -> int:
+    def survivors(self, view: View, allowed: frozenset[PhiLabel] = frozenset()) -> int:
         """Count what is beyond doubt an identifier of the subject in a text that is about to leave.
 
         Numbers are found inside longer runs too (``x0041772699``), which `find` leaves.
+
+        Args:
+            view: the text. PHI.
+            allowed: labels that may have been left on purpose.
         """
-        certain = [span for span in self.find(view) if span.score >= CERTAIN]
+        certain = [span for span in self.find(view) if span.score >= CERTAIN and span.label not in allowed]
         runs = re.findall(r"\d{8,}", view.folded)
-        long = [key for key in self._index.joined if len(key) >= _LONGEST_EMBEDDED and key.isdigit()]
-        return len(certain) + sum(1 for run in runs for key in long if key in run)
+        return len(certain) + sum(1 for run in runs for number in self._index.written if number in run)
 
     def likely_survivors(self, view: View) -> int:
         """Count what may be one: misspelt names, weak words where a person is spoken of, initials."""
@@ -102,7 +107,7 @@ class KnownMatcher:
             cue = known is not None and _NUMBER_BEFORE.search(folded, max(0, start - 32), start)
             return (known, CERTAIN) if known is not None and cue else None
         capital = folded[start].isupper()
-        if capital and word in index.capital:
+        if word in index.capital and (capital or _TITLE.search(folded, max(0, start - 14), start)):
             shouted = len(word) == 3 and folded[start:end].isupper()
             return None if shouted and not _is_person(folded, start, end) else (index.capital[word], 0.95)
         if word in index.weak and _weak_fits(index.weak[word], word, folded, start, end):
@@ -161,12 +166,13 @@ class KnownMatcher:
             yield _span(tokens[first].start, best[0], best[1], 0.99)
 
     def _known_run(self, folded: str, run: Sequence[_Token]) -> PhiLabel | None:
-        """Look a run up; an organisation named with words of the language alone must stand with capital letters."""
+        """Look a run up; a short one, or one of words of the language alone, must stand with capital letters."""
         label = self._index.sequences.get(tuple(token.word for token in run))
         if label is PhiLabel.ORG or label is PhiLabel.LOC:
             words = [token for token in run if token.word.isalpha()]
             plain = all(is_word(token.word) for token in words) and not any(t.word.isdigit() for t in run)
-            if plain and not all(folded[t.start].isupper() for t in words if len(t.word) > 3):
+            short = label is PhiLabel.ORG and len(run) < _TELLING_WORDS
+            if (plain or short) and not all(folded[t.start].isupper() for t in words if len(t.word) > 3):
                 return None
         return label
 
@@ -176,10 +182,7 @@ def _span(start: int, end: int, label: PhiLabel, score: float) -> Span:
 
 
 def _are_joined(folded: str, tokens: Sequence[_Token]) -> bool:
-    return all(
-        _JOINT.fullmatch(folded, before.end, after.start) is not None
-        for before, after in zip(tokens, tokens[1:], strict=False)
-    )
+    return all(_JOINT.fullmatch(folded, before.end, after.start) is not None for before, after in pairwise(tokens))
 
 
 def _weak_fits(label: PhiLabel, word: str, folded: str, start: int, end: int) -> bool:
@@ -197,16 +200,21 @@ def _weak_fits(label: PhiLabel, word: str, folded: str, start: int, end: int) ->
 
 def _is_spoken_of(folded: str, start: int, end: int) -> bool:
     """Ask for a verb of which a person is the subject, and no word before that the capital could belong to."""
-    return _SPOKEN_OF.match(folded, end) is not None and not folded[start:end].isupper()
+    spoken = _SPOKEN_OF.match(folded, end)
+    return spoken is not None and not folded[start:end].isupper() and not _names_a_disease(folded, start, end)
+
+
+def _names_a_disease(folded: str, start: int, end: int) -> bool:
+    """Leave ``Parkinson's`` where the name is that of a disease too."""
+    return folded[end : end + 2] == "'s" and folded[start:end].lower() in EPONYMS
 
 
 def _is_initials(word: str, folded: str, start: int, end: int) -> bool:
     """Take initials only where a person signs or is named: behind a word for one, or alone at the end of a line."""
     if word in _NOT_INITIALS:
         return False
-    alone = not folded[end : end + 40].split("\n", 1)[0].strip(" .\t") and folded[max(0, start - 2) : start].strip() in {
-        "", "-", "/", "~",
-    }  # fmt: skip
+    last = not folded[end : end + 40].split("\n", 1)[0].strip(" .\t")
+    alone = last and folded[max(0, start - 2) : start].strip() in {"", "-", "/", "~"}
     return alone or _PERSON_BEFORE.search(folded, max(0, start - 20), start) is not None
 
 

@@ -18,7 +18,11 @@ TOKEN: Final = re.compile(r"[A-Za-z]+|[0-9]+")
 STRONG_LENGTH: Final = 5
 SHORTEST_NUMBER: Final = 5
 _SHORTEST_ORGANIZATION: Final = 4
-_TITLES: Final = frozenset("mr mrs ms miss mx dr md do rn np pa phd jr sr ii iii iv dds pharmd".split())
+_SAFE_INSIDE: Final = 8
+"""Digits that are no accident inside a longer run."""
+_TITLES: Final = frozenset(
+    ("mr", "mrs", "ms", "miss", "mx", "dr", "md", "do", "rn", "np", "pa", "phd", "jr", "sr", "ii", "iii", "iv", "dds")
+)
 _STREET_FORMS: Final = tuple(
     frozenset(group.split())
     for group in (
@@ -39,6 +43,7 @@ class KnownIndex:
         weak: words of the language and very short ones, found only where the text speaks of a person or place.
         near: forms with letters left out, to the names they may be a misspelling of.
         joined: identifiers and numbers without separators and leading zeros.
+        written: the digits of numbers of eight or more as they are written, which are found inside longer runs too.
         short: numbers too short to be told from a measurement, found only behind a word such as ``MRN``.
         sequences: runs of tokens: addresses, organisations, e-mail addresses, birth dates.
         given, family: what may stand beside each other as one person's name.
@@ -50,6 +55,7 @@ class KnownIndex:
     weak: dict[str, PhiLabel] = field(default_factory=dict)
     near: dict[str, set[str]] = field(default_factory=dict)
     joined: dict[str, PhiLabel] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
     short: dict[str, PhiLabel] = field(default_factory=dict)
     sequences: dict[tuple[str, ...], PhiLabel] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
@@ -104,7 +110,7 @@ def birth_date_forms(iso: str) -> frozenset[tuple[str, ...]]:
     months, days = {str(day.month), f"{day.month:02}"}, {str(day.day), f"{day.day:02}"}
     names = {name, name[:3], *({"sept"} if day.month == 9 else ())}
     ordinals = {(d, *rest) for d in days for rest in ((), ("st",), ("nd",), ("rd",), ("th",))}
-    forms = {(f"{day:%Y%m%d}",), (f"{day:%m%d%Y}",), (f"{day:%d%m%Y}",), (f"{day:%m%d%y}",)}
+    forms: set[tuple[str, ...]] = {(f"{day:%Y%m%d}",), (f"{day:%m%d%Y}",), (f"{day:%d%m%Y}",), (f"{day:%m%d%y}",)}
     for year in years:
         forms |= {(m, d, year) for m in months for d in days} | {(d, m, year) for m in months for d in days}
         forms |= {(year, m, d) for m in months for d in days}
@@ -176,6 +182,9 @@ def _add_numbers(index: KnownIndex, identity: Identity) -> None:
 
 
 def _add_identifier(index: KnownIndex, identifier: SubjectIdentifier) -> None:
+    written = "".join(c for c in fold(identifier.value) if c.isdigit())
+    if len(written) >= _SAFE_INSIDE:
+        index.written.add(written)
     normal = "".join(tokens_of(identifier.value)).lstrip("0")
     digits = "".join(c for c in normal if c.isdigit()).lstrip("0")
     if not digits:

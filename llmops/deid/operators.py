@@ -1,10 +1,12 @@
 """Applies a policy to the finds of one text through Presidio's AnonymizerEngine."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from llmops.deid.addresses import is_street, parts_of
 from llmops.deid.dates import read_date, shift_surface
 from llmops.deid.placeholders import placeholder
 from llmops.deid.policy import Operator, Policy
@@ -40,7 +42,8 @@ class Rewriter:
         self._policy = policy
         self._subject = subject
         self._reference_year = reference_year
-        self._surrogates = Surrogates(subject.seed, subject.known) if subject.seed else None
+        self._days = _whole_weeks(subject.date_offset_days) if policy.keep_weekday else subject.date_offset_days
+        self._surrogates = Surrogates(subject.seed, subject.known, subject.in_use) if subject.seed else None
         self._operations: dict[Operator, Callable[[PhiLabel, str], Replacement]] = {
             Operator.REDACT: _redact,
             Operator.KEEP: lambda _label, surface: Replacement(text=surface, operator=Operator.KEEP),
@@ -82,6 +85,8 @@ class Rewriter:
     def _generalise(self, label: PhiLabel, surface: str) -> Replacement:
         if label is PhiLabel.AGE90:
             return Replacement(text=placeholder(label, "90+"), operator=Operator.GENERALISE)
+        if label is PhiLabel.LOC:
+            return Replacement(text=_town_of(surface), operator=Operator.GENERALISE)
         if label is PhiLabel.ZIP:
             prefix = safe_zip3(surface, self._policy.restricted_zip3)
             return Replacement(text=placeholder(label, prefix), operator=Operator.GENERALISE)
@@ -96,9 +101,27 @@ class Rewriter:
         return max(self._reference_year or 0, _YEAR_OF_WRITING) - year > _OLDEST_AGE
 
     def _shift(self, label: PhiLabel, surface: str) -> Replacement:
-        offset = self._subject.date_offset_days
-        shifted = shift_surface(surface, offset, self._reference_year) if offset is not None else None
+        """Shift at the date's own precision; ``the 14th`` and holidays, which cannot be, are redacted."""
+        shifted = shift_surface(surface, self._days, self._reference_year) if self._days is not None else None
         return Replacement(text=shifted, operator=Operator.SHIFT_DATE) if shifted else _redact(label, surface)
+
+
+def _whole_weeks(days: int | None) -> int | None:
+    """Round an offset to whole weeks, never to none, so that a Monday stays a Monday."""
+    if days is None:
+        return None
+    weeks = round(days / 7) or (1 if days > 0 else -1)
+    return weeks * 7
+
+
+def _town_of(place: str) -> str:
+    """Leave towns and counties, take out streets: 164.514(e)(2)(ii) excludes postal addresses other than town or city,
+    state and ZIP code.
+    """
+    made = "".join(
+        placeholder(PhiLabel.LOC) if is_name and is_street(part) else part for part, is_name in parts_of(place)
+    )
+    return re.sub(r"\[LOC\](?:\s*[,;\n]\s*\[LOC\])+", placeholder(PhiLabel.LOC), made)
 
 
 def _redact(label: PhiLabel, _surface: str) -> Replacement:

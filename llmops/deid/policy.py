@@ -16,8 +16,8 @@ from llmops.configs import config_file
 from llmops.errors import RecipeError
 from llmops.phi import PhiLabel
 
-_KEYS: Final = ("name", "rule", "basis", "version", "pseudonym", "determination", "operators", "zip3")
-_OPTIONAL: Final = frozenset({"determination"})
+_KEYS: Final = ("name", "rule", "basis", "version", "pseudonym", "determination", "keep_weekday", "operators", "zip3")
+_OPTIONAL: Final = frozenset({"determination", "keep_weekday"})
 
 
 class Operator(StrEnum):
@@ -57,6 +57,7 @@ class Policy:
         pseudonym: how subjects are named in releases.
         determination: reference of the expert's determination; empty unless that is the rule.
         operators: what is done to each label; complete.
+        keep_weekday: whether dates are shifted by whole weeks, so that weekdays stay.
         restricted_zip3: three-digit prefixes that become 000 (164.514(b)(2)(i)(B)).
         zip3_table: which census tables that list stands for.
         digest: SHA-256 of the content in canonical JSON.
@@ -68,6 +69,7 @@ class Policy:
     version: int
     pseudonym: Pseudonym
     determination: str
+    keep_weekday: bool
     operators: Mapping[PhiLabel, Operator]
     restricted_zip3: frozenset[str]
     zip3_table: str
@@ -112,6 +114,7 @@ def parse_policy(content: object, *, source: str) -> Policy:
         version=_version(raw["version"], source),
         pseudonym=_choice(Pseudonym, raw["pseudonym"], source, "pseudonym"),
         determination=str(raw.get("determination") or ""),
+        keep_weekday=_flag(raw.get("keep_weekday", False), source, "keep_weekday"),
         operators=_operators(raw["operators"], source),
         restricted_zip3=_prefixes(zip3.get("restricted"), source),
         zip3_table=_text(zip3.get("table"), source, "zip3.table"),
@@ -146,8 +149,8 @@ def _misuse(label: PhiLabel, operator: Operator) -> str:
     if operator is Operator.SHIFT_DATE and label is not PhiLabel.DATE:
         return "only DATE can be shifted; use redact"
     if operator is Operator.GENERALISE and label not in _GENERALISABLE:
-        return "only DATE, AGE90 and ZIP can be generalised; use redact"
-    if operator is Operator.SURROGATE and label in _GENERALISABLE:
+        return "only DATE, AGE90, ZIP and LOC can be generalised; use redact"
+    if operator is Operator.SURROGATE and label in _GENERALISABLE - {PhiLabel.LOC}:
         return "dates, ages and ZIP codes have no stand-in; use generalise, shift_date or redact"
     return ""
 
@@ -158,6 +161,8 @@ def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
         return (
             f"Safe Harbor lets no date finer than a year survive, shifted or not ({section}); use generalise or redact"
         )
+    if operator is Operator.GENERALISE and label is PhiLabel.LOC:
+        return f"Safe Harbor removes every place smaller than a state, towns too ({section}); use redact or surrogate"
     if operator is Operator.KEEP and label is PhiLabel.AGE90:
         return f"Safe Harbor aggregates all ages over 89 into 90 or older ({section}); use generalise or redact"
     if operator is Operator.KEEP:
@@ -177,7 +182,7 @@ def _forbidden_by_expert(label: PhiLabel, operator: Operator) -> str:
     return ""
 
 
-_GENERALISABLE: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP})
+_GENERALISABLE: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP, PhiLabel.LOC})
 _LIMITED_DATA_SET_MAY_KEEP: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP, PhiLabel.OTHERID})
 _FORBIDDEN: Final = MappingProxyType(
     {
@@ -230,6 +235,12 @@ def _text(value: object, source: str, key: str) -> str:
 def _version(value: object, source: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise RecipeError(f"policy {source}: version: must be a whole number")
+    return value
+
+
+def _flag(value: object, source: str, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise RecipeError(f"policy {source}: {key}: must be true or false")
     return value
 
 

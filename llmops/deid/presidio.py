@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import spacy
@@ -10,7 +11,10 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
+from llmops.deid.ner import ClinicalNer
+from llmops.deid.scored import scored_words
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -19,6 +23,8 @@ Finder = Callable[[View], Iterable[Span]]
 
 LANGUAGE: Final = "en"
 _VIEW: Final = "llmops_view"
+TEXT: Final = "llmops_text"
+WORDS: Final = "llmops_words"
 _ENTITIES: Final = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "PLACE", "LOC": "PLACE", "FAC": "ORG"}
 _IGNORED: Final = (
     "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "NORP", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY",
@@ -133,7 +139,7 @@ def analyze_batch(engine: AnalyzerEngine, texts: Sequence[str], batch_size: int)
     artifacts = engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=batch_size)
     for text, (_, found) in zip(texts, artifacts, strict=True):
         entities = tuple((e.start_char, e.end_char, str(e.label_)) for e in found.entities)
-        view = View.of(text, entities)
+        view = View.of(text, entities, found.tokens.user_data.get(WORDS))
         found.tokens.user_data[_VIEW] = view
         results = engine.analyze(text=text, language=LANGUAGE, nlp_artifacts=found)
         yield view, [_span(result) for result in results]
@@ -167,13 +173,67 @@ def _spacy_sm() -> Any:
     return nlp
 
 
+class ClinicalWords:
+    """The clinical network as the ``ner`` component: leaves what it thinks of each word on the document.
+
+    Args:
+        batch_size: texts to one call of the network.
+    """
+
+    def __init__(self, batch_size: int) -> None:
+        self._ner = ClinicalNer()
+        self._batch_size = batch_size
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Answer one document."""
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int | None = None) -> Iterator[Doc]:
+        """Answer documents in order, many windows to a pass of the network."""
+        documents = iter(stream)
+        while batch := list(islice(documents, batch_size or self._batch_size)):
+            texts = [doc.user_data[TEXT] for doc in batch]
+            scored = self._ner.probabilities(texts)
+            for doc, text, (pieces, probabilities) in zip(batch, texts, scored, strict=True):
+                doc.user_data[WORDS] = scored_words(text, pieces, probabilities)
+                yield doc
+
+
+@Language.factory("llmops_clinical_words", default_config={"batch_size": 16})
+def make_clinical_words(nlp: Language, name: str, batch_size: int) -> ClinicalWords:  # noqa: ARG001 - spaCy's signature
+    """Make the component."""
+    return ClinicalWords(batch_size)
+
+
+class OneWordTokenizer:
+    """Makes documents of one stand-in word, with the text beside it.
+
+    Network and finders read the text itself. Real tokens would cost more than all finders, and would stay in spaCy's
+    string store, which keeps every word of every record for the life of the process.
+    """
+
+    def __init__(self, vocab: Vocab) -> None:
+        self._vocab = vocab
+
+    def __call__(self, text: str) -> Doc:
+        """Make the document of a text. PHI."""
+        return Doc(self._vocab, words=["-"], spaces=[False], user_data={TEXT: text})
+
+
+def _clinical() -> Any:
+    nlp = _rules_only()
+    nlp.add_pipe("llmops_clinical_words", name="ner", first=True)
+    return nlp
+
+
 def _rules_only() -> Any:
     nlp = spacy.blank(LANGUAGE)
+    nlp.tokenizer = OneWordTokenizer(nlp.vocab)
     nlp.add_pipe("llmops_lemma")
     nlp.max_length = 20_000_000
     return nlp
 
 
-_PIPELINES: Final[dict[str, Callable[[], Any]]] = {"spacy_sm": _spacy_sm, "none": _rules_only}
+_PIPELINES: Final[dict[str, Callable[[], Any]]] = {"clinical": _clinical, "spacy_sm": _spacy_sm, "none": _rules_only}
 NER_COMPONENTS: Final = tuple(_PIPELINES)
 """Names a recipe may give as ``ner``."""

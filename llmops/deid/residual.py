@@ -1,58 +1,226 @@
-"""The exit gate: no own identifier of the subject is in the output, and an independent look says what else may be."""
+"""The exit gate: no own identifier of the subject is in the output, and an independent look says what else may be.
+
+Both look only at what the first pass left as it was: placeholders, stand-ins, shifted dates and what the policy keeps
+have been decided on, so they are blanked out first and can raise no alarm.
+"""
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
 
 from llmops.deid.folding import fold
 from llmops.deid.known import KnownMatcher
+from llmops.deid.known_index import is_word
 from llmops.deid.placeholders import PLACEHOLDER
+from llmops.deid.policy import Operator, Policy
+from llmops.deid.spans import View
+from llmops.deid.vocabulary.words import is_plain
+from llmops.documents import DeidentifiedDocument, FieldPhi
+from llmops.phi import PhiFinding, PhiLabel
 
-_WORD: Final = re.compile(r"[a-z]+")
-_DIGITS: Final = re.compile(r"\d")
-_SUSPICIONS: Final = (
-    # Other features than the first pass on purpose: no vocabulary, no network, only shape.
-    (re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Miss|Sr|Nurse|Prof)\b\.?) {1,2}[A-Z][a-z]{2,}"), 0.5),
-    (re.compile(r"\b[A-Z]{3,},? [A-Z]{3,} [A-Z]\b"), 0.3),
-    (re.compile(r"\d(?:[- .()]{0,2}\d){8,}"), 0.4),
-    (re.compile(r"\b\d{7,}\b"), 0.3),
-    (re.compile(r"[A-Za-z0-9.]{2,}@[A-Za-z0-9]"), 0.6),
-    (re.compile(r"(?i)\b(?:jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}\b"), 0.4),
-    (re.compile(r"\b\d{1,2}/\d{1,2}/\d{2,4}\b"), 0.5),
-    (re.compile(r"\b\d{1,5} [A-Z][a-z]+ (?:St|Ave|Rd|Dr|Ln|Blvd|Street|Avenue|Road|Lane)\b"), 0.5),
-    (re.compile(r"\bhttps?://|\bwww\."), 0.6),
-)
+_BLANK: Final = "\x1f"
+"""No letter, digit, blank or punctuation: nothing joins over it."""
+
+_LIKELY_WEIGHT: Final = 0.4
+_MAY_BE_KEPT: Final = frozenset({PhiLabel.LOC, PhiLabel.ZIP, PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.OTHERID})
+Check = Callable[[str, re.Match[str]], bool]
+
+
+class Suspicion(NamedTuple):
+    """A shape of an identifier, what it would be, how much one of them says, and how many at most are counted."""
+
+    label: PhiLabel
+    weight: float
+    pattern: re.Pattern[str]
+    check: Check
+    most: int = 1_000
 
 
 def survivors(texts: Iterable[str], matcher: KnownMatcher) -> int:
-    """Count the subject's own strong identifiers that are still in the output.
+    """Count the subject's own certain identifiers that are still in what leaves.
 
-    Words are compared whole; numbers also in the digits of each text run together without any separator.
+    Names in both orders, numbers with or without zeros and separators, e-mail; what is short or a word of the language
+    (an MRN ``100``, a Mr. May) only where the text says so. Places, ZIP codes and dates are passed over, since a policy
+    may keep them and a text alone does not tell: `document_survivors` counts them too.
 
     Args:
-        texts: everything of the document that leaves: text, title, field values, time.
+        texts: everything of the document that leaves: text, title, field values.
         matcher: the subject's known identifiers. PHI.
     """
-    names, numbers = matcher.strong_forms()
-    found = 0
-    for text in texts:
-        folded = PLACEHOLDER.sub(" | ", fold(text)).lower()
-        found += len(names.intersection(_WORD.findall(folded)))
-        runs = re.findall(r"[a-z0-9](?:[-./() _]{0,2}[a-z0-9])*", folded)
-        squeezed = [re.sub(r"[^a-z0-9]", "", run) for run in runs if _DIGITS.search(run)]
-        found += sum(1 for number in numbers if len(number) >= 7 and any(number in run for run in squeezed))
-    return found
+    bare = (PLACEHOLDER.sub(_blank, text) for text in texts if text)
+    return sum(matcher.survivors(View.of(text), _MAY_BE_KEPT) for text in bare)
 
 
-def residual_risk(text: str) -> float:
-    """Estimate in [0, 1] that an identifier is left in a de-identified text, from shapes alone.
+def document_survivors(document: DeidentifiedDocument, matcher: KnownMatcher) -> int:
+    """Count every certain identifier of the subject in a document, addresses and birth date in every shape among them.
+
+    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind.
+    """
+    return sum(matcher.survivors(View.of(blanked(text, found))) for text, found in _leaving(document, free=False))
+
+
+def residual_risk(text: str, findings: Sequence[PhiFinding] = (), policy: Policy | None = None) -> float:
+    """Estimate in [0, 1] that an identifier is left in a de-identified text.
+
+    The features are other ones than those of the first pass: no network, no score, no name list; cues and shapes in
+    what was left alone. Codes of a terminology, genomic positions and measurements are no identifiers.
 
     Args:
-        text: output text; placeholders are taken out first.
+        text: output text.
+        findings: what was done in it, with offsets in it.
+        policy: what it keeps (a limited data set: dates) is no residue; None judges as Safe Harbor would.
     """
-    bare = PLACEHOLDER.sub(" ", fold(text))
+    left = fold(blanked(text, findings))
     clean = 1.0
-    for pattern, weight in _SUSPICIONS:
-        for _ in pattern.finditer(bare):
-            clean *= 1.0 - weight
+    for suspicion in _SUSPICIONS:
+        if policy is not None and policy.operators[suspicion.label] is Operator.KEEP:
+            continue
+        hits = (match for match in suspicion.pattern.finditer(left) if suspicion.check(left, match))
+        clean *= (1.0 - suspicion.weight) ** sum(1 for _ in islice(hits, suspicion.most))
     return round(1.0 - clean, 4)
+
+
+def document_risk(document: DeidentifiedDocument, policy: Policy, matcher: KnownMatcher | None = None) -> float:
+    """Estimate as `residual_risk` does over text, title and free-text fields, and by what looks like the subject's own.
+
+    Args:
+        document: the de-identified document.
+        policy: the policy applied.
+        matcher: the subject's known identifiers: a misspelt name left is a hint that one is. PHI.
+    """
+    clean = 1.0
+    for text, findings in _leaving(document, free=True):
+        clean *= 1.0 - residual_risk(text, findings, policy)
+        if matcher is not None:
+            likely = matcher.likely_survivors(View.of(blanked(text, findings)))
+            clean *= (1.0 - _LIKELY_WEIGHT) ** likely
+    return round(1.0 - clean, 4)
+
+
+def blanked(text: str, findings: Iterable[PhiFinding]) -> str:
+    """Blank out every finding and placeholder of an output text; the length stays."""
+    characters = list(text)
+    for finding in findings:
+        characters[finding.start : finding.end] = _BLANK * (finding.end - finding.start)
+    return PLACEHOLDER.sub(_blank, "".join(characters))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return _BLANK * len(match.group())
+
+
+def _leaving(document: DeidentifiedDocument, *, free: bool) -> Iterator[tuple[str, list[PhiFinding]]]:
+    """Give each text that leaves with its findings; ``free``: only text people wrote, no codes and numbers."""
+    by_field: dict[str, list[PhiFinding]] = {}
+    for finding in document.findings:
+        by_field.setdefault(finding.field, []).append(finding)
+    yield document.text, by_field.get("", [])
+    yield document.title, by_field.get("title", [])
+    names = [field.name for field in document.fields]
+    for field in document.fields:
+        if not isinstance(field.value, str) or (free and field.phi is not FieldPhi.FREE_TEXT):
+            continue
+        # Fields that repeat share a name, so that a finding may be of another one: its range alone is not enough.
+        findings = by_field.get(field.name, []) if names.count(field.name) == 1 else []
+        yield field.value, findings or _whole(field.value, by_field.get(field.name, []))
+
+
+def _whole(value: str, findings: Sequence[PhiFinding]) -> list[PhiFinding]:
+    return [finding for finding in findings if finding.start == 0 and finding.end == len(value)]
+
+
+def _always(_left: str, _match: re.Match[str]) -> bool:
+    return True
+
+
+def _is_person(_left: str, match: re.Match[str]) -> bool:
+    """Ask for a word behind the cue that is none of the language, of medicine, a drug or an eponym."""
+    return any(not is_plain(word) for word in re.findall(r"[A-Za-z]{3,}", match.group(1)))
+
+
+def _are_strange(_left: str, match: re.Match[str]) -> bool:
+    """Ask for two words none of which is of the language or of medicine, inflected either."""
+    return not any(is_word(word.lower()) for word in match.groups())
+
+
+def _is_calendar_date(left: str, match: re.Match[str]) -> bool:
+    """Refuse doses, versions and positions: a date stands free of other numbers and has a month and a day."""
+    month, day = int(match.group(1)), int(match.group(2))
+    before, after = left[max(0, match.start() - 1) : match.start()], left[match.end() : match.end() + 1]
+    possible = 1 <= min(month, day) <= 12 and max(month, day) <= 31
+    return possible and not re.search(r"[\w/.-]", before + after.replace("T", ""))
+
+
+def _is_street(left: str, match: re.Match[str]) -> bool:
+    return not is_plain(match.group(1).split()[-1]) or left[match.end() : match.end() + 1] == ","
+
+
+def _is_telephone(left: str, match: re.Match[str]) -> bool:
+    return not re.search(r"[\w.:/^|-]", left[max(0, match.start() - 1) : match.start()])
+
+
+_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_SUSPICIONS: Final = (
+    Suspicion(
+        PhiLabel.NAME,
+        0.5,
+        re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Miss|Nurse|Prof)\b\.?[ \t]{1,2}([A-Z][A-Za-z'-]{2,}(?: [A-Z][a-z'-]{2,})?)"),
+        _is_person,
+    ),
+    Suspicion(
+        PhiLabel.NAME,
+        0.4,
+        re.compile(
+            r"\b(?i:patient|pt|name|wife|husband|son|daughter|mother|father|brother|sister|attending|pcp|signed by|"
+            r"dictated by|seen by|spoke with)\b[ \t]?:?[ \t]{1,3}([A-Z][a-z'-]{2,},? [A-Z][a-z'-]{2,})"
+        ),
+        _is_person,
+    ),
+    Suspicion(
+        PhiLabel.NAME,
+        0.3,
+        re.compile(r"\b([A-Z][a-z'-]{2,} (?:[A-Z]\. )?[A-Z][a-z'-]{2,}), (?:MD|DO|RN|NP|PA-C)\b"),
+        _is_person,
+    ),
+    # Weak on its own: brands are unknown words too, so two of them stay under the limit of the default gate.
+    Suspicion(PhiLabel.NAME, 0.1, re.compile(r"\b([A-Z][a-z]{2,}) ([A-Z][a-z]{2,})\b"), _are_strange, most=2),
+    Suspicion(
+        PhiLabel.ORG,
+        0.25,
+        re.compile(r"\b([A-Z][A-Za-z']{2,}(?: [A-Z&][A-Za-z']*){0,3}),? (?:LLC|LLP|Inc|PLLC|P\.C\.|Corp)\b"),
+        _is_person,
+    ),
+    Suspicion(PhiLabel.EMAIL, 0.7, re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}\.[A-Za-z]{2,}"), _always),
+    Suspicion(
+        PhiLabel.URL,
+        0.6,
+        re.compile(r"(?i)\b(?:https?|ftp)://(?!(?:loinc|snomed|hl7|unitsofmeasure)\b)|\bwww\."),
+        _always,
+    ),
+    Suspicion(PhiLabel.PHONE, 0.5, re.compile(r"(?:\(\d{3}\) ?|\b\d{3}[-. ])\d{3}[-. ]\d{4}(?![\d.-])"), _is_telephone),
+    Suspicion(PhiLabel.SSN, 0.6, re.compile(r"(?<![\d.-])\d{3}-\d{2}-\d{4}(?![\d-])"), _always),
+    Suspicion(
+        PhiLabel.MRN,
+        0.5,
+        re.compile(
+            r"(?i)\b(?:mrn|medical record|chart (?:no|number|#)|ssn|social security|acct|account|member id|"
+            r"policy (?:no|number|#)|csn|visit (?:no|number|#))\.?[ \t]?(?:no|number|is)?\.?[ \t]?[:#]{0,2}[ \t]{0,3}"
+            r"[a-z]{0,3}-?\d{4,}"
+        ),
+        _always,
+    ),
+    Suspicion(PhiLabel.DATE, 0.4, re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](?:(?:19|20)\d\d|\d\d)"), _is_calendar_date),
+    Suspicion(PhiLabel.DATE, 0.4, re.compile(r"\b(?:19|20)\d\d-(\d\d)-(\d\d)"), _is_calendar_date),
+    Suspicion(
+        PhiLabel.DATE, 0.3, re.compile(rf"(?i)\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"), _always
+    ),
+    Suspicion(
+        PhiLabel.LOC,
+        0.4,
+        re.compile(r"\b\d{1,5} ([A-Z][a-z]+(?: [A-Z][a-z]+)?) (?:St|Ave|Rd|Ln|Blvd|Street|Avenue|Road|Lane|Drive)\b"),
+        _is_street,
+    ),
+    Suspicion(PhiLabel.AGE90, 0.5, re.compile(r"(?i)\b(?:9\d|1[01]\d)[ -]?(?:year|yr|y)s?[ -]?(?:old|o)\b"), _always),
+)
+"""Shapes and cues; none has a bound that another repeats, so the search is linear in the text."""

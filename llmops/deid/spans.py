@@ -18,6 +18,16 @@ class Span:
     recognizer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredWord:
+    """``text[start:end]`` is a word that is PHI of this kind with this probability, to the clinical network."""
+
+    start: int
+    end: int
+    label: PhiLabel
+    score: float
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One text as the recognizers see it. PHI.
@@ -27,18 +37,25 @@ class View:
         folded: its ASCII shadow of the same length (`llmops.deid.folding.fold`).
         data: the shadow as bytes, one byte a code point, which is what RE2 runs over without copying.
         entities: what the NER component found, as (start, end, entity type).
+        words: what the clinical network scored; None where another component ran.
     """
 
     text: str = field(repr=False)
     folded: str = field(repr=False)
     data: bytes = field(repr=False)
     entities: tuple[tuple[int, int, str], ...] = field(default=(), repr=False)
+    words: tuple[ScoredWord, ...] | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, text: str, entities: tuple[tuple[int, int, str], ...] = ()) -> "View":
+    def of(
+        cls,
+        text: str,
+        entities: tuple[tuple[int, int, str], ...] = (),
+        words: tuple[ScoredWord, ...] | None = None,
+    ) -> "View":
         """Fold a text."""
         folded = fold(text)
-        return cls(text, folded, folded.encode("ascii"), entities)
+        return cls(text, folded, folded.encode("ascii"), entities, words)
 
 
 def resolve(spans: Iterable[Span], folded: str) -> tuple[Span, ...]:

@@ -46,14 +46,17 @@ def rewrite_fields(
 
 
 def rewrite_time(time: str, rewriter: Rewriter) -> str:
-    """Rewrite the document's time: a shifted or kept date stays ISO 8601, a generalised one is the year, else empty."""
+    """Rewrite the document's time: a shifted or kept date stays ISO 8601, a generalised one is the year, else empty.
+
+    A shift moves whole days, so the time of day stays and intervals are kept to the second.
+    """
     if not time:
         return ""
     replacement = rewriter.replacement(PhiLabel.DATE, time[:10])
     if replacement.operator is Operator.KEEP:
         return time
     if not replacement.text.startswith("["):
-        return replacement.text
+        return replacement.text + time[10:]
     return "".join(c for c in replacement.text if c.isdigit())
 
 

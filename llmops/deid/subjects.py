@@ -1,10 +1,11 @@
 """What de-identification asks of the vault, and the answers where there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from llmops.documents import Identity, SubjectIdentifier
+from llmops.phi import PhiLabel
 
 
 class SubjectVault(Protocol):
@@ -35,12 +36,15 @@ class SubjectVault(Protocol):
 class Subject:
     """All that is known of a document's subject while it is rewritten. PHI but for the pseudonym.
 
+    ``in_use`` asks the vault whether an identifier is anyone's, so that no stand-in is a patient's real number.
+
     Without a seed nothing can be replaced consistently and without an offset no date can be shifted: the operators
     then fall back to placeholders.
     """
 
     pseudonym: str = ""
     known: tuple[Identity, ...] = field(default=(), repr=False)
+    in_use: Callable[[PhiLabel, str], bool] | None = field(default=None, repr=False)
     date_offset_days: int | None = field(default=None, repr=False)
     seed: bytes | None = field(default=None, repr=False)
 
@@ -62,6 +66,7 @@ def resolve_subject(vault: SubjectVault | None, identifiers: Sequence[SubjectIde
     return Subject(
         pseudonym=vault.pseudonym(key),
         known=tuple(vault.known(key)),
+        in_use=lambda label, value: vault.subject((SubjectIdentifier(value=value, label=label),)) is not None,
         date_offset_days=vault.date_offset_days(key),
         seed=vault.surrogate_seed(key),
     )

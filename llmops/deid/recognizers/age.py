@@ -11,9 +11,18 @@ from llmops.phi import PhiLabel
 NAME: Final = "age"
 
 _OLD: Final = r"(?:9\d|1[01]\d)"
+_ONES: Final = "one|two|three|four|five|six|seven|eight|nine"
 _WORDS: Final = (
-    r"(?:ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one|a) hundred(?: and "
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten))?)"
+    r"(?:ninety(?:[- ](?:"
+    + _ONES
+    + r")\b|[- ]and[- ]a[- ]half)?|(?:(?:one|a)[- ])?hundred(?:[- ]and[- ](?:"
+    + _ONES
+    + r"|ten)\b)?|"
+    r"one[- ]oh[- ](?:" + _ONES + r"))"
+)
+_PERSON: Final = (
+    r"(?:s?he|who|mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|sister|"
+    r"brother|pt|patient|widow|widower|gentleman|lady|woman|man|spouse|neighbor|veteran|resident)"
 )
 _UNIT_AFTER: Final = re.compile(
     r"\s?(?:%|mg|mcg|ml|lb|kg|cm|mm|bpm|/|days?|d\b|hrs?|hours?|min|wks?|weeks?|months?|mo\b|degrees|"
@@ -27,6 +36,13 @@ def _is_count(folded: str, start: int, end: int) -> bool:
     return _UNIT_AFTER.match(folded, end) is None and folded[max(0, start - 1) : start] not in {"/", ".", "-", "$"}
 
 
+def _is_person(folded: str, start: int, end: int) -> bool:
+    """Refuse a temperature (``T 97 F``), a distance (``100 m``) and an isotope (``Tc-99m``)."""
+    before = folded[max(0, start - 7) : start]
+    hot = re.search(r"(?:\bT|[Tt]emp|Tmax|to|[-./:+])[ :]{0,2}\Z", before) is not None
+    return not hot and folded[end : end + 2] != " m"
+
+
 RULES: Final = (
     Rule(
         r"(?i)\b("
@@ -35,29 +51,43 @@ RULES: Final = (
         PhiLabel.AGE90,
         0.9,
     ),
-    Rule(r"\b(" + _OLD + r")\s?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female)", PhiLabel.AGE90, 0.85),
     Rule(
-        r"(?i)\b(?:age[ds]?|aged|turn(?:ed|s|ing)|dob/age|age/sex|yo|is now|is|at|was|who is|hit|until|"
-        r"lived to(?: be)?|died at|d\.|passed at|to be)(?: of)?\s?[:=]?\s{0,12}(" + _OLD + r")\b",
+        r"\b(" + _OLD + r")\s?(?:/ ?)?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female|lady|gentleman)",
         PhiLabel.AGE90,
-        0.7,
-        _is_count,
+        0.85,
+        _is_person,
     ),
     Rule(
-        r"(?i)\b(?:mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|"
-        r"sister|brother|he|she|pt|patient|widow|widower|gentleman|lady|woman|man|mgm|mgf|pgm|pgf|sr|jr|"
-        r"spouse|neighbor|veteran|resident|female|male)[,( ]{1,3}\(?(" + _OLD + r")(?:[,;)]| and\b| with\b)",
+        r"(?i)\b(?:age[ds]?|turn(?:ed|s|ing)|dob/age|age/sex|lived to(?: be)?|died at|passed at|until|hit)(?: of| at)?"
+        r"\s?[:=|/]{0,2}\s{0,12}(" + _OLD + r")\b",
         PhiLabel.AGE90,
-        0.5,
+        0.85,
+        _is_count,
+    ),
+    Rule(r"(?i)<patientage>0?(" + _OLD + r")\b", PhiLabel.AGE90, 0.9),
+    Rule(
+        r"(?i)\b"
+        + _PERSON
+        + r"(?:'s| is| was|'ll be| will be| would be)(?: now| about| almost| nearly| past)? ("
+        + _OLD
+        + r")\b",
+        PhiLabel.AGE90,
+        0.8,
+        _is_count,
+    ),
+    Rule(r"(?i)\b" + _PERSON + r"[,( ]{1,3}(" + _OLD + r")(?:[,;)]| and\b| with\b)", PhiLabel.AGE90, 0.76, _is_count),
+    Rule(
+        r"(?i)\b(?:yo|is now|is|at|was|d\.|to be|past|over)\s?[:=]?\s{0,12}(" + _OLD + r")\b",
+        PhiLabel.AGE90,
+        0.6,
         _is_count,
     ),
     Rule(r"(?i)\b(" + _WORDS + r")[- ]?(?:years?|yrs?|y/?o|yo\b)", PhiLabel.AGE90, 0.9),
     Rule(
-        r"(?i)\b(?:is|age[d]?|was|turned|turns|turning|to|at|now|,|nearly|almost|she's|he's|mother|father)[ ,]{1,2}("
-        + _WORDS
-        + r")\b",
+        r"(?i)\b(?:is|age[d]?|was|turned|turns|turning|to|at|now|,|nearly|almost|i'm|she's|he's|mother|father|"
+        r"about)[: ,]{1,2}(" + _WORDS + r")\b",
         PhiLabel.AGE90,
-        0.65,
+        0.76,
         _is_count,
     ),
     Rule(r"(?i)\b(?:born|b\.|birth year|yob)(?: in)?\s?[:=]?\s?((?:18\d\d|19[0-2]\d|193[0-5]))\b", PhiLabel.AGE90, 0.8),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.score_pairs import is_score_pair
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.phi import PhiLabel
@@ -33,7 +34,7 @@ _HOLIDAY: Final = (
     r"fourth) of july|veterans'? day|columbus day|"
     r"presidents'? day|mlk day|martin luther king day|juneteenth|valentine'?s(?: day)?|st\.? "
     r"patrick'?s(?: day)?|mother'?s day|father'?s day|"
-    r"mothering sunday|boxing day|black friday|ash wed|white sunday|reyes|nochebuena|canada day|bank "
+    r"mothering sunday|boxing day|black friday|ash wed|white sunday|dia de (?:los )?reyes|nochebuena|canada day|bank "
     r"holiday|hanukkah|chanukah|passover|yom kippur|rosh "
     r"hashanah?|purim|sukkot|ramadan|"
     r"eid(?: al[- ](?:fitr|adha))?|mawlid|diwali|holi|navratri|tet|lunar new year|chinese new year|"
@@ -64,8 +65,8 @@ _LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}\Z")
 def _is_triple(folded: str, start: int, end: int) -> bool:
     """Take three numbers for a date only where a month, a day and a year can be among them."""
     parts = [int(part) for part in re.findall(r"\d+", folded[start:end])]
-    before, after = folded[max(0, start - 1) : start], folded[end : end + 2]
-    if before in {"/", "-", "."} or (before and before.isalnum()) or re.match(r"[/-]\d|\.\d|\w", after):
+    before, after = folded[max(0, start - 1) : start], folded[end : end + 4]
+    if before in {"/", "-", "."} or (before and before.isalnum()) or re.match(r"[/-]\d|\.\d|(?!T\d\d:)\w", after):
         return False
     separators = [sep.strip() for sep in re.findall(r"\D+", folded[start:end])]
     if len(parts) != 3 or separators[0] != separators[1].rstrip("'") or "\n" in folded[start:end]:
@@ -81,7 +82,7 @@ def _is_stamp(folded: str, start: int, end: int) -> bool:
     return plausible and (len(surface) == 8 or int(surface[8:10]) < 24)
 
 
-def _is_pair(folded: str, start: int, end: int) -> bool:
+def _reads_as_day(folded: str, start: int, end: int) -> bool:
     """Tell ``6/5`` the date from ``2/4`` the score by what stands around it."""
     first, second = (int(part) for part in re.split(r"\s?/\s?", folded[start:end]))
     before = folded[max(0, start - 24) : start]
@@ -120,6 +121,10 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     return bool(re.search(r"[(|]\s?\Z", before)) and second not in {5, 10} and after[:1] in ")|: "
 
 
+def _is_pair(folded: str, start: int, end: int) -> bool:
+    return not is_score_pair(folded, start, end) and _reads_as_day(folded, start, end)
+
+
 def _is_dashed_pair(folded: str, start: int, end: int) -> bool:
     first, second = (int(part) for part in folded[start:end].split("-"))
     before = folded[max(0, start - 20) : start]
@@ -151,8 +156,17 @@ def _is_ordinal(folded: str, start: int, end: int) -> bool:
 
 def _is_day_of_month(folded: str, start: int, end: int) -> bool:
     """Refuse ``May 3/10`` (a pain score behind a day's date) and ``Oct 6:58`` (a time)."""
-    digits = re.findall(r"\d+", folded[start:end])
-    return folded[end : end + 1] not in {"/", ":", "%"} and bool(digits) and 1 <= int(digits[0]) <= 31
+    surface = folded[start:end]
+    digits = re.findall(r"\d+", surface)
+    gene = surface.isupper() and re.fullmatch(r"[A-Z]+\d{1,2}", surface) is not None
+    timed = folded[end : end + 1] == ":" and folded[end + 1 : end + 2].isdigit()
+    return (
+        not gene
+        and not timed
+        and folded[end : end + 1] not in {"/", "%"}
+        and bool(digits)
+        and 1 <= int(digits[0]) <= 31
+    )
 
 
 def _is_bare_month(folded: str, start: int, end: int) -> bool:
@@ -236,8 +250,8 @@ RULES: Final = (
         PhiLabel.DATE,
         0.92,
     ),
-    Rule(r"\b((?:19|20)\d\d-W\d\d)\b", PhiLabel.DATE, 0.8),
-    Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:[^-\w]|$)", PhiLabel.DATE, 0.8),
+    Rule(r"\b((?:19|20)\d\d-W\d\d)\b", PhiLabel.DATE, 0.91),
+    Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:[^-\w]|$)", PhiLabel.DATE, 0.91),
     Rule(
         r"(?i)\b(?:in|since|last|by|this|next|until|till?|of|late|early|mid|from|end of) ((?:sept|oct|nov|"
         r"feb|jan|aug|december|january))\b",

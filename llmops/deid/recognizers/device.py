@@ -13,11 +13,8 @@ RULES: Final = (
     Rule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
     Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
     Rule(
-        r"(?i)\b(?:s/n|sn|serial|ser|udi|lot|lots|imei|device|batch|bed sn)\b(?:\s?(?:id|no|number|#|nr|num|nos))*"
-        + SEP
-        + r"((?-i:"
-        + CODE
-        + r"))",
+        r"(?i)\b(?:s/ns?|sns?|serials?|ser|udi|lots?|imei|device|batch|rfid|bed sn|meid|iccid|asset)\b"
+        r"(?:\s?(?:ids?|nos?|numbers?|#|nrs?|num)\b\.?)*" + SEP + r"((?-i:" + CODE + r"))",
         PhiLabel.DEVICE,
         0.85,
         at_least_digits(2),

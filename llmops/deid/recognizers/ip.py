@@ -16,6 +16,11 @@ def _is_ipv4(folded: str, start: int, end: int) -> bool:
     return all(int(part) < 256 for part in parts) and "." not in around.strip(". ") and max(map(len, parts)) > 1
 
 
+def _is_routable(folded: str, start: int, end: int) -> bool:
+    """Ask for a part of three digits: the versions of programs (``9.2.1.44``) seldom have one."""
+    return _is_ipv4(folded, start, end) and max(map(len, folded[start:end].split("."))) == 3
+
+
 def _is_ipv6(folded: str, start: int, end: int) -> bool:
     """Refuse a time of day (``14:10:05``): an address has a letter or four groups at least."""
     surface = folded[start:end]
@@ -23,7 +28,8 @@ def _is_ipv6(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.9, _is_ipv4),
+    Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.9, _is_routable),
+    Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.6, _is_ipv4),
     Rule(r"(?i)\b([0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4})\b", PhiLabel.IP, 0.85, _is_ipv6),
     Rule(r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", PhiLabel.IP, 0.9),
 )

@@ -123,10 +123,10 @@ RULES: Final = (
         _is_town,
     ),
     Rule(
-        r"\b((?:(?:US|State|County) (?:Hwy|Highway|Route|Rd)|Hwy|Highway|Route|Interstate|County Road|CR|"
-        r"FM) \d{1,4}|I-[1-9]\d)\b",
+        r"(?i)\b((?:(?:us|state|county|farm) (?:hwy|highway|route|rte|rd|road)|hwy|highway|route|rte|interstate)\.? "
+        r"\d{1,4}(?: (?:mm|mp|mile(?: marker)?) \d{1,4})?|(?-i:(?:US|SR|CR|FM|I)[- ][1-9]\d{0,3}(?: MM \d{1,4})?))\b",
         PhiLabel.LOC,
-        0.5,
+        0.6,
     ),
     Rule(
         r"(?i)\b(?:lives? (?:in|near)|living in|resides? in|resident of|moved (?:to|from)|from|native of|"

@@ -188,6 +188,7 @@ RULES: Final = (
     ),
     Rule(r"\b[IV]{1,4}-\d{1,2}:? ([A-Z][a-z~]{2,})\b", PhiLabel.NAME, 0.6, all_strange),
     Rule(r"\b([A-Z][a-z~]{2,}) \(\d{1,2}\)", PhiLabel.NAME, 0.5, all_strange),
+    Rule(r"[(:,] ?([A-Z][a-z~]{3,}-[A-Z][a-z~]{2,})[),;.\n]", PhiLabel.NAME, 0.76, all_strange),
     Rule(r"\(([a-z]{5,})\)", PhiLabel.NAME, 0.45, all_strange),
     Rule(
         r"(?i)\b(?:signed by|author|dictated by|typed|entered by|reviewed by)[: "
@@ -239,7 +240,7 @@ RULES: Final = (
         strange_run,
     ),
     Rule(
-        r"\b(" + _I + r"[ \t]?(?:" + _I + r"[ \t]?)?" + _W + r")\b",
+        r"(?:^|[^A-Za-z0-9.])((?:[A-Z]\.[ \t]?){1,3}" + _W + r")\b",
         PhiLabel.NAME,
         0.65,
         initial_and_name,

@@ -84,7 +84,13 @@ def is_titled(folded: str, start: int, end: int) -> bool:
     if title[0] in {"Fr", "FR"} and re.search(r"\d\s?Fr ?\Z", folded[max(0, start - 10) : start]):
         return False
     told = re.match(r" (?:IS|WAS|HAS|HAD|PRESENTS|SAW|SAID)\b", folded[start + len(word) :][:10]) is not None
-    if title[0] in {"MR", "DR", "MS"} and not told and not strange(word.strip(".")) and not word.endswith("."):
+    if (
+        len(title[0]) > 1
+        and title[0].isupper()
+        and not told
+        and not strange(word.strip("."))
+        and not word.endswith(".")
+    ):
         return False
     return word.lower() not in {
         "who",

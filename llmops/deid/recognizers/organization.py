@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, find_by_rules, words
 from llmops.deid.spans import Span, View
-from llmops.deid.vocabulary import word_set
+from llmops.deid.vocabulary import word_list, word_set
 from llmops.deid.vocabulary.words import is_plain
 from llmops.phi import PhiLabel
 
@@ -14,59 +14,47 @@ NAME: Final = "organization"
 _WORD: Final = r"(?:[A-Z~][A-Za-z0-9~.]*(?:['&-][A-Za-z~]+)*'?)"
 _GAP: Final = r"[ \t]"
 _LINK: Final = r"(?:of|and|the|for|at|de|la|del|&|in|on|y)"
-_KIND: Final = (
-    r"(?:Hospitals?|Hosp|Hosp\.|Medical Center|Medical Ctr|Med Ctr|Medical|Med|Clinic|Clinics|Health "
-    r"Center|Health System|Healthcare|Health Care|Health|"
-    r"Infirmary|Sanatorium|Hospice|Nursing Home|Nursing|Manor|Rehab|Rehabilitation|Care Center|Care "
-    r"Centre|Care|Living|Village|Villas?|Senior Living|"
-    r"Pharmacy|Drugs?|Apothecary|Rx|Imaging|Radiology|Dialysis|Oncology|Cardiology|Pediatrics|Peds|"
-    r"Orthopa?edics|Ortho|Surgery Center|Surgical|"
-    r"Dental|Dentistry|Eye|Urology|Neurology|Dermatology|Endocrinology|Gastroenterology|Endoscopy|"
-    r"Nephrology|Psychiatry|Associates|Assoc|Physicians|Partners|"
-    r"Family Practice|Family Medicine|Family Health|Practice|Primary Care|Urgent Care|Women's Health|"
-    r"Midwifery|Birth Center|Counseling|Behavioral|"
-    r"School|High|Elementary|Middle School|Academy|College|University|Univ|Institute|Institut|"
-    r"Seminary|Preschool|Daycare|Kindergarten|Head Start|"
-    r"Church|Chapel|Parish|Temple|Mosque|Masjid|Synagogue|Cathedral|Baptist|Methodist|Lutheran|"
-    r"Presbyterian|Pentecostal|Assembly|Tabernacle|Ministries|"
-    r"Shelter|Mission|Home|House|Homes|Hall|Lodge|Center|Centre|Ctr|Pavilion|Tower|Terrace Care|Place|Haven|"
-    r"Foundation|Network|Group|Services|Service|Agency|Company|Co|Corp|Corporation|Inc|LLC|LLP|Ltd|"
-    r"GmbH|Mills?|Farms?|Foods|Market|Works|Factory|"
-    r"Construction|Trucking|Logistics|Plumbing|Electric|Roofing|Dairy|Ranch|Mining|Steel|Lumber|"
-    r"Bakery|Restaurant|Cafe|Diner|Grill|Hotel|Casino|"
-    r"Laboratory|Laboratories|Labs?|Diagnostics|Genomics|Genetics|Biobank|Registry|EMS|Ambulance|"
-    r"Nurses|Nursery|Cannery|Plant|Distributors|School Board|School District|Consultants|Orthopaedic "
-    r"Surgery Center|ED|Women & Infants|Audiology|Gynecology|Vascular|Cohort|YMCA|Outpatient|Legal "
-    r"Aid|Pathologists|Bar|"
-    r"Club|Fire|Fire Dept|Police|PD|VFD|Sheriff|County Jail|Jail|Prison|"
-    r"Correctional|Army|Base|Fort|Union|Library|Club|Gym|Camp|Credit Union|Bank|Insurance|Hospitality|"
-    r"Trust|Cooperative|Co-op|VA|VAMC|Surgery|Trading Post|CBOC|SNF|ALF|"
-    r"HOSPITAL|MEDICAL CENTER|CLINIC|HEALTH|HEALTH SYSTEM|MANOR|REHAB|PHARMACY|IMAGING|RADIOLOGY|"
-    r"ASSOCIATES|SCHOOL|UNIVERSITY|COLLEGE|CHURCH|CENTER|"
-    r"INSTITUTE|HOSPICE|NETWORK|GROUP|LABORATORY|LAB|PEDIATRICS|HOME|HOUSE|CARE|SURGERY|ONCOLOGY|"
-    r"CARDIOLOGY|PRACTICE|MEDICINE|Medicine|Unit|Ward)"
-)
+_KINDS: Final = tuple(kind.replace("_", " ") for kind in word_list("facility_words"))
+_KIND: Final = words(*(re.escape(form) for kind in _KINDS for form in {kind, kind.upper()}))
 _SAINT: Final = r"(?:St\.?|Saint|SAINT|ST\.?|Sts\.?|Ste\.?|Our Lady of|OUR LADY OF|Santa|San|Sainte)"
 _FIRST_WORDS: Final = word_set("first_words")
+_HEAD_CHARACTERS: Final = 400
 _WORDS: Final = re.compile(r"[A-Za-z~]+")
 
 
 def _is_named(folded: str, start: int, end: int) -> bool:
     """Ask for one word that is no word of the language: ``Home Health`` places nobody, ``Elm Home Health`` does."""
-    words = _WORDS.findall(folded[start:end])
-    return any(not is_plain(word) and word.lower() not in _FIRST_WORDS and len(word) > 2 for word in words[:-1])
+    found = _WORDS.findall(folded[start:end])
+    return any(not is_plain(word) and word.lower() not in _FIRST_WORDS and len(word) > 2 for word in found[:-1])
 
 
 def _is_titled(folded: str, start: int, end: int) -> bool:
     """Take words of the language for a name where they are capitalised in running text (``Pine Lake Practice``)."""
-    words = _WORDS.findall(folded[start:end])
-    proper = [w for w in words[:-1] if w[0].isupper() and not w.isupper() and w.lower() not in _FIRST_WORDS]
+    found = _WORDS.findall(folded[start:end])
+    proper = [w for w in found[:-1] if w[0].isupper() and not w.isupper() and w.lower() not in _FIRST_WORDS]
     line = folded[folded.rfind("\n", 0, start) + 1 : start]
     running = any(c.islower() for c in line) and not line.rstrip().endswith((".", ":"))
-    return _is_named(folded, start, end) or (len(proper) >= 1 and len(words) >= 2 and running)
+    return _is_named(folded, start, end) or (len(proper) >= 1 and len(found) >= 2 and running)
+
+
+def _is_letterhead(folded: str, start: int, end: int) -> bool:
+    """Take a line at the head of a document that names a place, not one that only says what kind of document it is."""
+    return start < _HEAD_CHARACTERS and _is_named(folded, start, end)
 
 
 RULES: Final = (
+    Rule(
+        r"(?:^|\n)[ \t#*=]{0,12}("
+        + _WORD
+        + r"(?:[ \t]{1,2}(?:[-/&,|][ \t]{1,2})?"
+        + _WORD
+        + r"){0,6}[ \t]{1,2}(?:[-/&,|][ \t]{1,2})?"
+        + _KIND
+        + r")[ \t*]*(?:\n|$|[ \t]{2}|[-,|])",
+        PhiLabel.ORG,
+        0.7,
+        _is_letterhead,
+    ),
     Rule(
         r"\b((?:Walmart|Kroger|Walgreens|CVS|Safeway|Vons|Costco|Target|Rite Aid|Publix|Hy-?Vee|Meijer|"
         r"Albertsons|Wegmans|"
@@ -194,6 +182,7 @@ def find(view: View) -> Iterator[Span]:
 
 
 def _looks_like_one(surface: str) -> bool:
-    words = [w for w in _WORDS.findall(surface) if len(w) > 2]
-    strange = [w for w in words if w[0].isupper() and not w.isupper() and not is_plain(w)]
+    strange = [
+        w for w in _WORDS.findall(surface) if len(w) > 2 and w[0].isupper() and not w.isupper() and not is_plain(w)
+    ]
     return "\n" not in surface and len(strange) >= 2 and not any(c.isdigit() for c in surface)

@@ -16,7 +16,15 @@ def _is_code(folded: str, start: int, end: int) -> bool:
     surface = folded[start:end]
     digits = sum(c.isdigit() for c in surface)
     after = folded[end : end + 3]
-    return digits >= 3 and not after.startswith(("%", " mg", " mL", ":")) and "/" not in surface[:3]
+    decimal = surface.replace(".", "", 1).isdigit() and "." in surface
+    filter_name = digits == 3 and surface[0] == "F"
+    return (
+        digits >= 3
+        and not decimal
+        and not filter_name
+        and not after.startswith(("%", " mg", " mL", ":"))
+        and "/" not in surface[:3]
+    )
 
 
 def _is_instance(folded: str, start: int, _end: int) -> bool:
@@ -58,6 +66,18 @@ def _is_letter_code(folded: str, start: int, _end: int) -> bool:
 def _is_long_code(folded: str, start: int, end: int) -> bool:
     """Ask more of a code that stands beside a weak label."""
     return sum(c.isdigit() for c in folded[start:end]) >= 5
+
+
+def _is_split_number(folded: str, start: int, end: int) -> bool:
+    """Take ``106-447215``; refuse a range (``1500-2000``), a year and what goes on before or behind."""
+    first, second = folded[start:end].split("-")
+    around = folded[max(0, start - 1) : start] + folded[end : end + 1]
+    whole = not set(around) & set("-./:") and not _is_year(first)
+    return whole and len(first) + len(second) >= 8 and len(first) != len(second)
+
+
+def _is_year(number: str) -> bool:
+    return len(number) == 4 and number[:2] in {"19", "20"}
 
 
 RULES: Final = (
@@ -108,6 +128,7 @@ RULES: Final = (
         0.7,
         at_least_digits(4),
     ),
+    Rule(r"\b(\d{3,6}-\d{4,7})\b", PhiLabel.OTHERID, 0.5, _is_split_number),
     Rule(r"\b([A-Z]{2,5}-\d[A-Z0-9]{5,14})\b", PhiLabel.OTHERID, 0.6, at_least_digits(5)),
     Rule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.6),
     Rule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),

@@ -27,7 +27,16 @@ def _is_extension(folded: str, start: int, end: int) -> bool:
     return "." not in folded[start:end] and not sized and _MEASURE.match(folded, end) is None
 
 
+_SPOKEN: Final = r"(?:oh|zero|one|two|three|four|five|six|seven|eight|nine)"
+
+
+def _is_spoken(folded: str, start: int, end: int) -> bool:
+    """Refuse the year and the dose: a number that is spelt out has four digits at least."""
+    return len(folded[start:end].split()) >= 4
+
+
 RULES: Final = (
+    Rule(r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken),
     Rule(r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)[-. /]{0,3}\d{3}[-. /]{0,2}\d{4})\b", PhiLabel.PHONE, 0.9),
     Rule(r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}[-. /]{1,3}\d{3}[-. /]{1,2}\d{4})\b", PhiLabel.PHONE, 0.85, _is_phone),
     Rule(r"\b(\d{3}[-.]\d{4})\b", PhiLabel.PHONE, 0.65, _is_phone),

@@ -30,7 +30,9 @@ def _is_plate(folded: str, start: int, end: int) -> bool:
     """Ask for letters and two digits, or four digits, and no measure behind."""
     surface = folded[start:end]
     digits, letters = sum(c.isdigit() for c in surface), sum(c.isalpha() for c in surface)
-    if re.match(r"(?i)[ \t]?(?:%|mg|ml|mph|miles?|km|hours?|days?|wks?|weeks?|years?|yrs?|am\b|pm\b|:)", folded[end : end + 8]):
+    if re.match(
+        r"(?i)[ \t]?(?:%|mg|ml|mph|miles?|km|hours?|days?|wks?|weeks?|years?|yrs?|am\b|pm\b|:)", folded[end : end + 8]
+    ):
         return False
     return digits >= 2 and (letters >= 1 or digits >= 4)
 

@@ -29,7 +29,8 @@ RULES: Final = (
     Rule(r"\b(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.5, _is_behind_place),
     Rule(r"(?i)\b[a-z]{3,}, ?(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.45),
     Rule(r"\b([A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2})\b", PhiLabel.ZIP, 0.6),
-    Rule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z] ?\d[A-Z]\d)\b", PhiLabel.ZIP, 0.75),
+    Rule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z] \d[A-Z]\d)\b", PhiLabel.ZIP, 0.75),
+    Rule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z]\d[A-Z]\d)\b", PhiLabel.ZIP, 0.4),
 )
 
 

@@ -1,0 +1,42 @@
+"""Check digits of numbers that are issued to people, and how to make a number that cannot be issued."""
+
+import re
+from typing import Final
+
+_NPI_PREFIX: Final = "80840"
+_DEA: Final = re.compile(r"[A-Za-z]{2}(\d{7})")
+_CARD_LENGTHS: Final = range(13, 20)
+
+
+def is_luhn(digits: str) -> bool:
+    """Say whether the last digit is the Luhn check digit of those before it."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def is_dea(digits: str) -> bool:
+    """Say whether seven digits carry the check digit of a DEA registration."""
+    odd, even = sum(map(int, digits[0:6:2])), sum(map(int, digits[1:6:2]))
+    return (odd + 2 * even) % 10 == int(digits[6])
+
+
+def could_be_issued(text: str) -> bool:
+    """Say whether a code is a valid NPI (45 CFR 162.406), DEA or payment card number, separators aside."""
+    bare = re.sub(r"[^A-Za-z0-9]", "", text)
+    dea = _DEA.fullmatch(bare)
+    if dea is not None:
+        return is_dea(dea.group(1))
+    if not bare.isdigit():
+        return False
+    return (len(bare) == 10 and is_luhn(_NPI_PREFIX + bare)) or (len(bare) in _CARD_LENGTHS and is_luhn(bare))
+
+
+def spoiled(text: str) -> str:
+    """Move the last digit of a code on until it could not be issued."""
+    if not could_be_issued(text):
+        return text
+    last = max(i for i, c in enumerate(text) if c.isdigit())
+    return text[:last] + str((int(text[last]) + 1) % 10) + text[last + 1 :]

@@ -1,0 +1,59 @@
+"""What the clinical network thinks of each word of a text."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops.deid.ner.labels import LABELS, OUTSIDE
+from llmops.deid.spans import ScoredWord
+from llmops.phi import PhiLabel
+
+_FLOOR: Final = 0.01
+"""Words below it are left out: nothing would believe them."""
+LABEL_OF: Final = {
+    "NAME": PhiLabel.NAME,
+    "LOC": PhiLabel.LOC,
+    "ORG": PhiLabel.ORG,
+    "DATE": PhiLabel.DATE,
+    "ID": PhiLabel.OTHERID,
+    "AGE": PhiLabel.AGE90,
+}
+
+
+def scored_words(text: str, pieces: Any, probabilities: npt.NDArray[np.float32]) -> tuple[ScoredWord, ...]:
+    """Give each word that is not plainly harmless to the network, with its likeliest label and the probability of PHI.
+
+    Args:
+        text: that the pieces are of. PHI.
+        pieces: of that text.
+        probabilities: (pieces, tags).
+    """
+    if not len(pieces):
+        return ()
+    phi = 1.0 - probabilities[:, OUTSIDE]
+    kinds = probabilities[:, 1:].reshape(len(pieces), len(LABELS), 2).sum(axis=2).argmax(axis=1)
+    words: list[ScoredWord] = []
+    for index in np.flatnonzero(phi >= _FLOOR).tolist():
+        start, end = int(pieces.starts[index]), int(pieces.ends[index])
+        label, score = LABEL_OF[LABELS[kinds[index]]], float(phi[index])
+        if words and start < words[-1].end:
+            if score > words[-1].score:
+                words[-1] = replace(words[-1], label=label, score=score)
+        elif any(c.isalnum() for c in text[start:end]):
+            start, end = _whole(text, start, end)
+            words.append(ScoredWord(start=start, end=end, label=label, score=score))
+    return tuple(words)
+
+
+def _whole(text: str, start: int, end: int) -> tuple[int, int]:
+    while start and _is_word(text[start]) and _is_word(text[start - 1]):
+        start -= 1
+    while end < len(text) and _is_word(text[end - 1]) and _is_word(text[end]):
+        end += 1
+    return start, end
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
