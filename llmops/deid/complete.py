@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from llmops.deid.recognizers.name_checks import strange
-from llmops.deid.spans import Span, View
+from llmops.deid.spans import Span, View, whole_word
 from llmops.phi import PhiLabel
 
 RECOGNIZER: Final = "completed"
@@ -66,7 +66,7 @@ def complete(view: View, found: Sequence[Span]) -> list[Span]:
 def _widened(folded: str, span: Span) -> Span:
     start, end = span.start, span.end
     if span.label in _WORDY:
-        start, end = _whole_words(folded, start, end)
+        start, end = whole_word(folded, start, end)
     if span.label is PhiLabel.NAME:
         start, end = _whole_name(folded, start, end)
     elif span.score < _SURE:
@@ -80,14 +80,6 @@ def _widened(folded: str, span: Span) -> Span:
     elif span.label is PhiLabel.ORG:
         end = _past(_PLACE_IN_HOUSE, folded, end)
     return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
-
-
-def _whole_words(folded: str, start: int, end: int) -> tuple[int, int]:
-    while start and _is_word(folded[start]) and _is_word(folded[start - 1]):
-        start -= 1
-    while end < len(folded) and _is_word(folded[end - 1]) and _is_word(folded[end]):
-        end += 1
-    return start, end
 
 
 def _whole_name(folded: str, start: int, end: int) -> tuple[int, int]:
@@ -118,10 +110,6 @@ def _past(pattern: re.Pattern[str], folded: str, end: int) -> int:
 def _before(pattern: re.Pattern[str], folded: str, start: int) -> int:
     match = pattern.search(folded, max(0, start - _FAR), start)
     return match.start() if match else start
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character in "_~"
 
 
 def _joints(folded: str, found: Sequence[Span]) -> Iterator[Span]:

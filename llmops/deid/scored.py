@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops.deid.ner.labels import LABELS, OUTSIDE
-from llmops.deid.spans import ScoredWord
+from llmops.deid.spans import ScoredWord, whole_word
 from llmops.phi import PhiLabel
 
 _FLOOR: Final = 0.01
@@ -42,18 +42,6 @@ def scored_words(text: str, pieces: Any, probabilities: npt.NDArray[np.float32])
             if score > words[-1].score:
                 words[-1] = replace(words[-1], label=label, score=score)
         elif any(c.isalnum() for c in text[start:end]):
-            start, end = _whole(text, start, end)
+            start, end = whole_word(text, start, end)
             words.append(ScoredWord(start=start, end=end, label=label, score=score))
     return tuple(words)
-
-
-def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    while start and _is_word(text[start]) and _is_word(text[start - 1]):
-        start -= 1
-    while end < len(text) and _is_word(text[end - 1]) and _is_word(text[end]):
-        end += 1
-    return start, end
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from llmops.deid.folding import fold
 from llmops.phi import PhiLabel
@@ -98,3 +99,20 @@ def _trim(holder: Span, start: int, end: int, folded: str) -> Span | None:
     if start == end:
         return None
     return Span(start=start, end=end, label=holder.label, score=holder.score, recognizer=holder.recognizer)
+
+
+_LONGEST_WORD: Final = 64
+
+
+def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a span to the words its ends stand in, by no more than a long word: unbroken text must not cost a square."""
+    lowest, highest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
+    while start > lowest and _is_word(text[start]) and _is_word(text[start - 1]):
+        start -= 1
+    while end < highest and _is_word(text[end - 1]) and _is_word(text[end]):
+        end += 1
+    return start, end
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character in "_~"

@@ -47,7 +47,9 @@ def test_everything_is_escaped():
     hostile = "<script>alert(1)</script>"
     evaluation = {
         "suite": "s", "model": hostile, "passed": 0, "cases": 1,
-        "results": [{"id": "a", "question": hostile, "answer": hostile, "passed": False, "failed": [hostile], "citations": []}],
+        "results": [
+            {"id": "a", "question": hostile, "answer": hostile, "passed": False, "failed": [hostile], "citations": []}
+        ],
     }  # fmt: skip
     page = render(summary(evaluation=evaluation, run=summary()["run"] | {"description": hostile}))
     assert "<script" not in page
