@@ -105,7 +105,7 @@ _LONGEST_WORD: Final = 64
 
 
 def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a span to the words its ends stand in, by no more than a long word: unbroken text must not cost a square."""
+    """Widen a span to the words its ends stand in, by a long word at most: unbroken text must not cost a square."""
     lowest, highest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
     while start > lowest and _is_word(text[start]) and _is_word(text[start - 1]):
         start -= 1

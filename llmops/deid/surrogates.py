@@ -123,12 +123,12 @@ class Surrogates:
         return self._draw.shaped(surface, 0)
 
     def _identifier(self, label: PhiLabel, surface: str) -> str:
-        """Draw until nobody is known by it; check digits of licence and card numbers are spoiled."""
+        """Draw until nobody is known by it; check digits of licence and card numbers are spoiled. Zeros have no other."""
         for attempt in range(_TRIES):
             made = spoiled(self._draw.shaped(surface, attempt))
             bare = "".join(tokens_of(made)).lstrip("0")
             ours = any(number in bare or bare in number for number in self._numbers) if len(bare) > 4 else False
-            if not ours and not (self._in_use is not None and self._in_use(label, made)):
+            if made != surface and not ours and not (self._in_use is not None and self._in_use(label, made)):
                 return made
         return ""
 
