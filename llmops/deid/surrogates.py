@@ -123,7 +123,7 @@ class Surrogates:
         return self._draw.shaped(surface, 0)
 
     def _identifier(self, label: PhiLabel, surface: str) -> str:
-        """Draw until nobody is known by it; check digits of licence and card numbers are spoiled. Zeros have no other."""
+        """Draw until nobody is known by it, with check digits of licences and cards spoiled; zeros have no other."""
         for attempt in range(_TRIES):
             made = spoiled(self._draw.shaped(surface, attempt))
             bare = "".join(tokens_of(made)).lstrip("0")
