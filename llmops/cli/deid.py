@@ -22,18 +22,35 @@ def detect(
     target: Annotated[Path, typer.Argument(metavar="OUT.jsonl", help='Lines {"id", "spans"}, in the same order.')],
     policy: Policy = "safe_harbor",
 ) -> None:
-    """Find PHI: offsets are code points, end exclusive."""
+    """Find PHI: offsets are code points, end exclusive. OUT.jsonl appears when it is whole."""
+    from rich.progress import wrap_file
+
+    from llmops.cli.output import errors
     from llmops.deid import Deidentifier
 
     deidentifier = Deidentifier(policy=policy)
+    unfinished = target.with_name(f".{target.name}.part")
+    bar: dict[str, Any] = {
+        "description": "detecting",
+        "console": errors,
+        "transient": True,
+        "disable": not errors.is_terminal,
+    }
     try:
-        with source.open("rb") as lines, target.open("wb") as out:
+        with (
+            source.open("rb") as file,
+            wrap_file(file, total=source.stat().st_size, **bar) as lines,
+            unfinished.open("wb") as out,
+        ):
             ids, texts = tee(_records(lines))
             found = deidentifier.detect_many(record["text"] for record in texts)
             for record, findings in zip(ids, found, strict=True):
                 out.write(orjson.dumps({"id": record["id"], "spans": [_span(finding) for finding in findings]}) + b"\n")
+        unfinished.replace(target)
     except OSError:
         raise SourceError("deid detect: the input cannot be read or the output not be written") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @app.command()
