@@ -134,8 +134,10 @@ def _always(_left: str, _match: re.Match[str]) -> bool:
     return True
 
 
-def _is_person(_left: str, match: re.Match[str]) -> bool:
-    """Ask for a word behind the cue that is none of the language, of medicine, a drug or an eponym."""
+def _is_person(left: str, match: re.Match[str]) -> bool:
+    """Ask for a word behind the cue that is none of the language, of medicine, a drug or an eponym; for no label."""
+    if left[match.end() : match.end() + 1] == ":":  # "Patient Provider Rating: 1st" names a column
+        return False
     return any(not is_plain(word) for word in re.findall(r"[A-Za-z]{3,}", match.group(1)))
 
 

@@ -34,6 +34,7 @@ CODED = [
     "Parkinson disease, Mr. Babinski sign, Foley catheter, Dr. [NAME] saw the patient",
     "Seen by [NAME], MD on [DATE 2024]. MRN: [MRN]. Call [PHONE]. Aged [AGE90 90+]. [ZIP 558]",
     "Patient is a 45-year-old man. Wife well. Son healthy. Name of drug: Metformin Hydrochloride",
+    "Start date: [DATE 2023] | Patient Provider Rating: 1st, Moderate",
     "http://loinc.org|718-7 http://snomed.info/sct http://hl7.org/fhir urn:uuid:0f3f0e4c-4f7a-4b5e-9c3d-1d2e3f4a5b6c",
 ]
 LEAKING = [
