@@ -260,11 +260,7 @@ def recipe_digest(recipe: Recipe) -> str:
 def policy_ids(recipe: Recipe) -> dict[str, str]:
     """``"<name>@<digest>"`` of every policy that decides about documents."""
     policies = load_policies(recipe)
-    return {
-        "deid": policies.deid.policy_id,
-        "quality": policies.quality.policy_id,
-        "gate": policies.gate.policy_id,
-    }
+    return {"deid": policies.deid.policy_id, "quality": policies.quality.policy_id, "gate": policies.gate.policy_id}
 
 
 def versions() -> dict[str, str]:

@@ -17,7 +17,8 @@ from llmops.deid.residual import document_risk, document_survivors
 from llmops.deid.spans import Span
 from llmops.deid.structured import free_texts, rewrite_fields, rewrite_time
 from llmops.deid.subjects import Subject, SubjectVault, resolve_subject
-from llmops.documents import ClinicalDocument, DeidentifiedDocument, Identity, Reason, Section, StageName, Withheld
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Reason, Section, StageName, Withheld
+from llmops.identities import Identity
 from llmops.phi import PhiFinding
 
 _log = logging.getLogger(__name__)

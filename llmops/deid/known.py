@@ -10,7 +10,7 @@ from llmops.deid.misspelling import deletions, edit_distance, edits_allowed
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.words import EPONYMS
-from llmops.documents import Identity
+from llmops.identities import Identity
 from llmops.phi import PhiLabel
 
 RECOGNIZER: Final = "known_identifier"

@@ -11,7 +11,7 @@ from llmops.deid.folding import fold
 from llmops.deid.misspelling import deletions, edits_allowed
 from llmops.deid.vocabulary.nicknames import NICKNAMES
 from llmops.deid.vocabulary.words import COMMON_WORDS, STATES, is_plain
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 TOKEN: Final = re.compile(r"[A-Za-z]+|[0-9]+")

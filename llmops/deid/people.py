@@ -11,7 +11,7 @@ from llmops.deid.misspelling import edit_distance, edits_allowed
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.deid.vocabulary.nicknames import NICKNAMES
 from llmops.deid.vocabulary.stand_in_people import ORIGINS, origin_of, sex_of
-from llmops.documents import Identity, Role
+from llmops.identities import Identity, Role
 
 _WORD: Final = re.compile(r"(?:[^\W\d_]{1,2}['\u2019](?=[^\W\d_]{3}))?[^\W\d_]+")
 _PREFIX: Final = re.compile(r"^[a-z]{1,2}'")

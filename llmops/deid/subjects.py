@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from llmops.documents import Identity, SubjectIdentifier
+from llmops.identities import Identity, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 

@@ -16,7 +16,7 @@ from llmops.deid.folding import fold
 from llmops.deid.known_index import tokens_of
 from llmops.deid.people import People
 from llmops.deid.vocabulary.stand_ins import CITIES, ORGANIZATIONS, STREETS
-from llmops.documents import Identity
+from llmops.identities import Identity
 from llmops.phi import PhiLabel
 
 InUse = Callable[[PhiLabel, str], bool]

@@ -2,18 +2,8 @@
 
 from typing import Final
 
-from llmops.documents import (
-    ClinicalDocument,
-    Field,
-    FieldPhi,
-    Format,
-    Identity,
-    Kind,
-    Provenance,
-    Reason,
-    Section,
-    SourceRecord,
-)
+from llmops.documents import ClinicalDocument, Field, FieldPhi, Format, Kind, Provenance, Reason, Section, SourceRecord
+from llmops.identities import Identity
 from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.ccda_people import people, says_anything, subject_of

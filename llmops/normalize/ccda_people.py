@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.normalize.ccda_xml import Element, attribute, child, children, name_of, text_of
 from llmops.normalize.hl7_time import iso_time
 from llmops.phi import PhiLabel

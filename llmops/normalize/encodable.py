@@ -3,7 +3,8 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
-from llmops.documents import AlignSegment, ClinicalDocument, Identity, Section, Withheld
+from llmops.documents import AlignSegment, ClinicalDocument, Section, Withheld
+from llmops.identities import Identity
 from llmops.normalize.text import replace_lone_surrogates
 
 _Part = TypeVar("_Part", ClinicalDocument | Withheld, Identity)

@@ -4,15 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from llmops.documents import (
-    ClinicalDocument,
-    Identity,
-    Reason,
-    SourceRecord,
-    StageName,
-    SubjectIdentifier,
-    Withheld,
-)
+from llmops.documents import ClinicalDocument, Reason, SourceRecord, StageName, Withheld
+from llmops.identities import Identity, SubjectIdentifier
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.fhir_attachment_documents import attachment_documents

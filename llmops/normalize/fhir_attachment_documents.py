@@ -15,9 +15,9 @@ from llmops.documents import (
     Reason,
     SourceRecord,
     StageName,
-    SubjectIdentifier,
     Withheld,
 )
+from llmops.identities import SubjectIdentifier
 from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.documents import SubjectIdentifier
+from llmops.identities import SubjectIdentifier
 from llmops.normalize.fhir_identifiers import LOGICAL_ID, identifiers, is_linking, read_identifier
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_values import obj, objs, string

@@ -3,16 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import (
-    ClinicalDocument,
-    Field,
-    Format,
-    Kind,
-    Provenance,
-    Section,
-    SourceRecord,
-    SubjectIdentifier,
-)
+from llmops.documents import ClinicalDocument, Field, Format, Kind, Provenance, Section, SourceRecord
+from llmops.identities import SubjectIdentifier
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.fhir_attachment_documents import document_time
 from llmops.normalize.fhir_bundle import Entry

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from llmops.documents import SubjectIdentifier
+from llmops.identities import SubjectIdentifier
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_values import obj, objs, string
 from llmops.phi import PhiLabel

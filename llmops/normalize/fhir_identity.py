@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_identifiers import identifiers, is_linking
 from llmops.normalize.fhir_json import Json

@@ -4,16 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.documents import (
-    ClinicalDocument,
-    Field,
-    Format,
-    Kind,
-    Provenance,
-    Section,
-    SourceRecord,
-    SubjectIdentifier,
-)
+from llmops.documents import ClinicalDocument, Field, Format, Kind, Provenance, Section, SourceRecord
+from llmops.identities import SubjectIdentifier
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.fhir_bundle import Entry
 from llmops.normalize.fhir_json import Json

@@ -4,17 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from llmops.documents import (
-    ClinicalDocument,
-    Format,
-    Identity,
-    Kind,
-    Provenance,
-    Reason,
-    SourceRecord,
-    StageName,
-    Withheld,
-)
+from llmops.documents import ClinicalDocument, Format, Kind, Provenance, Reason, SourceRecord, StageName, Withheld
+from llmops.identities import Identity
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from llmops.documents import PersonName, PostalAddress, SubjectIdentifier
+from llmops.identities import PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize.hl7v2_segments import Segment
 from llmops.normalize.hl7v2_subject import identifier_of
 

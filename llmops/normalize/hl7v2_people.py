@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from llmops.documents import Identity, PersonName, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
 from llmops.normalize.hl7_time import iso_date
 from llmops.normalize.hl7v2_contacts import addresses_in, emails_in, filled, identifiers_in, names_in, phones_in
 from llmops.normalize.hl7v2_segments import FieldText, Message, Segment

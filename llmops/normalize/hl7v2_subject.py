@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from llmops.documents import SubjectIdentifier
+from llmops.identities import SubjectIdentifier
 from llmops.normalize.hl7v2_segments import FieldText, Message, Segment
 from llmops.phi import PhiLabel
 

@@ -8,16 +8,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Final, Protocol, cast
 
-from llmops.documents import (
-    ClinicalDocument,
-    DocumentGroup,
-    Format,
-    Identity,
-    Reason,
-    SourceRecord,
-    StageName,
-    Withheld,
-)
+from llmops.documents import ClinicalDocument, DocumentGroup, Format, Reason, SourceRecord, StageName, Withheld
+from llmops.identities import Identity
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.encodable import encodable
 from llmops.normalize.errors import Refused

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from llmops.documents import PersonName
+from llmops.identities import PersonName
 from llmops.normalize.note_words import DOCUMENT_WORDS, INSTITUTIONS, SPECIALTIES, is_clinical, plain
 
 _LINES: Final = 6

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.documents import Identity, PersonName, PostalAddress, SubjectIdentifier
+from llmops.identities import Identity, PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize.dates import iso_date
 from llmops.normalize.note_times import CENTURY, loose_date
 from llmops.phi import PhiLabel

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from llmops.documents import Identity, Role, SubjectIdentifier
+from llmops.identities import Identity, Role, SubjectIdentifier
 from llmops.normalize.note_facilities import facilities
 from llmops.normalize.note_headers import NoteHeader
 from llmops.normalize.note_people import clinicians, relatives

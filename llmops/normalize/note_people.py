@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from llmops.documents import PersonName
+from llmops.identities import PersonName
 from llmops.normalize.note_words import may_be_person
 
 _HEAD_LINES: Final = 40

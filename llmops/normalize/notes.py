@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from llmops.documents import ClinicalDocument, Format, Identity, Provenance, Reason, SourceRecord
+from llmops.documents import ClinicalDocument, Format, Provenance, Reason, SourceRecord
+from llmops.identities import Identity
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.decode import decode

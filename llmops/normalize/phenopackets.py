@@ -7,17 +7,14 @@ from llmops.documents import (
     ClinicalDocument,
     Field,
     Format,
-    Identity,
     Kind,
-    PersonName,
     Provenance,
     Reason,
-    Role,
     SourceRecord,
     StageName,
-    SubjectIdentifier,
     Withheld,
 )
+from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.fhir_json import Json, parse_object

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from llmops.documents import SubjectIdentifier
+from llmops.identities import SubjectIdentifier
 from llmops.phi import PhiLabel
 
 ASSIGNER: Final = "vcf"

@@ -12,14 +12,12 @@ from llmops.documents import (
     FieldPhi,
     FieldValue,
     Format,
-    Identity,
     Kind,
     Provenance,
     Reason,
-    Role,
     SourceRecord,
-    SubjectIdentifier,
 )
+from llmops.identities import Identity, Role, SubjectIdentifier
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig, TableColumns
 from llmops.normalize.dates import iso_date

@@ -4,19 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import (
-    ClinicalDocument,
-    Field,
-    FieldPhi,
-    Format,
-    Identity,
-    Kind,
-    PersonName,
-    Provenance,
-    Reason,
-    SourceRecord,
-    SubjectIdentifier,
-)
+from llmops.documents import ClinicalDocument, Field, FieldPhi, Format, Kind, Provenance, Reason, SourceRecord
+from llmops.identities import Identity, PersonName, SubjectIdentifier
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.dates import iso_date

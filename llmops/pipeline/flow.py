@@ -23,12 +23,12 @@ from llmops.documents import (
     ClinicalDocument,
     DeidentifiedDocument,
     DocumentGroup,
-    Identity,
     ScoredDocument,
     SourceRecord,
     Withheld,
 )
 from llmops.errors import StageError
+from llmops.identities import Identity
 from llmops.normalize import Keep, Normalizer
 from llmops.pipeline.commit import Done, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter

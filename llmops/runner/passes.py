@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from llmops.audit.events import ShardFailed
-from llmops.documents import Identity, Reason
+from llmops.documents import Reason
 from llmops.engines import MAX_ATTEMPTS, LocalEngine, Outcome
+from llmops.identities import Identity
 from llmops.pipeline import Done, Indexed, Shard
 from llmops.recipe import open_vault
 from llmops.runner.context import RunContext

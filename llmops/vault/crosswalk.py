@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from llmops.documents import Identity, SubjectIdentifier
 from llmops.errors import StageError
+from llmops.identities import Identity, SubjectIdentifier
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import pack, unpack
 from llmops.vault.keys import KeyProvider

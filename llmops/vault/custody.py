@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from llmops.documents import Identity
 from llmops.errors import StageError
+from llmops.identities import Identity
 from llmops.vault.approval import Leave
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import unpack

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 # Account and plan numbers are shared (a guarantor, a family), so they never say that two records are one patient.

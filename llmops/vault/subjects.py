@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.documents import SubjectIdentifier
 from llmops.errors import StageError
+from llmops.identities import SubjectIdentifier
 from llmops.vault.crypto import VaultKeys
 from llmops.vault.identities import LINKING, normalize_assigner, normalize_value
 from llmops.vault.store import SubjectRow, VaultStore

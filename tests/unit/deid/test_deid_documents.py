@@ -14,16 +14,13 @@ from llmops.documents import (
     Field,
     FieldPhi,
     Format,
-    Identity,
     Kind,
-    PersonName,
-    PostalAddress,
     Provenance,
     Reason,
     Section,
-    SubjectIdentifier,
     Withheld,
 )
+from llmops.identities import Identity, PersonName, PostalAddress, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 CANARY = "Quellenbrook"

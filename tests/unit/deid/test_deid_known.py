@@ -7,7 +7,7 @@ from llmops.deid.known_index import birth_date_forms
 from llmops.deid.misspelling import deletions, edit_distance, edits_allowed
 from llmops.deid.residual import survivors
 from llmops.deid.spans import View
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 MRN = SubjectIdentifier(value="00417726")

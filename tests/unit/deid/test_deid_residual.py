@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 from llmops.deid import Operator, load_policy
 from llmops.deid.known import KnownMatcher
 from llmops.deid.residual import blanked, document_risk, document_survivors, residual_risk
-from llmops.documents import (
-    DeidentifiedDocument,
-    Field,
-    FieldPhi,
-    Format,
-    Identity,
-    Kind,
-    PersonName,
-    Provenance,
-    SubjectIdentifier,
-)
+from llmops.documents import DeidentifiedDocument, Field, FieldPhi, Format, Kind, Provenance
+from llmops.identities import Identity, PersonName, SubjectIdentifier
 from llmops.phi import PhiFinding, PhiLabel
 
 CODED = [

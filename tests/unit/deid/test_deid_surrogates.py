@@ -17,7 +17,7 @@ from llmops.deid.policy import Operator
 from llmops.deid.subjects import Subject
 from llmops.deid.surrogates import Surrogates
 from llmops.deid.vocabulary.stand_in_people import ORIGINS
-from llmops.documents import Identity, PersonName, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 MRN = SubjectIdentifier(value="00417726")

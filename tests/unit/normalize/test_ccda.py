@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, PersonName, Reason, Role, SourceRecord
+from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, Reason, SourceRecord
+from llmops.identities import PersonName, Role
 from llmops.normalize.ccda import documents, identities
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused

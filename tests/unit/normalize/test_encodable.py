@@ -6,20 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.documents import (
-    ClinicalDocument,
-    DocumentGroup,
-    Field,
-    Format,
-    Identity,
-    Kind,
-    Locator,
-    PersonName,
-    PostalAddress,
-    Provenance,
-    SourceRecord,
-    SubjectIdentifier,
-)
+from llmops.documents import ClinicalDocument, DocumentGroup, Field, Format, Kind, Locator, Provenance, SourceRecord
+from llmops.identities import Identity, PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize import NormalizeConfig, Normalizer
 from llmops.normalize.encodable import encodable
 from llmops.normalize.text import clean

@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.documents import (
-    ClinicalDocument,
-    FieldPhi,
-    Format,
-    Kind,
-    Locator,
-    Reason,
-    Role,
-    SourceRecord,
-    Withheld,
-)
+from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, Withheld
+from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.fhir import documents, identities

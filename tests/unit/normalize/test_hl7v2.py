@@ -6,19 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llmops.documents import (
-    ClinicalDocument,
-    FieldPhi,
-    Format,
-    Kind,
-    Locator,
-    PersonName,
-    Reason,
-    Role,
-    SourceRecord,
-    Withheld,
-    locate,
-)
+from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, Withheld, locate
+from llmops.identities import PersonName, Role
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.hl7v2 import documents, identities

@@ -2,7 +2,8 @@
 
 import pytest
 
-from llmops.documents import Format, Locator, Role, SourceRecord
+from llmops.documents import Format, Locator, SourceRecord
+from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.note_facilities import facilities
 from llmops.normalize.note_people import author_in, clinicians, relatives

@@ -2,7 +2,8 @@
 
 import pytest
 
-from llmops.documents import ClinicalDocument, Format, Kind, Locator, Reason, Role, SourceRecord, locate
+from llmops.documents import ClinicalDocument, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.notes import documents, identities

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from llmops.documents import Field, FieldPhi, Format, Kind, Locator, Reason, Role, SourceRecord, locate
+from llmops.documents import Field, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.identities import Role
 from llmops.normalize import NormalizeConfig, TableColumns
 from llmops.normalize.errors import Refused
 from llmops.normalize.tables import documents, identities

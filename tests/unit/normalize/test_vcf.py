@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.documents import Format, Kind, Locator, PersonName, Reason, SourceRecord
+from llmops.documents import Format, Kind, Locator, Reason, SourceRecord
+from llmops.identities import PersonName
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.vcf import documents, identities

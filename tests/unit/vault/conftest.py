@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops.documents import Identity, PersonName, Role, SubjectIdentifier
+from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.documents import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.errors import RecipeError, StageError
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 from llmops.vault import Vault
 
