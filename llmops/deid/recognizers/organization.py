@@ -14,6 +14,7 @@ NAME: Final = "organization"
 _WORD: Final = r"(?:[A-Z~][A-Za-z0-9~.]*(?:['&-][A-Za-z~]+)*'?)"
 _GAP: Final = r"[ \t]"
 _LINK: Final = r"(?:of|and|the|for|at|de|la|del|&|in|on|y)"
+_PHRASE: Final = _WORD + r"(?:(?:" + _GAP + r"|(?:" + _GAP + _LINK + r"){1,2}" + _GAP + r")" + _WORD + r"){0,4}"
 _KINDS: Final = tuple(kind.replace("_", " ") for kind in word_list("facility_words"))
 _KIND: Final = words(*(re.escape(form) for kind in _KINDS for form in {kind, kind.upper()}))
 _SAINT: Final = r"(?:St\.?|Saint|SAINT|ST\.?|Sts\.?|Ste\.?|Our Lady of|OUR LADY OF|Santa|San|Sainte)"
@@ -71,40 +72,14 @@ RULES: Final = (
         _is_named,
     ),
     Rule(
-        r"\b("
-        + _SAINT
-        + _GAP
-        + _WORD
-        + r"(?:(?:"
-        + _GAP
-        + r"|(?:"
-        + _GAP
-        + _LINK
-        + r"){1,2}"
-        + _GAP
-        + r")"
-        + _WORD
-        + r"){0,4}"
-        + _GAP
-        + _KIND
-        + r")\b",
+        r"\b(" + _SAINT + _GAP + _PHRASE + _GAP + _KIND + r")\b",
         PhiLabel.ORG,
         0.86,
     ),
     Rule(r"\b((?:St\.?|Saint|Mt\.?|Mount|Our Lady of(?: the)?)" + _GAP + r"[A-Z][a-z]+(?:'s)?)\b", PhiLabel.ORG, 0.7),
     Rule(
         r"\b("
-        + _WORD
-        + r"(?:(?:"
-        + _GAP
-        + r"|(?:"
-        + _GAP
-        + _LINK
-        + r"){1,2}"
-        + _GAP
-        + r")"
-        + _WORD
-        + r"){0,4}"
+        + _PHRASE
         + _GAP
         + _KIND
         + r"(?:"

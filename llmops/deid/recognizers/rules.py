@@ -81,8 +81,8 @@ def _trimmed(folded: str, start: int, end: int) -> tuple[int, int]:
 
 
 def words(*alternatives: str) -> str:
-    """Give a non-capturing group of alternatives, longest first."""
-    ordered = sorted(alternatives, key=len, reverse=True)
+    """Give a non-capturing group of alternatives, longest first; in the same order in every process."""
+    ordered = sorted(alternatives, key=lambda one: (-len(one), one))
     return "(?:" + "|".join(ordered) + ")"
 
 
