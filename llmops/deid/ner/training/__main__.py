@@ -7,23 +7,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from llmops.deid.ner.labels import LABELS
 from llmops.deid.ner.shipped import SHIPPED
-from llmops.deid.ner.training.distil import pick_layers, teacher
+from llmops.deid.ner.training.distil import StudentSettings, distil, teacher
 from llmops.deid.ner.training.export import export
-from llmops.deid.ner.training.fit import FitSettings, Teacher, fit, load_weights, save_weights
+from llmops.deid.ner.training.fit import FitSettings, fit, kept
 from llmops.deid.ner.training.network import Weights, pretrained, start_weights
 from llmops.deid.ner.training.notes import Note, folds, read_notes
+from llmops.deid.ner.training.prune import sizes
 from llmops.deid.ner.training.score import score
 
-NOTES: Final = Path("recipes/data/deid/notes-train.jsonl")
+NOTES: Final = (Path("recipes/data/deid/notes-train.jsonl"), Path("recipes/data/deid/notes-extra.jsonl"))
+_LAYERS: Final = 6
+"""Of the pretrained network; the large one keeps them all."""
 _LOG = logging.getLogger("llmops.deid.ner.training")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the stages that the work folder does not hold yet."""
+    """Train a large network, distil a small one from it, write that as a model folder; go on where a run stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.folds and options.output == SHIPPED:
@@ -32,41 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.getLogger("llmops").setLevel(logging.INFO)
     import_module("torch").set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    notes = read_notes(options.notes)
-    held_out: list[Note] = []
+    notes = [note for path in options.notes or NOTES for note in read_notes(path)]
+    gold = list(options.gold)
     if options.folds:
         notes, held_out = folds(notes, options.folds, options.held_out)
+        gold.append(_written(options.work / "held-out.jsonl", held_out))
+    for folder in _trained(options, notes):
+        for path in gold:
+            _LOG.info("%s on %s: %s", folder.name, path.name, json.dumps(score(folder, path).summary()))
+
+
+def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, Path]:
+    """Give the model folders of teacher and student."""
     settings = replace(FitSettings(), epochs=options.epochs, seed=options.seed, bfloat16=not options.float32)
+    student = replace(StudentSettings(), epochs=options.student_epochs)
     source, vocabulary = pretrained(options.pretrained)
     tokenizer = import_module("tokenizers").Tokenizer.from_file(str(vocabulary))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    start = start_weights(source, tuple(options.layers), settings.seed)
-    guide: Teacher | None = None
-    if options.teacher:
-        start = pick_layers(load_weights(options.teacher_weights), tuple(options.layers))
-        guide = teacher(options.teacher, options.threads)
-    weights = _trained(options.work, start, notes, tokenizer, settings, guide)
-    export(
-        weights,
-        tokenizer,
-        options.output,
-        thresholds=dict.fromkeys(LABELS, options.threshold),
-        provenance={"notes": str(len(notes)), "epochs": str(options.epochs), "seed": str(options.seed)},
+
+    def write(weights: Weights, folder: Path, epochs: int) -> Path:
+        provenance = {"notes": str(len(notes)), "epochs": str(epochs), "seed": str(options.seed), **sizes(weights)}
+        export(weights, tokenizer, folder, thresholds=dict.fromkeys(LABELS, options.threshold), provenance=provenance)
+        return folder
+
+    start = start_weights(source, tuple(range(_LAYERS)), settings.seed)
+    large = kept(
+        options.work / "teacher.npz", lambda: fit(start, notes, tokenizer, settings, options.work / "teacher.pt")
     )
-    if held_out:
-        options.gold.append(_written(options.work / "held-out.jsonl", held_out))
-    for gold in options.gold:
-        _LOG.info("%s: %s", gold.name, json.dumps(score(options.output, gold).summary()))
-
-
-def _trained(
-    work: Path, start: Weights, notes: Sequence[Note], tokenizer: Any, settings: FitSettings, guide: Teacher | None
-) -> Weights:
-    kept = work / "weights.npz"
-    if not kept.exists():
-        save_weights(kept, fit(start, notes, tokenizer, settings, work / "checkpoint.pt", guide))
-    return load_weights(kept)
+    taught_by = write(large, options.work / "teacher", settings.epochs)
+    guide = teacher(taught_by, options.threads)
+    small = distil(large, notes, tokenizer, settings, student, guide, options.work)
+    return taught_by, write(small, options.output, student.epochs)
 
 
 def _written(path: Path, notes: Sequence[Note]) -> Path:
@@ -85,21 +85,13 @@ def _written(path: Path, notes: Sequence[Note]) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m llmops.deid.ner.training", description=main.__doc__)
     add = parser.add_argument
-    add("--notes", type=Path, default=NOTES, help="JSONL notes to train on")
+    add("--notes", type=Path, action="append", default=[], help="JSONL notes to train on; may be repeated")
     add("--work", type=Path, default=Path("out/ner"), help="folder of checkpoints; a run goes on where it stopped")
     add("--output", type=Path, default=SHIPPED, help="model folder to write")
     add("--pretrained", type=Path, default=None, help="folder with model.safetensors and tokenizer.json")
     add("--gold", type=Path, action="append", default=[], help="annotated notes to measure on; may be repeated")
-    add("--epochs", type=int, default=FitSettings().epochs)
-    add(
-        "--layers",
-        type=int,
-        nargs="+",
-        default=[0, 1, 2, 3, 4, 5],
-        help="layers of the pretrained network, or of the teacher, to start from",
-    )
-    add("--teacher", type=Path, default=None, help="model folder of a larger network to distil")
-    add("--teacher-weights", type=Path, default=Path("out/ner/weights.npz"), help="weights of that network")
+    add("--epochs", type=int, default=FitSettings().epochs, help="of the large network")
+    add("--student-epochs", type=int, default=StudentSettings().epochs, help="of the small network, once it is pruned")
     add("--threshold", type=float, default=0.25, help="least probability of being PHI that is reported")
     add("--seed", type=int, default=FitSettings().seed)
     add("--threads", type=int, default=2)

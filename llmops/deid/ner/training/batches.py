@@ -12,6 +12,9 @@ from llmops.deid.ner.training.notes import IGNORED, Note, targets
 
 WINDOW: Final = 190
 """Word pieces of a window, the two special ones not counted."""
+SHORT: Final = 40
+"""Least length of the windows of a note that is cut short, as the doubtful parts of a text will be."""
+_CUT_SHORT: Final = 0.25
 CLS: Final = "[CLS]"
 SEP: Final = "[SEP]"
 
@@ -40,7 +43,8 @@ def _rows(tokenizer: Any, note: Note, rng: random.Random) -> Iterator[tuple[Ints
     pieces = encode(tokenizer, note.text)
     tags = targets(pieces, note.marks, len(note.text))
     cls, sep = tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP)
-    first = rng.randrange(WINDOW // 2, WINDOW) if len(pieces) > WINDOW else WINDOW
+    longest = rng.randrange(SHORT, WINDOW) if rng.random() < _CUT_SHORT else WINDOW
+    first = rng.randrange(longest // 2, longest) if len(pieces) > longest else longest
     start = 0
     while start < len(pieces):
         end = start + first
@@ -48,7 +52,7 @@ def _rows(tokenizer: Any, note: Note, rng: random.Random) -> Iterator[tuple[Ints
         shapes = np.concatenate(([SPECIAL_SHAPE], pieces.shapes[start:end], [SPECIAL_SHAPE]))
         wanted = np.concatenate(([IGNORED], tags[start:end], [IGNORED]))
         yield ids, shapes, wanted
-        start, first = end, WINDOW
+        start, first = end, longest
 
 
 def _padded(rows: Sequence[tuple[Ints, Ints, Ints]]) -> Batch:

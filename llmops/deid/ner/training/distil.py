@@ -1,13 +1,83 @@
-"""Makes a smaller network out of a trained one: some of its layers, taught by its probabilities."""
+"""Makes a smaller network out of a trained one: some of its layers, pruned, taught by its probabilities."""
 
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from llmops.deid.ner.shipped import open_model
-from llmops.deid.ner.training.batches import Batch
-from llmops.deid.ner.training.fit import Teacher
+from llmops.deid.ner.training.batches import Batch, training_batches
+from llmops.deid.ner.training.fillers import Fillers
+from llmops.deid.ner.training.fit import FitSettings, Teacher, epoch_notes, fit, kept
 from llmops.deid.ner.training.network import Weights
+from llmops.deid.ner.training.notes import Note
+from llmops.deid.ner.training.prune import prune
+
+_PRUNING_BATCHES: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudentSettings:
+    """What becomes of the teacher.
+
+    Args:
+        layers: of the teacher, to start from.
+        heads, inner: attention heads and inner neurons that stay in each layer.
+        whole_epochs: of learning before anything is pruned.
+        epochs: after that.
+        learning_rate: after that, at its highest: a small network bears more.
+    """
+
+    layers: tuple[int, ...] = (1, 3, 5)
+    heads: int = 4
+    inner: int = 512
+    whole_epochs: int = 3
+    epochs: int = 12
+    learning_rate: float = 5e-4
+
+
+def distil(
+    weights: Weights,
+    notes: Sequence[Note],
+    tokenizer: Any,
+    settings: FitSettings,
+    student: StudentSettings,
+    guide: Teacher,
+    work: Path,
+) -> Weights:
+    """Teach a smaller network; each stage is kept in the work folder and not done again.
+
+    Args:
+        weights: of the teacher, as numpy arrays.
+        notes: to learn from, re-filled and damaged anew in each epoch.
+        tokenizer: a ``tokenizers.Tokenizer``.
+        settings: as the teacher was trained; epochs, rate and seed are those of the student.
+        student: how small.
+        guide: gives the teacher's probabilities.
+        work: folder of the stages.
+    """
+    first = replace(settings, epochs=student.whole_epochs, seed=settings.seed + 1)
+    whole = kept(
+        work / "layers.npz",
+        lambda: fit(pick_layers(weights, student.layers), notes, tokenizer, first, work / "layers.pt", guide),
+    )
+    second = replace(settings, epochs=student.epochs, learning_rate=student.learning_rate, seed=settings.seed + 2)
+    rng = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
+    shown = epoch_notes(notes, Fillers.of(notes), settings, rng)
+    batches = training_batches(tokenizer, shown, settings.batch_size, rng)[:_PRUNING_BATCHES]
+    return kept(
+        work / "student.npz",
+        lambda: fit(
+            prune(whole, batches, heads=student.heads, inner=student.inner),
+            notes,
+            tokenizer,
+            second,
+            work / "student.pt",
+            guide,
+        ),
+    )
 
 
 def pick_layers(weights: Weights, layers: tuple[int, ...]) -> Weights:

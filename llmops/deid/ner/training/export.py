@@ -11,7 +11,7 @@ from llmops.deid.ner.labels import LABELS, TAGS
 from llmops.deid.ner.shipped import CARD, NETWORK, VOCABULARY
 from llmops.deid.ner.training.batches import WINDOW
 from llmops.deid.ner.training.graph import build
-from llmops.deid.ner.training.network import Weights, layer_count
+from llmops.deid.ner.training.network import Weights
 
 CONTEXT: Final = 8
 """Pieces on each side of a window's core that the network sees and does not decide."""
@@ -50,7 +50,7 @@ def export(
     tokenizer.no_truncation()
     tokenizer.no_padding()
     (folder / VOCABULARY).write_text(tokenizer.to_str(), encoding="utf-8")
-    write_card(folder, thresholds=thresholds, provenance={**provenance, "layers": str(layer_count(weights))})
+    write_card(folder, thresholds=thresholds, provenance=provenance)
 
 
 def write_card(folder: Path, *, thresholds: Mapping[str, float], provenance: Mapping[str, str]) -> None:

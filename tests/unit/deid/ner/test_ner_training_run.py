@@ -1,0 +1,107 @@
+"""The training run end to end, on a network of random weights: needs torch and onnx."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from llmops.deid.ner import ClinicalNer
+from llmops.deid.ner.shipped import SHIPPED, VOCABULARY
+from llmops.deid.ner.training.__main__ import main
+from llmops.deid.ner.training.batches import training_batches
+from llmops.deid.ner.training.network import HEAD, HIDDEN, head_count, logits, start_weights
+from llmops.deid.ner.training.notes import Mark, Note
+from llmops.deid.ner.training.prune import prune
+
+torch = pytest.importorskip("torch", reason="torch is for training only")
+pytest.importorskip("onnx", reason="onnx is for training only")
+
+TEXT = "Pt Ottoline Vanterpool, seen 2/14/2023 at Lantern Hill Clinic.\nMRN 00-417-992.\n"
+MARKS = (Mark(3, 22, "NAME"), Mark(29, 38, "DATE"), Mark(42, 61, "ORG"), Mark(67, 77, "MRN"))
+
+
+def _source(words: int) -> dict[str, np.ndarray]:
+    """Random weights under the names of the pretrained network."""
+    rng = np.random.default_rng(1)
+    sizes: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (words, HIDDEN),
+        "embeddings.position_embeddings.weight": (512, HIDDEN),
+        "embeddings.token_type_embeddings.weight": (2, HIDDEN),
+        "embeddings.LayerNorm.weight": (HIDDEN,),
+        "embeddings.LayerNorm.bias": (HIDDEN,),
+    }
+    for number in range(6):
+        layer = f"encoder.layer.{number}"
+        dense = {f"attention.self.{part}": (HIDDEN, HIDDEN) for part in ("query", "key", "value")}
+        dense |= {"attention.output.dense": (HIDDEN, HIDDEN), "intermediate.dense": (4 * HIDDEN, HIDDEN)}
+        dense |= {"output.dense": (HIDDEN, 4 * HIDDEN)}
+        for part, size in dense.items():
+            sizes |= {f"{layer}.{part}.weight": size, f"{layer}.{part}.bias": size[:1]}
+        for part in ("attention.output.LayerNorm", "output.LayerNorm"):
+            sizes |= {f"{layer}.{part}.weight": (HIDDEN,), f"{layer}.{part}.bias": (HIDDEN,)}
+    return {name: rng.normal(0, 0.05, size).astype(np.float32) for name, size in sizes.items()}
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the pretrained package has it."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    vocabulary = (SHIPPED / VOCABULARY).read_text("utf-8")
+    (folder / "tokenizer.json").write_text(vocabulary, "utf-8")
+    head, body = {}, b""
+    for name, values in _source(len(json.loads(vocabulary)["model"]["vocab"])).items():
+        head[name] = {
+            "dtype": "F32",
+            "shape": list(values.shape),
+            "data_offsets": [len(body), len(body) + values.nbytes],
+        }
+        body += values.tobytes()
+    encoded = json.dumps(head).encode()
+    (folder / "model.safetensors").write_bytes(len(encoded).to_bytes(8, "little") + encoded + body)
+    return folder
+
+
+def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrained: Path, tmp_path: Path):
+    """Teacher, pruned student and measured fold come out; a second run reads what the first one kept."""
+    notes = tmp_path / "notes.jsonl"
+    spans = [{"start": m.start, "end": m.end, "label": m.label} for m in MARKS]
+    notes.write_text("".join(json.dumps({"id": str(n), "text": TEXT, "spans": spans}) + "\n" for n in range(4)))
+    work, output = tmp_path / "work", tmp_path / "model"
+    arguments = ["--notes", str(notes), "--work", str(work), "--output", str(output), "--pretrained", str(pretrained)]
+    arguments += ["--epochs", "1", "--student-epochs", "1", "--folds", "2", "--float32"]
+    main(arguments)
+    card = json.loads((output / "model.json").read_text())
+    assert card["provenance"] | {"layers": "3", "heads": "4", "inner": "512", "notes": "2"} == card["provenance"]
+    assert (output / "model.onnx").stat().st_size < (work / "teacher" / "model.onnx").stat().st_size
+    assert ClinicalNer(output).probabilities([TEXT])[0][1].shape[1] == 13
+    kept = {path.name: path.stat().st_mtime_ns for path in work.glob("*.npz")}
+    assert set(kept) == {"teacher.npz", "layers.npz", "student.npz"}
+    main(arguments)
+    assert {path.name: path.stat().st_mtime_ns for path in work.glob("*.npz")} == kept
+
+
+def test_pruning_takes_out_what_the_loss_does_not_depend_on():
+    """Heads and neurons whose way out is cut go first, and the network answers as before."""
+    tokenizer = Tokenizer.from_file(str(SHIPPED / VOCABULARY))
+    weights = start_weights(_source(tokenizer.get_vocab_size()), (0,), 1)
+    dead_heads, dead_inner = [1, 5, 6, 7, 8, 9, 10, 11], np.arange(0, 4 * HIDDEN, 3)
+    for head in dead_heads:
+        weights["layer.0.mixed"][:, head * HEAD : (head + 1) * HEAD] = 0
+    weights["layer.0.outer"][:, dead_inner] = 0
+    batch = training_batches(tokenizer, [Note(id="n", text=TEXT, marks=MARKS)], 1, random.Random(1))[0]
+    small = prune(weights, [batch], heads=4, inner=4 * HIDDEN - len(dead_inner))
+    assert head_count(small, "layer.0") == 4
+    inputs = [torch.from_numpy(values) for values in (batch.ids, batch.shapes, batch.mask)]
+    before, after = (
+        logits({name: torch.from_numpy(value) for name, value in held.items()}, *inputs) for held in (weights, small)
+    )
+    assert torch.allclose(before, after, atol=1e-4)
+
+
+def test_a_fold_is_never_shipped():
+    """A network that has not seen all notes must not replace the shipped one."""
+    with pytest.raises(SystemExit):
+        main(["--folds", "5"])
