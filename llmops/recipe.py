@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
+from llmops.audit.places import located
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
 from llmops.deid.ner.shipped import CARD, SHIPPED
 from llmops.errors import RecipeError
@@ -29,7 +30,7 @@ from llmops.quality import load_policy as load_quality_policy
 from llmops.release import GatePolicy, load_gate_policy
 from llmops.retrieval import RetrievalConfig
 from llmops.sources import FilesConfig
-from llmops.vault import EnvironmentKey, FileKey, KeyProvider, Vault
+from llmops.vault import EnvironmentKey, FileKey, Vault, VaultPart, WrappedKey
 from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zone
 
 SOURCE_KEY_FILE: Final = "source-ids.key"
@@ -79,18 +80,6 @@ class RunPart(_Part):
     keep_work: bool = Field(default=False, description="keep the shards in the raw zone after publishing")
 
 
-class VaultPart(_Part):
-    """The crosswalk from patients to pseudonyms."""
-
-    key_variable: str = Field(
-        default="",
-        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
-        description="environment variable with the vault's key in base64; default: vault.key in the key folder",
-    )
-    keep_weekday: bool = Field(default=False, description="shift dates by whole weeks; decided with the first run")
-    approvers: tuple[Path, ...] = Field(default=(), description="public keys; two of them re-identify a subject")
-
-
 class Recipe(_Part):
     """One run: what to read, what to keep, by which policies, and what to do with the release."""
 
@@ -103,9 +92,7 @@ class Recipe(_Part):
     raw_zone: Path = Field(description="vault, keys and work files; must not lie inside the output, nor the reverse")
     keys: Path | None = Field(default=None, description="key folder; default: keys/ in the raw zone")
     vault: VaultPart = VaultPart()
-    anchor: Path | None = Field(
-        default=None, description="file that the audit log's checkpoints are copied to; default: in the raw zone"
-    )
+    anchor: str | tuple[str, ...] = Field(default=(), description="places for the log's checkpoints; default: raw zone")
     normalize: NormalizeConfig = NormalizeConfig()
     keep: KeepConfig = KeepConfig()
     deid: DeidConfig = DeidConfig()
@@ -181,7 +168,8 @@ def load_policies(recipe: Recipe) -> Policies:
 
 def missing_keys(recipe: Recipe) -> tuple[str, ...]:
     """Names of the key files that `load_keys` would make."""
-    held = () if recipe.vault.key_variable else (VAULT_KEY_FILE,)
+    key = vault_key(recipe)
+    held = () if isinstance(key, EnvironmentKey) else (key.path.name,)
     names = (SOURCE_KEY_FILE, *held, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
     return tuple(name for name in names if not (_key_folder(recipe) / name).exists())
 
@@ -211,10 +199,9 @@ def vault_file(recipe: Recipe) -> Path:
     return recipe.raw_zone / "vault.sqlite"
 
 
-def vault_key(recipe: Recipe) -> KeyProvider:
+def vault_key(recipe: Recipe) -> FileKey | EnvironmentKey | WrappedKey:
     """Who holds the vault's key."""
-    variable = recipe.vault.key_variable
-    return EnvironmentKey(variable=variable) if variable else FileKey(path=_key_folder(recipe) / VAULT_KEY_FILE)
+    return recipe.vault.holder(_key_folder(recipe) / VAULT_KEY_FILE)
 
 
 def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
@@ -364,7 +351,7 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
             "output": at(recipe.output),
             "raw_zone": at(recipe.raw_zone),
             "keys": at(recipe.keys) if recipe.keys else None,
-            "anchor": at(recipe.anchor) if recipe.anchor else None,
+            "anchor": located(recipe.anchor, base),
             "vault": recipe.vault.model_copy(update={"approvers": tuple(at(path) for path in recipe.vault.approvers)}),
             "deid": replace(recipe.deid, policy=named(recipe.deid.policy)),
             "quality": replace(recipe.quality, policy=named(recipe.quality.policy)),

@@ -1,13 +1,13 @@
 """The audit log: what happened to every record, durable and tamper-evident, with no PHI in it."""
 
-from llmops.audit.anchors import newest_anchors, read_anchors, read_notes, write_anchor
+from llmops.audit.anchors import newest_anchors
 from llmops.audit.artifacts import check_artifacts
 from llmops.audit.checkpoint import Anchor, Checkpoint
 from llmops.audit.codec import Entry
 from llmops.audit.consistency import Growth, grown, growths_to_json, parse_growths
 from llmops.audit.events import ReviewReason
 from llmops.audit.explain import Seen, explain, shows
-from llmops.audit.history import beating, seal_left_behind, tie_streams
+from llmops.audit.history import beating, seal_left_behind, tie_into_run, tie_streams
 from llmops.audit.keys import (
     AUDIT_KEY_FILE,
     RELEASE_KEY_FILE,
@@ -19,11 +19,13 @@ from llmops.audit.keys import (
     load_verify_key,
 )
 from llmops.audit.layout import READER
-from llmops.audit.log import AuditLog
+from llmops.audit.log import AuditLog, published_keys
+from llmops.audit.places import read_anchors, read_kept, read_notes, write_anchor
 from llmops.audit.prove import Proof, check, find_event, parse_proof, prove
 from llmops.audit.review import Stretch, sign_off, stretch, stretches
 from llmops.audit.story import Story, tell
-from llmops.audit.verdict import Finding, Status, StreamReport, Verdict
+from llmops.audit.timestamp import load_authorities
+from llmops.audit.verdict import Finding, ProvenTime, Status, StreamReport, Verdict
 from llmops.audit.verify import verify
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Finding",
     "Growth",
     "Proof",
+    "ProvenTime",
     "ReviewReason",
     "Seen",
     "SigningKey",
@@ -53,6 +56,7 @@ __all__ = [
     "find_event",
     "grown",
     "growths_to_json",
+    "load_authorities",
     "load_or_create_secret",
     "load_or_create_signing_key",
     "load_signing_key",
@@ -61,7 +65,9 @@ __all__ = [
     "parse_growths",
     "parse_proof",
     "prove",
+    "published_keys",
     "read_anchors",
+    "read_kept",
     "read_notes",
     "seal_left_behind",
     "shows",
@@ -69,6 +75,7 @@ __all__ = [
     "stretch",
     "stretches",
     "tell",
+    "tie_into_run",
     "tie_streams",
     "verify",
     "write_anchor",

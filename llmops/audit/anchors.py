@@ -1,11 +1,10 @@
 """Anchors: what the checkpoints of a log say, for a release manifest, a second disk or a witness to keep."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from llmops.audit import disk, layout
+from llmops.audit import layout
 from llmops.audit.checkpoint import Anchor, Checkpoint, parse_checkpoint, split_notes
 from llmops.errors import AuditVerificationError
 
@@ -53,57 +52,3 @@ def newest_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
     start = 0 if whole else tail.find(f"\n\nllmops/{stream}\n".encode()) + 2
     notes = split_notes(tail[start:])[0]
     return parse_checkpoint(notes[-1]) if notes else None
-
-
-def write_anchor(directory: Path, path: Path) -> tuple[Anchor, ...]:
-    """Add the newest checkpoint of each stream to an anchor file, durably; what it held before stays.
-
-    Keep the file where those who can write the log cannot write: then a log that is cut back, together with its
-    checkpoints, no longer extends what the file holds.
-
-    Args:
-        directory: the audit directory.
-        path: the anchor file, made where it is missing.
-
-    Returns:
-        The anchors that were new.
-
-    Raises:
-        AuditVerificationError: a checkpoint file, or the anchor file, cannot be read or is malformed.
-        AuditWriteError: the anchor file cannot be written.
-    """
-    known = set(read_anchors(path)) if path.exists() else set()
-    fresh = [checkpoint for checkpoint in newest_checkpoints(directory) if checkpoint.anchor not in known]
-    if fresh:
-        disk.make_directory(path.parent)
-        descriptor = disk.open_locked(path)
-        try:
-            disk.append(descriptor, b"".join(checkpoint.note + b"\n" for checkpoint in fresh))
-        finally:
-            os.close(descriptor)
-    return tuple(checkpoint.anchor for checkpoint in fresh)
-
-
-def read_anchors(path: Path) -> tuple[Anchor, ...]:
-    """Everything an anchor file has ever held, oldest first.
-
-    Raises:
-        AuditVerificationError: it cannot be read or is malformed.
-    """
-    return tuple(checkpoint.anchor for checkpoint in read_notes(path))
-
-
-def read_notes(path: Path) -> Sequence[Checkpoint]:
-    """The checkpoints of an anchor file, of a checkpoint file, or of a file with a single note.
-
-    Raises:
-        AuditVerificationError: it cannot be read or is malformed.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError:
-        raise AuditVerificationError("audit: a file of checkpoints cannot be read") from None
-    notes, rest = split_notes(data.rstrip(b"\n") + b"\n\n")
-    if rest or not notes:
-        raise AuditVerificationError("audit: a file of checkpoints is malformed")
-    return [parse_checkpoint(note) for note in notes]

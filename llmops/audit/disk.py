@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,15 +11,15 @@ from llmops.audit.keys import sync_directory
 from llmops.errors import AuditWriteError
 
 
-def open_locked(path: Path) -> int:
-    """Open a stream for appending, made where it is missing, and hold it alone until it is closed.
+def open_locked(path: Path, mode: int = 0o644) -> int:
+    """Open a file for appending, made with ``mode`` where it is missing, and hold it alone until it is closed.
 
     Raises:
         AuditWriteError: another process writes the stream, or it cannot be opened.
     """
     try:
         new = not path.exists()
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
         if new:
             sync_directory(path.parent)
     except OSError as error:
@@ -30,16 +32,42 @@ def open_locked(path: Path) -> int:
     return descriptor
 
 
+def next_locked(path: Path) -> int:
+    """Open a new, empty segment, held alone from the moment its name is there.
+
+    Raises:
+        AuditWriteError: it cannot be made.
+    """
+    temporary = path.with_name(f".{path.name}.next")
+    descriptor = open_locked(temporary)
+    try:
+        os.ftruncate(descriptor, 0)
+        temporary.rename(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        os.close(descriptor)
+        refuse("begin a segment", error)
+    return descriptor
+
+
+def close_for_good(descriptor: int) -> None:
+    """Let go of a file that is never to be written again; its mode says so where the file system lets it."""
+    with suppress(OSError):
+        os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) & ~0o222)
+    os.close(descriptor)
+
+
 def make_directory(path: Path) -> None:
-    """Make a directory and its name durable.
+    """Make a directory, with those it lies in, and their names durable.
 
     Raises:
         AuditWriteError: it cannot be made.
     """
     try:
-        if not path.is_dir():
-            path.mkdir(parents=True, exist_ok=True)
-            sync_directory(path.parent)
+        missing = [one for one in (path, *path.parents) if not one.is_dir()]
+        path.mkdir(parents=True, exist_ok=True)
+        for one in missing:
+            sync_directory(one.parent)
     except OSError as error:
         refuse("make a directory", error)
 

@@ -52,6 +52,7 @@ class VaultAction(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     REIDENTIFIED = "reidentified"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class VaultChanged:
     """The vault was used by hand; ``subject`` is a pseudonym, ``subjects`` how many were touched.
 
     Where a subject was re-identified, ``reason`` is the purpose and ``approvers`` the fingerprints of who approved.
+    Where that was refused, ``reason`` is a `llmops.vault.Refusal`; ``subject`` is empty where none was named properly.
     """
 
     kind: ClassVar[str] = "vault_changed"
@@ -98,6 +100,11 @@ class StreamSealed:
     def of(cls, anchor: Anchor) -> "StreamSealed":
         """The event that keeps another stream's anchor; only a size with a checkpoint can be verified later."""
         return cls(stream=anchor.stream, size=anchor.size, root=anchor.root)
+
+    @property
+    def anchor(self) -> Anchor:
+        """The anchor again."""
+        return Anchor(stream=self.stream, size=self.size, root=self.root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

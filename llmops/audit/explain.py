@@ -9,6 +9,7 @@ from pathlib import Path
 from llmops.audit import layout
 from llmops.audit.codec import Entry, decode
 from llmops.audit.merkle import leaf_hash
+from llmops.audit.segments import segments
 from llmops.documents import Receipt
 from llmops.errors import AuditError, AuditVerificationError
 
@@ -84,12 +85,11 @@ def _order(seen: Seen) -> tuple[int, str, int]:
 
 def _read(directory: Path, stream: str, wanted: Callable[[bytes], bool]) -> Iterator[Seen]:
     try:
-        with layout.events_file(directory, stream).open("rb") as file:
-            for index, line in enumerate(file):
-                if not line.endswith(b"\n"):
-                    return
-                if wanted(line):
-                    yield _seen(stream, index, line[:-1])
+        for part in segments(directory, stream):
+            with part.path.open("rb") as file:
+                for index, line in enumerate(file, part.start):
+                    if line.endswith(b"\n") and wanted(line):
+                        yield _seen(stream, index, line[:-1])
     except OSError:
         raise AuditVerificationError(f"audit stream {stream}: cannot be read") from None
 

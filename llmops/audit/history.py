@@ -34,6 +34,20 @@ def tie_streams(log: AuditLog) -> tuple[Receipt, ...]:
     return receipts
 
 
+def tie_into_run(directory: Path, signer: SigningKey, clock: Callable[[], int]) -> None:
+    """Let the main stream of the newest run speak of every sealed stream, as its next start would.
+
+    For whoever logs beside a run and has the log's key at hand. Where somebody holds that stream, it is left to them or
+    to the next; so it is where the disk refuses: what is not tied in is no less durable or sealed.
+
+    Raises:
+        AuditVerificationError: the sealed part of the stream does not stand.
+    """
+    for stream in layout.main_streams(directory)[-1:]:
+        with suppress(AuditWriteError), AuditLog.open(directory, stream=stream, signer=signer, clock=clock) as log:
+            tie_streams(log)
+
+
 def seal_left_behind(
     directory: Path, signer: SigningKey, clock: Callable[[], int], wanted: Callable[[str], bool]
 ) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def load_or_create_signing_key(path: Path, *, name: str = "llmops") -> SigningKe
         RecipeError: as in `load_signing_key`, or the key cannot be written.
     """
     if not path.exists():
-        _create(path, _new_pem)
+        create_key_file(path, _new_pem)
     return load_signing_key(path, name=name)
 
 
@@ -155,7 +155,7 @@ def load_or_create_secret(path: Path, size: int = 32) -> bytes:
         RecipeError: readable by others, of another size, or it cannot be written.
     """
     if not path.exists():
-        _create(path, lambda: secrets.token_bytes(size))
+        create_key_file(path, lambda: secrets.token_bytes(size))
     _refuse_shared(path)
     secret = _read(path)
     if len(secret) != size:
@@ -169,8 +169,12 @@ def _new_pem() -> bytes:
     )
 
 
-def _create(path: Path, make: Callable[[], bytes]) -> None:
-    """Put a whole key in place or leave the one that another process put there first; never half a key."""
+def create_key_file(path: Path, make: Callable[[], bytes]) -> None:
+    """Put a whole key in place or leave the one that another process put there first; never half a key.
+
+    Raises:
+        RecipeError: it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,7 +10,9 @@ from llmops.errors import AuditError
 READER: Final = "reader-"
 REVIEW: Final = "review-"
 _STREAM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_MAIN: Final = re.compile(r"(run-.+)-([0-9]{1,9})")
 _TORN: Final = re.compile(r"torn-([0-9]{1,9})")
+_FILE: Final = re.compile(rf"({_STREAM.pattern})(?:(?:\.[0-9]{{12}})?\.jsonl|\.checkpoints)")
 
 
 def check_stream(name: str) -> str:
@@ -25,7 +27,7 @@ def check_stream(name: str) -> str:
 
 
 def events_file(directory: Path, stream: str) -> Path:
-    """The events, a line each."""
+    """The events, a line each; of a stream of several segments, the first (`llmops.audit.segments`)."""
     return directory / f"{stream}.jsonl"
 
 
@@ -42,6 +44,11 @@ def keys_file(directory: Path, stream: str) -> Path:
 def tree_file(directory: Path, stream: str) -> Path:
     """Nodes of the stream's tree, a shortcut for proofs; may be missing."""
     return directory / f"{stream}.tree"
+
+
+def stamps_folder(directory: Path) -> Path:
+    """Time stamps over checkpoints of the log, with the checkpoints (`llmops.audit.object_store`)."""
+    return directory / "timestamps"
 
 
 def torn_file(directory: Path, stream: str, number: int) -> Path:
@@ -65,5 +72,12 @@ def is_review(stream: str) -> bool:
 
 def streams(directory: Path) -> Iterator[str]:
     """Every stream that left an event or a checkpoint in the directory, sorted."""
-    names = {path.stem for pattern in ("*.jsonl", "*.checkpoints") for path in directory.glob(pattern)}
-    return iter(sorted(name for name in names if _STREAM.fullmatch(name)))
+    found = (_FILE.fullmatch(path.name) for path in directory.glob("*"))
+    return iter(sorted({match.group(1) for match in found if match}))
+
+
+def main_streams(directory: Path) -> tuple[str, ...]:
+    """The main streams of runs, one for each start, in their order."""
+    found = (_MAIN.fullmatch(stream) for stream in streams(directory))
+    ordered = sorted((match.group(1), int(match.group(2)), match.group()) for match in found if match)
+    return tuple(stream for _, _, stream in ordered)

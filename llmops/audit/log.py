@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from llmops.audit import disk, layout, recovery
-from llmops.audit.checkpoint import Anchor, Checkpoint, sign_checkpoint
+from llmops.audit.checkpoint import Checkpoint, sign_checkpoint
 from llmops.audit.codec import Entry, encode
 from llmops.audit.events import Event, Heartbeat
 from llmops.audit.keys import SigningKey, VerifyKey, parse_vkey
 from llmops.audit.merkle import leaf_hash
+from llmops.audit.segments import SEGMENT_BYTES, segment, segments
 from llmops.documents import Receipt
 from llmops.errors import AuditVerificationError, AuditWriteError, RecipeError
 
@@ -36,10 +37,11 @@ class AuditLog:
         run_id: str,
         standing: recovery.Standing,
         sealed: Checkpoint | None,
+        segment_bytes: int,
     ) -> None:
         self.stream = stream
         self.directory = directory
-        self.tied: set[Anchor] = set()
+        self.tied = standing.tied
         self._descriptor = descriptor
         self._signer = signer
         self._clock = clock
@@ -47,6 +49,9 @@ class AuditLog:
         self._frontier = standing.frontier
         self._prev = standing.prev
         self._tree = standing.tree
+        self._tree.open()
+        self._bytes = standing.end
+        self._segment_bytes = segment_bytes
         self._sealed = sealed
         self._sealed_at = self._written_at = clock()
         self._refuses = False
@@ -54,7 +59,14 @@ class AuditLog:
 
     @classmethod
     def open(
-        cls, directory: Path, *, stream: str, signer: SigningKey | None, clock: Callable[[], int], run_id: str = ""
+        cls,
+        directory: Path,
+        *,
+        stream: str,
+        signer: SigningKey | None,
+        clock: Callable[[], int],
+        run_id: str = "",
+        segment_bytes: int = SEGMENT_BYTES,
     ) -> Self:
         """Open a stream for appending; one that is new is made, one that a crash cut short is recovered.
 
@@ -64,6 +76,7 @@ class AuditLog:
             signer: signs the checkpoints; without one nothing is sealed and `verify` says so.
             clock: UTC milliseconds since 1970.
             run_id: stands in every event.
+            segment_bytes: size at which a file of the stream is sealed for good and the next begins, if by a signer.
 
         Raises:
             AuditWriteError: another process writes the stream, or the disk refuses.
@@ -71,13 +84,11 @@ class AuditLog:
         """
         layout.check_stream(stream)
         disk.make_directory(directory)
-        path = layout.events_file(directory, stream)
-        descriptor = disk.open_locked(path)
+        descriptor = _hold_newest(directory, stream)
         try:
             sealed = recovery.last_checkpoint(directory, stream)
-            if sealed:
-                _refuse_forged(directory, stream, sealed)
-            standing = recovery.stand(path, stream, sealed)
+            _refuse_forged(directory, stream, sealed)
+            standing = recovery.stand(directory, stream, sealed)
             recovered = recovery.set_aside(directory, stream, descriptor, standing)
             if signer:
                 _publish_key(directory, stream, signer)
@@ -93,10 +104,13 @@ class AuditLog:
             run_id=run_id,
             standing=standing,
             sealed=sealed,
+            segment_bytes=segment_bytes,
         )
-        standing.tree.open()
-        if recovered:
+        try:
             log.append(recovered)
+        except BaseException:
+            os.close(log._descriptor)
+            raise
         return log
 
     @property
@@ -122,9 +136,12 @@ class AuditLog:
             if not events:
                 return ()
             lines, leaves, prev = self._encode(events)
-            start = self._frontier.size
+            start, data = self._frontier.size, b"".join(lines)
+            if self._bytes >= self._segment_bytes and self._signer:
+                self._begin_segment()
             with self._all_or_refuse():
-                disk.append(self._descriptor, b"".join(lines))
+                disk.append(self._descriptor, data)
+                self._bytes += len(data)
                 self._prev = prev
                 self._frontier.extend(leaves)
             for line, leaf in zip(lines, leaves, strict=True):
@@ -194,6 +211,14 @@ class AuditLog:
             leaves.append(leaf)
         return lines, leaves, prev
 
+    def _begin_segment(self) -> None:
+        """Seal what there is, and go on in a new file; killed in between, the next opening goes on where this was."""
+        self._checkpoint()
+        with self._all_or_refuse():
+            fresh = disk.next_locked(segment(self.directory, self.stream, self._frontier.size).path)
+            disk.close_for_good(self._descriptor)
+            self._descriptor, self._bytes = fresh, 0
+
     def _is_due(self) -> bool:
         sealed = self._sealed.size if self._sealed else 0
         if self._frontier.size - sealed >= CHECKPOINT_EVENTS:
@@ -239,9 +264,19 @@ def published_keys(directory: Path, stream: str) -> tuple[VerifyKey, ...]:
         raise AuditVerificationError(f"audit stream {stream}: its key file is malformed") from None
 
 
-def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint) -> None:
+def _hold_newest(directory: Path, stream: str) -> int:
+    """The newest segment, held by nobody else; another may have become it while this one was waited for."""
+    newest = segments(directory, stream)[-1]
+    descriptor = disk.open_locked(newest.path)
+    if segments(directory, stream)[-1] == newest:
+        return descriptor
+    os.close(descriptor)
+    raise AuditWriteError(f"audit stream {stream} is being written by another process")
+
+
+def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint | None) -> None:
     """Refuse to go on from a checkpoint that none of the stream's own keys has signed."""
-    if sealed.signed_by(published_keys(directory, stream)) is None:
+    if sealed and sealed.signed_by(published_keys(directory, stream)) is None:
         raise AuditVerificationError(f"audit stream {stream}: the newest checkpoint has no valid signature")
 
 

@@ -13,6 +13,7 @@ from llmops.audit.anchors import newest_checkpoint
 from llmops.audit.checkpoint import Checkpoint, parse_checkpoint
 from llmops.audit.keys import VerifyKey
 from llmops.audit.merkle import leaf_hash, proof_ranges, verify_inclusion
+from llmops.audit.segments import lines
 from llmops.audit.story import tell
 from llmops.audit.tree_file import TreeReader, roots
 from llmops.errors import AuditError, AuditVerificationError
@@ -125,7 +126,5 @@ def check(proof: Proof, trusted_keys: Sequence[VerifyKey]) -> bool:
 
 def _candidates(directory: Path, stream: str, index: int) -> Iterator[bytes]:
     """The event by way of the tree file, which may be wrong; then by counting lines."""
-    with TreeReader(directory, stream) as events:
-        yield events.line(index)
-    with layout.events_file(directory, stream).open("rb") as file:
-        yield next(islice(file, index, None), b"").removesuffix(b"\n")
+    yield TreeReader(directory, stream).line(index)
+    yield next(islice(lines(directory, stream), index, None), b"").removesuffix(b"\n")

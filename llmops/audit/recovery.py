@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from llmops.audit import disk, layout
-from llmops.audit.checkpoint import Checkpoint, is_torn, parse_checkpoint, split_notes
-from llmops.audit.codec import Entry, decode
-from llmops.audit.events import Recovered
+from llmops.audit.checkpoint import Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
+from llmops.audit.codec import decode
+from llmops.audit.events import Recovered, StreamSealed
 from llmops.audit.merkle import Frontier, leaf_hash
+from llmops.audit.segments import segments
 from llmops.audit.tree_file import TreeWriter
 from llmops.errors import AuditError, AuditVerificationError, AuditWriteError
 
@@ -29,8 +30,9 @@ class Standing:
     Args:
         frontier: the tree over its events.
         prev: link of the last event.
-        end: byte position after the last event.
+        end: byte position after the last event, in the newest segment.
         recovered: numbers of the torn files that its events already speak of.
+        tied: what its events already say of other streams.
         tree: the tree file over its events.
     """
 
@@ -40,6 +42,7 @@ class Standing:
     prev: str = NO_PREVIOUS
     end: int = 0
     recovered: set[int] = field(default_factory=set)
+    tied: set[Anchor] = field(default_factory=set)
 
 
 def last_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
@@ -68,13 +71,28 @@ def last_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
     return checkpoint
 
 
-def stand(path: Path, stream: str, sealed: Checkpoint | None) -> Standing:
+def stand(directory: Path, stream: str, sealed: Checkpoint | None) -> Standing:
     """Read a stream up to its last whole, well-linked event.
 
     Raises:
         AuditVerificationError: the sealed part is not what its checkpoint says; the stream must not be written on.
     """
-    standing = Standing(tree=TreeWriter(path.with_suffix(".tree")))
+    standing = Standing(tree=TreeWriter(layout.tree_file(directory, stream)))
+    size = sealed.size if sealed else 0
+    for part in segments(directory, stream):
+        if part.start != standing.frontier.size or part.start > size:
+            what = f"the segment before event {part.start} does not end there as it did"
+            raise AuditVerificationError(f"audit stream {stream}: {what}")
+        standing.end = 0
+        _read(part.path, stream, standing, sealed)
+    if standing.frontier.size < size:
+        missing = f"{standing.frontier.size} of {size} sealed events"
+        raise AuditVerificationError(f"audit stream {stream}: holds only {missing}")
+    return standing
+
+
+def _read(path: Path, stream: str, standing: Standing, sealed: Checkpoint | None) -> None:
+    """Take the events of one segment as far as they stand."""
     size = sealed.size if sealed else 0
     for line in _lines(path):
         in_seal = standing.frontier.size < size
@@ -83,10 +101,6 @@ def stand(path: Path, stream: str, sealed: Checkpoint | None) -> Standing:
         _take(standing, line)
         if sealed and standing.frontier.size == size and standing.frontier.root() != sealed.root:
             raise AuditVerificationError(f"audit stream {stream}: events before {size} are not those that were sealed")
-    if standing.frontier.size < size:
-        missing = f"{standing.frontier.size} of {size} sealed events"
-        raise AuditVerificationError(f"audit stream {stream}: holds only {missing}")
-    return standing
 
 
 def set_aside(directory: Path, stream: str, descriptor: int, standing: Standing) -> tuple[Recovered, ...]:
@@ -141,16 +155,19 @@ def _take(standing: Standing, line: bytes) -> None:
     standing.prev = link(leaf)
     standing.end += len(line)
     standing.tree.add(leaf, len(line))
-    if b'"kind":"recovered"' in line:
-        standing.recovered.update(_torn_number(line[:-1]))
+    if b'"kind":"recovered"' in line or b'"kind":"stream_sealed"' in line:
+        _remember(standing, line[:-1])
 
 
-def _torn_number(line: bytes) -> tuple[int, ...]:
+def _remember(standing: Standing, line: bytes) -> None:
     try:
-        entry: Entry = decode(line)
+        event = decode(line).event
     except AuditError:
-        return ()
-    return (entry.event.torn,) if isinstance(entry.event, Recovered) else ()
+        return
+    if isinstance(event, Recovered):
+        standing.recovered.add(event.torn)
+    elif isinstance(event, StreamSealed):
+        standing.tied.add(event.anchor)
 
 
 def _free_torn(directory: Path, stream: str) -> Path:

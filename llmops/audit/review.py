@@ -13,6 +13,7 @@ from llmops.audit.checkpoint import Checkpoint
 from llmops.audit.events import Reviewed, ReviewReason
 from llmops.audit.keys import SigningKey
 from llmops.audit.log import AuditLog, published_keys
+from llmops.audit.segments import lines
 from llmops.documents import Receipt
 from llmops.errors import AuditError, AuditVerificationError
 
@@ -109,11 +110,10 @@ def _bounds(directory: Path, checkpoint: Checkpoint, since: int, until: int) -> 
     """The sealed events between two moments; a clock that was set back counts as standing still."""
     start = end = latest = 0
     try:
-        with layout.events_file(directory, checkpoint.stream).open("rb") as file:
-            for line in islice(file, checkpoint.size):
-                latest = max(latest, orjson.loads(line)["at"])
-                start += latest < since
-                end += latest < until
+        for line in islice(lines(directory, checkpoint.stream), checkpoint.size):
+            latest = max(latest, orjson.loads(line)["at"])
+            start += latest < since
+            end += latest < until
     except (OSError, ValueError, KeyError, TypeError):
         raise AuditVerificationError(f"audit stream {checkpoint.stream}: cannot be read") from None
     return start, end

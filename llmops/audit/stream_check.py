@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from orjson import JSONDecodeError, loads
 
@@ -16,6 +16,7 @@ from llmops.audit.events import SCHEMA_VERSION, Recovered, ReleasePublished, Rev
 from llmops.audit.keys import VerifyKey, parse_vkey
 from llmops.audit.merkle import Frontier
 from llmops.audit.recovery import NO_PREVIOUS
+from llmops.audit.segments import Segment, segments
 from llmops.audit.verdict import Finding, Status, StreamReport
 from llmops.errors import AuditError, AuditVerificationError, RecipeError
 
@@ -46,6 +47,7 @@ class StreamCheck:
         self._sealed = 0
         self._anchored = 0
         self._broken = 0
+        self._segments = 1
 
     def run(self) -> None:
         """Read the checkpoints, then the events."""
@@ -82,6 +84,7 @@ class StreamCheck:
             root=self._frontier.root().hex(),
             fingerprints=tuple(sorted(self._fingerprints)),
             kinds=tuple(sorted(self._kinds.items())),
+            segments=self._segments,
         )
 
     def _find(
@@ -147,17 +150,38 @@ class StreamCheck:
         return self._trusted or beside
 
     def _events(self, checkpoints: dict[int, Checkpoint]) -> None:
-        path = layout.events_file(self._directory, self.stream)
-        wanted = {*checkpoints, *(size for size, _ in self._anchors)}
-        if path.exists():
-            with path.open("rb", buffering=_READ_BYTES) as file:
-                for size in self._stops(wanted):
-                    lines = list(islice(file, size - self._frontier.size))
-                    if not self._block(lines):
-                        break
-                    if size in wanted:
-                        self._milestone(checkpoints.get(size))
+        for number, part in enumerate(segments(self._directory, self.stream), 1):
+            if not self._joins(part, checkpoints):
+                return
+            self._segments = number
+            if part.path.exists():
+                with part.path.open("rb", buffering=_READ_BYTES) as file:
+                    self._read(file, checkpoints)
         self._beyond(checkpoints)
+
+    def _joins(self, part: Segment, checkpoints: Collection[int]) -> bool:
+        """Whether a segment goes on where the one before it ended; behind a gap nothing can be proven.
+
+        Behind the newest checkpoint nothing was sealed, or a writer at work has just sealed it.
+        """
+        have = self._frontier.size
+        if part.start > have:
+            what = f"events {have} to {part.start} are missing from a sealed segment; nothing behind them is proven"
+            self._find(Status.TAMPERED, what, position=have, start=self._sealed, end=part.start)
+        elif part.start < have:
+            what = f"the segment before {part.start} holds more events than it was sealed with"
+            self._find(Status.TAMPERED, what, position=part.start, start=part.start, end=have)
+        elif 0 < have < max(checkpoints, default=0) and have not in checkpoints:
+            self._find(Status.TAMPERED, f"a segment ends at {have}, where nothing was sealed", start=self._sealed)
+        return part.start == have
+
+    def _read(self, file: BinaryIO, checkpoints: dict[int, Checkpoint]) -> None:
+        wanted = {*checkpoints, *(size for size, _ in self._anchors)}
+        for size in self._stops(wanted):
+            if not self._block(list(islice(file, size - self._frontier.size))):
+                break
+            if size in wanted and size == self._frontier.size:
+                self._milestone(checkpoints.get(size))
 
     def _stops(self, wanted: Collection[int]) -> Iterator[int]:
         """The sizes to read up to: each at which something is to be held against the root, and some in between."""
@@ -244,15 +268,19 @@ class StreamCheck:
                 self._find(Status.TAMPERED, f"it does not extend the anchor at size {size}", start=0, end=size)
 
     def _beyond(self, checkpoints: dict[int, Checkpoint]) -> None:
-        """Find the checkpoints and anchors that speak of more events than there are."""
+        """Find the checkpoints and anchors that speak of more events than there are.
+
+        With the end the proof of what stands before it is gone, back to the newest checkpoint that holds.
+        """
         have = self._frontier.size
         sealed = max(checkpoints, default=0)
         if sealed > have:
-            self._find(Status.TAMPERED, f"{sealed - have} sealed events are missing at its end", start=have, end=sealed)
+            what = f"{sealed - have} sealed events are missing at its end"
+            self._find(Status.TAMPERED, what, position=have, start=self._sealed, end=sealed)
         anchored = max((size for size, _ in self._anchors), default=0)
         if anchored > have:
             what = f"it was rolled back: an anchor speaks of {anchored} events, it holds {have}"
-            self._find(Status.TAMPERED, what, start=have, end=anchored)
+            self._find(Status.TAMPERED, what, position=have, start=self._sealed, end=anchored)
 
 
 def _problem(line: bytes) -> tuple[Status, str]:

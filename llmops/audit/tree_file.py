@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, TypeAlias
 
-from llmops.audit import layout
+from llmops.audit import layout, segments
 from llmops.audit.merkle import Frontier, leaf_hash, node_hash, root_of
 
 WIDTH: Final = 256
@@ -77,17 +77,11 @@ class TreeReader:
     """Roots over stretches of a stream, by way of the tree file as far as it goes and of the events themselves."""
 
     def __init__(self, directory: Path, stream: str) -> None:
-        self._events = layout.events_file(directory, stream).open("rb")
+        self._directory, self._stream = directory, stream
         self._tree = b""
         with suppress(OSError):
             self._tree = layout.tree_file(directory, stream).read_bytes()
         self._blocks = len(self._tree) // _RECORD.size
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._events.close()
 
     def covers(self, size: int) -> bool:
         """Whether the tree file goes so far that little is left to be read of the events."""
@@ -129,9 +123,9 @@ class TreeReader:
     def _lines(self, start: int, end: int) -> Iterator[bytes]:
         """Events ``[start, end)`` without line ends."""
         block = min(start // WIDTH, self._blocks)
-        self._events.seek(self._record(block - 1)[0] if block else 0)
+        events = segments.lines(self._directory, self._stream, self._record(block - 1)[0] if block else 0)
         skip = start - block * WIDTH
-        return (line.removesuffix(b"\n") for line in islice(self._events, skip, skip + end - start))
+        return (line.removesuffix(b"\n") for line in islice(events, skip, skip + end - start))
 
 
 def roots(directory: Path, stream: str, spans: Sequence[Span], size: int) -> Iterator[tuple[bytes, ...]]:
@@ -143,11 +137,10 @@ def roots(directory: Path, stream: str, spans: Sequence[Span], size: int) -> Ite
     Raises:
         OSError: the stream cannot be read.
     """
-    with TreeReader(directory, stream) as tree:
-        if tree.covers(size):
-            yield tuple(tree.root(start, end) for start, end in spans)
-    with layout.events_file(directory, stream).open("rb") as events:
-        found = _in_one_pass(islice(events, size), spans)
+    tree = TreeReader(directory, stream)
+    if tree.covers(size):
+        yield tuple(tree.root(start, end) for start, end in spans)
+    found = _in_one_pass(islice(segments.lines(directory, stream), size), spans)
     yield tuple(found[span] for span in spans)
 
 

@@ -51,6 +51,7 @@ class StreamReport:
         root: hex root over all its events.
         fingerprints: of the keys that signed it.
         kinds: events by kind, sorted.
+        segments: number of files its events lie in; all but the newest are closed for good.
     """
 
     stream: str
@@ -60,14 +61,35 @@ class StreamReport:
     root: str
     fingerprints: tuple[str, ...] = ()
     kinds: tuple[tuple[str, int], ...] = ()
+    segments: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenTime:
+    """A time stamp that stands: the first ``size`` events of a stream were there at that moment.
+
+    Args:
+        stream: its name.
+        size: number of events.
+        root: hex root over them.
+        at: UTC, ISO 8601; what the authority signed.
+        authority: subject of the certificate it signed with.
+    """
+
+    stream: str
+    size: int
+    root: str
+    at: str
+    authority: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer of `llmops.audit.verify.verify`."""
+    """The answer of `llmops.audit.verify.verify`; ``times`` is what time stamps prove, where there are any."""
 
     findings: tuple[Finding, ...]
     streams: tuple[StreamReport, ...]
+    times: tuple[ProvenTime, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -92,6 +114,7 @@ class Verdict:
             "sealed": self.sealed,
             "unsealed": self.unsealed,
             "kinds": self.kinds,
+            "times": [asdict(time) for time in self.times],
             "findings": [asdict(finding) for finding in self.findings],
             "streams": [{**asdict(stream), "kinds": dict(stream.kinds)} for stream in self.streams],
         }

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from cryptography.x509 import Certificate
+
 from llmops.audit import layout
 from llmops.audit.artifacts import check_artifacts
 from llmops.audit.checkpoint import Anchor
 from llmops.audit.keys import VerifyKey
+from llmops.audit.object_store import Kept
 from llmops.audit.stream_check import StreamCheck
+from llmops.audit.timestamp import proven_times
 from llmops.audit.verdict import Finding, Status, Verdict
 
 
@@ -17,6 +21,8 @@ def verify(
     anchors: Iterable[Anchor] = (),
     *,
     releases: Path | None = None,
+    stamped: Iterable[Kept] = (),
+    authorities: Sequence[Certificate] = (),
 ) -> Verdict:
     """Say what may be believed of an audit directory; writes nothing and needs no network.
 
@@ -26,16 +32,20 @@ def verify(
             verdict is no better than warnings: whoever can rewrite the log can rewrite those too.
         anchors: sizes and roots kept elsewhere, e.g. in a release manifest; the log must extend every one of them,
             which shows a log and its checkpoints rolled back together.
+        stamped: checkpoints with time stamps over them; those that stand are anchors, wherever they lay.
+        authorities: the certificates that time stamps must come from.
         releases: a folder of releases; those that the log says were published must be there as they were.
 
     Returns:
         Intact only where every stream is sealed to its end by a trusted key and extends an anchor.
     """
-    wanted = tuple(anchors)
+    times, unproven = proven_times(stamped, authorities) if authorities else ((), ())
+    stood = (Anchor(stream=time.stream, size=time.size, root=time.root) for time in times)
+    wanted = (*anchors, *stood)
     names = sorted({*layout.streams(directory), *(anchor.stream for anchor in wanted)})
     if not directory.is_dir() or not names:
         return Verdict(findings=(_nothing_there(),), streams=())
-    findings: list[Finding] = [] if trusted_keys else [_unpinned()]
+    findings: list[Finding] = [*([] if trusted_keys else [_unpinned()]), *unproven]
     checks = {name: _check(directory, name, trusted_keys, wanted) for name in names}
     for check in checks.values():
         findings += _crossed(check, checks)
@@ -43,7 +53,7 @@ def verify(
         findings += checks[name].close()
     if releases is not None:
         findings += check_artifacts(releases, (event for check in checks.values() for event in check.published))
-    return Verdict(findings=tuple(findings), streams=tuple(checks[name].report() for name in names))
+    return Verdict(findings=tuple(findings), streams=tuple(checks[name].report() for name in names), times=times)
 
 
 def _check(directory: Path, name: str, keys: Sequence[VerifyKey], anchors: Sequence[Anchor]) -> StreamCheck:

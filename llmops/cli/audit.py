@@ -7,22 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from llmops.audit import Anchor, ReviewReason, Seen, Status, Verdict, read_anchors, shows
+from llmops.audit import Anchor, ReviewReason, Seen, Status, Verdict, layout, load_authorities, read_kept, shows
 from llmops.audit import verify as verify_log
 from llmops.audit.export import Form
 from llmops.cli import audit_proofs
+from llmops.cli.audit_folder import AnyFolder, Folder
 from llmops.cli.audit_story import print_story, story_as_dict
-from llmops.cli.opening import Keys, trusted
+from llmops.cli.opening import Keys, now_ms, trusted
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.errors import AuditVerificationError, LlmopsError, RecipeError
 from llmops.release import open_release
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The audit folder, <output>/audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Anchors = Annotated[
+    list[str] | None,
+    typer.Option("--anchor", help="An anchor file, folder or store (s3://...) that the log must extend; repeatable."),
+]
+Authorities = Annotated[
     list[Path] | None,
-    typer.Option("--anchor", help="An anchor file, kept elsewhere, that the log must extend; may be repeated."),
+    typer.Option("--tsa", help="Certificate (PEM) of a time stamp authority, to check time stamps with; repeatable."),
 ]
 Releases = Annotated[
     list[Path] | None,
@@ -36,10 +40,11 @@ app.command("anchor")(audit_proofs.anchor)
 
 @app.command()
 def verify(
-    folder: Folder,
+    folder: AnyFolder,
     keys: Keys = None,
     release: Releases = None,
     anchor: Anchors = None,
+    tsa: Authorities = None,
     artifacts: Annotated[
         bool, typer.Option("--artifacts", help="Check also that what was published is there as it was published.")
     ] = False,
@@ -47,7 +52,7 @@ def verify(
 ) -> None:
     """Check every stream; exit 0 intact and anchored, 1 warnings, 2 tampered, 3 cannot verify."""
     try:
-        verdict = _verdict(folder, keys, release, anchor, artifacts=artifacts)
+        verdict = _verdict(folder, keys, release, anchor, tsa, artifacts=artifacts)
     except AuditVerificationError as error:
         problem(str(error))
         raise typer.Exit(Status.CANNOT_VERIFY.exit_code) from None
@@ -55,6 +60,8 @@ def verify(
         out_json(verdict.to_dict())
     else:
         pairs(f"audit log: {verdict.status.replace('_', ' ')}", {"events": verdict.events, "sealed": verdict.sealed})
+        for time in verdict.times:
+            console.print(f"  proven: {time.stream}: {time.size} events were there at {time.at} ({time.authority})")
         for finding in verdict.findings:
             place = f"{finding.stream}: " if finding.stream else ""
             console.print(f"  {finding.status}: {place}{finding.what}{_range(finding)}", soft_wrap=True)
@@ -127,11 +134,12 @@ def export(
 
 @app.command()
 def report(
-    folder: Folder,
+    folder: AnyFolder,
     out: Annotated[Path, typer.Option("--out", help="Write the page here.")],
     keys: Keys = None,
     release: Releases = None,
     anchor: Anchors = None,
+    tsa: Authorities = None,
     as_json: AsJson = False,
 ) -> None:
     """Write one HTML page that a compliance officer can search and filter with no server.
@@ -139,9 +147,8 @@ def report(
     The verdict stands on the page; the exit code is that of ``audit verify``.
     """
     from llmops.audit.page import write_page
-    from llmops.runner.job import now_ms
 
-    verdict = _verdict(folder, keys, release, anchor, artifacts=(folder.parent / "release").is_dir())
+    verdict = _verdict(folder, keys, release, anchor, tsa, artifacts=(folder.parent / "release").is_dir())
     try:
         facts = write_page(folder, out, verdict, at=now_ms())
     except OSError:
@@ -164,7 +171,6 @@ def review(
     """Sign off a stretch of the log with the reviewer's own key; refused where the log is tampered with."""
     from llmops.audit import load_or_create_signing_key, sign_off
     from llmops.cli.audit_review import chosen
-    from llmops.runner.job import now_ms
 
     verdict = verify_log(folder, trusted(keys, name="llmops-audit"))
     if verdict.exit_code > 1:
@@ -181,14 +187,29 @@ def review(
 
 
 def _verdict(
-    folder: Path, keys: list[Path] | None, release: list[Path] | None, anchor: list[Path] | None, *, artifacts: bool
+    folder: Path,
+    keys: list[Path] | None,
+    release: list[Path] | None,
+    anchor: list[str] | None,
+    tsa: list[Path] | None,
+    *,
+    artifacts: bool,
 ) -> Verdict:
-    """Verify with everything that can vouch for the log: keys, releases beside it, anchor files."""
+    """Verify with everything that can vouch for the log: keys, releases beside it, anchors, time stamps."""
     releases = release or sorted((folder.parent / "release").glob("[0-9a-f]*"))
-    anchors = [found for path in releases for found in _anchors(path)]
-    anchors += [found for path in anchor or () for found in read_anchors(path)]
-    beside = folder.parent / "release" if artifacts else None
-    return verify_log(folder, trusted(keys, name="llmops-audit"), anchors, releases=beside)
+    kept = [found for place in anchor or () for found in read_kept(place)]
+    beside = layout.stamps_folder(folder)
+    stamped = [*kept, *(read_kept(beside) if beside.is_dir() else ())]
+    if any(found.token for found in stamped) and not tsa:
+        problem("there are time stamps; name the certificate of their authority with --tsa to have them checked")
+    return verify_log(
+        folder,
+        trusted(keys, name="llmops-audit"),
+        [anchor for path in releases for anchor in _anchors(path)] + [found.checkpoint.anchor for found in kept],
+        releases=folder.parent / "release" if artifacts else None,
+        stamped=stamped,
+        authorities=[certificate for path in tsa or () for certificate in load_authorities(path)],
+    )
 
 
 def _anchors(path: Path) -> tuple[Anchor, ...]:

@@ -13,6 +13,7 @@ from llmops.audit import (
     find_event,
     grown,
     growths_to_json,
+    layout,
     parse_growths,
     parse_proof,
     prove,
@@ -21,13 +22,14 @@ from llmops.audit import (
 )
 from llmops.audit.anchors import newest_checkpoints
 from llmops.audit.checkpoint import parse_checkpoint
+from llmops.audit.places import located
+from llmops.cli.audit_folder import Folder, meant
 from llmops.cli.opening import Keys, trusted
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.errors import AuditVerificationError, RecipeError
 
 EXIT_FALSE = 2
 EXIT_UNKNOWN = 3
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The audit folder, <output>/audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -70,8 +72,8 @@ def check_proof(
 
 
 def consistency(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A checkpoint, a checkpoint or anchor file.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="The same, later; or the audit folder itself.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A checkpoint, a checkpoint or anchor file, a store.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The same, later; or the audit folder itself.")],
     log: Annotated[Path | None, typer.Option("--log", help="The audit folder, to make the proof from.")] = None,
     proof: Annotated[Path | None, typer.Option("--proof", help="A proof that was made before, instead.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the proof here.")] = None,
@@ -81,7 +83,7 @@ def consistency(
     """Say whether the log of NEW only grew since OLD; exit 0 it did, 2 it did not, 3 cannot be said."""
     given = trusted(keys, name="llmops-audit")
     before, after = _newest(old), _newest(new)
-    folder = log or (new if new.is_dir() else new.parent if new.suffix == ".checkpoints" else None)
+    folder = _log(log or Path(new))
     growths = [
         growth
         for growth in (parse_growths(_read(proof)) if proof else ())
@@ -106,18 +108,36 @@ def consistency(
 
 def anchor(
     folder: Folder,
-    out: Annotated[Path, typer.Option("--out", help="The anchor file; new checkpoints are added to it.")],
+    to: Annotated[
+        list[str],
+        typer.Option(
+            "--to",
+            "--out",
+            help="A file, a store (s3://..., file:///...) or a time stamp authority (https://...); may be repeated.",
+        ),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Copy the newest checkpoint of every stream to a file that is kept where the log's writers cannot reach it."""
-    fresh = write_anchor(folder, out)
-    facts = {"added": len(fresh), "file": str(out)}
-    out_json(facts) if as_json else pairs("anchored", facts)
+    """Copy the newest checkpoint of every stream to where the log's writers cannot reach, or have it time stamped."""
+    places = located(to, Path.cwd())
+    added = sum(len(write_anchor(folder, place)) for place in places)
+    out_json({"added": added, "to": places}) if as_json else pairs(
+        "anchored", {"added": added, "to": ", ".join(places)}
+    )
 
 
-def _newest(path: Path) -> dict[str, Checkpoint]:
-    """The largest checkpoint of each stream in a file or an audit folder."""
-    found = newest_checkpoints(path) if path.is_dir() else read_notes(path)
+def _log(path: Path) -> Path | None:
+    """The audit folder that a path names or lies in, to make proofs from."""
+    if path.suffix == ".checkpoints":
+        return path.parent
+    folder = meant(path)
+    return folder if any(layout.streams(folder)) else None
+
+
+def _newest(place: str) -> dict[str, Checkpoint]:
+    """The largest checkpoint of each stream in a place or an audit folder."""
+    folder = meant(Path(place))
+    found = newest_checkpoints(folder) if any(layout.streams(folder)) else read_notes(place)
     return {checkpoint.stream: checkpoint for checkpoint in sorted(found, key=lambda one: one.size)}
 
 

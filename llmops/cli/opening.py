@@ -9,11 +9,23 @@ from typing import Annotated, Final
 
 import typer
 
-from llmops.audit import AuditLog, VerifyKey, load_verify_key
+from llmops.audit import (
+    AUDIT_KEY_FILE,
+    AuditLog,
+    SigningKey,
+    VerifyKey,
+    load_signing_key,
+    load_verify_key,
+    published_keys,
+    tie_into_run,
+)
+from llmops.audit.layout import main_streams
 from llmops.cli.output import problem
+from llmops.errors import AuditError
 from llmops.release import Release, open_release
 
 TRUSTED_KEYS: Final = "LLMOPS_TRUSTED_KEYS"
+AUDIT_KEY: Final = "LLMOPS_AUDIT_KEY"
 
 Keys = Annotated[
     list[Path] | None,
@@ -24,6 +36,15 @@ Keys = Annotated[
 ]
 AuditDir = Annotated[
     Path | None, typer.Option("--audit", help="Audit folder to log to; default: audit/ beside the release folder.")
+]
+Seal = Annotated[
+    Path | None,
+    typer.Option(
+        "--seal",
+        envvar=AUDIT_KEY,
+        show_envvar=False,
+        help=f"Seal what is logged with this private key of the log, {AUDIT_KEY_FILE}; default: that in {AUDIT_KEY}.",
+    ),
 ]
 
 
@@ -42,22 +63,45 @@ def opened(path: Path, keys: list[Path] | None) -> Release:
 
 
 @contextmanager
-def consumer_log(release: Release, audit: Path | None) -> Iterator[AuditLog]:
+def consumer_log(release: Release, audit: Path | None, seal: Path | None) -> Iterator[AuditLog]:
     """The audit stream of this command, beside the release.
 
-    Its events are durable but not sealed: the released zone holds no signing key. ``audit verify`` says so.
+    Its events are durable, but sealed only where a key for that is named: the released zone holds none. What is not
+    sealed, ``audit verify`` tells of, and the next run seals.
     """
-    with folder_log(release.path, audit) as log:
+    with folder_log(release.path, audit, seal) as log:
         yield log
 
 
 @contextmanager
-def folder_log(folder: Path, audit: Path | None) -> Iterator[AuditLog]:
+def folder_log(folder: Path, audit: Path | None, seal: Path | None) -> Iterator[AuditLog]:
     """As `consumer_log`, for a release folder that need not verify: what is damaged can still be revoked."""
     directory = audit or folder.parents[1] / "audit"
     stream = f"reader-{now_ms():x}-{os.getpid()}"
-    with AuditLog.open(directory, stream=stream, signer=None, clock=now_ms) as log:
+    signer = _sealer(directory, seal) if seal else None
+    with AuditLog.open(directory, stream=stream, signer=signer, clock=now_ms) as log:
         yield log
+    if signer:
+        try:
+            tie_into_run(directory, signer, now_ms)
+        except AuditError as error:  # what was asked for is done and logged; a damaged log is for verify to judge
+            problem(f"{error}; what was logged is sealed, but no other stream speaks of it")
+
+
+def audit_key_beside(key: Path) -> Path | None:
+    """The key of the log in the key folder that another key was named from, if it is there."""
+    path = key.with_name(AUDIT_KEY_FILE)
+    return path if path.is_file() else None
+
+
+def _sealer(directory: Path, seal: Path) -> SigningKey | None:
+    """The key to seal with, if it is that of the log: under another, the log would no longer verify."""
+    signer = load_signing_key(seal, name="llmops-audit")
+    runs = main_streams(directory)
+    if runs and signer.public not in published_keys(directory, runs[-1]):
+        problem("the key to seal with is not that of this log; what is logged stays unsealed until the next run")
+        return None
+    return signer
 
 
 def now_ms() -> int:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from llmops.cli.opening import AuditDir, Keys, consumer_log, opened
+from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
 from llmops.cli.output import console, out_json
 from llmops.retrieval import RetrievalConfig
 
@@ -16,13 +16,14 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
     keys: Keys = None,
     audit: AuditDir = None,
+    seal: Seal = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Search a release; what is served is logged."""
     from llmops.runner.consumers import search_release
 
     release = opened(folder, keys)
-    with consumer_log(release, audit) as log:
+    with consumer_log(release, audit, seal) as log:
         hits = search_release(release, query, k, RetrievalConfig(), log)
     if as_json:
         out_json(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from llmops.cli.opening import AuditDir, Keys, consumer_log, opened
+from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
 from llmops.cli.output import console, out_json
 from llmops.retrieval import RetrievalConfig
 
@@ -21,6 +21,7 @@ def evaluate(
     ] = None,
     keys: Keys = None,
     audit: AuditDir = None,
+    seal: Seal = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a prompt suite on a release.
@@ -34,7 +35,7 @@ def evaluate(
     asked = load_suite(suite)
     previous = read_result(compare_with) if compare_with else None
     release = opened(folder, keys)
-    with consumer_log(release, audit) as log:
+    with consumer_log(release, audit, seal) as log:
         result = evaluate_release(release, asked, model, RetrievalConfig(), DeidConfig(), log)
     comparison = compare(previous, result) if previous else None
     if out:
@@ -42,7 +43,7 @@ def evaluate(
     if html:
         html.write_text(to_html(result, previous), encoding="utf-8")
     if as_json:
-        out_json(result.to_dict() | ({"comparison": comparison.to_dict()} if comparison else {}))
+        out_json(result.to_dict(answers=True) | ({"comparison": comparison.to_dict()} if comparison else {}))
     else:
         console.print(f"{result.suite}: {result.passed} of {result.total} cases passed with {result.model}")
         for case in result.cases:

@@ -83,7 +83,7 @@ def evaluate_release(
 
 
 def evaluation_summary(result: EvaluationResult) -> dict[str, Any]:
-    """An evaluation in the form that summary and report show."""
+    """An evaluation in the form that summary and report show: which passages an answer cites, not what it quotes."""
     return {
         "suite": result.suite,
         "model": result.model,
@@ -94,7 +94,7 @@ def evaluation_summary(result: EvaluationResult) -> dict[str, Any]:
             {
                 "id": case.case_id,
                 "question": case.question,
-                "answer": "withheld: it held PHI" if case.answer_withheld else case.answer or f"none: {case.code}",
+                "outcome": "phi_in_answer" if case.answer_withheld else case.code,
                 "passed": case.passed,
                 "failed": [outcome.assertion for outcome in case.outcomes if not outcome.passed] or [case.code],
                 "citations": [chunk for chunk in case.hits if f"[{chunk}]" in case.answer][:TOP_CITATIONS],

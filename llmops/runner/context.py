@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from llmops.audit import Anchor, AuditLog, read_anchors
+from llmops.audit.places import holds_anything, is_authority, located
 from llmops.pipeline import Meter
 from llmops.recipe import Keys, Policies, Recipe, default_workers
 from llmops.runner.state import RunFolder
@@ -54,14 +54,17 @@ class RunContext:
         return self.recipe.run.workers or default_workers()
 
     @property
-    def anchor_file(self) -> Path:
+    def anchor_places(self) -> tuple[str, ...]:
         """Where the log's checkpoints are copied to, out of reach of whoever can write the output."""
-        return self.recipe.anchor or self.folder.root / "anchors"
+        named = located(self.recipe.anchor, self.recipe.output)
+        # An authority keeps nothing: the raw zone does, unless the recipe names another place that does.
+        return (str(self.folder.root / "anchors"), *named) if all(map(is_authority, named)) else named
 
     def anchors(self) -> tuple[Anchor, ...]:
         """What earlier starts of this run copied there: the log must extend every one of them."""
-        known = read_anchors(self.anchor_file) if self.anchor_file.exists() else ()
-        return tuple(anchor for anchor in known if anchor.stream.startswith(self.folder.state.run_id))
+        run_id = self.folder.state.run_id
+        places = filter(holds_anything, self.anchor_places)
+        return tuple(anchor for place in places for anchor in read_anchors(place, run_id))
 
     def meter(self, name: str) -> Meter:
         """The meter of a step of the parent process."""

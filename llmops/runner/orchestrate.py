@@ -27,6 +27,7 @@ from llmops.audit import (
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
 from llmops.errors import SourceError
+from llmops.evaluation import EvaluationResult
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.recipe import (
     Keys,
@@ -61,12 +62,14 @@ class RunResult:
         summary: the content of ``summary.json``.
         output: the output folder.
         release: the published release folder; None after an interruption.
+        evaluation: what was answered, which the summary does not hold; None where no suite was run.
     """
 
     status: str
     summary: dict[str, Any] = field(repr=False)
     output: Path
     release: Path | None
+    evaluation: EvaluationResult | None = field(default=None, repr=False)
 
     @property
     def exit_code(self) -> int:
@@ -135,7 +138,11 @@ def _go(run: RunContext) -> RunResult:
         run_id=run.folder.state.run_id,
         stream=run.log.stream,
     )
-    open_vault(run.recipe, run.keys, read_only=False).close()
+    with open_vault(run.recipe, run.keys, read_only=False):  # to the end: nobody may be erased under a run
+        return _shards_to_release(run, shards, job)
+
+
+def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) -> RunResult:
     engine = LocalEngine(job=job, workers=min(run.workers, max(1, len(shards))))
     with engine, _drained_by_ctrl_c(engine):
         indexed, unread = index_pass(run, engine, shards)
@@ -221,16 +228,19 @@ def _finish(
         with run.meter("search index").measure():
             index_release(release, run.recipe.retrieval, run.log)
         run.meter("search index").records = len(release)
+    evaluation = None
     if run.recipe.evaluation is not None:
         run.progress.begin("evaluate", 1)
         with run.meter("evaluate").measure():
-            core["evaluation"] = _evaluate(run, release)
-        run.meter("evaluate").records = core["evaluation"]["cases"]
+            evaluation = _evaluate(run, release)
+        core["evaluation"] = evaluation_summary(evaluation)
+        run.meter("evaluate").records = evaluation.total
     totals = core["counts"]
     tie_streams(run.log)
     run.log.append([RunFinished(read=totals["read"], released=totals["released"], withheld=totals["withheld"])])
     run.log.close()
-    write_anchor(run.log.directory, run.anchor_file)
+    for place in run.anchor_places:
+        write_anchor(run.log.directory, place)
     core["run"] |= {
         "status": status,
         "started": summary.moment(run.started),
@@ -247,17 +257,17 @@ def _finish(
     _replace(run.recipe.output / "summary.json", orjson.dumps(core, option=orjson.OPT_INDENT_2) + b"\n")
     _replace(run.recipe.output / "report.html", render(core).encode())
     run.folder.finish(keep_work=run.recipe.run.keep_work or bool(shards["failed"]))
-    return RunResult(status=status, summary=core, output=run.recipe.output, release=release.path)
+    return RunResult(status=status, summary=core, output=run.recipe.output, release=release.path, evaluation=evaluation)
 
 
-def _evaluate(run: RunContext, release: Release) -> dict[str, Any]:
+def _evaluate(run: RunContext, release: Release) -> EvaluationResult:
     part, suite = run.recipe.evaluation, run.policies.suite
     assert part is not None
     assert suite is not None
     config = run.recipe.retrieval or RetrievalConfig()
     result = evaluate_release(release, suite, part.model, config, run.recipe.deid, run.log)
     _replace(run.recipe.output / "evaluation.json", result.to_json())
-    return evaluation_summary(result)
+    return result
 
 
 def _audit_verdict(run: RunContext, release: Release) -> dict[str, Any]:

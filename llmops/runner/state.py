@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from llmops.audit.keys import sync_directory
 from llmops.errors import RecipeError
 from llmops.pipeline import Workspace
 from llmops.recipe import Recipe, fingerprint
@@ -74,6 +75,7 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
         if state is fresh:
             folder.workspace.remove()  # shards whose audit log is gone with an output that was removed
         recipe.output.mkdir(parents=True, exist_ok=True)
+        sync_directory(recipe.output.parent)
         _write(root, state)
         yield folder
 
@@ -123,6 +125,11 @@ def _read(root: Path) -> RunState | None:
 
 
 def _write(root: Path, state: RunState) -> None:
+    """Durably: without it, after a loss of power, the output would be nobody's and the run could not go on."""
     temporary = root / f".state.{secrets.token_hex(4)}"
-    temporary.write_bytes(orjson.dumps(asdict(state)))
+    with temporary.open("wb") as file:
+        file.write(orjson.dumps(asdict(state)))
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(root / "state.json")
+    sync_directory(root)

@@ -7,6 +7,8 @@ import pytest
 
 from llmops import open_release
 from llmops.errors import ReleaseError
+from tests.benchmarks.tampering import holds, matrix
+from tests.benchmarks.tampering_attacks import ATTACKS
 
 
 def flip(path, position=-1):
@@ -81,3 +83,11 @@ def test_a_missing_audit_folder_cannot_be_verified(cli, quickstart, tmp_path):
     copy = quickstart.copy(tmp_path)
     shutil.rmtree(copy.output / "audit")
     assert cli("audit", "verify", copy.output / "audit").returncode in (2, 3)
+
+
+def test_every_attack_on_a_sealed_log_is_found_and_placed_and_no_clean_log_is_accused(tmp_path):
+    """The tamper matrix of ``python -m tests.benchmarks.tampering``, at a few positions."""
+    rows = list(matrix(tmp_path, positions=8))
+    assert [row for row in rows if not holds(row)] == []
+    assert len(rows) == len(ATTACKS) + 2
+    assert len(ATTACKS) >= 12

@@ -16,6 +16,7 @@ from llmops.audit.explain import shows
 from llmops.audit.export.meaning import moment
 from llmops.audit.page.documents import Pages
 from llmops.audit.page.tally import Tally
+from llmops.audit.segments import segments
 from llmops.audit.verdict import Verdict
 from llmops.errors import AuditVerificationError
 
@@ -63,7 +64,7 @@ def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict
 
 
 def _collect(directory: Path) -> tuple[Tally, Pages, str]:
-    paths = [layout.events_file(directory, stream) for stream in layout.streams(directory)]
+    paths = [part.path for stream in layout.streams(directory) for part in segments(directory, stream)]
     tally, pages = Tally(), Pages(sum(path.stat().st_size for path in paths if path.exists()))
     try:
         for seen in shows(directory):

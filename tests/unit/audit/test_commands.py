@@ -80,6 +80,39 @@ def test_verify_needs_key_and_anchor_to_say_intact(audit, call, tmp_path):
     assert call("verify", audit, "--anchor", tmp_path / "missing")[0] == 3
 
 
+def test_every_command_takes_the_output_for_its_audit_folder(audit, call, tmp_path):
+    """What is printed is the same; a folder with no log in it is said to be none, not shown as empty."""
+    output, key = audit.parent, tmp_path / "keys" / "a.pem"
+    commands = (
+        ("show",),
+        ("explain", f"{RECORD}.0"),
+        ("prove", "run1-1#0"),
+        ("export", "--as", "csv"),
+        ("verify", "--key", key),
+    )
+    for name, *rest in commands:
+        assert call(name, output, *rest) == call(name, audit, *rest), name
+    call("anchor", output, "--to", tmp_path / "old")
+    assert call("consistency", tmp_path / "old", output, "--key", key)[0] == 0
+    assert call("report", output, "--out", tmp_path / "page.html", "--key", key)[0] == 1
+    for name, *rest in commands[:-1]:
+        with pytest.raises(AuditVerificationError, match="holds no log"):
+            call(name, tmp_path / "keys", *rest)
+    assert call("verify", tmp_path / "keys")[0] == 3
+
+
+def test_anchors_go_to_several_places_and_are_read_from_each(audit, call, signer, tmp_path):
+    """A file and a store, on the command line as in a recipe; the log is held against either."""
+    key, store = tmp_path / "keys" / "a.pem", (tmp_path / "worm").as_uri()
+    told = json.loads(call("anchor", audit, "--to", tmp_path / "anchors", "--to", store, "--json")[1])
+    assert told == {"added": 4, "to": [str(tmp_path / "anchors"), store]}
+    for place in (tmp_path / "anchors", store, tmp_path / "worm"):
+        assert call("verify", audit, "--key", key, "--anchor", place)[0] == 0
+        assert call("consistency", place, audit, "--key", key)[0] == 0
+    with pytest.raises(RecipeError):
+        call("anchor", audit, "--to", "gopher://host")
+
+
 def test_verify_names_stream_position_and_range(audit, call, tmp_path):
     """What an officer needs to know of a defect is on the screen."""
     path = audit / "run1-1.jsonl"

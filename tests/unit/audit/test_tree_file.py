@@ -35,10 +35,10 @@ def copy(written, tmp_path):
 def test_roots_of_any_stretch_are_those_of_the_events(written):
     """Aligned or not, across blocks or within one."""
     leaves = [leaf_hash(line) for line in (written[0] / "main.jsonl").read_bytes().splitlines()]
-    with TreeReader(written[0], "main") as tree:
-        assert tree.covers(EVENTS)
-        for start, end in ((0, 256), (0, 1024), (256, 512), (1024, 2048), (512, 1024), (2048, EVENTS), (1280, 1281)):
-            assert tree.root(start, end) == root_of(leaves[start:end]), (start, end)
+    tree = TreeReader(written[0], "main")
+    assert tree.covers(EVENTS)
+    for start, end in ((0, 256), (0, 1024), (256, 512), (1024, 2048), (512, 1024), (2048, EVENTS), (1280, 1281)):
+        assert tree.root(start, end) == root_of(leaves[start:end]), (start, end)
 
 
 @pytest.mark.parametrize("index", [0, 255, 256, 1023, 1024, 1336, 1337, 2047, 2048, 2815, 2816, EVENTS - 1])

@@ -1,0 +1,69 @@
+"""The files of one stream: sealed segments that are never written again, and the newest one, which grows.
+
+A stream starts in ``<stream>.jsonl`` and goes on in ``<stream>.<n>.jsonl``, where ``n`` (twelve digits) is the position
+of the file's first event. Positions, links and tree run through all of them as if they were one file.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from llmops.audit import layout
+
+SEGMENT_BYTES: Final = 256 << 20
+_LATER: Final = re.compile(r"([0-9]{12})\.jsonl")
+_READ_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One file of a stream.
+
+    Args:
+        path: the file.
+        start: position of its first event in the stream.
+    """
+
+    path: Path
+    start: int
+
+
+def segment(directory: Path, stream: str, start: int) -> Segment:
+    """The segment that begins with event ``start``."""
+    first = layout.events_file(directory, stream)
+    return Segment(path=first.with_name(f"{stream}.{start:012d}.jsonl") if start else first, start=start)
+
+
+def segments(directory: Path, stream: str) -> tuple[Segment, ...]:
+    """The files of a stream in order; the first one by name where there is none."""
+    found = [
+        Segment(path=path, start=int(match.group(1)))
+        for path in directory.glob(f"{stream}.*.jsonl")
+        if (match := _LATER.fullmatch(path.name.removeprefix(f"{stream}.")))
+    ]
+    first = segment(directory, stream, 0)
+    if first.path.exists() or not found:
+        found.append(first)
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+def lines(directory: Path, stream: str, offset: int = 0) -> Iterator[bytes]:
+    """The events of a stream as lines with their ends, from a byte position that is counted over all segments.
+
+    Raises:
+        OSError: on the first use, or later; a file cannot be read.
+    """
+    return chain.from_iterable(_files(directory, stream, offset))
+
+
+def _files(directory: Path, stream: str, offset: int) -> Iterator[Iterator[bytes]]:
+    for one in segments(directory, stream):
+        size = one.path.stat().st_size
+        if offset < size:
+            with one.path.open("rb", buffering=_READ_BYTES) as file:
+                file.seek(offset)
+                yield file
+        offset = max(0, offset - size)

@@ -1,0 +1,32 @@
+"""Which folder ``llmops audit`` commands mean: the audit folder itself, or the output that it lies in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmops.audit import layout
+from llmops.errors import AuditVerificationError
+
+
+def meant(path: Path) -> Path:
+    """The audit folder in an output; any other path as it is."""
+    inside = path / "audit"
+    return inside if inside.is_dir() and any(layout.streams(inside)) else path
+
+
+def there(path: Path) -> Path:
+    """As `meant`, where a log must be.
+
+    Raises:
+        AuditVerificationError: none is.
+    """
+    folder = meant(path)
+    if not any(layout.streams(folder)):
+        raise AuditVerificationError("audit: that folder holds no log; name <output>/audit, or <output>")
+    return folder
+
+
+_HELP = "The audit folder, <output>/audit, or the output."
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help=_HELP, callback=there)]
+AnyFolder = Annotated[Path, typer.Argument(metavar="DIR", help=_HELP, callback=meant)]

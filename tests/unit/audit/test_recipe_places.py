@@ -1,0 +1,30 @@
+"""Where a run copies its checkpoints to, by the recipe key ``anchor``."""
+
+import pytest
+
+from llmops.errors import RecipeError
+from llmops.recipe import load_recipe
+from llmops.runner.context import RunContext
+from llmops.runner.state import RunFolder, RunState
+
+
+def places_of(tmp_path, line):
+    """Where a run of a recipe with this line copies its checkpoints to."""
+    text = f"recipe: 1\nname: notes\ninput: {{paths: [in]}}\noutput: out\nraw_zone: raw\n{line}\n"
+    (tmp_path / "recipe.yaml").write_text(text)
+    (tmp_path / "in").mkdir(exist_ok=True)
+    recipe = load_recipe(tmp_path / "recipe.yaml")
+    folder = RunFolder(root=tmp_path / "work", state=RunState(run_id="run-1", fingerprint="f", inputs="i"))
+    unused = dict.fromkeys(("policies", "keys", "log", "progress", "started"))
+    return RunContext(recipe=recipe, folder=folder, **unused).anchor_places
+
+
+def test_a_recipe_names_places_as_the_command_line_does(tmp_path):
+    """One or several; where none of them keeps anything, the raw zone does."""
+    raw, authority = str(tmp_path / "work" / "anchors"), "https://tsa.example/tsr"
+    assert places_of(tmp_path, "") == (raw,)
+    assert places_of(tmp_path, "anchor: ward4.anchors") == (str(tmp_path / "ward4.anchors"),)
+    assert places_of(tmp_path, f"anchor: {authority}") == (raw, authority)
+    assert places_of(tmp_path, f"anchor: ['file:///mnt/x', '{authority}']") == ("file:///mnt/x", authority)
+    with pytest.raises(RecipeError):
+        places_of(tmp_path, "anchor: gopher://host")
