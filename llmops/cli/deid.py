@@ -54,15 +54,24 @@ def detect(
 
 
 @app.command()
-def text(policy: Policy = "safe_harbor") -> None:
+def text(
+    policy: Policy = "safe_harbor",
+    determination: Annotated[
+        str,
+        typer.Option(
+            "--determination", metavar="REFERENCE", help="Of the expert's written determination: 164.514(b)(1)."
+        ),
+    ] = "",
+) -> None:
     """De-identify stdin to stdout."""
-    from llmops.deid import Deidentifier
+    from llmops.deid import DeidConfig, Deidentifier
 
     try:
         given = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
         raise SourceError("deid text: stdin is not UTF-8") from None
-    sys.stdout.buffer.write(Deidentifier(policy=policy).text(given).text.encode("utf-8"))
+    deidentifier = Deidentifier(config=DeidConfig(policy=policy, determination=determination))
+    sys.stdout.buffer.write(deidentifier.text(given).text.encode("utf-8"))
 
 
 @app.command()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from llmops.deid.folding import fold
@@ -14,14 +14,15 @@ MONTHS: Final = (
 )  # fmt: skip
 _MONTH: Final = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})\.?"
 _YEAR: Final = r"(?P<year>\d{4}|'?\d{2})"
+SEPARATED_YEAR: Final = r"(?:,?\s{1,2}(?:of )?|[-/])(?P<year>(?:19|20)\d\d|'\d{2})"
 _SEP: Final = r"\s?[-/.]\s?"
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY: Final = (
+WEEKDAY: Final = (
     r"(?:(?P<weekday>(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?)\b\.?,?[ \t]{1,2}(?:the )?)?"
 )
 _TIME: Final = r"(?:,?[ T]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d\d:?\d\d|[ap]\.?m\.?)?)?"
 _SHAPES: Final = tuple(
-    re.compile(_WEEKDAY + pattern + _TIME, re.IGNORECASE)
+    re.compile(WEEKDAY + pattern + _TIME, re.IGNORECASE)
     for pattern in (
         rf"(?P<year>\d{{4}}){_SEP}(?P<month>\d{{1,2}}){_SEP}(?P<day>\d{{1,2}})",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{2,6}(?:\.\d{1,4})?(?:[+-]\d{4})?)?",
@@ -39,7 +40,6 @@ _SHAPES: Final = tuple(
 _ANY_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ORDINALS: Final = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 _PIVOT: Final = 30
-_LEAP_YEAR: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,39 +56,15 @@ def read_date(surface: str) -> Moment | None:
 
     A surface of no known shape that holds one four-digit year still gives that year.
     """
-    read = _read(surface.strip())
+    read = read_shape(surface.strip())
     if read is not None:
         return read[1]
     years = set(_ANY_YEAR.findall(fold(surface)))
     return Moment(year=int(years.pop())) if len(years) == 1 else None
 
 
-def shift_surface(surface: str, days: int, reference_year: int | None = None) -> str | None:
-    """Move a date by some days and write it in the same shape, at the same precision.
-
-    Args:
-        surface: the date as written. PHI.
-        days: how far; the subject's offset.
-        reference_year: year to count in where the surface gives none.
-
-    Returns:
-        The new surface, or None where the shape is not known (the caller then redacts).
-    """
-    stripped = surface.strip()
-    read = _read(stripped)
-    if read is None:
-        return None
-    match, moment = read
-    year = moment.year or reference_year or _LEAP_YEAR
-    try:
-        # The middle of the month or year stands for one that gives no day, so that it moves as most of its days would.
-        moved = date(year, moment.month or 7, moment.day or (15 if moment.month else 1)) + timedelta(days=days)
-    except (ValueError, OverflowError):
-        return None
-    return surface.replace(stripped, _render(stripped, match, moved, days), 1)
-
-
-def _read(surface: str) -> tuple[re.Match[str], Moment] | None:
+def read_shape(surface: str) -> tuple[re.Match[str], Moment] | None:
+    """Match a surface with the shapes that are known; None where it has none or its month or day cannot be."""
     folded = fold(surface)
     for shape in _SHAPES:
         match = shape.fullmatch(folded)
@@ -101,7 +77,7 @@ def _read(surface: str) -> tuple[re.Match[str], Moment] | None:
 
 
 def _moment(parts: Mapping[str, str | None]) -> Moment | None:
-    year = _full_year(parts.get("year"))
+    year = full_year(parts.get("year"))
     if parts.get("first"):
         first, second = int(parts["first"] or 0), int(parts["second"] or 0)
         month, day = (second, first) if first > 12 else (first, second)
@@ -122,7 +98,8 @@ def _month_number(parts: Mapping[str, str | None]) -> int:
     return int(parts.get("month") or 0)
 
 
-def _full_year(text: str | None) -> int | None:
+def full_year(text: str | None) -> int | None:
+    """Read ``2024``, ``'24`` or ``24``; two digits over 30 are of the last century."""
     if not text:
         return None
     digits = text.lstrip("'")
@@ -131,12 +108,14 @@ def _full_year(text: str | None) -> int | None:
     return int(digits) + (1900 if int(digits) > _PIVOT else 2000)
 
 
-def _render(surface: str, match: re.Match[str], moved: date, days: int) -> str:
+def render(surface: str, match: re.Match[str], moved: date, days: int) -> str:
+    """Write a day in the shape of a match over a surface; a weekday moves by ``days``."""
     parts = match.groupdict()
     day_first = bool(parts.get("first")) and int(parts["first"] or 0) > 12
     values = {"year": moved.year, "month": moved.month, "day": moved.day}
     values |= {"first": moved.day if day_first else moved.month, "second": moved.month if day_first else moved.day}
-    padded = _is_padded([parts[group] or "" for group in values if parts.get(group)], named=bool(parts.get("name")))
+    named = not (parts.get("first") or parts.get("month"))
+    padded = _is_padded([parts[group] or "" for group in values if parts.get(group)], named=named)
     pieces = []
     position = 0
     for group in sorted((g for g, v in parts.items() if v), key=match.start):
@@ -162,13 +141,13 @@ def _written(group: str, old: str, moved: date, days: int, values: Mapping[str, 
     if group == "name":
         return _like(old, MONTHS[moved.month - 1])
     if group == "nth":
-        return _cased(old, _ORDINALS.get(moved.day, "th"))
+        return cased(old, _ORDINALS.get(moved.day, "th"))
     if group == "year":
         return _year_like(old, moved.year)
     if group != "weekday":
         return f"{values[group]:02}" if padded else str(values[group])
     weekday = WEEKDAYS[([name[:3] for name in WEEKDAYS].index(old[:3].lower()) + days) % 7]
-    return _cased(old, weekday if old.lower() in WEEKDAYS else weekday[:3])
+    return cased(old, weekday if old.lower() in WEEKDAYS else weekday[:3])
 
 
 def _year_like(old: str, year: int) -> str:
@@ -179,10 +158,11 @@ def _year_like(old: str, year: int) -> str:
 
 def _like(old: str, month: str) -> str:
     written = month if old.lower() in MONTHS else month[: max(3, min(len(old), 4 if month == "september" else 3))]
-    return _cased(old, written)
+    return cased(old, written)
 
 
-def _cased(old: str, new: str) -> str:
+def cased(old: str, new: str) -> str:
+    """Write a month, weekday or ending in capitals, lower case or with a capital, as the old one was."""
     if old.isupper():
         return new.upper()
     return new.capitalize() if old[:1].isupper() else new

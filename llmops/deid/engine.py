@@ -1,12 +1,10 @@
 """The de-identification stage: clinical documents in, de-identified documents or the reason they are withheld out."""
 
 import logging
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Final
 
 from llmops.deid.analyzer import Analyzer
 from llmops.deid.config import DeidConfig
@@ -18,11 +16,11 @@ from llmops.deid.spans import Span
 from llmops.deid.structured import free_texts, rewrite_fields, rewrite_time
 from llmops.deid.subjects import Subject, SubjectVault, resolve_subject
 from llmops.documents import ClinicalDocument, DeidentifiedDocument, Reason, Section, StageName, Withheld
+from llmops.errors import SubjectErasedError
 from llmops.identities import Identity
 from llmops.phi import PhiFinding
 
 _log = logging.getLogger(__name__)
-_YEAR: Final = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +72,8 @@ class PresidioDeidentifier:
                 return _withheld(document, Reason.TOO_LARGE)
             matcher = _matcher(subject.known) if subject.known else None
             return _Prepared(document=document, subject=subject, matcher=matcher, texts=texts)
+        except SubjectErasedError:
+            return _withheld(document, Reason.SUBJECT_ERASED)
         except Exception as error:  # noqa: BLE001 - the one edge: whatever goes wrong with a document withholds it
             return _failed(document, error)
 
@@ -104,7 +104,7 @@ class PresidioDeidentifier:
 
     def _rewrite(self, item: _Prepared, found: Sequence[tuple[Span, ...]]) -> DeidentifiedDocument:
         document = item.document
-        rewriter = Rewriter(self._policy, item.subject, _year(document.time))
+        rewriter = Rewriter(self._policy, item.subject, document.time)
         text, findings = rewriter.rewrite(document.text, found[0])
         title, in_title = rewriter.rewrite(document.title, found[1], "title")
         fields, in_fields = rewrite_fields(document.fields, found[2:], rewriter)
@@ -162,11 +162,6 @@ def _moved(
         )
         for s in sections
     )
-
-
-def _year(time: str) -> int | None:
-    match = _YEAR.match(time)
-    return int(match.group()) if match else None
 
 
 def _failed(document: ClinicalDocument, error: Exception) -> Withheld:

@@ -18,6 +18,7 @@ TOKEN: Final = re.compile(r"[A-Za-z]+|[0-9]+")
 STRONG_LENGTH: Final = 5
 SHORTEST_NUMBER: Final = 5
 _SHORTEST_ORGANIZATION: Final = 4
+_ZIP_LENGTH: Final = 5
 _SAFE_INSIDE: Final = 8
 """Digits that are no accident inside a longer run."""
 _TITLES: Final = frozenset(
@@ -175,8 +176,9 @@ def _add_numbers(index: KnownIndex, identity: Identity) -> None:
     for phone in identity.phones:
         digits = "".join(c for c in fold(phone) if c.isdigit())
         for length in (7, 10, len(digits)):
-            if len(digits) >= length >= 7:
-                index.joined[digits[-length:].lstrip("0")] = PhiLabel.PHONE
+            bare = digits[-length:].lstrip("0")
+            if len(digits) >= length >= 7 and len(bare) >= SHORTEST_NUMBER:
+                index.joined[bare] = PhiLabel.PHONE
     for email in identity.emails:
         _add_sequence(index, tokens_of(email), PhiLabel.EMAIL)
 
@@ -210,10 +212,17 @@ def _add_address(index: KnownIndex, address: PostalAddress) -> None:
         index.weak.setdefault(city[0], PhiLabel.LOC)
     elif city:
         index.strong.setdefault(city[0], PhiLabel.LOC)
-    zip_code = "".join(c for c in fold(address.postal_code) if c.isdigit())
-    if len(zip_code) >= SHORTEST_NUMBER:
-        index.joined[zip_code[:5].lstrip("0")] = PhiLabel.ZIP
-        index.joined[zip_code.lstrip("0")] = PhiLabel.ZIP
+    _add_zip(index, "".join(c for c in fold(address.postal_code) if c.isdigit()))
+
+
+def _add_zip(index: KnownIndex, digits: str) -> None:
+    """Take a ZIP code with its zeros: ``02184`` without them is a count, and ``00000`` stands for none."""
+    if len(digits) < _ZIP_LENGTH or not digits.strip("0"):
+        return
+    area, box = digits[:_ZIP_LENGTH], digits[_ZIP_LENGTH:]
+    for form in ((area,), (area, box), (digits,)):
+        if all(form):
+            index.sequences[form] = PhiLabel.ZIP
 
 
 def _street_variants(tokens: list[str]) -> list[list[str]]:

@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from llmops.deid.addresses import is_street, parts_of
-from llmops.deid.dates import read_date, shift_surface
+from llmops.deid.dates import Moment, read_date
 from llmops.deid.placeholders import placeholder
 from llmops.deid.policy import Operator, Policy
+from llmops.deid.shifting import shift_surface
 from llmops.deid.spans import Span
 from llmops.deid.subjects import Subject
 from llmops.deid.surrogates import Surrogates
@@ -35,13 +36,13 @@ class Rewriter:
     Args:
         policy: which operator for which label.
         subject: whose document it is. PHI.
-        reference_year: year of the document, from which birth years that tell an age over 89 are known.
+        time: of the document, ISO 8601: what its partial dates are near, and when who was born in a year is over 89.
     """
 
-    def __init__(self, policy: Policy, subject: Subject, reference_year: int | None = None) -> None:
+    def __init__(self, policy: Policy, subject: Subject, time: str = "") -> None:
         self._policy = policy
         self._subject = subject
-        self._reference_year = reference_year
+        self._written = (read_date(time[:10]) if time else None) or Moment()
         self._days = _whole_weeks(subject.date_offset_days) if policy.keep_weekday else subject.date_offset_days
         self._surrogates = Surrogates(subject.seed, subject.known, subject.in_use) if subject.seed else None
         self._operations: dict[Operator, Callable[[PhiLabel, str], Replacement]] = {
@@ -49,17 +50,20 @@ class Rewriter:
             Operator.KEEP: lambda _label, surface: Replacement(text=surface, operator=Operator.KEEP),
             Operator.SURROGATE: self._surrogate,
             Operator.GENERALISE: self._generalise,
-            Operator.SHIFT_DATE: self._shift,
         }
 
-    def replacement(self, label: PhiLabel, surface: str) -> Replacement:
+    def replacement(self, label: PhiLabel, surface: str, near: Moment | None = None) -> Replacement:
         """Give what a surface becomes; placeholders where the operator cannot be applied safely.
 
         Args:
             label: what the surface is.
             surface: the text found. PHI.
+            near: for a partial date, another one of the text; None takes the document's time. PHI.
         """
-        return self._operations[self._policy.operators[label]](label, surface)
+        operator = self._policy.operators[label]
+        if operator is Operator.SHIFT_DATE:
+            return self._shift(label, surface, near or self._written)
+        return self._operations[operator](label, surface)
 
     def rewrite(self, text: str, spans: Sequence[Span], field_name: str = "") -> tuple[str, tuple[PhiFinding, ...]]:
         """Replace every span.
@@ -74,9 +78,32 @@ class Rewriter:
         """
         if not spans:
             return text, ()
-        made = [self.replacement(span.label, text[span.start : span.end]) for span in spans]
+        surfaces = [text[span.start : span.end] for span in spans]
+        near = self._near(spans, surfaces)
+        made = [self.replacement(span.label, s, n) for span, s, n in zip(spans, surfaces, near, strict=True)]
         rewritten = _anonymize(text, spans, made)
         return rewritten, _findings(spans, made, field_name)
+
+    def _near(self, spans: Sequence[Span], surfaces: Sequence[str]) -> list[Moment]:
+        """Give each find the last date before it that has a month, the first of the text where none has.
+
+        Years are carried on from date to date; the first ones take the document's.
+        """
+        if self._policy.operators[PhiLabel.DATE] is not Operator.SHIFT_DATE:
+            return [self._written] * len(spans)
+        read = [read_date(s) if span.label is PhiLabel.DATE else None for span, s in zip(spans, surfaces, strict=True)]
+        dated = [self._dated(moment, self._written) for moment in read if moment is not None and moment.month]
+        last = self._written if self._written.month or not dated else dated[0]
+        found: list[Moment] = []
+        for moment in read:
+            found.append(last)
+            if moment is not None and moment.month:
+                last = self._dated(moment, last)
+        return found
+
+    @staticmethod
+    def _dated(moment: Moment, last: Moment) -> Moment:
+        return Moment(year=moment.year or last.year, month=moment.month, day=moment.day)
 
     def _surrogate(self, label: PhiLabel, surface: str) -> Replacement:
         stand_in = self._surrogates.stand_in(label, surface) if self._surrogates else ""
@@ -98,11 +125,11 @@ class Rewriter:
 
     def _tells_age_over_89(self, year: int) -> bool:
         """164.514(b)(2)(i)(C): the year goes too where it is indicative of an age over 89, as of today."""
-        return max(self._reference_year or 0, _YEAR_OF_WRITING) - year > _OLDEST_AGE
+        return max(self._written.year or 0, _YEAR_OF_WRITING) - year > _OLDEST_AGE
 
-    def _shift(self, label: PhiLabel, surface: str) -> Replacement:
-        """Shift at the date's own precision; ``the 14th`` and holidays, which cannot be, are redacted."""
-        shifted = shift_surface(surface, self._days, self._reference_year) if self._days is not None else None
+    def _shift(self, label: PhiLabel, surface: str, near: Moment) -> Replacement:
+        """Shift at the date's own precision; what has no place in the calendar (``Ramadan``) is redacted."""
+        shifted = shift_surface(surface, self._days, near) if self._days is not None else None
         return Replacement(text=shifted, operator=Operator.SHIFT_DATE) if shifted else _redact(label, surface)
 
 

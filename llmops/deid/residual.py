@@ -138,7 +138,14 @@ def _is_person(left: str, match: re.Match[str]) -> bool:
     """Ask for a word behind the cue that is none of the language, of medicine, a drug or an eponym; for no label."""
     if left[match.end() : match.end() + 1] == ":":  # "Patient Provider Rating: 1st" names a column
         return False
-    return any(not is_plain(word) for word in re.findall(r"[A-Za-z]{3,}", match.group(1)))
+    return any(not is_word(word.lower()) for word in re.findall(r"[A-Za-z]{3,}", match.group(1)))
+
+
+def _is_named(left: str, match: re.Match[str]) -> bool:
+    """Ask more where the cue is a bare ``Name:``: in a table it heads drugs and tests too, whose kind stands last."""
+    last = re.findall(r"[A-Za-z]{3,}", match.group(1))[-1:]
+    bare = match.group().lower().startswith("name")
+    return _is_person(left, match) and not (bare and any(is_word(word.lower()) for word in last))
 
 
 def _are_strange(_left: str, match: re.Match[str]) -> bool:
@@ -167,7 +174,7 @@ _SUSPICIONS: Final = (
     Suspicion(
         PhiLabel.NAME,
         0.5,
-        re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Miss|Nurse|Prof)\b\.?[ \t]{1,2}([A-Z][A-Za-z'-]{2,}(?: [A-Z][a-z'-]{2,})?)"),
+        re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Miss|Nurse|Prof)\b\.?[ \t]{1,2}([A-Z][A-Za-z'-]{2,30}(?: [A-Z][a-z'-]{2,30})?)"),
         _is_person,
     ),
     Suspicion(
@@ -175,25 +182,25 @@ _SUSPICIONS: Final = (
         0.4,
         re.compile(
             r"\b(?i:patient|pt|name|wife|husband|son|daughter|mother|father|brother|sister|attending|pcp|signed by|"
-            r"dictated by|seen by|spoke with)\b[ \t]?:?[ \t]{1,3}([A-Z][a-z'-]{2,},? [A-Z][a-z'-]{2,})"
+            r"dictated by|seen by|spoke with)\b[ \t]?:?[ \t]{1,3}([A-Z][a-z'-]{2,30},? [A-Z][a-z'-]{2,30})"
         ),
-        _is_person,
+        _is_named,
     ),
     Suspicion(
         PhiLabel.NAME,
         0.3,
-        re.compile(r"\b([A-Z][a-z'-]{2,} (?:[A-Z]\. )?[A-Z][a-z'-]{2,}), (?:MD|DO|RN|NP|PA-C)\b"),
+        re.compile(r"\b([A-Z][a-z'-]{2,30} (?:[A-Z]\. )?[A-Z][a-z'-]{2,30}), (?:MD|DO|RN|NP|PA-C)\b"),
         _is_person,
     ),
     # Weak on its own: brands are unknown words too, so two of them stay under the limit of the default gate.
-    Suspicion(PhiLabel.NAME, 0.1, re.compile(r"\b([A-Z][a-z]{2,}) ([A-Z][a-z]{2,})\b"), _are_strange, most=2),
+    Suspicion(PhiLabel.NAME, 0.1, re.compile(r"\b([A-Z][a-z]{2,30}) ([A-Z][a-z]{2,30})\b"), _are_strange, most=2),
     Suspicion(
         PhiLabel.ORG,
         0.25,
-        re.compile(r"\b([A-Z][A-Za-z']{2,}(?: [A-Z&][A-Za-z']*){0,3}),? (?:LLC|LLP|Inc|PLLC|P\.C\.|Corp)\b"),
+        re.compile(r"\b([A-Z][A-Za-z']{2,30}(?: [A-Z&][A-Za-z']{0,30}){0,3}),? (?:LLC|LLP|Inc|PLLC|P\.C\.|Corp)\b"),
         _is_person,
     ),
-    Suspicion(PhiLabel.EMAIL, 0.7, re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}\.[A-Za-z]{2,}"), _always),
+    Suspicion(PhiLabel.EMAIL, 0.7, re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}\.[A-Za-z]{2,30}"), _always),
     Suspicion(
         PhiLabel.URL,
         0.6,
@@ -220,9 +227,11 @@ _SUSPICIONS: Final = (
     Suspicion(
         PhiLabel.LOC,
         0.4,
-        re.compile(r"\b\d{1,5} ([A-Z][a-z]+(?: [A-Z][a-z]+)?) (?:St|Ave|Rd|Ln|Blvd|Street|Avenue|Road|Lane|Drive)\b"),
+        re.compile(
+            r"\b\d{1,5} ([A-Z][a-z]{1,30}(?: [A-Z][a-z]{1,30})?) (?:St|Ave|Rd|Ln|Blvd|Street|Avenue|Road|Lane|Drive)\b"
+        ),
         _is_street,
     ),
     Suspicion(PhiLabel.AGE90, 0.5, re.compile(r"(?i)\b(?:9\d|1[01]\d)[ -]?(?:year|yr|y)s?[ -]?(?:old|o)\b"), _always),
 )
-"""Shapes and cues; none has a bound that another repeats, so the search is linear in the text."""
+"""Shapes and cues; every repetition has a bound, so the search is linear in the text."""

@@ -53,6 +53,12 @@ NOBODY = Subject()
 """The subject of a document whose patient is not known."""
 
 
+def _is_anybodys(vault: SubjectVault, label: PhiLabel, value: str) -> bool:
+    """Ask for the number under its own label and under those that patients go by: no account gets an MRN."""
+    asked = dict.fromkeys((label, PhiLabel.MRN, PhiLabel.OTHERID))
+    return any(vault.subject((SubjectIdentifier(value=value, label=one),)) is not None for one in asked)
+
+
 def resolve_subject(vault: SubjectVault | None, identifiers: Sequence[SubjectIdentifier]) -> Subject:
     """Ask the vault for everything about a document's subject.
 
@@ -66,7 +72,7 @@ def resolve_subject(vault: SubjectVault | None, identifiers: Sequence[SubjectIde
     return Subject(
         pseudonym=vault.pseudonym(key),
         known=tuple(vault.known(key)),
-        in_use=lambda label, value: vault.subject((SubjectIdentifier(value=value, label=label),)) is not None,
+        in_use=lambda label, value: _is_anybodys(vault, label, value),
         date_offset_days=vault.date_offset_days(key),
         seed=vault.surrogate_seed(key),
     )

@@ -39,7 +39,7 @@ def _is_count(folded: str, start: int, end: int) -> bool:
 def _is_person(folded: str, start: int, end: int) -> bool:
     """Refuse a temperature (``T 97 F``), a distance (``100 m``) and an isotope (``Tc-99m``)."""
     before = folded[max(0, start - 7) : start]
-    hot = re.search(r"(?:\bT|[Tt]emp|Tmax|to|[-./:+])[ :]{0,2}\Z", before) is not None
+    hot = re.search(r"(?:\bT|[Tt]emp|Tmax|to|[./:+]|\S-)[ :]{0,2}\Z", before) is not None
     return not hot and folded[end : end + 2] != " m"
 
 
@@ -52,7 +52,7 @@ RULES: Final = (
         0.9,
     ),
     Rule(
-        r"\b(" + _OLD + r")\s?(?:/ ?)?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female|lady|gentleman)",
+        r"\b(" + _OLD + r")\s{0,4}(?:/ ?)?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female|lady|gentleman)",
         PhiLabel.AGE90,
         0.85,
         _is_person,
@@ -64,6 +64,7 @@ RULES: Final = (
         0.85,
         _is_count,
     ),
+    Rule(r"(?i)\b(?:young|old|ripe) (" + _OLD + r")\b", PhiLabel.AGE90, 0.76, _is_count),
     Rule(r"(?i)<patientage>0?(" + _OLD + r")\b", PhiLabel.AGE90, 0.9),
     Rule(
         r"(?i)\b"
@@ -85,7 +86,7 @@ RULES: Final = (
     Rule(r"(?i)\b(" + _WORDS + r")[- ]?(?:years?|yrs?|y/?o|yo\b)", PhiLabel.AGE90, 0.9),
     Rule(
         r"(?i)\b(?:is|age[d]?|was|turned|turns|turning|to|at|now|,|nearly|almost|i'm|she's|he's|mother|father|"
-        r"about)[: ,]{1,2}(" + _WORDS + r")\b",
+        r"about|says|said|calls)[: ,]{1,2}(" + _WORDS + r")\b",
         PhiLabel.AGE90,
         0.76,
         _is_count,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from llmops.deid.recognizers.date_words import RULES as IN_WORDS
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.recognizers.score_pairs import is_score_pair
 from llmops.deid.spans import Span, View
@@ -17,7 +18,9 @@ _MONTH: Final = (
     "aug(?:ust)?|sept?(?:ember)?|septmber|"
     "oct(?:ober)?|octber|nov(?:ember)?|novemeber|dec(?:ember)?|decemeber|enero|febrero|marzo|abril|"
     "mayo|junio|julio|agosto|septiembre|"
-    "octubre|noviembre|diciembre|i?januar|mai|juin|juillet|juni|juli|oktober|dezember)"
+    "octubre|noviembre|diciembre|i?januar|mai|juin|juillet|juni|juli|oktober|dezember|"
+    "janvier|fevrier|avril|aout|septembre|octobre|novembre|decembre|janeiro|fevereiro|marco|maio|junho|julho|"
+    "setembro|outubro|novembro|dezembro)"
 )
 _SURE_MONTH: Final = (
     r"(?:January|February|April|June|July|August|September|October|November|December|Jan|Feb|Apr|Jun|"
@@ -27,25 +30,6 @@ _SURE_MONTH: Final = (
 _DAY: Final = r"(?:[0-3]?\d)"
 _YEAR: Final = r"(?:(?:19|20)\d\d|'\d\d)"
 _WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)"
-_HOLIDAY: Final = (
-    r"(?:christmas(?: eve| day)?|xmas(?: eve)?|x-mas|thanksgiving|new year'?s?(?: eve| day)?|"
-    r"easter(?: sunday| monday)?|good friday|"
-    r"palm sunday|ash wednesday|halloween|labor day|memorial day|independence day|(?:the )?(?:4th|"
-    r"fourth) of july|veterans'? day|columbus day|"
-    r"presidents'? day|mlk day|martin luther king day|juneteenth|valentine'?s(?: day)?|st\.? "
-    r"patrick'?s(?: day)?|mother'?s day|father'?s day|"
-    r"mothering sunday|boxing day|black friday|ash wed|white sunday|dia de (?:los )?reyes|nochebuena|canada day|bank "
-    r"holiday|hanukkah|chanukah|passover|yom kippur|rosh "
-    r"hashanah?|purim|sukkot|ramadan|"
-    r"eid(?: al[- ](?:fitr|adha))?|mawlid|diwali|holi|navratri|tet|lunar new year|chinese new year|"
-    r"nowruz|norooz|vesak|songkran|"
-    r"mardi gras|fat tuesday|cinco de mayo|dia de los muertos|three kings(?: day)?|epiphany|all "
-    r"saints(?: day)?|kwanzaa|groundhog day|"
-    r"super bowl(?: sunday)?|patriots'? day|indigenous peoples'? day|election day|tax day|orthodox "
-    r"easter|pascha|las posadas|"
-    r"timkat|genna|meskel|obon|mid-autumn(?: festival)?|chuseok|seollal|syttende mai|bastille day|guy "
-    r"fawkes|bonfire night|shavuot|shrove tuesday|pentecost|whitsun)"
-)
 _SCORE_WORDS: Final = word_set("score_words")
 _SCORE_AFTER: Final = re.compile(
     r"(?i)^[ \t]{0,2}(?:-\s?)?(?:systolic|diastolic|murmur|sem\b|hsm|strength|pain|tabs?\b|tablets?|"
@@ -66,7 +50,7 @@ def _is_triple(folded: str, start: int, end: int) -> bool:
     """Take three numbers for a date only where a month, a day and a year can be among them."""
     parts = [int(part) for part in re.findall(r"\d+", folded[start:end])]
     before, after = folded[max(0, start - 1) : start], folded[end : end + 4]
-    if before in {"/", "-", "."} or (before and before.isalnum()) or re.match(r"[/-]\d|\.\d|(?!T\d\d:)\w", after):
+    if before in {"/", "-", "."} or (before and before.isalnum()) or re.match(r"[/-]\d|\.\d|\d|_", after):
         return False
     separators = [sep.strip() for sep in re.findall(r"\D+", folded[start:end])]
     if len(parts) != 3 or separators[0] != separators[1].rstrip("'") or "\n" in folded[start:end]:
@@ -122,6 +106,9 @@ def _reads_as_day(folded: str, start: int, end: int) -> bool:
 
 
 def _is_pair(folded: str, start: int, end: int) -> bool:
+    """Refuse rows of scores, and weeks and days of a pregnancy (``29 2/7``)."""
+    if folded[start:end].endswith("/7") and re.search(r"\b[2-4]\d \Z", folded[max(0, start - 4) : start]):
+        return False
     return not is_score_pair(folded, start, end) and _reads_as_day(folded, start, end)
 
 
@@ -141,6 +128,8 @@ def _is_ordinal(folded: str, start: int, end: int) -> bool:
     """Refuse the 5th rib, the 90th percentile, a 2nd dose."""
     number = int(re.search(r"\d+", folded[start:end]).group())  # type: ignore[union-attr]
     after = folded[end : end + 18].lstrip().lower()
+    if folded[end : end + 1] == ":" and folded[end + 1 : end + 2].isdigit():  # "Thursday 1:00" is a time
+        return False
     noun = re.match(
         r"(?:percentile|%ile|floor|rib|nerve|week|wk|day|visit|dose|cycle|grade|century|toe|finger|digit|"
         r"mtp|metatarsal|metacarpal|cn|cranial|"
@@ -148,7 +137,7 @@ def _is_ordinal(folded: str, start: int, end: int) -> bool:
         r"ventricle|generation|ave|st\b|street|"
         r"avenue|edition|person|party|step|part|place|most|one\b|and \d|infantry|ward|ray|hour|month|lead|"
         r"shift|opinion|set|"
-        r"ed\b|cousin|birthday|lot|phase|session|arch|space|pass)",
+        r"ed\b|cousin|birthday|lot|phase|session|arch|space|pass|tmt|tarsometatarsal|grader|tues|mon\b|thurs|fri\b)",
         after,
     )
     return number <= 31 and noun is None
@@ -159,6 +148,7 @@ def _is_day_of_month(folded: str, start: int, end: int) -> bool:
     surface = folded[start:end]
     digits = re.findall(r"\d+", surface)
     gene = surface.isupper() and re.fullmatch(r"[A-Z]+\d{1,2}", surface) is not None
+    gene = gene or surface.startswith("Mayo ")  # a score, no month
     timed = folded[end : end + 1] == ":" and folded[end + 1 : end + 2].isdigit()
     return (
         not gene
@@ -166,6 +156,19 @@ def _is_day_of_month(folded: str, start: int, end: int) -> bool:
         and folded[end : end + 1] not in {"/", "%"}
         and bool(digits)
         and 1 <= int(digits[0]) <= 31
+    )
+
+
+def _is_damaged(folded: str, start: int, end: int) -> bool:
+    """Take what OCR left of a date (``l/29/24``, ``lO/03``); ask for digits and for letters, ``I/O`` is none."""
+    surface = folded[start:end]
+    around = folded[max(0, start - 1) : start] + folded[end : end + 1]
+    whole = not set(around) & set("/-.")
+    return (
+        whole
+        and end - start > 3
+        and sum(c.isdigit() for c in surface) >= surface.count("/")
+        and any(c.isalpha() for c in surface)
     )
 
 
@@ -178,7 +181,8 @@ def _is_bare_month(folded: str, start: int, end: int) -> bool:
         and after[1].isupper()
         and folded[start:end].lower() in {"june", "april", "august"}
     )
-    return not name_after and not re.search(r"(?:Dr|Mrs?|Ms|Miss)\.? \Z|[A-Za-z-]\Z", before)
+    tests = folded[start:end] in {"OCT", "JUN"} or folded.startswith((" breath", " BS"), end)
+    return not name_after and not tests and not re.search(r"(?:Dr|Mrs?|Ms|Miss)\.? \Z|[A-Za-z-]\Z", before)
 
 
 RULES: Final = (
@@ -194,7 +198,7 @@ RULES: Final = (
         + _MONTH
         + r"\.?[ -]{0,2}"
         + _DAY
-        + r"(?:st|nd|rd|th)?(?:\s?,?\s{1,2}"
+        + r"(?:st|nd|rd|th|d)?(?:\s?,?\s{1,2}"
         + _YEAR
         + r"|[-/]\d{2}\b|,\s?\d{4})?)\b",
         PhiLabel.DATE,
@@ -251,17 +255,25 @@ RULES: Final = (
         0.92,
     ),
     Rule(r"\b((?:19|20)\d\d-W\d\d)\b", PhiLabel.DATE, 0.91),
+    Rule(r"\b([lIO\d]{1,2}/[lIO\d]{1,2}/[lIOS\d]{2,4})\b", PhiLabel.DATE, 0.85, _is_damaged),
+    Rule(r"\b([lIO]{1,2}/\d{1,2}|\d{1,2}/[lIO]{1,2})\b", PhiLabel.DATE, 0.7, _is_damaged),
+    Rule(
+        r"(?i)\b(?:dob|dos|doa|dod|date|born|dd|dt|d/c|adm(?:itted)?|disch(?:arged)?|d|t)[: ]{1,3}"
+        r"((?:0[1-9]|1[0-2])(?: [0-3]\d (?:19|20)?\d\d|[0-3]\d\d\d))\b",
+        PhiLabel.DATE,
+        0.85,
+    ),
     Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:[^-\w]|$)", PhiLabel.DATE, 0.91),
     Rule(
         r"(?i)\b(?:in|since|last|by|this|next|until|till?|of|late|early|mid|from|end of) ((?:sept|oct|nov|"
-        r"feb|jan|aug|december|january))\b",
+        r"feb|jan|aug|december|january|june|july|april))\b",
         PhiLabel.DATE,
         0.7,
     ),
-    Rule(r"(?i)\b(" + _HOLIDAY + r")\b", PhiLabel.DATE, 0.75),
     Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
     Rule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),
     Rule(r"\b((?:0?[1-9]|1[0-2])/(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),
+    *IN_WORDS,
 )
 
 

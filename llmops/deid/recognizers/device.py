@@ -9,6 +9,14 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "device"
+
+
+def _is_serial(folded: str, start: int, end: int) -> bool:
+    """Ask for two digits, or for one in a code that is long enough to be no size."""
+    surface = folded[start:end]
+    return sum(c.isdigit() for c in surface) >= 2 or (len(surface) >= 6 and surface.isupper())
+
+
 RULES: Final = (
     Rule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
     Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
@@ -17,7 +25,12 @@ RULES: Final = (
         r"(?:\s?(?:ids?|nos?|numbers?|#|nrs?|num)\b\.?)*" + SEP + r"((?-i:" + CODE + r"))",
         PhiLabel.DEVICE,
         0.85,
-        at_least_digits(2),
+        _is_serial,
+    ),
+    Rule(
+        r"(?i)\b(?:work)?(?:station|printer|console|terminal)[: ]{1,3}((?-i:[A-Z]{2,6}(?:-[A-Z0-9]{1,5}){1,3}))\b",
+        PhiLabel.DEVICE,
+        0.8,
     ),
     Rule(
         r"(?i)\b(?:pacemaker|icd|crt-?d|generator|lead|pump|cgm|transmitter|implant|dexcom|libre|zio|"

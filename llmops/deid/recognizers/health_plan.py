@@ -9,6 +9,13 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "health_plan"
+
+
+def _is_insured(folded: str, start: int, _end: int) -> bool:
+    """A card number of Quebec begins with letters of a name; GRID is the label of a donor's number."""
+    return not folded.startswith("GRID", start)
+
+
 RULES: Final = (
     Rule(
         r"(?i)\b(?:member|mbr|subscriber|sub|policy|pol|group|grp|plan|insurance|ins|beneficiary|bene|"
@@ -24,11 +31,12 @@ RULES: Final = (
         at_least_digits(4),
     ),
     Rule(
-        r"\b([1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d-?[AC-HJKMNP"
-        r"-RT-Y]{2}\d{2})\b",
+        r"\b([1-9l][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}"
+        r"[AC-HJKMNP-RT-Y]{2}[0-9O]{2})\b",
         PhiLabel.PLAN,
         0.97,
     ),
+    Rule(r"\b([A-Z]{4} \d{4} \d{4})\b", PhiLabel.PLAN, 0.7, _is_insured),
     Rule(r"\bID:?\s{1,2}([A-Z]{2,4} ?\d{2,4}[ -]?\d{2,5}[ -]?\d{2,5}(?:[ -]\d{2})?)\b", PhiLabel.PLAN, 0.7),
 )
 

@@ -12,8 +12,10 @@ NAME: Final = "ip"
 
 def _is_ipv4(folded: str, start: int, end: int) -> bool:
     parts = folded[start:end].split(".")
-    around = folded[max(0, start - 1) : start] + folded[end : end + 1]
-    return all(int(part) < 256 for part in parts) and "." not in around.strip(". ") and max(map(len, parts)) > 1
+    goes_on = folded[max(0, start - 1) : start] == "." or (
+        folded[end : end + 1] == "." and folded[end + 1 : end + 2].isdigit()
+    )
+    return all(int(part) < 256 for part in parts) and not goes_on and max(map(len, parts)) > 1
 
 
 def _is_routable(folded: str, start: int, end: int) -> bool:

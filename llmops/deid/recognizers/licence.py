@@ -29,7 +29,7 @@ def is_dea(folded: str, start: int, end: int) -> bool:
 
 def _is_licence(folded: str, start: int, end: int) -> bool:
     """Refuse the reference range behind a unit: ``9.8 mg/dL (0.6-1.3)``."""
-    per_decilitre = re.search(r"(?i)/dl\W{0,4}\Z", folded[max(0, start - 8) : start]) is not None
+    per_decilitre = re.search(r"(?i)/dl\W{0,30}\Z", folded[max(0, start - 40) : start]) is not None
     return not per_decilitre and len(digits_of(folded, start, end)) >= 3
 
 

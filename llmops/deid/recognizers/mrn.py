@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, SEP, TIGHT_CODE, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -19,6 +19,17 @@ RULES: Final = (
         0.95,
         at_least_digits(3),
     ),
+    Rule(
+        r"(?i)\b(?:mrn|m\.r\.n\.|mr ?#|pt\.? ?id|patient id|chart ?#|chart no\.?|hosp(?:ital)? no\.?)"
+        + SEP
+        + r"("
+        + TIGHT_CODE
+        + r")\b",
+        PhiLabel.MRN,
+        0.9,
+        at_least_digits(4),
+    ),
+    Rule(r"(?i)\b(?:mrn|chart|sticker)[^\n\d]{0,24}\bends?(?: (?:in|with))? (\d{4})\b", PhiLabel.MRN, 0.85),
     Rule(r"\b(?:MRN|MR|chart|Chart|CHART|Record)\s{1,3}(" + CODE + r")", PhiLabel.MRN, 0.8, at_least_digits(4)),
     Rule(r"(?:PID\|[^|\n]{0,40}\|[^|\n]{0,40}\|)([A-Za-z0-9-]{3,20})", PhiLabel.MRN, 0.95),
     Rule(

@@ -297,7 +297,8 @@ RULES: Final = (
 def find(view: View) -> Iterator[Span]:
     """Yield pattern finds, then the persons of the NER component without words that are no names."""
     for span in find_by_rules(RULES, view, NAME):
-        yield from _trimmed(view, span)
+        if any(c.isalpha() for c in view.text[span.start : span.end]):  # a tilde that stands for itself is no letter
+            yield from _trimmed(view, span)
     for start, end, kind in view.entities:
         if kind == "PERSON":
             yield from _vetted(view, start, end)
@@ -313,7 +314,7 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
     last = words[-1].end()
     while words and words[-1].group().lower() in _OUTER:
         words.pop()
-    while words and words[0].group().lower() in _OUTER:
+    while words and words[0].group().lower() in _OUTER and words[0].group() != "Pa":  # a given name; PA is a job
         words.pop(0)
     if words:
         end = stop if words[-1].end() == last else words[-1].end()

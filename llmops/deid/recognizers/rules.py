@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import re2
 
+from llmops.deid.placeholders import PLACEHOLDER
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -50,12 +52,16 @@ class Rule:
 
 
 def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Iterator[Span]:
-    """Yield every surface of every rule. After a refused look-alike the search goes on behind its first character."""
-    folded = view.folded
+    """Yield every surface of every rule. After a refused look-alike the search goes on behind its first character.
+
+    What stands in a placeholder is nothing to a rule: ``[DATE]`` before a number does not make it a date.
+    """
+    folded = _without_placeholders(view.folded)
+    data = view.data if folded is view.folded else folded.encode("ascii")
     for rule in rules:
         position = 0
         while True:
-            match = rule.compiled.search(view.data, position)
+            match = rule.compiled.search(data, position)
             if match is None:
                 break
             group = next((i for i in range(1, rule.compiled.groups + 1) if match.start(i) >= 0), 0)
@@ -69,6 +75,11 @@ def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Itera
                 position = max(start, match.start()) + 1
             if position >= len(folded):
                 break
+
+
+@lru_cache(maxsize=4)
+def _without_placeholders(folded: str) -> str:
+    return PLACEHOLDER.sub(lambda match: f"[{'?' * (len(match.group()) - 2)}]", folded) if "[" in folded else folded
 
 
 def _trimmed(folded: str, start: int, end: int) -> tuple[int, int]:

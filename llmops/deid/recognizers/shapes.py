@@ -5,8 +5,9 @@ from typing import Final
 from llmops.deid.recognizers.rules import Check
 
 CODE: Final = (
-    r"(?:[A-Z]{1,8}[-/.#_]{0,2}){0,3}(?:[A-Z]{1,4} )?\d[A-Za-z0-9]{0,20}(?:[-/._^][A-Za-z0-9]{1,16}){0"
-    r",6}(?: (?:\d[A-Za-z0-9-]{0,11}|[A-Z]\d?)\b){0,4}"
+    r"(?:\d(?: \d){4,11}\b|"
+    r"(?:[A-Z]{1,8}[-/.#_]{0,2}){0,3}(?:[A-Z]{1,4} )?\d[A-Za-z0-9]{0,20}(?:[-/._^][A-Za-z0-9]{1,16}){0,6}"
+    r"(?: (?:\d[A-Za-z0-9-]{0,11}|[A-Z]\d?)\b){0,4})"
 )
 """A code with a digit in it: ``00-41-77-26``, ``M0093381-7``, ``4 0 1 1 7 B2``, ``NCM 5520 1138 04``."""
 
@@ -14,7 +15,7 @@ TIGHT_CODE: Final = r"[A-Za-z]{0,8}[-/.#_]?\d[A-Za-z0-9]{0,20}(?:[-/._][A-Za-z0-
 """A code without blanks."""
 
 SEP: Final = (
-    r"(?:\s?(?:no|number|num|nr|id|ids|ref|code|nos)\b\.?)?\s{0,2}(?:[#:=.]{1,8}|is|was|ending(?: "
+    r"(?:\s?(?:no|number|num|nr|id|ids|ref|code|nos)\b\.?)?\s{0,8}(?:[#:=.|]{1,30}|is|was|ending(?: "
     r"in)?|->|\()?\s{0,8}[#\"'\[]{0,2}"
 )
 """What stands between a label and its value; spaces of a form included."""

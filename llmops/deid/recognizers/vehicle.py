@@ -34,7 +34,8 @@ def _is_plate(folded: str, start: int, end: int) -> bool:
         r"(?i)[ \t]?(?:%|mg|ml|mph|miles?|km|hours?|days?|wks?|weeks?|years?|yrs?|am\b|pm\b|:)", folded[end : end + 8]
     ):
         return False
-    return digits >= 2 and (letters >= 1 or digits >= 4)
+    model = re.fullmatch(r"F-?\d{3}", surface) is not None
+    return not model and digits + letters > 3 and digits >= 2 and (letters >= 1 or digits >= 4)
 
 
 RULES: Final = (

@@ -187,6 +187,22 @@ def test_the_gate_raises_no_alarm_for_short_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "text", "count"),
+    [
+        ("00000", "30 mcg/0.3mL dose, 0 refills", 0),
+        ("00501", "platelets 501, weight 501 g", 0),
+        ("00501", "Holtsville NY 00501", 1),
+        ("02184-0021", "MA 02184-0021", 1),
+        ("02184-0021", "MA 021840021", 1),
+    ],
+)
+def test_a_zip_code_keeps_its_zeros(code: str, text: str, count: int) -> None:
+    """A patient of ZIP code 00000 does not make every nought an identifier."""
+    known = matcher(Identity(subject=(MRN,), addresses=(PostalAddress(postal_code=code),), phones=("000-000-0000",)))
+    assert known.survivors(View.of(text)) == count
+
+
+@pytest.mark.parametrize(
     ("name", "other", "distance"),
     [
         ("smith", "smith", 0),

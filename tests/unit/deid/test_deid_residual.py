@@ -25,6 +25,8 @@ CODED = [
     "Parkinson disease, Mr. Babinski sign, Foley catheter, Dr. [NAME] saw the patient",
     "Seen by [NAME], MD on [DATE 2024]. MRN: [MRN]. Call [PHONE]. Aged [AGE90 90+]. [ZIP 558]",
     "Patient is a 45-year-old man. Wife well. Son healthy. Name of drug: Metformin Hydrochloride",
+    "Lab Test Name: Estimated Creatinine Clearance | Name: Memory Impairment | Name: Medication Administered",
+    "Name: Ascriptin Maximum Strength 75 mg",
     "Start date: [DATE 2023] | Patient Provider Rating: 1st, Moderate",
     "http://loinc.org|718-7 http://snomed.info/sct http://hl7.org/fhir urn:uuid:0f3f0e4c-4f7a-4b5e-9c3d-1d2e3f4a5b6c",
 ]
@@ -32,6 +34,7 @@ LEAKING = [
     "Seen by Dr. Krishnaswamy today",
     "Patient: Aino Koskinen came in",
     "Attending Hue Tran",
+    "Name: Hope Quellenbrook",
     "Osei Boateng, MD",
     "call 218-555-0142",
     "(218) 555-0142",

@@ -1,6 +1,7 @@
 """Stand-ins: consistent, of the same shape, of nobody, and dates at their own precision."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 from llmops.deid import load_policy
 from llmops.deid.addresses import is_street
 from llmops.deid.check_digits import could_be_issued, is_dea, is_luhn, spoiled
-from llmops.deid.dates import shift_surface
+from llmops.deid.dates import Moment
+from llmops.deid.holidays import easter_sunday
 from llmops.deid.operators import Rewriter
 from llmops.deid.policy import Operator
-from llmops.deid.subjects import Subject
+from llmops.deid.shifting import shift_surface
+from llmops.deid.spans import Span
+from llmops.deid.subjects import Subject, resolve_subject
 from llmops.deid.surrogates import Surrogates
 from llmops.deid.vocabulary.stand_in_people import ORIGINS
 from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
@@ -86,6 +90,43 @@ def test_a_number_in_use_is_never_a_stand_in() -> None:
     assert Surrogates(b"k" * 32, KNOWN, lambda _label, _value: True).stand_in(PhiLabel.MRN, "M1234567") == ""
 
 
+@given(st.from_regex(r"[A-Z]{0,2}\d{5,9}", fullmatch=True), SEEDS, st.sets(st.integers(0, 9), max_size=9))
+def test_no_stand_in_is_a_number_of_the_cohort(surface: str, seed: bytes, ends: set[int]) -> None:
+    """Where numbers that end so are other patients' own, a stand-in ends otherwise; consistent and in shape."""
+    taken = {str(end) for end in ends}
+    stand_ins = Surrogates(seed, (), lambda _label, value: value[-1] in taken)
+    for label in (PhiLabel.MRN, PhiLabel.ACCT, PhiLabel.OTHERID):
+        made = stand_ins.stand_in(label, surface)
+        assert made == stand_ins.stand_in(label, surface)
+        if made:
+            assert made[-1] not in taken
+            assert re.sub(r"\d", "9", re.sub(r"[A-Z]", "A", made)) == re.sub(r"\d", "9", re.sub(r"[A-Z]", "A", surface))
+
+
+def test_a_number_is_asked_for_under_every_label_patients_go_by() -> None:
+    """An account's stand-in is nobody's MRN."""
+
+    class Cohort:
+        def subject(self, identifiers: Sequence[SubjectIdentifier]) -> str | None:
+            return "s1" if identifiers[0].label is PhiLabel.MRN else None
+
+        def pseudonym(self, _subject: str) -> str:
+            return "P"
+
+        def date_offset_days(self, _subject: str) -> int:
+            return 3
+
+        def known(self, _subject: str) -> Sequence[Identity]:
+            return ()
+
+        def surrogate_seed(self, _subject: str) -> bytes:
+            return b"s" * 32
+
+    subject = resolve_subject(Cohort(), [MRN])
+    assert subject.in_use is not None
+    assert subject.in_use(PhiLabel.ACCT, "12345")
+
+
 @given(
     st.from_regex(r"[12]\d{9}|[A-C][A-Z]\d{7}|4\d{15}|\d{3}-\d{2}-\d{4}", fullmatch=True),
     st.binary(min_size=32, max_size=32),
@@ -139,19 +180,78 @@ def test_check_digits() -> None:
         ("2024-03-14T10:00:00Z", "2024-04-02T10:00:00Z"),
         ("20240314103000-0500", "20240402103000-0500"),
         ("03/14/2024 14:05", "04/02/2024 14:05"),
-        ("the 14th", None),
-        ("Christmas", None),
+        ("the 14th", "the 2nd"),
+        ("14th", "2nd"),
+        ("Thursday the 14th", "Tuesday the 2nd"),
+        ("3/14-3/19", "4/2-4/7"),
+        ("3/1/24 - 3/9/24", "3/20/24 - 3/28/24"),
+        ("12/20/23-1/4/24", "01/08/24-1/23/24"),
+        ("12th to 15th", "31st to 3rd"),
+        ("March 3-7", "March 22-26"),
+        ("March 10-14", "March 29-April 2"),
+        ("Mar 3 - 5, 2024", "Mar 22 - 24, 2024"),
+        ("3-7 March 2024", "22-26 March 2024"),
+        ("12-15 March 2024", "31 March 2024-3 April 2024"),
+        ("Sept 5 and 6", "Sept 24 and 25"),
+        ("Easter Sunday", "April 19"),
+        ("THANKSGIVING", "DECEMBER 12"),
+        ("Christmas Day", "January 13"),
+        ("Labor Day '14", "September 20, 2014"),
+        ("the Fourth of July 2023", "July 23, 2023"),
+        ("Ramadan", None),
+        ("the 42nd", None),
         ("13/13/2024", None),
         ("29 Feb 2023", None),
     ],
 )
 def test_dates_move_at_their_own_precision(surface: str, shifted: str | None) -> None:
-    """A shape that is not known is not shifted: the caller redacts it."""
-    assert shift_surface(surface, 19, 2024) == shifted
+    """Ranges and holidays too; a shape that is not known is not shifted: the caller redacts it."""
+    assert shift_surface(surface, 19, Moment(year=2024, month=3, day=10)) == shifted
+
+
+def test_a_day_alone_and_a_holiday_need_a_date_beside_them() -> None:
+    """Without a month there is no 14th to move, without a year no Thanksgiving."""
+    assert [shift_surface(one, 19) for one in ("the 14th", "12th to 15th", "Thanksgiving")] == [None] * 3
+    assert shift_surface("the 14th", 19, Moment(year=2024)) is None
+
+
+def test_partial_dates_take_year_and_month_from_the_text() -> None:
+    """The nearest date before counts, the first one for what stands before it, then the document's own."""
+    text = "Seen the 2nd. Admitted 12/28/2023, home the 3rd, back by the 30th. Easter"
+    spans = [
+        Span(start=at, end=at + len(one), label=PhiLabel.DATE, score=1.0, recognizer="test")
+        for one in ("the 2nd", "12/28/2023", "the 3rd", "the 30th", "Easter")
+        for at in (text.index(one),)
+    ]
+    rewriter = Rewriter(load_policy("expert_determination", determination="x"), Subject(date_offset_days=10))
+    assert rewriter.rewrite(text, spans)[0] == (
+        "Seen the 12th. Admitted 01/07/2024, home the 13th, back by the 9th. April 10"
+    )
+    alone = Rewriter(load_policy("limited_data_set"), Subject(date_offset_days=10), "2024-03-01T08:00:00Z")
+    assert alone.replacement(PhiLabel.DATE, "the 28th").text == "the 9th"
+
+
+@given(st.dates(min_value=date(1950, 1, 1), max_value=date(2090, 1, 1)), st.integers(-364, 364), st.integers(0, 12))
+def test_both_ends_of_a_range_move_alike(day: date, offset: int, apart: int) -> None:
+    """A stay is as long as before, in every way of writing it."""
+    last = day + timedelta(days=apart)
+    moved, moved_last = day + timedelta(days=offset), last + timedelta(days=offset)
+    made = shift_surface(f"{day:%m/%d/%Y}-{last:%m/%d/%Y}", offset)
+    assert made == f"{moved:%m/%d/%Y}-{moved_last:%m/%d/%Y}"
+    near = Moment(year=day.year, month=day.month, day=day.day)
+    made = shift_surface(f"{day:%m/%d}-{last:%m/%d}", offset, near)
+    if day.year == last.year:
+        assert made == f"{moved:%m/%d}-{moved_last:%m/%d}"
+
+
+@pytest.mark.parametrize(("year", "sunday"), [(1961, "04-02"), (2000, "04-23"), (2024, "03-31"), (2025, "04-20")])
+def test_easter_is_where_the_church_has_it(year: int, sunday: str) -> None:
+    """The Gregorian computus."""
+    assert easter_sunday(year).isoformat() == f"{year}-{sunday}"
 
 
 @given(
-    st.dates(min_value=__import__("datetime").date(1900, 1, 1), max_value=__import__("datetime").date(2090, 1, 1)),
+    st.dates(min_value=date(1900, 1, 1), max_value=date(2090, 1, 1)),
     st.integers(-364, 364),
     st.integers(0, 400),
 )
