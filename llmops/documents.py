@@ -71,6 +71,7 @@ class Reason(StrEnum):
     NOT_NECESSARY = "not_necessary"
     # deid
     DEID_FAILED = "deid_failed"
+    SUBJECT_ERASED = "subject_erased"
     KNOWN_IDENTIFIER_SURVIVED = "known_identifier_survived"
     RESIDUAL_PHI = "residual_phi"
     # quality and release

@@ -6,6 +6,7 @@
       RecipeError        a bad recipe, policy or key, raised before any record is read     exit 2
       SourceError        a source cannot be opened or framed at all                        exit 3
       StageError         a stage broke its promise                                         exit 4
+        SubjectErasedError     a patient was erased; withholds the document that names them
       AuditError                                                                           exit 5
         AuditWriteError        a durable append failed: the run stops, nothing is released
         AuditVerificationError a log does not verify
@@ -42,6 +43,10 @@ class StageError(LlmopsError):
     """A stage broke its promise (one answer for each input, in order), which no record may pass."""
 
     exit_code = 4
+
+
+class SubjectErasedError(StageError):
+    """The vault was asked for a subject whose keys were destroyed; whatever is of it must be withheld."""
 
 
 class AuditError(LlmopsError):

@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from llmops.audit.events import ReleaseRevoked
 from llmops.audit.keys import SigningKey, load_signing_key
-from llmops.cli.opening import AuditDir, Keys, folder_log, opened, trusted
+from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, opened, trusted
 from llmops.cli.output import console, out_json, pairs
+from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import ReleaseError
 from llmops.release import Glance, RevocationReason, compare, glance, release_folders
-from llmops.release import revoke as revoke_release
-from llmops.release import tombstone as tombstone_documents
 from llmops.release.files import read_regular, release_folder
 from llmops.release.manifest import MANIFEST, parse_manifest
 
@@ -115,11 +112,10 @@ def diff(
 
 @app.command()
 def revoke(folder: Folder, key: Signer, reason: Why, audit: AuditDir = None, as_json: AsJson = False) -> None:
-    """Take back a whole release: from now on no reader opens it. Its files stay as they are."""
+    """Take back a whole release: from now on no reader opens it. Its files stay as they are; its search index goes."""
     signer, path, name = _to_take_back(folder, key)
-    with folder_log(path, audit) as log:
-        revoke_release(path, signer, reason, created=_today())
-        log.append([ReleaseRevoked(release_id=name, reason=reason.value)])
+    with folder_log(path, audit, audit_key_beside(key)) as log:
+        Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log).everything()
     _report({"release": name, "action": "revoked", "reason": reason.value}, as_json=as_json)
 
 
@@ -132,12 +128,14 @@ def tombstone(
     audit: AuditDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back single documents: no reader, index or training stream yields them any more."""
+    """Take back single documents: no reader, index or training stream yields them any more.
+
+    The search index is removed, since it holds their words; the next search builds it without them.
+    """
     signer, path, name = _to_take_back(folder, key)
     chosen = sorted(set(documents))
-    with folder_log(path, audit) as log:
-        tombstone_documents(path, chosen, signer, reason, created=_today())
-        log.append([ReleaseRevoked(release_id=name, document_id=one, reason=reason.value) for one in chosen])
+    with folder_log(path, audit, audit_key_beside(key)) as log:
+        Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log).documents(chosen)
     _report(
         {"release": name, "action": "tombstoned", "documents": len(chosen), "reason": reason.value}, as_json=as_json
     )
@@ -172,10 +170,6 @@ def _to_take_back(folder: Path, key: Path) -> tuple[SigningKey, Path, str]:
     if manifest.key != signer.public.fingerprint:
         raise ReleaseError(f"release {manifest.id} can be taken back only with the key that signed it")
     return signer, path, manifest.id
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 def _print_ids(name: str, ids: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """``llmops run`` and ``llmops check``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,7 +52,8 @@ def run(
         errors.print(f"interrupted: {shards['done']} of {shards['planned']} shards are done and kept.")
         errors.print("Nothing was released. Run the same command again to go on.")
     else:
-        _show(result.summary, result.output, result.release)
+        answers = [case.answer for case in result.evaluation.cases] if result.evaluation else []
+        _show(result.summary, result.output, result.release, answers)
     raise typer.Exit(result.exit_code)
 
 
@@ -114,7 +115,7 @@ def _progress() -> Iterator[_Bar]:
         yield _Bar(bars)
 
 
-def _show(summary: dict[str, Any], output: Path, release: Path) -> None:
+def _show(summary: dict[str, Any], output: Path, release: Path, answers: Sequence[str]) -> None:
     counts, quality = summary["counts"], summary["quality"]
     pairs(
         f"{summary['run']['recipe']}: {summary['run']['status'].replace('_', ' ')}",
@@ -131,7 +132,7 @@ def _show(summary: dict[str, Any], output: Path, release: Path) -> None:
     for shard in summary["shards"]["failed"]:
         errors.print(f"shard {shard['shard']} failed: {shard['failure']} {shard['detail']}")
     if summary["evaluation"]:
-        _show_evaluation(summary["evaluation"])
+        _show_evaluation(summary["evaluation"], answers)
     audit = summary["audit"]
     pairs(
         "result",
@@ -146,12 +147,14 @@ def _show(summary: dict[str, Any], output: Path, release: Path) -> None:
     )
 
 
-def _show_evaluation(evaluation: dict[str, Any]) -> None:
+def _show_evaluation(evaluation: dict[str, Any], answers: Sequence[str]) -> None:
+    """What passed, and one answer: on the terminal alone, since what is written must not outlive its document."""
     console.print(f"evaluation {evaluation['suite']}: {evaluation['passed']} of {evaluation['cases']} cases passed")
-    cited = next((case for case in evaluation["results"] if case["passed"] and case["citations"]), None)
+    asked = zip(evaluation["results"], answers, strict=True)
+    cited = next(((case, answer) for case, answer in asked if case["passed"] and case["citations"]), None)
     if cited:
-        console.print(f"  Q: {cited['question']}")
-        console.print(f"  A: {cited['answer']}")
+        console.print(f"  Q: {cited[0]['question']}")
+        console.print(f"  A: {cited[1]}")
     for case in evaluation["results"]:
         if not case["passed"]:
             console.print(f"  failed: {case['id']} ({', '.join(case['failed'])})")

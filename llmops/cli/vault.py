@@ -100,6 +100,17 @@ def erase(
     _report(vault_steps.erase(place, pseudonym, releases, reason), as_json=as_json)
 
 
+@app.command("approver-key")
+def approver_key(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where your private key goes, say holder-a.pem.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make your key pair for approvals: the private half that only you can read, and its .pub for the recipe."""
+    from llmops.cli import vault_steps
+
+    _report(vault_steps.approver_key(path), as_json=as_json, title="made; give away the public half alone")
+
+
 @app.command()
 def approve(
     pseudonym: Pseudonym,
@@ -121,16 +132,21 @@ def approve(
 def reidentify(
     recipe: RecipePath,
     pseudonym: Pseudonym,
-    purpose: Annotated[Purpose, typer.Option("--purpose", help="Why, as the approvals say.")],
-    approvals: Annotated[list[Path], typer.Option("--approval", help="An approval file; two are needed.")],
+    purpose: Annotated[str, typer.Option(help=f"Why, as the approvals say: {', '.join(Purpose)}.")] = "",
+    approvals: Annotated[
+        list[Path] | None, typer.Option("--approval", help="An approval file; two are needed.")
+    ] = None,
     output: Output = None,
     raw_zone: RawZone = None,
 ) -> None:
-    """Print, as JSON, who a subject is: PHI. Needs two key holders' approvals; logged; at most ten a day."""
+    """Print, as JSON, who a subject is: PHI. Needs two key holders' approvals; at most ten a day.
+
+    Logged before it is answered, and also where it is refused.
+    """
     from llmops.cli import vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
-    out_json(vault_steps.reidentify(place, pseudonym, purpose, approvals))
+    out_json(vault_steps.reidentify(place, pseudonym, purpose, approvals or []))
 
 
 def _report(facts: dict[str, Any], *, as_json: bool, title: str = "done, and in the audit log") -> None:

@@ -4,27 +4,34 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from llmops.audit import AuditLog
-from llmops.audit.events import KeyCreated, ReleaseRevoked, VaultAction, VaultChanged
-from llmops.audit.keys import load_signing_key, load_verify_key
+from llmops.audit.events import KeyCreated, VaultAction, VaultChanged
+from llmops.audit.keys import load_or_create_signing_key, load_signing_key, load_verify_key
+from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import RecipeError
-from llmops.recipe import VAULT_KEY_FILE, Keys, Recipe, load_keys, load_recipe, missing_keys, vault_file, vault_key
-from llmops.release import Release, ReleaseStatus, RevocationReason, glance, open_release, release_folders, tombstone
+from llmops.identities import Identity
+from llmops.pipeline import Workspace
+from llmops.recipe import Keys, Recipe, load_keys, load_recipe, missing_keys, vault_file, vault_key
+from llmops.release import Release, ReleaseStatus, RevocationReason, glance, open_release, release_folders
 from llmops.runner.job import now_ms, open_log
 from llmops.vault import (
     Custody,
-    FileKey,
-    Purpose,
+    EnvironmentKey,
+    Refusal,
+    RefusedError,
     Request,
     approve,
     check_approvals,
     custody,
+    is_pseudonym,
+    purpose_of,
     rotate,
 )
+
+_APPROVER: Final = "llmops-approver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +92,15 @@ def rotate_key(place: Place) -> dict[str, Any]:
     """Replace the vault's key.
 
     Raises:
-        RecipeError: the key is not in a file, or as `llmops.vault.rotate`.
+        RecipeError: the key is in the environment, or as `llmops.vault.rotate`.
     """
     recipe = place.load()
     holder = vault_key(recipe)
-    if not isinstance(holder, FileKey):
+    if isinstance(holder, EnvironmentKey):
         raise RecipeError("vault.key_variable: only a key in a file can be rotated by this command")
     with _logged(recipe) as (_, log):
-        sealed = rotate(vault_file(recipe), holder.path)
-        created = KeyCreated(key=VAULT_KEY_FILE, fingerprint="secret")
+        sealed = rotate(vault_file(recipe), holder)
+        created = KeyCreated(key=holder.path.name, fingerprint="secret")
         log.append([created, VaultChanged(action=VaultAction.ROTATED, subjects=sealed)])
     return {"action": "rotated", "subjects": sealed}
 
@@ -115,22 +122,24 @@ def split(place: Place, given_up: str) -> dict[str, Any]:
 
 
 def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason: RevocationReason) -> dict[str, Any]:
-    """Take a subject's documents back in the releases, then destroy its keys.
+    """Take a subject's documents back in the releases, remove what was made of them, then destroy its keys.
 
-    In this order, so that running it again after an interruption ends it.
+    In this order, so that running it again after an interruption ends it. Work files of runs that were stopped go, too:
+    such a run would take the subject's documents from them when it goes on.
 
     Args:
         releases: their folders; None means every release of the output that was not revoked.
 
     Raises:
         StageError: no such subject.
-        ReleaseError: a release does not verify; nothing was erased.
+        ReleaseError: a release does not verify, or its index cannot be removed; nothing was erased.
     """
     with _held(place) as hand:
         names = frozenset(hand.vault.names(pseudonym))
         folders = _standing(hand.recipe) if releases is None else releases
         opened = [open_release(path, (hand.keys.release.public,)) for path in folders]
         documents = sum(_take_back(release, names, hand, reason) for release in opened)
+        _drop_work(hand.recipe)
         hand.vault.erase(pseudonym)
         hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
     return {"action": "erased", "subject": pseudonym, "documents": documents, "releases": len(opened)}
@@ -142,45 +151,72 @@ def approval(request: Request, key: Path, target: Path, hours: int) -> dict[str,
     Raises:
         RecipeError: no private key, hours out of range, or the file is there already or cannot be written.
     """
-    data = approve(request, load_signing_key(key, name="llmops-approver"), now_ms=now_ms(), hours=hours)
-    try:
-        with target.open("xb") as stream:
-            stream.write(data)
-    except OSError as error:
-        raise RecipeError(f"approval: cannot be written ({os.strerror(error.errno or 0)})") from None
+    data = approve(request, load_signing_key(key, name=_APPROVER), now_ms=now_ms(), hours=hours)
+    _write_new(target, data, "approval")
     return {"action": "approved", "subject": request.pseudonym, "purpose": request.purpose.value, "hours": hours}
 
 
-def reidentify(place: Place, pseudonym: str, purpose: Purpose, approvals: Sequence[Path]) -> dict[str, Any]:
-    """Say who a subject is, by leave of two key holders; in the audit log before the answer is given.
+def approver_key(path: Path) -> dict[str, Any]:
+    """Make a key holder's pair: the private half at ``path``, mode 0600, and the public half beside it as ``.pub``.
+
+    Raises:
+        RecipeError: a file is there already, or cannot be written.
+    """
+    public = path.with_suffix(".pub")
+    if path == public or path.exists() or public.exists():
+        raise RecipeError(
+            f"approver-key: {path} or {public} is there already, or has the wrong ending; name a new file"
+        )
+    key = load_or_create_signing_key(path, name=_APPROVER).public
+    _write_new(public, f"{key.vkey}\n".encode(), "approver-key: the public half")
+    return {"action": "made", "private": str(path), "public": str(public), "fingerprint": key.fingerprint}
+
+
+def reidentify(place: Place, pseudonym: str, purpose: str, approvals: Sequence[Path]) -> dict[str, Any]:
+    """Say who a subject is, by leave of two key holders; in the audit log before the answer is given, or refused.
+
+    Args:
+        pseudonym, purpose: as somebody typed them; what has not the form of a pseudonym is not logged.
 
     Returns:
         The identities. PHI.
 
     Raises:
-        RecipeError: the approvals do not stand.
-        StageError: no such subject, an approval was used before, or too many within a day.
+        RefusedError: it is not allowed; that it was asked for is in the log.
         AuditError: not logged, and so not answered; the approvals are used up.
     """
+    with _held(place) as hand:
+        try:
+            event, found = _named(hand, pseudonym, purpose, approvals)
+        except RefusedError as refused:
+            subject = pseudonym if is_pseudonym(pseudonym) else ""
+            hand.log.append([VaultChanged(action=VaultAction.REFUSED, subject=subject, reason=refused.why.value)])
+            raise
+        hand.log.append([event])
+    return {"subject": pseudonym, "identities": [asdict(identity) for identity in found]}
+
+
+def _named(
+    hand: _Hand, pseudonym: str, purpose: str, approvals: Sequence[Path]
+) -> tuple[VaultChanged, Sequence[Identity]]:
+    """Who a subject is (PHI), and the event to be logged before it is told."""
+    request = Request(vault=hand.vault.id, pseudonym=pseudonym, purpose=purpose_of(purpose))
     try:
         files = [path.read_bytes() for path in approvals]
     except OSError as error:
-        raise RecipeError(f"approval: cannot be read ({os.strerror(error.errno or 0)})") from None
-    with _held(place) as hand:
-        keys = [load_verify_key(path, name="llmops-approver") for path in hand.recipe.vault.approvers]
-        request = Request(vault=hand.vault.id, pseudonym=pseudonym, purpose=purpose)
-        now = now_ms()
-        leave = check_approvals(request, files, keys, now_ms=now)
-        found = hand.vault.reidentify(pseudonym, leave, now_ms=now)
-        event = VaultChanged(
-            action=VaultAction.REIDENTIFIED,
-            subject=pseudonym,
-            subjects=1,
-            reason=purpose.value,
-            approvers=leave.approvers,
-        )
-        hand.log.append([event])
-    return {"subject": pseudonym, "identities": [asdict(identity) for identity in found]}
+        raise RefusedError(Refusal.MALFORMED, f"approval: cannot be read ({os.strerror(error.errno or 0)})") from None
+    keys = [load_verify_key(path, name=_APPROVER) for path in hand.recipe.vault.approvers]
+    now = now_ms()
+    leave = check_approvals(request, files, keys, now_ms=now)
+    found = hand.vault.reidentify(pseudonym, leave, now_ms=now)
+    event = VaultChanged(
+        action=VaultAction.REIDENTIFIED,
+        subject=pseudonym,
+        subjects=1,
+        reason=request.purpose.value,
+        approvers=leave.approvers,
+    )
+    return event, found
 
 
 def _standing(recipe: Recipe) -> list[Path]:
@@ -198,11 +234,31 @@ def _take_back(release: Release, names: Collection[str], hand: _Hand, reason: Re
         for document_id, subject in zip(batch["document_id"].to_pylist(), batch["subject"].to_pylist(), strict=True)
         if subject in names
     )
+    withdrawal = Withdrawal(
+        folder=release.path, release_id=release.id, signer=hand.keys.release, reason=reason, log=hand.log
+    )
+    withdrawal.drop_index()
     if ids:
-        today = datetime.now(UTC).date().isoformat()
-        tombstone(release.path, ids, hand.keys.release, reason, created=today)
-        hand.log.append([ReleaseRevoked(release_id=release.id, document_id=one, reason=reason.value) for one in ids])
+        withdrawal.documents(ids)
     return len(ids)
+
+
+def _drop_work(recipe: Recipe) -> None:
+    """Remove the shards that runs of this raw zone have kept; a run that goes on makes them anew."""
+    for shards in recipe.raw_zone.glob("work/*/shards"):
+        Workspace(root=shards).remove()
+        if shards.exists():
+            raise RecipeError(
+                "raw_zone: work files of an earlier run cannot be removed; nothing was erased from the vault"
+            )
+
+
+def _write_new(path: Path, data: bytes, what: str) -> None:
+    try:
+        with path.open("xb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise RecipeError(f"{what} cannot be written ({os.strerror(error.errno or 0)})") from None
 
 
 @contextmanager

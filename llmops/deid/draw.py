@@ -52,7 +52,8 @@ class Draw:
         stream = self._stream(f"shape{attempt}", key, len(significant))
         made = list(surface)
         for place, (position, value) in enumerate(zip(significant, stream, strict=True)):
-            made[position] = _other(folded[position], value, leading=place == 0)
+            misread = surface[position].isalpha() and folded[position].isdigit()
+            made[position] = _other((surface if misread else folded)[position], value, leading=place == 0)
         return "".join(made)
 
     def _stream(self, purpose: str, key: str, length: int) -> bytes:

@@ -27,6 +27,10 @@ class SubjectVault(Protocol):
         """Give every identity recorded for the subject and the people around it."""
         ...
 
+    def is_anybodys(self, identifier: SubjectIdentifier, /) -> bool:
+        """Say whether any patient has this number or goes by this whole name."""
+        ...
+
     def surrogate_seed(self, subject: str, /) -> bytes:
         """Give a keyed digest that stand-ins are drawn from."""
         ...
@@ -55,8 +59,8 @@ NOBODY = Subject()
 
 def _is_anybodys(vault: SubjectVault, label: PhiLabel, value: str) -> bool:
     """Ask for the number under its own label and under those that patients go by: no account gets an MRN."""
-    asked = dict.fromkeys((label, PhiLabel.MRN, PhiLabel.OTHERID))
-    return any(vault.subject((SubjectIdentifier(value=value, label=one),)) is not None for one in asked)
+    asked = (label,) if label is PhiLabel.NAME else dict.fromkeys((label, PhiLabel.MRN, PhiLabel.OTHERID))
+    return any(vault.is_anybodys(SubjectIdentifier(value=value, label=one)) for one in asked)
 
 
 def resolve_subject(vault: SubjectVault | None, identifiers: Sequence[SubjectIdentifier]) -> Subject:

@@ -1,8 +1,8 @@
 """Realistic stand-ins, drawn with a keyed seed so that one subject always gets the same ones in every format.
 
-A stand-in is never a word or number known of the subject, never a number that the vault knows of anyone, and never one
-that could be in use: no Social Security number of an issued area, no NPI or DEA number with a right check digit, no
-telephone number but 555-0100 to 555-0199.
+A stand-in is never a word or number known of the subject, never a number or whole name that the vault knows of anyone,
+and never one that could be in use: no Social Security number of an issued area, no NPI or DEA number with a right check
+digit, no telephone number but 555-0100 to 555-0199.
 """
 
 import re
@@ -54,7 +54,7 @@ class Surrogates:
     def stand_in(self, label: PhiLabel, surface: str) -> str:
         """Give a stand-in in the shape of the surface, or ``""`` where none is safe (the caller then redacts)."""
         makers: dict[PhiLabel, Callable[[str], str]] = {
-            PhiLabel.NAME: self._people.name,
+            PhiLabel.NAME: self._name,
             PhiLabel.LOC: self._place,
             PhiLabel.ORG: self._organization,
             PhiLabel.PHONE: self._phone,
@@ -69,6 +69,11 @@ class Surrogates:
         maker = makers.get(label)
         made = maker(surface) if maker is not None else ""
         return made if made and made.lower() != surface.lower() else ""
+
+    def _name(self, surface: str) -> str:
+        """Give a name, or none where the whole of it is another patient's."""
+        made = self._people.name(surface)
+        return "" if self._in_use is not None and self._in_use(PhiLabel.NAME, made) else made
 
     def _place(self, surface: str) -> str:
         """Replace street and town each by its own, so that a town alone gets the same stand-in as in an address."""

@@ -23,7 +23,7 @@ class CaseResult:
         question: what was asked.
         status: ``not_sent`` where the egress check held the prompt back, ``model_failed`` where the model raised.
         code: why it was not answered; ``"ok"`` otherwise.
-        answer: the answer; empty where ``answer_withheld``.
+        answer: the answer; empty where ``answer_withheld``, and in a result that was read from a file.
         answer_withheld: the scanner found PHI in the answer, so it is not kept.
         hits: ids of the retrieved chunks, by rank.
         outcomes: what each assertion said.
@@ -37,7 +37,7 @@ class CaseResult:
     question: str = field(repr=False)
     status: Status
     code: str
-    answer: str = field(repr=False)
+    answer: str = field(default="", repr=False)
     answer_withheld: bool
     hits: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
@@ -93,17 +93,25 @@ class EvaluationResult:
         costs = [case.cost for case in self.cases if case.cost is not None]
         return round(sum(costs), 6) if costs else None
 
-    def to_dict(self, *, timing: bool = True) -> dict[str, Any]:
-        """As plain data, with a summary in front; without ``timing`` two equal runs give equal data."""
+    def to_dict(self, *, timing: bool = True, answers: bool = False) -> dict[str, Any]:
+        """As plain data, with a summary in front.
+
+        Args:
+            timing: without it two equal runs give equal data.
+            answers: also what was answered. An answer quotes the release, so it must not be kept where it would outlive
+                a document that is taken back.
+        """
         data = asdict(self)
         if not timing:
             del data["seconds"]
         for case, item in zip(data["cases"], self.cases, strict=True):
             case["passed"] = item.passed
+            if not answers:
+                del case["answer"]
         return {"passed": self.passed, "total": self.total, "cost": self.cost, **data}
 
     def to_json(self, *, timing: bool = True) -> bytes:
-        """As JSON, keys sorted, one line at the end."""
+        """As JSON without answers, keys sorted, one line at the end."""
         options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
         return orjson.dumps(self.to_dict(timing=timing), option=options)
 

@@ -28,6 +28,7 @@ _CONTEXT: Final[Mapping[str, Any]] = MappingProxyType(
         "data": {"@id": "cr:data", "@type": "@json"},
         "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
         "dct": "http://purl.org/dc/terms/",
+        "equivalentProperty": "cr:equivalentProperty",
         "examples": {"@id": "cr:examples", "@type": "@json"},
         "extract": "cr:extract",
         "field": "cr:field",
@@ -47,6 +48,7 @@ _CONTEXT: Final[Mapping[str, Any]] = MappingProxyType(
         "regex": "cr:regex",
         "repeated": "cr:repeated",
         "replace": "cr:replace",
+        "samplingRate": "cr:samplingRate",
         "sc": "https://schema.org/",
         "separator": "cr:separator",
         "source": "cr:source",
@@ -155,8 +157,10 @@ def _field(name: str, column: pa.Field, source: str, path: tuple[str, ...]) -> d
 
 
 def _source(column: str, path: tuple[str, ...]) -> dict[str, Any]:
+    """Where a value lies. A step a transform, not one path: readers apply each to every item of a list it meets."""
     source: dict[str, Any] = {"fileSet": {"@id": _FILES}, "extract": {"column": column}}
-    return source | ({"transform": {"jsonPath": ".".join(("$", *path))}} if path else {})
+    steps = [{"jsonPath": f"$.{name}"} for name in path]
+    return source | ({"transform": steps if len(steps) > 1 else steps[0]} if steps else {})
 
 
 def _data_type(kind: pa.DataType) -> str:

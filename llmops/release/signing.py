@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -45,13 +45,26 @@ class Trust:
         raise ReleaseError(f"{what} is signed by key {named.fingerprint[:16]}, which is not a trusted key")
 
 
-def trust(keys: Sequence[VerifyKey | Path]) -> Trust:
+def trust(keys: Iterable[object]) -> Trust:
     """Read the keys a caller trusts, given as keys or as paths of public-key files.
 
     Raises:
-        RecipeError: a file holds no key.
+        RecipeError: a file holds no key, or something else was given: nothing is guessed about whom to trust.
     """
-    return Trust(tuple(key if isinstance(key, VerifyKey) else load_verify_key(key, name="llmops") for key in keys))
+    if isinstance(keys, VerifyKey | Path | str | bytes):
+        raise RecipeError("trusted_keys: give a list of keys, also where there is only one")
+    return Trust(tuple(map(_trusted, keys)))
+
+
+def _trusted(key: object) -> VerifyKey:
+    if isinstance(key, VerifyKey):
+        return key
+    if isinstance(key, Path):
+        return load_verify_key(key, name="llmops")
+    raise RecipeError(
+        f"trusted_keys: a {type(key).__name__} is none; give pathlib.Path(...) of a public-key file, or a VerifyKey "
+        "(llmops.audit.keys.parse_vkey makes one of a line llmops-release+...)"
+    )
 
 
 def sign(purpose: Purpose, message: bytes, signer: SigningKey) -> bytes:

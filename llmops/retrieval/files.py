@@ -7,11 +7,32 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from llmops.errors import ReleaseError
+
 
 def file_digests(folder: Path) -> dict[str, str]:
     """The hex SHA-256 of every file under a folder, by relative POSIX path, sorted."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): _digest(path) for path in paths}
+
+
+def index_place(release: Path, release_id: str) -> Path:
+    """Where a run puts the index of a release folder: beside the release folders, since a release never changes."""
+    return release.parents[1] / "index" / release_id
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that `replace_folder` wrote, and what it left where it was killed.
+
+    Raises:
+        ReleaseError: one of them cannot be removed.
+    """
+    try:
+        for path in (folder, *folder.parent.glob(f".{folder.name}.*")):
+            if path.is_dir():
+                shutil.rmtree(path)
+    except OSError as error:
+        raise ReleaseError(f"index {folder.name}: cannot be removed ({os.strerror(error.errno or 0)})") from None
 
 
 def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:

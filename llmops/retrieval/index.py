@@ -18,7 +18,7 @@ from llmops.retrieval.bm25 import Bm25
 from llmops.retrieval.chunk import Chunk, chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.embed import MiniLmEmbeddings, Vectors
-from llmops.retrieval.files import file_digests, replace_folder
+from llmops.retrieval.files import file_digests, index_place, replace_folder
 
 MANIFEST: Final = "index.json"
 FORMAT: Final = 1
@@ -145,7 +145,7 @@ def load_or_build(
 
 def index_folder(release: Release) -> Path:
     """Where a run puts the index of its release: beside the release folders, since a release never changes."""
-    return release.path.parents[1] / "index" / release.id
+    return index_place(release.path, release.id)
 
 
 def encoder_of(config: RetrievalConfig, embeddings: Encoder | None) -> Encoder:

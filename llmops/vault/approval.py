@@ -29,6 +29,30 @@ class Purpose(StrEnum):
     REQUIRED_BY_LAW = "required_by_law"
 
 
+class Refusal(StrEnum):
+    """Why a re-identification was refused: what the audit log says of it."""
+
+    NO_PURPOSE = "no_purpose"
+    NO_SUBJECT = "no_subject"
+    NO_APPROVERS = "no_approvers"
+    NOT_TWO = "not_two_approvals"
+    MALFORMED = "malformed_approval"
+    UNLISTED_KEY = "unlisted_key"
+    ALTERED = "altered_approval"
+    OTHER_REQUEST = "other_request"
+    NOT_NOW = "not_valid_now"
+    USED = "used_before"
+    TOO_MANY = "too_many_a_day"
+
+
+class RefusedError(RecipeError):
+    """Nobody is re-identified; ``why`` is for the log."""
+
+    def __init__(self, why: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is approved.
@@ -50,6 +74,18 @@ class Leave:
 
     approvers: tuple[str, ...]
     marks: tuple[bytes, ...]
+
+
+def purpose_of(code: str) -> Purpose:
+    """The purpose that a code names.
+
+    Raises:
+        RefusedError: none; says which there are.
+    """
+    try:
+        return Purpose(code)
+    except ValueError:
+        raise RefusedError(Refusal.NO_PURPOSE, f"purpose: one of {', '.join(Purpose)} must be given") from None
 
 
 def approve(request: Request, signer: SigningKey, *, now_ms: int, hours: int = 24) -> bytes:
@@ -78,13 +114,15 @@ def check_approvals(request: Request, files: Sequence[bytes], approvers: Sequenc
         approvers: the keys that the vault's policy lists.
 
     Raises:
-        RecipeError: not so; says what is amiss.
+        RefusedError: not so; says what is amiss.
     """
     if len({key.raw for key in approvers}) < APPROVERS:
-        raise RecipeError(f"vault.approvers: name the public keys of at least {APPROVERS} different people")
+        raise RefusedError(
+            Refusal.NO_APPROVERS, f"vault.approvers: name the public keys of at least {APPROVERS} different people"
+        )
     keys = [_approver(request, data, approvers, now_ms) for data in files]
     if len(files) != APPROVERS or len({key.raw for key in keys}) != APPROVERS:
-        raise RecipeError(f"approval: {APPROVERS} files of {APPROVERS} different people are needed")
+        raise RefusedError(Refusal.NOT_TWO, f"approval: {APPROVERS} files of {APPROVERS} different people are needed")
     return Leave(
         approvers=tuple(sorted(key.fingerprint for key in keys)),
         marks=tuple(
@@ -94,7 +132,7 @@ def check_approvals(request: Request, files: Sequence[bytes], approvers: Sequenc
 
 
 def _approver(request: Request, data: bytes, approvers: Sequence[VerifyKey], now_ms: int) -> VerifyKey:
-    problem = RecipeError("approval: not a file that 'llmops vault approve' made")
+    problem = RefusedError(Refusal.MALFORMED, "approval: not a file that 'llmops vault approve' made")
     if len(data) > _LARGEST_FILE:
         raise problem
     try:
@@ -106,13 +144,13 @@ def _approver(request: Request, data: bytes, approvers: Sequence[VerifyKey], now
         raise problem from None
     key = next((key for key in approvers if key.raw == named.raw), None)
     if rest or key is None:
-        raise RecipeError("approval: signed by a key that vault.approvers does not list")
+        raise RefusedError(Refusal.UNLISTED_KEY, "approval: signed by a key that vault.approvers does not list")
     if not key.verify(_signed(body), signed):
-        raise RecipeError("approval: changed after it was signed")
+        raise RefusedError(Refusal.ALTERED, "approval: changed after it was signed")
     if said != {"format": _FORMAT, **asdict(request)}:
-        raise RecipeError("approval: for another vault, subject or purpose")
+        raise RefusedError(Refusal.OTHER_REQUEST, "approval: for another vault, subject or purpose")
     if not start <= now_ms < end <= start + LONGEST_HOURS * _HOUR_MS:
-        raise RecipeError("approval: not valid at this time; ask for a new one")
+        raise RefusedError(Refusal.NOT_NOW, "approval: not valid at this time; ask for a new one")
     return key
 
 

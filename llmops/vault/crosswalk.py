@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from llmops.errors import StageError
+from llmops.errors import StageError, SubjectErasedError
 from llmops.identities import Identity, SubjectIdentifier
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
-from llmops.vault.identities import pack, unpack
+from llmops.vault.identities import full_names, pack, unpack
 from llmops.vault.keys import KeyProvider
 from llmops.vault.opening import Mode, VaultLock, key_bytes, open_bundle
 from llmops.vault.pseudonyms import Alias, RandomBytes, draw_alias, pack_alias, unpack_alias
@@ -50,6 +50,7 @@ class Vault:
         self._find = lru_cache(maxsize=_CACHED_SUBJECTS)(self._look_up)
         self._alias = lru_cache(maxsize=_CACHED_SUBJECTS)(self._load_alias)
         self._known = lru_cache(maxsize=_CACHED_SUBJECTS)(self._load_known)
+        self._held = lru_cache(maxsize=_CACHED_SUBJECTS)(self._is_held)
 
     @classmethod
     def open(
@@ -137,7 +138,8 @@ class Vault:
         """What the subject is called outside the raw zone.
 
         Raises:
-            StageError: no such subject, or it was erased.
+            SubjectErasedError: it was erased.
+            StageError: no such subject.
         """
         return self._alias(_number(subject)).pseudonym
 
@@ -152,6 +154,10 @@ class Vault:
     def known(self, subject: str) -> tuple[Identity, ...]:
         """Everything that structured records say about the subject and the people around it, without repeats. PHI."""
         return self._known(_number(subject))
+
+    def is_anybodys(self, identifier: SubjectIdentifier) -> bool:
+        """Whether any patient has this number, or goes by this whole name (PHI): then it must not become a stand-in."""
+        return self._held(identifier)
 
     @property
     def subject_count(self) -> int:
@@ -177,6 +183,7 @@ class Vault:
             owner, subject = self._owner(tokens, subject)
             key = DataKey(self._links.row(owner)[1][:KEY_SIZE])
             self._store.add_identity(row, owner, seen, key.seal(row, owner, content))
+            self._links.keep_name(tokens_of(full_names(identity), self._keys), owner)
             row += 1
             values.update(one.value for one in tokens)
         self._links.settle(values)
@@ -198,6 +205,9 @@ class Vault:
     def _look_up(self, identifiers: tuple[SubjectIdentifier, ...]) -> int | None:
         return self._links.find(tokens_of(identifiers, self._keys))
 
+    def _is_held(self, identifier: SubjectIdentifier) -> bool:
+        return self._links.is_held(tokens_of((identifier,), self._keys))
+
     def _load_alias(self, subject: int) -> Alias:
         return unpack_alias(self._secrets(self._links.root(subject))[KEY_SIZE:])
 
@@ -217,12 +227,12 @@ class Vault:
     def _secrets(self, subject: int) -> bytes:
         row, content = self._links.row(subject)
         if row.erased:
-            raise StageError("vault: the subject was erased")
+            raise SubjectErasedError("vault: the subject was erased")
         return content
 
     def _forget(self) -> None:
         self._links.forget()
-        for cache in (self._find, self._alias, self._known):
+        for cache in (self._find, self._alias, self._known, self._held):
             cache.cache_clear()
 
 

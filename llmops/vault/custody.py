@@ -9,7 +9,7 @@ from typing import Final
 
 from llmops.errors import StageError
 from llmops.identities import Identity
-from llmops.vault.approval import Leave
+from llmops.vault.approval import Leave, Refusal, RefusedError
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import unpack
 from llmops.vault.keys import KeyProvider
@@ -21,6 +21,7 @@ from llmops.vault.subjects import Links
 MOST_A_DAY: Final = 10
 _FINISHED_SLOTS: Final = 1
 _DAY_MS: Final = 86_400_000
+_UNKNOWN: Final = "vault: no subject of that pseudonym; it may have been erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,17 +159,20 @@ class Custody:
             Everything that structured records say about the subject. PHI.
 
         Raises:
-            StageError: no such subject, an approval was used before, or too many were re-identified within a day.
+            RefusedError: no such subject, an approval was used before, or too many were re-identified within a day.
         """
         with self._changing():
             if self._store.spent_since(now_ms - _DAY_MS) >= MOST_A_DAY * len(leave.marks):
-                raise StageError(
-                    f"vault: {MOST_A_DAY} subjects were re-identified within a day; no more until tomorrow"
+                raise RefusedError(
+                    Refusal.TOO_MANY,
+                    f"vault: {MOST_A_DAY} subjects were re-identified within a day; no more until tomorrow",
                 )
             names = self._names()
+            if pseudonym not in names.values():
+                raise RefusedError(Refusal.NO_SUBJECT, _UNKNOWN)
             members = self._links.group(self._root(names, pseudonym))
             if not all(self._store.spend(mark, now_ms) for mark in leave.marks):
-                raise StageError("vault: an approval was used before; ask for a new one")
+                raise RefusedError(Refusal.USED, "vault: an approval was used before; ask for a new one")
             return tuple(dict.fromkeys(identity for member in members for identity in self._identities(member)))
 
     def _identities(self, subject: int) -> Iterator[Identity]:
@@ -184,7 +188,7 @@ class Custody:
     def _subject(self, names: dict[int, str], pseudonym: str) -> int:
         found = next((subject for subject, name in names.items() if name == pseudonym), None)
         if found is None:
-            raise StageError("vault: no subject of that pseudonym; it may have been erased")
+            raise StageError(_UNKNOWN)
         return found
 
     def _root(self, names: dict[int, str], pseudonym: str) -> int:

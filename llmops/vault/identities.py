@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -16,14 +17,17 @@ LINKING: Final = frozenset({PhiLabel.MRN, PhiLabel.SSN, PhiLabel.OTHERID})
 _PLACEHOLDERS: Final = frozenset({"", "unknown", "unk", "none", "na", "null", "nan", "test", "pending", "notavailable"})
 _FAKE_SSN: Final = frozenset({"078051120", "219099999", "123456789"})
 _SSN_DIGITS: Final = 9
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
 def normalize_value(identifier: SubjectIdentifier) -> str:
     """The value without case, punctuation and leading zeros (PHI); empty for a placeholder that names nobody.
 
     An invalid Social Security number (all the same digit, area 000, 666 or 9xx) is what people type to get past a form;
-    linking on one would make one patient of many.
+    linking on one would make one patient of many. A name is its words in alphabetical order, however it is written.
     """
+    if identifier.label is PhiLabel.NAME:
+        return " ".join(sorted(_WORD.findall(unicodedata.normalize("NFKC", identifier.value).casefold())))
     folded = unicodedata.normalize("NFKC", identifier.value).casefold()
     kept = "".join(filter(str.isalnum, folded))
     if identifier.label is PhiLabel.SSN:
@@ -37,6 +41,16 @@ def normalize_assigner(identifier: SubjectIdentifier) -> str:
     if identifier.label is PhiLabel.SSN:
         return "ssa"
     return identifier.assigner.strip().casefold().removeprefix("urn:oid:").rstrip("/")
+
+
+def full_names(identity: Identity) -> tuple[SubjectIdentifier, ...]:
+    """The whole names of a patient, with and without middle names; none for the people around one. PHI."""
+    if identity.role is not Role.SELF:
+        return ()
+    whole = [" ".join((*name.given[:many], name.family)) for name in identity.names for many in (1, len(name.given))]
+    values = dict.fromkeys((*whole, *(name.text for name in identity.names)))
+    named = [SubjectIdentifier(value=value, label=PhiLabel.NAME) for value in values]
+    return tuple(one for one in named if " " in normalize_value(one))
 
 
 def pack(identity: Identity) -> bytes:

@@ -1,5 +1,6 @@
 """What a subject is called and how far its dates are moved: drawn once, kept sealed, the same in every format."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -9,6 +10,7 @@ import orjson
 RandomBytes: TypeAlias = Callable[[int], bytes]
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PSEUDONYM: Final = re.compile(f"S-[{_CROCKFORD}]{{16}}")
 _PSEUDONYM_BYTES: Final = 10
 _SEED_BYTES: Final = 32
 _MOST_DAYS: Final = 364
@@ -44,6 +46,11 @@ def draw_alias(rng: RandomBytes, derived: bytes | None = None, *, keep_weekday: 
         date_offset_days=_draw_days(rng, 7 if keep_weekday else 1),
         seed=rng(_SEED_BYTES),
     )
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text that somebody typed (PHI, should it be a name) has the form of a pseudonym and may be logged."""
+    return _PSEUDONYM.fullmatch(text) is not None
 
 
 def pack_alias(alias: Alias) -> bytes:

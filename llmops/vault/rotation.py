@@ -1,19 +1,22 @@
 """Replaces a vault's key-encryption key, so that no crash at any point loses the vault and pseudonyms stay."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from llmops.audit.keys import load_or_create_secret, sync_directory
+from llmops.audit.keys import sync_directory
 from llmops.errors import RecipeError
 from llmops.vault.crypto import Bundle, VaultKeys, check_key
 from llmops.vault.custody import alone
+from llmops.vault.keys import FileKey
 from llmops.vault.store import SubjectRow, VaultStore
+from llmops.vault.wrapped import WrappedKey
 
 _SUFFIX: Final = ".new"
 
 
-def rotate(path: Path, key_file: Path) -> int:
+def rotate(path: Path, holder: FileKey | WrappedKey) -> int:
     """Put a new key-encryption key in the place of the old one, which is gone afterwards.
 
     The steps: a new key beside the old one; one transaction that seals every subject's key anew and wraps the vault's
@@ -22,7 +25,8 @@ def rotate(path: Path, key_file: Path) -> int:
 
     Args:
         path: the vault's file.
-        key_file: its key, 32 random bytes; the new one lies beside it as ``<name>.new`` until it takes its place.
+        holder: its key, in a file as it is or wrapped; the new one lies beside it as ``<name>.new`` until it takes its
+            place.
 
     Returns:
         Number of subjects whose keys were sealed anew; 0 where only the end of an earlier rotation was left to do.
@@ -30,17 +34,17 @@ def rotate(path: Path, key_file: Path) -> int:
     Raises:
         RecipeError: there is no vault or key, the key does not fit, or the vault is in use.
     """
-    fresh = key_file.with_name(key_file.name + _SUFFIX)
+    fresh = replace(holder, path=holder.path.with_name(holder.path.name + _SUFFIX))
     with alone(path) as store:
-        if not key_file.exists():
+        if not holder.path.exists():
             raise RecipeError("vault: its key file is missing; restore it from its backup")
-        current = check_key(load_or_create_secret(key_file))
-        if len(store.bundles()) > 1 and not fresh.exists():
+        current = check_key(holder.key())
+        if len(store.bundles()) > 1 and not fresh.path.exists():
             _drop_old(store, current)
             return 0
-        following = check_key(load_or_create_secret(fresh))
+        following = check_key(fresh.key())
         sealed = 0 if _opens(store, following) else _seal_anew(store, current, following)
-        _replace(fresh, key_file)
+        _replace(fresh.path, holder.path)
         _drop_old(store, following)
         return sealed
 

@@ -105,11 +105,21 @@ class Links:
         return found[0]
 
     def find(self, tokens: Sequence[Tokens]) -> int | None:
-        """The subject that a record is of, or ``None``; the oldest where its identifiers disagree."""
-        exact = [self.root(subject) for one in tokens if (subject := self.linked(one.link)) is not None]
+        """The subject that a record is of, or ``None``; where its identifiers disagree, an erased one or the oldest."""
+        exact = {self.root(subject) for one in tokens if (subject := self.linked(one.link)) is not None}
         if exact:
-            return min(exact)
+            return min(exact, key=lambda root: (not self.is_erased(root), root))
         return next((subject for one in tokens if (subject := self._find_by_value(one)) is not None), None)
+
+    def keep_name(self, tokens: Sequence[Tokens], subject: int) -> None:
+        """Remember that somebody goes by a name; it never leads to the subject."""
+        for one in tokens:
+            bound = self._keys.bind("value", one.value, subject, int(one.assigned))
+            self._store.hold(one.value, subject, bound, assigned=one.assigned)
+
+    def is_held(self, tokens: Sequence[Tokens]) -> bool:
+        """Whether one of the values is anybody's, whoever assigned it."""
+        return any(self._holders(one.value, assigned=assigned) for one in tokens for assigned in (True, False))
 
     def touches_erased(self, tokens: Sequence[Tokens]) -> bool:
         """Whether one of a record's identifiers is of a subject that was erased."""

@@ -54,6 +54,9 @@ class OneSubject:
     def known(self, subject: str) -> tuple[Identity, ...]:
         return self.identities
 
+    def is_anybodys(self, identifier: SubjectIdentifier) -> bool:
+        return identifier.value == MRN.value
+
     def surrogate_seed(self, subject: str) -> bytes:
         return b"k" * 32
 
@@ -141,7 +144,7 @@ def test_dates_are_shifted_in_their_own_shape() -> None:
     """A limited data set keeps intervals; the shape of each date stays."""
     done = rewritten("Seen 03/14/2024, 3/20/24, 5-Jun, March 2nd, 2024 and the 14th.", policy="limited_data_set")
     assert "03/04/2024, 3/10/24, 26-May, February 21" in done.text
-    assert "[DATE]" in done.text
+    assert "the 4th" in done.text
     assert done.time.startswith("2024-03-04")
 
 

@@ -103,12 +103,24 @@ def test_no_stand_in_is_a_number_of_the_cohort(surface: str, seed: bytes, ends: 
             assert re.sub(r"\d", "9", re.sub(r"[A-Z]", "A", made)) == re.sub(r"\d", "9", re.sub(r"[A-Z]", "A", surface))
 
 
+def test_a_whole_name_of_another_patient_is_never_a_stand_in() -> None:
+    """Where the drawn name is somebody's, there is none, and the caller redacts."""
+    first = Surrogates(b"k" * 32, KNOWN).stand_in(PhiLabel.NAME, "Ottoline Vanterpool")
+    assert first
+    assert Surrogates(b"k" * 32, KNOWN, lambda _label, name: name == first).stand_in(
+        PhiLabel.NAME, "Ottoline Vanterpool"
+    ) == ("")
+
+
 def test_a_number_is_asked_for_under_every_label_patients_go_by() -> None:
     """An account's stand-in is nobody's MRN."""
 
     class Cohort:
-        def subject(self, identifiers: Sequence[SubjectIdentifier]) -> str | None:
-            return "s1" if identifiers[0].label is PhiLabel.MRN else None
+        def subject(self, _identifiers: Sequence[SubjectIdentifier]) -> str | None:
+            return "s1"
+
+        def is_anybodys(self, identifier: SubjectIdentifier) -> bool:
+            return identifier.label is PhiLabel.MRN
 
         def pseudonym(self, _subject: str) -> str:
             return "P"

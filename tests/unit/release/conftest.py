@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,13 @@ from llmops.documents import (
     Provenance,
     QualityReport,
     Reason,
-    Receipt,
     ScoredDocument,
     Section,
     StageName,
     Withheld,
 )
 from llmops.phi import PhiFinding, PhiLabel
-from llmops.release import Anchor, Counts, Gate, GatePolicy, ReleaseFacts, ReleaseWriter
+from llmops.release import Anchor, Counts, Gate, GatePolicy, ReleaseFacts
 
 Publish = Callable[..., Path]
 
@@ -82,45 +80,39 @@ def stranger(tmp_path: Path) -> SigningKey:
 
 
 @pytest.fixture
-def facts(signer: SigningKey) -> ReleaseFacts:
+def facts(signer: SigningKey, release_facts: Callable[..., ReleaseFacts]) -> ReleaseFacts:
     """What a run states about its release."""
-    return ReleaseFacts(
-        policy_id="safe_harbor@0123456789ab",
-        recipe_digest="aa",
-        quality_policy_digest="bb",
+    return release_facts(
+        signer.public,
         gate_policy_digest=GatePolicy().digest,
         models=(("en_core_web_sm", "cc"),),
-        code_version="0.1.0",
         verdicts=Gate(GatePolicy()).verdicts(Counts(read=6, released=5, withheld=1)),
         counts=(("read", 6), ("released", 5), ("withheld", 1)),
         residual_risk=(("max", 0.01),),
         audit=(Anchor(stream="w0", size=6, root="00" * 32),),
-        created="2026-01-01",
-        key=signer.public,
     )
 
 
 @pytest.fixture
-def publish(tmp_path: Path, facts: ReleaseFacts, signer: SigningKey) -> Publish:
+def publish(tmp_path: Path, facts: ReleaseFacts, signer: SigningKey, publish_release: Publish) -> Publish:
     """Publishes documents and gives the release folder."""
 
     def _publish(
         documents: Sequence[ScoredDocument] | None = None,
         output: str = "out",
         rows_per_part: int = 2,
-        first_index: int = 0,
         by: SigningKey = signer,
         **changes: object,
     ) -> Path:
-        chosen = [_document(number) for number in range(5)] if documents is None else documents
-        with ReleaseWriter(tmp_path / output, rows_per_part=rows_per_part) as writer:
-            for document in chosen:
-                writer.add(document)
-            writer.add_withheld(Withheld(record_id="r9999", stage=StageName.READ, reason=Reason.TRUNCATED))
-            receipts = [Receipt(stream="w0", index=first_index + n, leaf=f"{n:064x}") for n in range(len(chosen))]
-            writer.add_receipts(zip((document.document_id for document in chosen), receipts, strict=True))
-            stated = replace(facts, key=by.public, **changes)
-            return writer.publish(stated, by, scorecard=b'{"score":0.9}', report=b"<!doctype html>")
+        return publish_release(
+            tmp_path / output,
+            [_document(number) for number in range(5)] if documents is None else documents,
+            by,
+            withheld=[Withheld(record_id="r9999", stage=StageName.READ, reason=Reason.TRUNCATED)],
+            rows_per_part=rows_per_part,
+            facts=facts,
+            **changes,
+        )
 
     return _publish
 

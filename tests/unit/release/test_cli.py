@@ -123,6 +123,17 @@ def test_tombstone_takes_back_single_documents(call, release_path, key, tmp_path
     assert call("verify", release_path)["documents"] == 3
 
 
+@pytest.mark.parametrize("words", [("tombstone", "r0001.0"), ("revoke", "--reason", "phi_found")])
+def test_what_is_taken_back_leaves_no_search_index(call, release_path, key, words):
+    """It holds the words of the documents; that of another release stays."""
+    index = release_path.parents[1] / "index"
+    for name in (release_path.name, "0123456789abcdef"):
+        (index / name).mkdir(parents=True)
+    command, *rest = words
+    call(command, release_path, *rest, "--key", key)
+    assert [left.name for left in index.iterdir()] == ["0123456789abcdef"]
+
+
 def test_only_the_key_of_the_release_and_a_listed_reason_will_do(call, release_path, key, stranger, tmp_path):
     """Another key, a public key or free text: refused before anything is written or logged."""
     with pytest.raises(ReleaseError, match="only with the key"):

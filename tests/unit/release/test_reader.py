@@ -177,3 +177,27 @@ def test_a_replaced_release_is_found(publish, make_document):
         release.verify()
     with pytest.raises(ReleaseError):
         list(release.documents())
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (["release.vkey"], "a str is none"),
+        ([b"x"], "a bytes is none"),
+        ([None], "NoneType"),
+        ("release.vkey", "a list"),
+    ],
+)
+def test_what_is_no_key_is_not_guessed_at(release_path, keys, says):
+    """The error names what would do; the value, a path of somebody's, is not shown."""
+    with pytest.raises(RecipeError, match=says) as refused:
+        open_release(release_path, trusted_keys=keys)
+    assert "release.vkey" not in str(refused.value)
+
+
+def test_one_key_without_its_list_is_said_to_be_so(release_path, signer, tmp_path):
+    """Also where it would do in a list."""
+    for key in (signer.public, tmp_path / "keys" / "release.pem"):
+        assert open_release(release_path, [key]).pinned
+        with pytest.raises(RecipeError, match="give a list"):
+            open_release(release_path, key)

@@ -43,12 +43,12 @@ def test_a_run_that_read_nothing_has_a_page():
 
 
 def test_everything_is_escaped():
-    """A recipe's description or a model's answer is text, never markup."""
+    """A recipe's description or a suite's question is text, never markup."""
     hostile = "<script>alert(1)</script>"
     evaluation = {
         "suite": "s", "model": hostile, "passed": 0, "cases": 1,
         "results": [
-            {"id": "a", "question": hostile, "answer": hostile, "passed": False, "failed": [hostile], "citations": []}
+            {"id": "a", "question": hostile, "outcome": hostile, "passed": False, "failed": [hostile], "citations": []}
         ],
     }  # fmt: skip
     page = render(summary(evaluation=evaluation, run=summary()["run"] | {"description": hostile}))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from llmops.audit.keys import SigningKey, load_or_create_signing_key
-from llmops.documents import Format, Kind, Provenance, QualityReport, Receipt, ScoredDocument, Section
-from llmops.release import Anchor, Release, ReleaseFacts, ReleaseWriter, open_release
+from llmops.documents import Kind, ScoredDocument, Section
+from llmops.release import Release, open_release
 
 ECHO = """Echocardiogram
 
@@ -53,24 +53,6 @@ def sections_of(text: str) -> tuple[Section, ...]:
     return tuple(Section(start=start, end=end, name=name) for (start, name), end in zip(starts, ends, strict=True))
 
 
-def scored(
-    document_id: str, text: str, *, kind: Kind = Kind.NOTE, subject: str = "S-one", title: str = ""
-) -> ScoredDocument:
-    """A scored document with sections found."""
-    return ScoredDocument(
-        document_id=document_id,
-        record_id=document_id.partition(".")[0],
-        subject=subject,
-        kind=kind,
-        title=title,
-        text=text,
-        sections=sections_of(text),
-        policy_id="safe_harbor@0",
-        provenance=Provenance(format=Format.TEXT),
-        quality=QualityReport(score=0.9, dimensions=(("completeness", 0.9),)),
-    )
-
-
 @pytest.fixture(scope="session")
 def signing_key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
     """The key that signs the releases of these tests."""
@@ -78,39 +60,28 @@ def signing_key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
 
 
 @pytest.fixture
-def publish(signing_key: SigningKey, tmp_path: Path) -> Callable[..., Release]:
+def publish(signing_key: SigningKey, tmp_path: Path, publish_release: Callable[..., Path]) -> Callable[..., Release]:
     """Publishes documents and opens the release."""
 
     def publish_documents(*documents: ScoredDocument, name: str = "out") -> Release:
-        facts = ReleaseFacts(
-            policy_id="safe_harbor@0",
-            recipe_digest="0" * 64,
-            quality_policy_digest="0" * 64,
-            gate_policy_digest="0" * 64,
-            models=(),
-            code_version="0",
-            verdicts=(),
-            counts=(("released", len(documents)),),
-            residual_risk=(),
-            audit=(Anchor(stream="s", size=1, root="0" * 64),),
-            created="2026-01-01",
-            key=signing_key.public,
-        )
-        with ReleaseWriter(tmp_path / name) as writer:
-            for document in documents:
-                writer.add(document)
-            writer.add_receipts(
-                (item.document_id, Receipt(stream="s", index=number, leaf="0" * 64))
-                for number, item in enumerate(documents)
-            )
-            folder = writer.publish(facts, signing_key, scorecard=b"{}", report=b"<html></html>")
+        folder = publish_release(tmp_path / name, documents, signing_key)
         return open_release(folder, (signing_key.public,))
 
     return publish_documents
 
 
 @pytest.fixture
-def release(publish: Callable[..., Release]) -> Release:
+def scored(scored_document: Callable[..., ScoredDocument]) -> Callable[..., ScoredDocument]:
+    """Makes a scored document with sections found."""
+
+    def make(document_id: str, text: str, **changes: object) -> ScoredDocument:
+        return scored_document(document_id, text, **({"subject": "S-one", "sections": sections_of(text)} | changes))
+
+    return make
+
+
+@pytest.fixture
+def release(publish: Callable[..., Release], scored: Callable[..., ScoredDocument]) -> Release:
     """Four documents of two subjects."""
     return publish(
         scored("r1.0", ECHO, kind=Kind.REPORT, title="Echocardiogram"),

@@ -2,17 +2,15 @@
 
 import base64
 import json
-from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from llmops.audit import shows, verify
 from llmops.cli.vault import app
-from llmops.documents import Format, Kind, Provenance, QualityReport, Receipt, ScoredDocument
 from llmops.errors import LlmopsError, RecipeError, ReleaseError, StageError
 from llmops.recipe import load_keys, load_recipe, open_vault
-from llmops.release import ReleaseFacts, ReleaseWriter, RevocationReason, open_release, revoke
+from llmops.release import RevocationReason, open_release, revoke
 from llmops.vault import Custody, FileKey
 
 RECIPE = """recipe: 1
@@ -44,41 +42,13 @@ def names(recipe, number):
 
 
 @pytest.fixture
-def release(recipe, names):
+def release(recipe, names, publish_release, scored_document):
     """Publishes a document for each name."""
-    keys = load_keys(load_recipe(recipe)).release
-    facts = ReleaseFacts(
-        policy_id="safe_harbor@0123456789ab",
-        recipe_digest="aa",
-        quality_policy_digest="bb",
-        gate_policy_digest="cc",
-        models=(),
-        code_version="0.1.0",
-        verdicts=(),
-        counts=(),
-        residual_risk=(),
-        audit=(),
-        created="2026-01-01",
-        key=keys.public,
-    )
+    signer = load_keys(load_recipe(recipe)).release
 
     def _publish(code_version="0.1.0"):
-        with ReleaseWriter(recipe.parent / "out") as writer:
-            for n, name in enumerate(names):
-                writer.add(
-                    ScoredDocument(
-                        document_id=f"r{n}.0",
-                        record_id=f"r{n}",
-                        subject=name,
-                        kind=Kind.NOTE,
-                        text="Stable.",
-                        policy_id="safe_harbor@0123456789ab",
-                        provenance=Provenance(format=Format.TEXT),
-                        quality=QualityReport(score=1.0, dimensions=()),
-                    )
-                )
-                writer.add_receipts([(f"r{n}.0", Receipt(stream="w0", index=n, leaf="00"))])
-            return writer.publish(replace(facts, code_version=code_version), keys, scorecard=b"{}", report=b"")
+        documents = [scored_document(f"r{n}.0", "Stable.", subject=name) for n, name in enumerate(names)]
+        return publish_release(recipe.parent / "out", documents, signer, code_version=code_version)
 
     return _publish
 
@@ -147,6 +117,20 @@ def test_erase_takes_back_the_documents_of_every_standing_release(recipe, names,
     assert taken == {(path.name, name) for path in (first, second) for name in ("r0.0", "r2.0")}
     assert events[-1].kind == "vault_changed"
     assert (events[-1].action, events[-1].subjects) == ("erased", 2)
+
+
+def test_erase_removes_what_was_made_of_the_documents(recipe, names, release):
+    """The search index of each release, half-built ones, and the shards of a run that was stopped; its state stays."""
+    path = release()
+    index = recipe.parent / "out" / "index"
+    token = recipe.parent / "raw" / "work" / "token"
+    for folder in (index / path.name, index / f".{path.name}.new-1", index / "other", token / "shards" / "s1"):
+        folder.mkdir(parents=True)
+        (folder / "words").write_text("Stable.")
+    (token / "state.json").write_text("{}")
+    call("erase", recipe, names[1])
+    assert [kept.name for kept in index.iterdir()] == ["other"]
+    assert [kept.name for kept in token.iterdir()] == ["state.json"]
 
 
 def test_an_interrupted_erasure_is_ended_by_the_next(recipe, names, release, monkeypatch):

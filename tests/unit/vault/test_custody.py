@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from llmops.deid import DeidConfig, PresidioDeidentifier, load_policy
-from llmops.documents import ClinicalDocument, DeidentifiedDocument, Format, Kind, Provenance, Withheld
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Format, Kind, Provenance, Reason, Withheld
 from llmops.errors import RecipeError, StageError
 from llmops.vault import EnvironmentKey, Vault, custody
 
@@ -37,11 +37,11 @@ def _name(reader, identifier):
         return None
 
 
-def _document(identifier):
+def _document(*identifiers):
     return ClinicalDocument(
         document_id="r1.0",
         record_id="r1",
-        subject=(identifier,),
+        subject=identifiers,
         kind=Kind.NOTE,
         text="Stable. Discharged on aspirin.",
         provenance=Provenance(format=Format.TEXT),
@@ -121,14 +121,17 @@ def test_an_erased_subject_is_gone_and_not_taken_in_again(filled, vault_path, nu
 
 
 def test_documents_of_an_erased_subject_are_withheld(filled, vault_path, number):
-    """By de-identification, whatever the gate would have said of a document without a subject."""
+    """With a reason of their own; also one that names somebody else, too, who was known before."""
     names = filled()
     with custody(vault_path, KEY) as held:
         held.erase(names[1])
     with Vault.open(vault_path, KEY, read_only=True) as reader:
         stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), reader)
-        gone, kept = stage.process([_document(number("p2")), _document(number("p3"))])
+        documents = [_document(number("p2")), _document(number("p3")), _document(number("p1"), number("p2"))]
+        gone, kept, both = stage.process(documents)
     assert isinstance(gone, Withheld)
+    assert isinstance(both, Withheld)
+    assert (gone.reason, both.reason) == (Reason.SUBJECT_ERASED, Reason.SUBJECT_ERASED)
     assert isinstance(kept, DeidentifiedDocument)
     assert kept.subject == names[2]
 
@@ -168,7 +171,7 @@ def test_an_erasure_that_fails_leaves_everything(filled, vault_path):
         "UPDATE subject SET merged_into = 1 WHERE id = 2",
         "UPDATE subject SET erased = 1 WHERE id = 1",
         "UPDATE link SET subject = 1",
-        "UPDATE value SET subject = 9",
+        "UPDATE OR IGNORE value SET subject = 9",
         "UPDATE subject SET sealed = (SELECT sealed FROM subject WHERE id = 2) WHERE id = 1",
     ],
 )

@@ -1,16 +1,19 @@
 """Re-identification: two key holders, one purpose, one subject, once, within a limit; and in the log first."""
 
 import json
+import stat
 
 import pytest
 from typer.testing import CliRunner
 
 from llmops.audit import load_or_create_signing_key, shows
+from llmops.audit.keys import load_verify_key
 from llmops.audit.log import AuditLog
+from llmops.cli import vault_steps
 from llmops.cli.vault import app
-from llmops.errors import AuditWriteError, LlmopsError, RecipeError, StageError
+from llmops.errors import AuditWriteError, LlmopsError, RecipeError
 from llmops.recipe import load_keys, load_recipe, open_vault
-from llmops.vault import Purpose, Request, approve, check_approvals
+from llmops.vault import Custody, Purpose, RefusedError, Request, approve, check_approvals
 from llmops.vault import custody as custody_of
 from llmops.vault.custody import MOST_A_DAY
 
@@ -156,21 +159,24 @@ def test_a_subject_is_named_once_and_the_log_says_why_and_by_whom(asked, recipe,
     assert event.approvers == tuple(sorted(key.public.fingerprint for key in holders[:2]))
     for path in (recipe.parent / "out" / "audit").iterdir():
         assert b"Quackenbush" not in path.read_bytes()
-    with pytest.raises(StageError, match="used before"):
+    with pytest.raises(RefusedError, match="used before"):
         call(*asked)
+
+
+def _refusing(_, events):
+    """The disk is full once there is something to say; a log that is opened says nothing yet."""
+    if events:
+        raise AuditWriteError("disk")
 
 
 def test_what_cannot_be_logged_is_not_answered(asked, monkeypatch):
     """And the approvals are spent: trying again until the disk is full helps nobody."""
 
-    def refusing(*_):
-        raise AuditWriteError("disk")
-
     with monkeypatch.context() as patched:
-        patched.setattr(AuditLog, "append", refusing)
+        patched.setattr(AuditLog, "append", _refusing)
         with pytest.raises(AuditWriteError):
             call(*asked)
-    with pytest.raises(StageError, match="used before"):
+    with pytest.raises(RefusedError, match="used before"):
         call(*asked)
 
 
@@ -186,6 +192,79 @@ def test_so_many_a_day_and_no_more(recipe, holders, listed):
             return held.reidentify(pseudonym, check_approvals(request, files, listed, now_ms=at), now_ms=at)
 
         assert all(once(NOW + n) for n in range(MOST_A_DAY))
-        with pytest.raises(StageError, match="within a day"):
+        with pytest.raises(RefusedError, match="within a day"):
             once(NOW + HOUR)
         assert once(NOW + 25 * HOUR)
+
+
+def _refused(recipe):
+    return [
+        (event.subject, event.reason)
+        for event in (seen.entry.event for seen in shows(recipe.parent / "out" / "audit"))
+        if event.action == "refused"
+    ]
+
+
+def test_every_refusal_is_in_the_log_with_its_reason_and_without_what_was_typed(asked, recipe, tmp_path, holders):
+    """No purpose, no approval, the wrong holder, another subject, a file that is none, and a name for a pseudonym."""
+    command, path, pseudonym, _, _, _, first, _, second = asked
+    request = Request(vault="ab", pseudonym=pseudonym, purpose=Purpose.PATIENT_SAFETY)
+    (tmp_path / "stranger").write_bytes(approve(request, holders[2], now_ms=NOW))
+    (tmp_path / "elsewhere").write_bytes(approve(request, holders[0], now_ms=NOW))
+    (tmp_path / "none").write_bytes(b"Quackenbush")
+    (tmp_path / "edited").write_bytes(first.read_bytes().replace(b"patient_safety", b"patient_sefety"))
+    why = ("--purpose", "patient_safety")
+    tries = {
+        "no_purpose": (pseudonym, "--approval", first, "--approval", second),
+        "not_two_approvals": (pseudonym, *why, "--approval", first, "--approval", first),
+        "unlisted_key": (pseudonym, *why, "--approval", first, "--approval", tmp_path / "stranger"),
+        "other_request": (pseudonym, *why, "--approval", tmp_path / "elsewhere", "--approval", second),
+        "altered_approval": (pseudonym, *why, "--approval", tmp_path / "edited", "--approval", second),
+        "malformed_approval": (pseudonym, *why, "--approval", tmp_path / "none", "--approval", tmp_path / "absent"),
+    }
+    for arguments in (*tries.values(), (pseudonym, "--purpose", "curiosity of Quackenbush"), ("Quackenbush", *why)):
+        with pytest.raises(RefusedError) as refused:
+            call(command, path, *arguments)
+        assert "Quackenbush" not in str(refused.value)
+    named = [(pseudonym, reason) for reason in tries]
+    assert _refused(recipe) == [*named, (pseudonym, "no_purpose"), ("", "not_two_approvals")]
+    for written in (recipe.parent / "out" / "audit").iterdir():
+        assert b"Quackenbush" not in written.read_bytes()
+    assert call(*asked)["identities"]
+
+
+@pytest.mark.parametrize(("hours", "reason"), [(0, "used_before"), (1, "too_many_a_day"), (30, "not_valid_now")])
+def test_what_is_used_up_too_often_or_late_is_logged_too(asked, recipe, monkeypatch, hours, reason):
+    """The clock moves; the approvals stay."""
+    call(*asked)
+    now = vault_steps.now_ms()
+    monkeypatch.setattr(vault_steps, "now_ms", lambda: now + hours * HOUR)
+    if reason == "too_many_a_day":
+        monkeypatch.setitem(Custody.reidentify.__globals__, "MOST_A_DAY", 1)
+    with pytest.raises(RefusedError):
+        call(*asked)
+    assert [why for _, why in _refused(recipe)] == [reason]
+
+
+def test_a_refusal_that_cannot_be_logged_ends_the_command(asked, monkeypatch):
+    """As an answer would: nobody tries unseen."""
+
+    monkeypatch.setattr(AuditLog, "append", _refusing)
+    with pytest.raises(AuditWriteError):
+        call(*asked[:3])
+
+
+def test_a_key_holder_needs_no_other_tool(recipe, tmp_path):
+    """The command's pair signs an approval, only its owner can read it, and nothing is written over."""
+    private, public = tmp_path / "mine.pem", tmp_path / "mine.pub"
+    said = call("approver-key", private, "--json")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert load_verify_key(public, name="x").fingerprint == said["fingerprint"]
+    assert b"PRIVATE" not in public.read_bytes()
+    told = ("S-1", "--vault", "ab", "--purpose", "treatment", "--key", private, "--out", tmp_path / "approval")
+    assert call("approve", *told, "--json")["action"] == "approved"
+    before = private.read_bytes()
+    for path in (private, public, tmp_path / "holder0.pem"):
+        with pytest.raises(RecipeError, match="new file"):
+            call("approver-key", path)
+    assert private.read_bytes() == before

@@ -38,7 +38,7 @@ def filled(vault_path, vault_key, number, patient):
 def test_the_key_is_another_and_everything_else_is_the_same(filled, vault_path, vault_key):
     """Pseudonyms, offsets, seeds and identities stay; the old key opens nothing."""
     before, old = filled(), vault_key.read_bytes()
-    assert rotate(vault_path, vault_key) == 5
+    assert rotate(vault_path, FileKey(path=vault_key)) == 5
     assert vault_key.read_bytes() != old
     assert filled() == before
     assert [path.name for path in vault_key.parent.iterdir()] == ["vault.key"]
@@ -58,7 +58,7 @@ def test_no_sealed_subject_is_left_from_before(filled, vault_path, vault_key):
         return {sealed for (sealed,) in found}
 
     before = rows()
-    rotate(vault_path, vault_key)
+    rotate(vault_path, FileKey(path=vault_key))
     assert not before & rows()
 
 
@@ -76,9 +76,9 @@ def test_killed_at_any_step_it_opens_and_goes_on(filled, vault_path, vault_key, 
     with monkeypatch.context() as patched:
         patched.setattr(rotation, step, dying)
         with pytest.raises(KeyboardInterrupt):
-            rotate(vault_path, vault_key)
+            rotate(vault_path, FileKey(path=vault_key))
     assert filled() == before
-    rotate(vault_path, vault_key)
+    rotate(vault_path, FileKey(path=vault_key))
     assert filled() == before
     assert [path.name for path in vault_key.parent.iterdir()] == ["vault.key"]
     with custody(vault_path, FileKey(path=vault_key)) as held:
@@ -88,18 +88,18 @@ def test_killed_at_any_step_it_opens_and_goes_on(filled, vault_path, vault_key, 
 def test_nothing_is_rotated_while_the_vault_is_in_use(filled, vault_path, vault_key):
     """A worker with the old keys in memory could not read what was sealed anew."""
     with Vault.open(vault_path, FileKey(path=vault_key), read_only=True), pytest.raises(RecipeError, match="in use"):
-        rotate(vault_path, vault_key)
-    assert rotate(vault_path, vault_key) == 5
+        rotate(vault_path, FileKey(path=vault_key))
+    assert rotate(vault_path, FileKey(path=vault_key)) == 5
 
 
 def test_a_missing_key_or_vault_is_not_made(filled, vault_path, vault_key, tmp_path):
     """Rotation replaces; it does not begin."""
     with pytest.raises(RecipeError, match="no vault file"):
-        rotate(tmp_path / "none.sqlite", vault_key)
+        rotate(tmp_path / "none.sqlite", FileKey(path=vault_key))
     assert not (tmp_path / "none.sqlite.lock").exists()
     vault_key.rename(tmp_path / "kept.key")
     with pytest.raises(RecipeError, match="missing"):
-        rotate(vault_path, vault_key)
+        rotate(vault_path, FileKey(path=vault_key))
     assert not vault_key.exists()
 
 
@@ -114,7 +114,7 @@ def test_keyed_pseudonyms_survive_the_key_they_were_made_with(tmp_path, vault_ke
         with Vault.open(path, FileKey(path=key), keyed=True) as vault:
             vault.register([patient(number("p1"))])
         if name == "two":
-            rotate(path, key)
+            rotate(path, FileKey(path=key))
         with Vault.open(path, FileKey(path=key), keyed=True) as vault:
             vault.register([patient(number("p2"))])
             sites.append([vault.pseudonym(vault.subject([number(n)])) for n in ("p1", "p2")])

@@ -446,3 +446,20 @@ def test_umask_does_not_matter(tmp_path):
     finally:
         os.umask(old)
     assert stat.S_IMODE(Path(tmp_path / "v.sqlite").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("written", ["Zebulon Quackenbush", "QUACKENBUSH, ZEBULON Q", "zebulon  quackenbush"])
+def test_a_whole_name_is_known_as_a_patients_however_written(vault, written):
+    """A stand-in must not be anybody's whole name; a part of one, or a relative's, may be."""
+    vault.register([person(mrn("1")), person(mrn("1"), family="Ottersby", role=Role.RELATIVE)])
+    assert vault.is_anybodys(ident(PhiLabel.NAME, written))
+    assert not vault.is_anybodys(ident(PhiLabel.NAME, "Quackenbush"))
+    assert not vault.is_anybodys(ident(PhiLabel.NAME, "Zebulon Ottersby"))
+
+
+def test_a_number_that_two_patients_share_is_somebodys(vault):
+    """Nobody is found by it, and it must not become a stand-in all the same."""
+    vault.register([person(mrn("77", assigner=a)) for a in ("1.2.3", "4.5.6")])
+    assert vault.subject([mrn("77", assigner="")]) is None
+    assert vault.is_anybodys(mrn("77", assigner=""))
+    assert not vault.is_anybodys(mrn("78", assigner=""))
