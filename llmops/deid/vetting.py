@@ -34,12 +34,12 @@ _CREDENTIAL: Final = re.compile(
 
 _ALONE: Final[Mapping[PhiLabel, float]] = MappingProxyType(
     {
-        PhiLabel.NAME: 0.5,
-        PhiLabel.LOC: 0.3,
-        PhiLabel.ORG: 0.3,
-        PhiLabel.DATE: 0.6,
-        PhiLabel.OTHERID: 0.6,
-        PhiLabel.AGE90: 0.2,
+        PhiLabel.NAME: 0.4,
+        PhiLabel.LOC: 0.45,
+        PhiLabel.ORG: 0.15,
+        PhiLabel.DATE: 0.25,
+        PhiLabel.OTHERID: 0.45,
+        PhiLabel.AGE90: 0.4,
     }
 )
 
@@ -48,7 +48,7 @@ _ALONE: Final[Mapping[PhiLabel, float]] = MappingProxyType(
 class Weights:
     """How sure the network must be of a word, by what else speaks for it or against it.
 
-    The defaults were chosen on notes that the network was not trained on (``notes-dev``).
+    The defaults were chosen on notes that a network of the same make had not been trained on (docs/model-card.md).
 
     Args:
         alone: nothing else does, by label.
@@ -66,16 +66,16 @@ class Weights:
     """
 
     alone: Mapping[PhiLabel, float] = field(default_factory=lambda: _ALONE)
-    backed: float = 0.06
-    beside: float = 0.06
-    beside_plain: float = 0.3
-    plain: float = 0.6
-    number: float = 0.75
-    misfit: float = 0.9
-    doubtful: float = 0.06
-    refused: float = 0.03
-    weak_rule: float = 0.75
-    repeated_plain: float = 0.05
+    backed: float = 0.07
+    beside: float = 0.09
+    beside_plain: float = 0.45
+    plain: float = 0.65
+    number: float = 0.6
+    misfit: float = 0.5
+    doubtful: float = 0.1
+    refused: float = 0.05
+    weak_rule: float = 0.825
+    repeated_plain: float = 0.02
 
 
 DEFAULT: Final = Weights()

@@ -68,10 +68,10 @@ def _options() -> argparse.Namespace:
 
 
 def _default_gold() -> list[Path]:
-    """The development notes where the machine has them, else the training notes (figures then flatter our network)."""
-    corpora = os.environ.get("LLMOPS_CORPORA", "")
-    found = [path for name in ("notes-dev", "asq-phi-dev") if (path := Path(corpora) / f"deid/{name}.jsonl").is_file()]
-    return found if corpora and found else [ROOT / "recipes/data/deid/notes-train.jsonl"]
+    """The test notes of the repository, and the development notes where the machine has them."""
+    corpora = Path(os.environ.get("LLMOPS_CORPORA") or os.devnull)
+    known = [corpora / f"deid/{name}.jsonl" for name in ("notes-dev", "asq-phi-dev")]
+    return [ROOT / "recipes/data/deid/notes-test.jsonl", *(path for path in known if path.is_file())]
 
 
 def _systems(ner: str) -> list[tuple[str, Callable[[], Any]]]:
