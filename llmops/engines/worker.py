@@ -32,6 +32,7 @@ class Job(Protocol):
 def main() -> None:
     """Serve tasks until the parent closes the connection or is gone."""
     logging.disable(logging.CRITICAL)  # libraries may log what they read; what matters travels as values
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it where it is, for nothing
     fd, slot, parent = (int(argument) for argument in sys.argv[1:4])
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     connection = Connection(fd)
