@@ -118,9 +118,11 @@ def split_notes(data: bytes) -> tuple[tuple[bytes, ...], bytes]:
 def is_torn(rest: bytes, stream: str) -> bool:
     """Whether ``rest`` could be the first bytes of a checkpoint of the stream, as a crash leaves them.
 
-    If not, no crash left them but somebody. A power loss may leave zeros for what it kept the length of alone.
+    If not, no crash left them but somebody. A power loss may leave zeros for what it kept the length of alone;
+    a single one may be a byte that somebody changed.
     """
-    rest = rest.rstrip(b"\0")
+    if rest.endswith(b"\0\0"):
+        rest = rest.rstrip(b"\0")
     head = f"{ORIGIN}{stream}\n".encode()
     return head.startswith(rest) or (rest.startswith(head) and _TORN.fullmatch(rest, len(head)) is not None)
 

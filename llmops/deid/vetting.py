@@ -72,8 +72,8 @@ class Weights:
     plain: float = 0.65
     number: float = 0.6
     misfit: float = 0.5
-    doubtful: float = 0.1
-    refused: float = 0.05
+    doubtful: float = 0.08
+    refused: float = 0.02
     weak_rule: float = 0.825
     repeated_plain: float = 0.02
 

@@ -150,6 +150,7 @@ RULES: Final = (
         all_strange,
         strange_run,
     ),
+    Rule(r"(?i)\b" + _KIN + r"[ \t]?\(((?-i:" + _W + r"))[,)]", PhiLabel.NAME, 0.83, all_strange),
     Rule(
         r"(?i)\b(?:widow(?:er)?|wife|husband|son|daughter|dtr|child|baby|infant|mother|mom|father|dad|sister|brother|"
         r"grandson|granddaughter|partner|spouse|estate|care|c/o) of ((?-i:" + _FULL + r"))",

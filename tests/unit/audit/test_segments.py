@@ -124,12 +124,13 @@ def test_a_missing_newest_segment_is_found_and_placed(audit, signer):
 
 @pytest.mark.parametrize("cut", [1, 60, 5_000])
 def test_a_truncated_segment_is_found_and_placed(audit, signer, cut):
-    """In mid-event or between two: everything before the cut is proven, and what is missing has its positions."""
+    """In mid-event or between two: what is missing has its positions, and what its checkpoint spoke of is unproven."""
     parts = segments(audit, "main")
     data = writable(parts[1].path).read_bytes()[:-cut]
     parts[1].path.write_bytes(data)
     (found,) = findings(audit, signer)
-    assert (found.start, found.end) == (parts[1].start + data.count(b"\n"), parts[2].start)
+    assert (found.position, found.end) == (parts[1].start + data.count(b"\n"), parts[2].start)
+    assert parts[1].start <= found.start <= found.position
     with pytest.raises(AuditVerificationError):
         open_log(audit, signer)
 

@@ -293,7 +293,7 @@ def test_the_network_and_the_rules_are_weighed() -> None:
     words = (
         scored(text, "Kwarteng", PhiLabel.NAME, 0.7),
         scored(text, "Foley", PhiLabel.NAME, 0.55),
-        scored(text, "11", PhiLabel.DATE, 0.65),
+        scored(text, "11", PhiLabel.DATE, 0.55),
     )
     finds = weigh(View.of(text, (), words), [span(text, "Xpert", PhiLabel.NAME, 0.5)])
     assert [text[s.start : s.end] for s in finds] == ["Kwarteng"]
