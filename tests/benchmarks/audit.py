@@ -187,6 +187,8 @@ def main():
     parser.add_argument("--batch", type=int, default=400, help="events a sync")
     parser.add_argument("--no-page", action="store_true", help="leave the compliance report out")
     arguments = parser.parse_args()
+    if arguments.events < arguments.writers * arguments.batch:
+        parser.error("fewer events than one batch of each writer")
     root = Path(tempfile.mkdtemp(prefix="llmops-audit-", dir=arguments.folder))
     memory = in_memory("llmops-audit-torn-")
     try:
