@@ -15,6 +15,9 @@ from llmops.errors import ReleaseError, StageError
 from llmops.pipeline.meters import Meter
 from llmops.release import ShardFile, read_shard
 
+SCORED = "scored.parquet"
+WITHHELD = "withheld.jsonl"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexed:
@@ -77,9 +80,10 @@ class Workspace:
         _replace(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)))
 
     def done(self, shard_id: str) -> Done | None:
-        """The shard's done-record, if it has one."""
-        data = _read(self._folder(shard_id) / "done.json")
-        if data is None:
+        """The shard's done-record, if it has one and its files lie beside it: a killed `remove` may have left only it."""
+        folder = self._folder(shard_id)
+        data = _read(folder / "done.json")
+        if data is None or not (folder / SCORED).exists() or not (folder / WITHHELD).exists():
             return None
         return Done(**{**data, "meters": tuple(Meter(**meter) for meter in data["meters"])})
 
@@ -96,7 +100,7 @@ class Workspace:
         Raises:
             ReleaseError: the file is not the one the done-record names.
         """
-        return read_shard(self._folder(done.shard_id) / "scored.parquet", done.scored_sha256)
+        return read_shard(self._folder(done.shard_id) / SCORED, done.scored_sha256)
 
     def withheld(self, done: Done) -> Iterator[Withheld]:
         """What the shard withheld.
@@ -104,7 +108,7 @@ class Workspace:
         Raises:
             ReleaseError: the file is not the one the done-record names.
         """
-        data = (self._folder(done.shard_id) / "withheld.jsonl").read_bytes()
+        data = (self._folder(done.shard_id) / WITHHELD).read_bytes()
         if hashlib.sha256(data).hexdigest() != done.withheld_sha256:
             raise ReleaseError("a shard's list of withheld records is not the one that was written")
         return (_withheld(orjson.loads(line)) for line in data.splitlines())
@@ -122,7 +126,7 @@ class ShardWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._scored = ShardFile(folder / "scored.parquet.tmp")
+        self._scored = ShardFile(folder / f"{SCORED}.tmp")
         self._withheld: list[Withheld] = []
 
     def write(self, answers: Sequence[ScoredDocument | Withheld]) -> None:
@@ -142,9 +146,9 @@ class ShardWriter:
         scored = self._scored.close()
         if scored.rows + len(self._withheld) != read:
             raise StageError(f"{read} documents read, but {scored.rows} scored and {len(self._withheld)} withheld")
-        (self._folder / "scored.parquet.tmp").replace(self._folder / "scored.parquet")
+        (self._folder / f"{SCORED}.tmp").replace(self._folder / SCORED)
         lines = b"".join(orjson.dumps(asdict(withheld)) + b"\n" for withheld in self._withheld)
-        _replace(self._folder / "withheld.jsonl", lines)
+        _replace(self._folder / WITHHELD, lines)
         return {
             "scored": scored.rows,
             "withheld": len(self._withheld),

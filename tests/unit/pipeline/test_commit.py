@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -124,3 +125,23 @@ def test_a_full_disk_leaves_no_half_shard(tmp_path, size):
         assert whole(tmp_path)
     commit(tmp_path)
     assert whole(tmp_path)
+
+
+@pytest.mark.parametrize("removed", range(1, 5))
+def test_work_files_of_which_a_kill_left_a_part_are_made_anew(tmp_path, monkeypatch, removed):
+    """Killed after any of its files was removed: the shard is whole, or not done and can be done again."""
+    commit(tmp_path / "shards")
+    unlink, left = os.unlink, iter(range(removed))
+
+    def killed(*arguments, **keywords):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        unlink(*arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", killed)
+        with suppress(KeyboardInterrupt):
+            Workspace(root=tmp_path / "shards").remove()
+    assert not whole(tmp_path / "shards")
+    commit(tmp_path / "shards")
+    assert whole(tmp_path / "shards")
