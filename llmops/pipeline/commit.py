@@ -80,7 +80,7 @@ class Workspace:
         _replace(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)))
 
     def done(self, shard_id: str) -> Done | None:
-        """The shard's done-record, if it has one and its files lie beside it: a killed `remove` may have left only it."""
+        """The shard's done-record, if it has one and its files are there: of a killed `remove` it may be left alone."""
         folder = self._folder(shard_id)
         data = _read(folder / "done.json")
         if data is None or not (folder / SCORED).exists() or not (folder / WITHHELD).exists():
