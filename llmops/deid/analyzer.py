@@ -5,6 +5,7 @@ from typing import Any
 
 from llmops.deid.complete import complete
 from llmops.deid.config import DeidConfig
+from llmops.deid.judge import Judge
 from llmops.deid.known import KnownMatcher
 from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
@@ -18,6 +19,7 @@ class Analyzer:
     def __init__(self, config: DeidConfig) -> None:
         self._config = config
         self._engine: Any = None
+        self._judge: Any = None
 
     def find(self, texts: Sequence[str], known: Sequence[KnownMatcher | None] = ()) -> list[tuple[Span, ...]]:
         """Find PHI in each text.
@@ -38,7 +40,7 @@ class Analyzer:
     def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
         strong = [span for span in spans if span.score >= self._config.score_threshold]
         if view.words is not None:
-            strong = weigh(view, strong)
+            strong = weigh(view, strong, self._judge.words(view, strong), self._judge.threshold)
         if matcher is not None:
             strong.extend(matcher.find(view))
         found = self._resolved(view, strong)
@@ -54,5 +56,7 @@ class Analyzer:
             from llmops.deid.presidio import build_engine  # noqa: PLC0415 - loads on first use
             from llmops.deid.recognizers import FINDERS  # noqa: PLC0415 - compiles every pattern
 
+            if self._config.ner == "clinical":
+                self._judge = Judge()
             self._engine = build_engine(self._config.ner, FINDERS)
         return self._engine

@@ -22,6 +22,7 @@ Finder = Callable[[View], Iterable[Span]]
 """Finds one identifier in a view; an exception withholds the document."""
 
 LANGUAGE: Final = "en"
+_FINDERS: Final = "llmops_finders"
 _VIEW: Final = "llmops_view"
 TEXT: Final = "llmops_text"
 WORDS: Final = "llmops_words"
@@ -57,12 +58,16 @@ class CutSpacyEngine(SpacyNlpEngine):
         self.nlp = {LANGUAGE: _PIPELINES[self._ner]()}
 
 
-class FinderRecognizer(EntityRecognizer):
-    """Lets one of our finders take part in Presidio's analysis under its own name."""
+class FindersRecognizer(EntityRecognizer):
+    """Lets our finders take part in Presidio's analysis; each find carries the name of its own recognizer.
 
-    def __init__(self, name: str, finder: Finder) -> None:
-        self._finder = finder
-        super().__init__(supported_entities=[str(label) for label in PhiLabel], name=name, supported_language=LANGUAGE)
+    One for all of them: Presidio goes over all results twice for each recognizer that it knows.
+    """
+
+    def __init__(self, finders: Sequence[Finder]) -> None:
+        self._finders = tuple(finders)
+        labels = [str(label) for label in PhiLabel]
+        super().__init__(supported_entities=labels, name=_FINDERS, supported_language=LANGUAGE)
 
     def load(self) -> None:
         """Nothing to load: patterns are compiled with their module."""
@@ -73,7 +78,7 @@ class FinderRecognizer(EntityRecognizer):
         entities: list[str],  # noqa: ARG002 - Presidio's signature
         nlp_artifacts: NlpArtifacts | None = None,
     ) -> list[RecognizerResult]:
-        """Run the finder over the view of this text that the pipeline left on the document."""
+        """Run the finders over the view of this text that the pipeline left on the document."""
         view = _view(text, nlp_artifacts)
         return [
             RecognizerResult(
@@ -86,7 +91,8 @@ class FinderRecognizer(EntityRecognizer):
                     RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
                 },
             )
-            for span in self._finder(view)
+            for finder in self._finders
+            for span in finder(view)
         ]
 
 
@@ -114,9 +120,8 @@ def build_engine(ner: str, finders: Sequence[tuple[str, Finder]]) -> AnalyzerEng
     """
     for name in ("presidio-analyzer", "presidio-anonymizer", "decision_process"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    registry = RecognizerRegistry(
-        recognizers=[FinderRecognizer(name, finder) for name, finder in finders], supported_languages=[LANGUAGE]
-    )
+    recognizer = FindersRecognizer([finder for _, finder in finders])
+    registry = RecognizerRegistry(recognizers=[recognizer], supported_languages=[LANGUAGE])
     engine = CutSpacyEngine(ner=ner)
     engine.load()
     return AnalyzerEngine(

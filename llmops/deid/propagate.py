@@ -23,6 +23,7 @@ _CODES: Final = frozenset(
 )  # fmt: skip
 _SHORTEST: Final = {PhiLabel.NAME: 3, PhiLabel.ORG: 5, PhiLabel.LOC: 4}
 _SHORTEST_CODE: Final = 5
+_NO_MARKS: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 _PERSON_BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:mr|mrs|ms|miss|mx|dr|doctor|nurse|baby|pt|patient|son|daughter|dtr|wife|husband|mother|father|mom|"
     r"dad|sister|brother|aunt|uncle|per|by|with|and|told|called|asked|d/w|w/|dear|"
@@ -84,7 +85,10 @@ def _words(
 def _numbers(folded: str, codes: dict[str, PhiLabel]) -> Iterator[tuple[int, int, PhiLabel]]:
     if codes:
         for match in _CODE.finditer(folded):
-            label = codes.get(_bare(match.group()))
+            surface = match.group()
+            if len(surface) < _SHORTEST_CODE or surface.isalpha():  # most words; a code has a digit
+                continue
+            label = codes.get(_bare(surface))
             if label is not None:
                 yield match.start(), match.end(), label
 
@@ -123,7 +127,7 @@ def _codes(folded: str, found: Iterable[Span]) -> dict[str, PhiLabel]:
 
 
 def _bare(surface: str) -> str:
-    return "".join(c for c in surface.lower() if c.isalnum()).lstrip("0")
+    return surface.lower().translate(_NO_MARKS).lstrip("0")
 
 
 def _speaks_of_person(folded: str, start: int, end: int) -> bool:

@@ -1,6 +1,6 @@
 """What the clinical network thinks of each word of a text."""
 
-from dataclasses import replace
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from llmops.phi import PhiLabel
 
 _FLOOR: Final = 0.01
 """Words below it are left out: nothing would believe them."""
+_ALPHANUMERIC: Final = re.compile(r"[^\W_]")
 LABEL_OF: Final = {
     "NAME": PhiLabel.NAME,
     "LOC": PhiLabel.LOC,
@@ -35,13 +36,15 @@ def scored_words(text: str, pieces: Any, probabilities: npt.NDArray[np.float32])
     phi = 1.0 - probabilities[:, OUTSIDE]
     kinds = probabilities[:, 1:].reshape(len(pieces), len(LABELS), 2).sum(axis=2).argmax(axis=1)
     words: list[ScoredWord] = []
-    for index in np.flatnonzero(phi >= _FLOOR).tolist():
-        start, end = int(pieces.starts[index]), int(pieces.ends[index])
-        label, score = LABEL_OF[LABELS[kinds[index]]], float(phi[index])
+    told = np.flatnonzero(phi >= _FLOOR)
+    columns = (pieces.starts[told], pieces.ends[told], kinds[told], phi[told])
+    for start, end, kind, score in zip(*(column.tolist() for column in columns), strict=True):
+        label = LABEL_OF[LABELS[kind]]
         if words and start < words[-1].end:
-            if score > words[-1].score:
-                words[-1] = replace(words[-1], label=label, score=score)
-        elif any(c.isalnum() for c in text[start:end]):
-            start, end = whole_word(text, start, end)
-            words.append(ScoredWord(start=start, end=end, label=label, score=score))
+            last = words[-1]
+            if score > last.score:
+                words[-1] = ScoredWord(start=last.start, end=last.end, label=label, score=score)
+        elif _ALPHANUMERIC.search(text, start, end):
+            first, stop = whole_word(text, start, end)
+            words.append(ScoredWord(start=first, end=stop, label=label, score=score))
     return tuple(words)

@@ -69,22 +69,20 @@ def resolve(spans: Iterable[Span], folded: str) -> tuple[Span, ...]:
         spans: finds of any recognizers over one text.
         folded: the ASCII shadow of that text. PHI.
     """
-    owner: list[Span | None] = [None] * len(folded)
+    owner: list[Span | None] = [None] * (len(folded) + 1)
+    borders: set[int] = set()
     for span in sorted(spans, key=lambda s: (s.score, s.end - s.start, -s.start)):
         owner[span.start : span.end] = [span] * (span.end - span.start)
+        borders.update((span.start, span.end))
     found: list[Span] = []
-    position = 0
-    while position < len(owner):
-        holder = owner[position]
-        if holder is None:
-            position += 1
+    start, holder = 0, owner[0]
+    for border in sorted(borders):  # between two borders all is one span's
+        if owner[border] is holder:
             continue
-        start = position
-        while position < len(owner) and owner[position] is holder:
-            position += 1
-        trimmed = _trim(holder, start, position, folded)
+        trimmed = _trim(holder, start, border, folded) if holder is not None else None
         if trimmed is not None:
             found.append(trimmed)
+        start, holder = border, owner[border]
     return tuple(found)
 
 
@@ -107,10 +105,12 @@ _LONGEST_WORD: Final = 64
 def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
     """Widen a span to the words its ends stand in, by a long word at most: unbroken text must not cost a square."""
     lowest, highest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
-    while start > lowest and _is_word(text[start]) and _is_word(text[start - 1]):
-        start -= 1
-    while end < highest and _is_word(text[end - 1]) and _is_word(text[end]):
-        end += 1
+    if start > lowest and _is_word(text[start]):
+        while start > lowest and _is_word(text[start - 1]):
+            start -= 1
+    if end < highest and _is_word(text[end - 1]):
+        while end < highest and _is_word(text[end]):
+            end += 1
     return start, end
 
 

@@ -1,156 +1,123 @@
-"""Weighs what the clinical network thinks and what the rules found against each other."""
+"""Joins what the rules found with what the judge says of each word."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from llmops.deid.scored import LABEL_OF
 from llmops.deid.spans import ScoredWord, Span, View
-from llmops.deid.vetting import DEFAULT, JUDGED, NEVER, Weights, floor, is_kept_place
-from llmops.deid.vocabulary.words import is_plain
+from llmops.deid.vocabulary.words import KEPT_PLACES, is_plain
 from llmops.phi import PhiLabel
 
 RECOGNIZER: Final = "clinical_ner"
-_UNMISTAKABLE: Final = 0.9
-"""Score of a rule whose find stands against the network: a whole date."""
-_REACH: Final = 3
-"""Characters between two words that still touch, and one."""
-_WORD: Final = re.compile(r"[A-Za-z0-9~]+")
-_KIND_OF: Final = {label: label for label in LABEL_OF.values()} | {PhiLabel.ZIP: PhiLabel.LOC}
-_CONTRADICTED: Final = JUDGED | {PhiLabel.DATE, PhiLabel.OTHERID}
+_WORDS: Final = frozenset({PhiLabel.NAME, PhiLabel.LOC, PhiLabel.ORG})
+"""Labels whose words are words: each of a find is judged by itself."""
+_JUDGED: Final = _WORDS | {PhiLabel.DATE, PhiLabel.OTHERID}
+_STRONG: Final = 0.825
+"""Score from which on a find stands by itself where its label is another: a check digit, a key beside it."""
+_EASED: Final = 0.25
+"""Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
+_LINKS: Final = frozenset({"at", "on"})
+"""Words that lead from one name to the next, and are no part of either."""
+_REPEATED: Final = 0.02
+"""Least probability to the network at which a word of the language is a name again that was one elsewhere."""
 
 
-def weigh(view: View, finds: Sequence[Span], weights: Weights = DEFAULT) -> list[Span]:
-    """Join what the rules found with what the network says.
+def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least: float) -> list[Span]:
+    """Give the finds that stand, and the words that are PHI without one.
 
     Args:
-        view: the text, with the words that the network scored. PHI.
+        view: the text. PHI.
         finds: of the rules.
-        weights: how.
+        judged: each word in doubt, in order, with its probability of being PHI.
+        least: probability from which on a word is PHI.
     """
-    believed = _believed(view)
-    kept = [span for find in finds if (span := _kept(view.folded, find, believed, weights)) is not None]
-    backed = np.zeros(len(view.folded) + 1, dtype=bool)
-    for span in finds:
-        backed[span.start : span.end] = True
-    return [*kept, *(s for s in _from_network(view, backed, kept, weights) if not is_kept_place(view.folded, s))]
+    within = _within(judged)
+    kept = [span for find in finds for span in _standing(view.folded, find, within(find), least)]
+    alone = (
+        Span(
+            start=run[0].start,
+            end=run[-1].end,
+            label=run[0].label,
+            score=_capped(max(word.score for word in run)),
+            recognizer=RECOGNIZER,
+        )
+        for run in _runs(view.folded, judged, least, _joined)
+    )
+    return [*kept, *(span for span in alone if not _is_kept_place(view.folded, span))]
 
 
-def confirmed(view: View, spans: Sequence[Span], weights: Weights = DEFAULT) -> list[Span]:
+def confirmed(view: View, spans: Sequence[Span]) -> list[Span]:
     """Give the words that the network lets be names, as they were elsewhere in the text; all where it did not run.
 
     Args:
         view: the text. PHI.
         spans: a word each.
-        weights: how sure it must be.
     """
     if view.words is None:
         return list(spans)
-    believed = _believed(view)
+    within = _within(view.words)
 
     def holds(span: Span) -> bool:
-        if span.label not in JUDGED or not is_plain(view.folded[span.start : span.end]):
+        if span.label not in _WORDS or not is_plain(view.folded[span.start : span.end]):
             return True
-        return float(believed[span.start : span.end].max(initial=0.0)) >= weights.repeated_plain
+        return any(word.score >= _REPEATED for word in within(span))
 
     return [span for span in spans if holds(span)]
 
 
-def _believed(view: View) -> npt.NDArray[np.float32]:
-    """Probability of being PHI, character by character."""
-    believed = np.zeros(len(view.folded) + 1, dtype=np.float32)
-    for word in view.words or ():
-        believed[word.start : word.end] = word.score
-    return believed
+def _within(words: Sequence[ScoredWord]) -> Callable[[Span], Sequence[ScoredWord]]:
+    """Give a look-up of the words that a span touches."""
+    starts, ends = [word.start for word in words], [word.end for word in words]
+    return lambda span: words[bisect_right(ends, span.start) : bisect_left(starts, span.end)]
 
 
-def _kept(folded: str, span: Span, believed: npt.NDArray[np.float32], weights: Weights) -> Span | None:
-    """Give what of a rule's find the network does not contradict."""
-    belief = float(believed[span.start : span.end].max(initial=0.0))
-    if span.label not in _CONTRADICTED:
-        weak = span.score < weights.weak_rule and span.label is not PhiLabel.AGE90
-        return None if weak and belief < weights.doubtful else span
-    if span.score >= _UNMISTAKABLE and span.label not in JUDGED:
-        return span
-    least = weights.doubtful if span.score < weights.weak_rule else weights.refused
-    return _trimmed(folded, span, believed, weights.refused) if belief >= least else None
+def _standing(folded: str, find: Span, judged: Sequence[ScoredWord], least: float) -> Iterator[Span]:
+    """Give what of a rule's find the judge leaves; a word that it refuses parts a name in two."""
+    strong = find.score >= _STRONG
+    if find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90):
+        yield find
+        return
+    enough = least if find.label in _JUDGED and not strong else _EASED * least
+    if find.label in _WORDS:
+        for run in _runs(folded, judged, enough, lambda *_: True):
+            yield replace(find, start=max(find.start, run[0].start), end=min(find.end, run[-1].end))
+    elif any(word.score >= enough for word in judged):
+        yield find
 
 
-def _trimmed(folded: str, span: Span, believed: npt.NDArray[np.float32], least: float) -> Span:
-    """Cut words off both ends that are nothing to the network: what a form or a sentence has beside a name."""
-    words = [m.span() for m in _WORD.finditer(folded, span.start, span.end)]
-    sure = [(start, end) for start, end in words if believed[start:end].max() >= least]
-    if not sure or len(sure) == len(words):
-        return span
-    start = span.start if sure[0] == words[0] else sure[0][0]
-    end = span.end if sure[-1] == words[-1] else sure[-1][1]
-    return replace(span, start=start, end=end)
+def _runs(
+    folded: str, judged: Sequence[ScoredWord], least: float, joined: Callable[[str, ScoredWord, ScoredWord], bool]
+) -> Iterator[Sequence[ScoredWord]]:
+    """Give the stretches of words that are PHI and belong together, without the links at their ends."""
+    run: list[ScoredWord] = []
+    for word in judged:
+        sure = word.score >= (_EASED * least if word.label is PhiLabel.AGE90 else least)
+        if run and (not sure or not joined(folded, run[-1], word)):
+            yield from _inner(folded, run)
+            run = []
+        if sure:
+            run.append(word)
+    yield from _inner(folded, run)
 
 
-def _from_network(view: View, backed: npt.NDArray[np.bool_], kept: Sequence[Span], weights: Weights) -> Iterator[Span]:
-    labels: list[PhiLabel | None] = [None] * len(view.folded)
-    for span in kept:
-        labels[span.start : span.end] = [_KIND_OF.get(span.label, PhiLabel.OTHERID)] * (span.end - span.start)
-    sure, unsure = [], []
-    for word in view.words or ():
-        least = weights.backed if backed[word.start : word.end].any() else floor(view.folded, word, weights)
-        if word.score >= least:
-            labels[word.start : word.end] = [word.label] * (word.end - word.start)
-            sure.append(word)
-        elif least < NEVER and word.score >= (
-            weights.beside if least <= weights.alone[word.label] else weights.beside_plain
-        ):
-            unsure.append(word)
-    sure.extend(_beside(view.folded, unsure, labels))
-    yield from _joined(view.folded, sorted(sure, key=lambda word: word.start))
+def _inner(folded: str, run: Sequence[ScoredWord]) -> Iterator[Sequence[ScoredWord]]:
+    inner = [n for n, word in enumerate(run) if folded[word.start : word.end] not in _LINKS]
+    if inner:
+        yield run[inner[0] : inner[-1] + 1]
 
 
-def _beside(folded: str, unsure: Sequence[ScoredWord], labels: list[PhiLabel | None]) -> Iterator[ScoredWord]:
-    """Take words that the network is less sure of where they touch a word of the same kind: the rest of a long name."""
-    taken = set()
-    for words, forward in ((unsure, True), (unsure[::-1], False)):
-        for word in words:
-            if word not in taken and _neighbour(folded, labels, word, forward=forward) is word.label:
-                labels[word.start : word.end] = [word.label] * (word.end - word.start)
-                taken.add(word)
-                yield word
-
-
-def _neighbour(folded: str, labels: Sequence[PhiLabel | None], word: ScoredWord, *, forward: bool) -> PhiLabel | None:
-    step = -1 if forward else 1
-    position = word.start - 1 if forward else word.end
-    for _ in range(_REACH):
-        if not 0 <= position < len(folded) or folded[position] == "\n":
-            return None
-        if folded[position].isalnum():
-            return labels[position]
-        position += step
-    return None
-
-
-def _joined(folded: str, words: Iterable[ScoredWord]) -> Iterator[Span]:
-    """Join neighbours of one label that only punctuation or a blank parts."""
-    open_span: Span | None = None
-    for word in words:
-        span = Span(start=word.start, end=word.end, label=word.label, score=_capped(word.score), recognizer=RECOGNIZER)
-        if open_span is not None and open_span.label is span.label and _touch(folded, open_span.end, span.start):
-            open_span = replace(open_span, end=span.end, score=max(open_span.score, span.score))
-            continue
-        if open_span is not None:
-            yield open_span
-        open_span = span
-    if open_span is not None:
-        yield open_span
-
-
-def _touch(folded: str, end: int, start: int) -> bool:
-    return start - end <= 2 and not any(c.isalnum() or c == "\n" for c in folded[end:start])
+def _joined(folded: str, left: ScoredWord, right: ScoredWord) -> bool:
+    """Neighbours of one label that only punctuation or a blank parts."""
+    gap = folded[left.end : right.start]
+    return left.label is right.label and len(gap) <= 2 and not any(c.isalnum() or c == "\n" for c in gap)
 
 
 def _capped(score: float) -> float:
-    """Leave the range to a rule that names the identifier: the network only knows that it is one."""
+    """Leave the range to a rule that names the identifier: the judge only knows that it is one."""
     return round(min(score, 0.64), 3)
+
+
+def _is_kept_place(folded: str, span: Span) -> bool:
+    """A state or a country alone is no identifier (164.514(b)(2)(i)(B))."""
+    return span.label is PhiLabel.LOC and " ".join(folded[span.start : span.end].lower().split()) in KEPT_PLACES

@@ -15,6 +15,8 @@ SHIPPED: Final = Path(__file__).parent / "model"
 CARD: Final = "model.json"
 NETWORK: Final = "model.onnx"
 VOCABULARY: Final = "tokenizer.json"
+TREES: Final = "judge.onnx"
+LEXICON: Final = "lexicon.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,38 @@ class ModelFiles:
     core: int
     context: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeFiles:
+    """A judge whose files have been checked against their pins.
+
+    Args:
+        trees: bytes of the ONNX tree ensemble.
+        lexicon: JSON of the words of the training notes.
+        threshold: least probability at which a word is PHI.
+    """
+
+    trees: bytes = field(repr=False)
+    lexicon: str = field(repr=False)
+    threshold: float
+
+
+def open_judge(folder: Path = SHIPPED) -> JudgeFiles:
+    """Read the judge that was fitted to the network of a model folder.
+
+    Raises:
+        RecipeError: a file is missing or not the pinned one; nothing is judged with it.
+    """
+    try:
+        card = json.loads((folder / CARD).read_bytes())
+        return JudgeFiles(
+            trees=_pinned(folder, TREES, card),
+            lexicon=_pinned(folder, LEXICON, card).decode("utf-8"),
+            threshold=float(card["judge"]["threshold"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecipeError(f"deid.ner: the files of the judge cannot be read ({type(error).__name__})") from None
 
 
 def open_model(folder: Path = SHIPPED) -> ModelFiles:

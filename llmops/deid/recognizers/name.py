@@ -310,7 +310,7 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
     stop = span.end - 2 if view.folded[: span.end].endswith(("'s", "'S")) else span.end
     words = list(WORDS.finditer(view.folded, span.start, stop))
     if len(words) < 2:
-        yield replace(span, end=max(stop, span.start + 1))
+        yield span if stop == span.end else replace(span, end=max(stop, span.start + 1))
         return
     last = words[-1].end()
     while words and words[-1].group().lower() in _OUTER:
@@ -318,8 +318,8 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
     while words and words[0].group().lower() in _OUTER and words[0].group() != "Pa":  # a given name; PA is a job
         words.pop(0)
     if words:
-        end = stop if words[-1].end() == last else words[-1].end()
-        yield replace(span, start=words[0].start(), end=end)
+        start, end = words[0].start(), stop if words[-1].end() == last else words[-1].end()
+        yield span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
 
 
 def _vetted(view: View, start: int, end: int) -> Iterator[Span]:

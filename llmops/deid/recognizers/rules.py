@@ -45,10 +45,12 @@ class Rule:
     check: Check = _always
     cut: Cut = _whole
     compiled: Any = field(init=False, repr=False, compare=False)
+    groups: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compile once; a pattern RE2 cannot run in linear time does not compile."""
         object.__setattr__(self, "compiled", re2.compile(self.pattern.encode("ascii"), _OPTIONS))
+        object.__setattr__(self, "groups", self.compiled.groups)
 
 
 def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Iterator[Span]:
@@ -60,21 +62,25 @@ def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Itera
     data = view.data if folded is view.folded else folded.encode("ascii")
     for rule in rules:
         position = 0
-        while True:
-            match = rule.compiled.search(data, position)
-            if match is None:
-                break
-            group = next((i for i in range(1, rule.compiled.groups + 1) if match.start(i) >= 0), 0)
-            start, end = _trimmed(folded, *match.span(group))
-            cut = rule.cut(folded, start, end)
-            if cut > start and rule.check(folded, start, cut):
-                end = cut
+        while (match := rule.compiled.search(data, position)) is not None:
+            start, end = _trimmed(folded, *_surface(match, rule.groups))
+            end = rule.cut(folded, start, end)
+            if end > start and rule.check(folded, start, end):
                 yield Span(start=start, end=end, label=rule.label, score=rule.score, recognizer=recognizer)
                 position = end
             else:
                 position = max(start, match.start()) + 1
             if position >= len(folded):
                 break
+
+
+def _surface(match: Any, groups: int) -> tuple[int, int]:
+    for group in range(1, groups + 1):
+        start, end = match.span(group)
+        if start >= 0:
+            return start, end
+    start, end = match.span()
+    return start, end
 
 
 @lru_cache(maxsize=4)

@@ -6,8 +6,7 @@ from llmops.deid import DeidConfig, Deidentifier
 from llmops.deid.complete import complete
 from llmops.deid.propagate import propagate
 from llmops.deid.recognizers import FINDERS
-from llmops.deid.spans import ScoredWord, Span, View
-from llmops.deid.weigh import confirmed, weigh
+from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 BY_NAME = dict(FINDERS)
@@ -215,11 +214,6 @@ def span(text: str, surface: str, label: PhiLabel, score: float = 0.9) -> Span:
     return Span(start=start, end=start + len(surface), label=label, score=score, recognizer="test")
 
 
-def scored(text: str, surface: str, label: PhiLabel, score: float) -> ScoredWord:
-    start = text.index(surface)
-    return ScoredWord(start=start, end=start + len(surface), label=label, score=score)
-
-
 def test_a_phone_leaves_the_blank_before_it() -> None:
     """The text around a placeholder keeps its spacing."""
     spans = BY_NAME["phone"](View.of("Call 802-555-0101 now"))
@@ -285,59 +279,6 @@ def test_a_number_is_found_again_with_other_separators() -> None:
     text = "MRN 40-172-856; wristband 40172856"
     again = propagate(View.of(text), [span(text, "40-172-856", PhiLabel.MRN)])
     assert [text[s.start : s.end] for s in again] == ["40172856"]
-
-
-def test_the_network_and_the_rules_are_weighed() -> None:
-    """A weak rule needs the network; the network needs more for a word of the language; a decimal is no date."""
-    text = "Kwarteng and Foley with 9.11 and Xpert"
-    words = (
-        scored(text, "Kwarteng", PhiLabel.NAME, 0.7),
-        scored(text, "Foley", PhiLabel.NAME, 0.55),
-        scored(text, "11", PhiLabel.DATE, 0.55),
-    )
-    finds = weigh(View.of(text, (), words), [span(text, "Xpert", PhiLabel.NAME, 0.5)])
-    assert [text[s.start : s.end] for s in finds] == ["Kwarteng"]
-
-
-def test_a_whole_date_stands_against_the_network() -> None:
-    """What a rule reads in so many words is masked whatever the network thinks."""
-    text = "on 03/14/2024 at"
-    date = span(text, "03/14/2024", PhiLabel.DATE, 0.92)
-    assert weigh(View.of(text, (), ()), [date]) == [date]
-
-
-def test_a_repeated_word_of_the_language_needs_the_network_where_it_ran() -> None:
-    """``Early`` again may be a time; ``Okonkwo`` again is the same man."""
-    text = "Early for Okonkwo"
-    finds = [span(text, "Early", PhiLabel.NAME, 0.55), span(text, "Okonkwo", PhiLabel.NAME, 0.55)]
-    assert confirmed(View.of(text), finds) == finds
-    assert confirmed(View.of(text, (), ()), finds) == finds[1:]
-
-
-def test_the_network_is_not_believed_of_a_score_a_credential_or_a_state() -> None:
-    """Vetted shapes and words: scores in a row, M.D., a state alone, a terminology code."""
-    text = "Hip 4/5 Knee 3/5 by A. Roe, M.D., of Ohio. CPT 81232"
-    words = tuple(
-        scored(text, surface, label, 0.85)
-        for surface, label in (
-            ("4", PhiLabel.DATE),
-            ("M", PhiLabel.NAME),
-            ("Ohio", PhiLabel.LOC),
-            ("81232", PhiLabel.OTHERID),
-        )
-    )
-    assert weigh(View.of(text, (), words), []) == []
-
-
-def test_the_rest_of_a_long_name_is_taken_where_the_network_is_less_sure() -> None:
-    """``Bettencourt Family [Room]``: unsure words count where they touch a sure one of their kind."""
-    text = "met in the Bettencourt Ashgrove Room, far from Room"
-    words = (
-        scored(text, "Bettencourt", PhiLabel.ORG, 0.99),
-        scored(text, "Ashgrove", PhiLabel.ORG, 0.1),
-    )
-    (find,) = weigh(View.of(text, (), words), [])
-    assert text[find.start : find.end] == "Bettencourt Ashgrove"
 
 
 def test_the_network_runs_in_the_pipeline() -> None:

@@ -1,4 +1,4 @@
-"""``python -m llmops.deid.ner.training``: the training run, from the notes to a measured model folder."""
+"""``python -m llmops.deid.ner.training``: the training run, from notes to a measured model folder with its judge."""
 
 import argparse
 import json
@@ -14,19 +14,22 @@ from llmops.deid.ner.shipped import SHIPPED
 from llmops.deid.ner.training.distil import StudentSettings, distil, teacher
 from llmops.deid.ner.training.export import export
 from llmops.deid.ner.training.fit import FitSettings, fit, kept
+from llmops.deid.ner.training.judging import fit_judge
 from llmops.deid.ner.training.network import Weights, pretrained, start_weights
 from llmops.deid.ner.training.notes import Note, folds, read_notes
 from llmops.deid.ner.training.prune import sizes
 from llmops.deid.ner.training.score import score
 
 NOTES: Final = (Path("recipes/data/deid/notes-train.jsonl"), Path("recipes/data/deid/notes-extra.jsonl"))
+JUDGE_NOTES: Final = (Path("recipes/data/deid/notes-judge.jsonl"),)
+"""Notes that the network never sees, which the judge of its answers is fitted to."""
 _LAYERS: Final = 6
 """Of the pretrained network; the large one keeps them all."""
 _LOG = logging.getLogger("llmops.deid.ner.training")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train a large network, distil a small one from it, write that as a model folder; go on where a run stopped."""
+    """Train a large network, distil a small one from it, fit the judge of its answers; go on where a run stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.folds and options.output == SHIPPED:
@@ -40,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.folds:
         notes, held_out = folds(notes, options.folds, options.held_out)
         gold.append(_written(options.work / "held-out.jsonl", held_out))
-    for folder in _trained(options, notes):
+    folders = _trained(options, notes)
+    fit_judge(folders[1], notes, [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)])
+    for folder in folders:
         for path in gold:
             _LOG.info("%s on %s: %s", folder.name, path.name, json.dumps(score(folder, path).summary()))
 
@@ -86,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m llmops.deid.ner.training", description=main.__doc__)
     add = parser.add_argument
     add("--notes", type=Path, action="append", default=[], help="JSONL notes to train on; may be repeated")
+    add("--judge-notes", type=Path, action="append", default=[], help="JSONL notes to fit the judge to")
     add("--work", type=Path, default=Path("out/ner"), help="folder of checkpoints; a run goes on where it stopped")
     add("--output", type=Path, default=SHIPPED, help="model folder to write")
     add("--pretrained", type=Path, default=None, help="folder with model.safetensors and tokenizer.json")

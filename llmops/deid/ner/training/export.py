@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from llmops.deid.ner.labels import LABELS, TAGS
-from llmops.deid.ner.shipped import CARD, NETWORK, VOCABULARY
+from llmops.deid.ner.shipped import CARD, LEXICON, NETWORK, TREES, VOCABULARY
 from llmops.deid.ner.training.batches import WINDOW
 from llmops.deid.ner.training.graph import build
 from llmops.deid.ner.training.network import Weights
@@ -40,7 +40,7 @@ def export(
     quantization.quantize_dynamic(
         str(exact),
         str(folder / NETWORK),
-        op_types_to_quantize=["MatMul"],
+        op_types_to_quantize=["MatMul", "Attention"],
         per_channel=True,
         reduce_range=True,
         weight_type=quantization.QuantType.QInt8,
@@ -60,7 +60,15 @@ def write_card(folder: Path, *, thresholds: Mapping[str, float], provenance: Map
         "thresholds": {label: thresholds[label] for label in LABELS},
         "core": CORE,
         "context": CONTEXT,
-        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (NETWORK, VOCABULARY)},
         "provenance": dict(provenance),
     }
+    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
+    pin(folder, {})
+
+
+def pin(folder: Path, more: Mapping[str, Any]) -> None:
+    """Pin the files that a model folder has by now, and add to what its card says."""
+    files = [name for name in (NETWORK, VOCABULARY, TREES, LEXICON) if (folder / name).exists()]
+    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    card = json.loads((folder / CARD).read_bytes()) | {**more, "sha256": digests}
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")

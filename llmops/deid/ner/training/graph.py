@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from llmops.deid.ner.training.network import EPSILON, HEAD, head_count, layer_count, shape_table
+from llmops.deid.ner.training.network import EPSILON, head_count, layer_count, shape_table
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
 
@@ -101,15 +101,11 @@ def _layer(writer: GraphWriter, weights: Arrays, layer: str, x: str) -> str:
     def product(source: str, name: str) -> str:
         return writer.add("MatMul", [source, constant(name, transposed=True)], f"{layer}.{name}.product")
 
-    parts = [f"{layer}.{part}" for part in ("query", "key", "value")]
-    joint = writer.add("Add", [product(x, "attention"), constant("attention.bias")], f"{layer}.joint")
-    heads = head_count(weights, layer)
-    sizes = writer.constant(f"{layer}.sizes", np.full(3, heads * HEAD, dtype=np.int64))
-    split = import_module("onnx").helper.make_node("Split", [joint, sizes], parts, name=f"{layer}.split", axis=2)
-    writer.nodes.append(split)
-    seen = writer.fused("MultiHeadAttention", [*parts, "", "mask"], f"{layer}.seen", num_heads=heads)
+    joint = [constant("attention", transposed=True), constant("attention.bias")]
+    seen = writer.fused("Attention", [x, *joint, "mask"], f"{layer}.seen", num_heads=head_count(weights, layer))
     x = _joined(writer, constant, x, product(seen, "mixed"), f"{layer}.mixed", "mixed")
-    inner = writer.fused("BiasGelu", [product(x, "inner"), constant("inner.bias")], f"{layer}.inner.active")
+    inner = writer.add("Add", [product(x, "inner"), constant("inner.bias")], f"{layer}.inner.biased")
+    inner = writer.fused("Gelu", [inner], f"{layer}.inner.active")
     return _joined(writer, constant, x, product(inner, "outer"), f"{layer}.outer", "outer")
 
 

@@ -16,7 +16,8 @@ IGNORED: Final = -100
 """Target of a piece that teaches nothing (torch's default ``ignore_index``)."""
 
 _SAME: Final = {"NAME": "NAME", "LOC": "LOC", "ORG": "ORG", "DATE": "DATE", "AGE90": "AGE"}
-_FREE: Final = frozenset({"ORG_SOFT", "DATE_SOFT", "PROF"})
+FREE: Final = frozenset({"ORG_SOFT", "DATE_SOFT", "PROF"})
+"""Labels that count neither way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def targets(pieces: Pieces, marks: Iterable[Mark], length: int) -> Ints:
     for number, mark in enumerate(marks):
         owner[mark.start : mark.end] = number
         label = _SAME.get(mark.label, "ID")
-        tags.append(IGNORED if mark.label in _FREE else beginning(LABELS.index(label)))
+        tags.append(IGNORED if mark.label in FREE else beginning(LABELS.index(label)))
     found = np.full(len(pieces), OUTSIDE, dtype=np.int64)
     previous = -1
     for index, (start, end) in enumerate(zip(pieces.starts.tolist(), pieces.ends.tolist(), strict=True)):

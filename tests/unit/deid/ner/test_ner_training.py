@@ -16,8 +16,9 @@ from llmops.deid.ner.training.damage import changed as change
 from llmops.deid.ner.training.damage import damage, lower, run_together, upper
 from llmops.deid.ner.training.distil import pick_layers
 from llmops.deid.ner.training.fillers import Fillers
-from llmops.deid.ner.training.notes import IGNORED, Mark, Note, folds, read_notes, targets
+from llmops.deid.ner.training.notes import FREE, IGNORED, Mark, Note, folds, read_notes, targets
 from llmops.deid.ner.training.refill import refill
+from llmops.deid.ner.training.thinning import thinned
 from llmops.errors import RecipeError
 
 TOKENIZER = Tokenizer.from_file(str(SHIPPED / VOCABULARY))
@@ -162,3 +163,19 @@ def test_a_smaller_network_keeps_the_chosen_layers_in_order():
         "layer.1.inner": 2,
         "layer.2.inner": 5,
     }
+
+
+def test_thinning_leaves_little_phi_among_the_lines_of_another_note_and_every_mark_on_its_surface():
+    """Each note with PHI keeps some; the marks are those of the note, and the lines of the other note have none."""
+    notes = [*read_notes(NOTES)[:120], Note(id="bare", text="gait steady\nno falls\n", marks=())]
+    with_phi = [note for note in notes if any(mark.label not in FREE for mark in note.marks)]
+    found = list(thinned(notes, random.Random(5)))
+    assert len(found) == len(with_phi) > 80
+    for note, thin in zip(with_phi, found, strict=True):
+        assert set(_marked(thin)) <= set(_marked(note))
+        assert any(mark.label not in FREE for mark in thin.marks)
+
+    def share(some: list[Note]) -> float:
+        return sum(m.end - m.start for note in some for m in note.marks) / sum(len(note.text) for note in some)
+
+    assert share(found) < 0.5 * share(with_phi)

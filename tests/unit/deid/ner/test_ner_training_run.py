@@ -2,12 +2,14 @@
 
 import json
 import random
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from llmops.deid.judge import Judge
 from llmops.deid.ner import ClinicalNer
 from llmops.deid.ner.shipped import SHIPPED, VOCABULARY
 from llmops.deid.ner.training.__main__ import main
@@ -15,9 +17,13 @@ from llmops.deid.ner.training.batches import training_batches
 from llmops.deid.ner.training.network import HEAD, HIDDEN, head_count, logits, start_weights
 from llmops.deid.ner.training.notes import Mark, Note
 from llmops.deid.ner.training.prune import prune
+from llmops.deid.ner.training.trees import graph
+from llmops.deid.spans import ScoredWord, View
+from llmops.phi import PhiLabel
 
 torch = pytest.importorskip("torch", reason="torch is for training only")
 pytest.importorskip("onnx", reason="onnx is for training only")
+pytest.importorskip("lightgbm", reason="lightgbm is for training only")
 
 TEXT = "Pt Ottoline Vanterpool, seen 2/14/2023 at Lantern Hill Clinic.\nMRN 00-417-992.\n"
 MARKS = (Mark(3, 22, "NAME"), Mark(29, 38, "DATE"), Mark(42, 61, "ORG"), Mark(67, 77, "MRN"))
@@ -71,12 +77,14 @@ def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrai
     notes.write_text("".join(json.dumps({"id": str(n), "text": TEXT, "spans": spans}) + "\n" for n in range(4)))
     work, output = tmp_path / "work", tmp_path / "model"
     arguments = ["--notes", str(notes), "--work", str(work), "--output", str(output), "--pretrained", str(pretrained)]
-    arguments += ["--epochs", "1", "--student-epochs", "1", "--folds", "2", "--float32"]
+    arguments += ["--epochs", "1", "--student-epochs", "1", "--folds", "2", "--float32", "--judge-notes", str(notes)]
     main(arguments)
     card = json.loads((output / "model.json").read_text())
     assert card["provenance"] | {"layers": "3", "heads": "4", "inner": "512", "notes": "2"} == card["provenance"]
     assert (output / "model.onnx").stat().st_size < (work / "teacher" / "model.onnx").stat().st_size
     assert ClinicalNer(output).probabilities([TEXT])[0][1].shape[1] == 13
+    view = View.of(TEXT, (), (ScoredWord(start=3, end=11, label=PhiLabel.NAME, score=0.5),))
+    assert [0 < word.score < 1 for word in Judge(output).words(view, [])] == [True]
     kept = {path.name: path.stat().st_mtime_ns for path in work.glob("*.npz")}
     assert set(kept) == {"teacher.npz", "layers.npz", "student.npz"}
     main(arguments)
@@ -99,6 +107,17 @@ def test_pruning_takes_out_what_the_loss_does_not_depend_on():
         logits({name: torch.from_numpy(value) for name, value in held.items()}, *inputs) for held in (weights, small)
     )
     assert torch.allclose(before, after, atol=1e-4)
+
+
+def test_the_trees_of_the_graph_answer_as_those_that_were_grown():
+    """Float32 rows fall on the same side of every split in onnxruntime as where the trees were fitted."""
+    rng = np.random.default_rng(3)
+    rows = np.round(rng.normal(0, 2, (600, 5)), 1).astype(np.float32)
+    wanted = rows[:, 0] + rows[:, 1] * rows[:, 2] > rng.normal(0, 1, 600)
+    model = import_module("lightgbm").LGBMClassifier(n_estimators=20, num_leaves=7, verbose=-1).fit(rows, wanted)
+    trees = [tree["tree_structure"] for tree in model.booster_.dump_model()["tree_info"]]
+    session = import_module("onnxruntime").InferenceSession(graph(trees, 5))
+    assert np.allclose(session.run(None, {"rows": rows})[0][:, 0], model.predict(rows, raw_score=True), atol=1e-5)
 
 
 def test_a_fold_is_never_shipped():

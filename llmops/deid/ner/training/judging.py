@@ -1,0 +1,213 @@
+"""Fits the judge of a network on notes that the network has not seen, and measures it on those it was not fitted to."""
+
+import json
+import logging
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops.deid.config import DeidConfig
+from llmops.deid.judge import WIDTH, WORD, Lexicon, gather
+from llmops.deid.ner.clinical import ClinicalNer
+from llmops.deid.ner.shipped import LEXICON, TREES
+from llmops.deid.ner.training.export import pin
+from llmops.deid.ner.training.notes import FREE, Note
+from llmops.deid.ner.training.thinning import thinned
+from llmops.deid.ner.training.trees import graph
+from llmops.deid.presidio import analyze_batch, build_engine
+from llmops.deid.recognizers import FINDERS
+from llmops.deid.scored import scored_words
+from llmops.deid.spans import Span, View
+
+_LOG = logging.getLogger(__name__)
+_BATCH: Final = 16
+_SHOWN: Final = (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSettings:
+    """How the trees are grown.
+
+    Args:
+        trees, leaves, rate: of the boosting.
+        parts: that the notes are cut into; to measure, each is judged by trees that have not seen it.
+        thinned: how often each note with PHI is shown among the lines of one without (`thinning.thinned`).
+        sparse_weight: of a word of PHI in those, against a word that is none: what leaks from a text that holds little
+            PHI is worse than what is masked there in vain.
+        threshold: least probability at which a word is masked.
+    """
+
+    trees: int = 150
+    leaves: int = 15
+    rate: float = 0.08
+    parts: int = 5
+    thinned: int = 2
+    sparse_weight: float = 4.0
+    threshold: float = 0.35
+    seed: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """The words in doubt of some notes.
+
+    Args:
+        rows: (words, features).
+        phi: whether each is marked.
+        bare: whether each is of a note without PHI.
+        missed: marked words that neither network nor rules doubt.
+        bare_words: words of the notes without PHI, in doubt or not.
+    """
+
+    rows: npt.NDArray[np.float32] = field(repr=False)
+    phi: npt.NDArray[np.bool_] = field(repr=False)
+    bare: npt.NDArray[np.bool_] = field(repr=False)
+    missed: int
+    bare_words: int
+
+
+Part = tuple[Cases, Cases]
+"""Notes as they are, and thinned."""
+
+
+def fit_judge(
+    folder: Path, seen: Sequence[Note], unseen: Sequence[Note], settings: JudgeSettings = JudgeSettings()
+) -> None:
+    """Add lexicon and judge to a model folder, and pin them in its card.
+
+    Args:
+        folder: of the network.
+        seen: notes that the network was trained on; the lexicon counts their words.
+        unseen: notes that it was not trained on, which the trees are fitted to.
+        settings: how.
+    """
+    lexicon = Lexicon.count(_marked_words(note) for note in seen)
+    rng = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
+    parts: list[Part] = []
+    for number in range(settings.parts):
+        notes = unseen[number :: settings.parts]
+        sparse = [note for _ in range(settings.thinned) for note in thinned(notes, rng)]
+        parts.append((collect(folder, notes, lexicon), collect(folder, sparse, lexicon)))
+        _LOG.info("judge: part %d of %d", number + 1, settings.parts)
+    for line in measured(parts, settings):
+        _LOG.info("judge, on notes it was not fitted to: %s", json.dumps(line))
+    model = _grown(parts, settings)
+    trees = [tree["tree_structure"] for tree in model.booster_.dump_model()["tree_info"]]
+    (folder / TREES).write_bytes(graph(trees, WIDTH))
+    (folder / LEXICON).write_text(lexicon.to_json(), encoding="utf-8")
+    pin(folder, {"judge": {"threshold": settings.threshold, "notes": len(unseen)}})
+
+
+def collect(folder: Path, notes: Sequence[Note], lexicon: Lexicon) -> Cases:
+    """Run network and rules over notes, and give what the judge would see of them."""
+    rows, phi, bare, missed, bare_words = [np.zeros((0, WIDTH), np.float32)], [], [], 0, 0
+    for note, (view, finds) in zip(notes, _views(folder, notes), strict=True):
+        evidence = gather(view, finds, lexicon)
+        marked, free = _marked(note)
+        words = [match.span() for match in WORD.finditer(view.folded)]
+        told = {start for start, _ in evidence.words}
+        missed += sum(bool(marked[start:end].any()) and start not in told for start, end in words)
+        without = not marked.any()
+        bare_words += without * len(words)
+        for (start, end), row in zip(evidence.words, evidence.rows, strict=True):
+            if marked[start:end].any() or not free[start:end].any():
+                rows.append(row[None])
+                phi.append(bool(marked[start:end].any()))
+                bare.append(without)
+    return Cases(
+        rows=np.vstack(rows), phi=np.array(phi, bool), bare=np.array(bare, bool), missed=missed, bare_words=bare_words
+    )
+
+
+def measured(parts: Sequence[Part], settings: JudgeSettings) -> Iterator[dict[str, float]]:
+    """Give recall and precision over words at some thresholds, each part judged by trees that have not seen it."""
+    models = [_grown([*parts[:n], *parts[n + 1 :]], settings) for n in range(len(parts))]
+
+    def judged(which: int) -> npt.NDArray[Any]:
+        cases = [part[which] for part in parts]
+        return np.concatenate([m.predict_proba(c.rows)[:, 1] for m, c in zip(models, cases, strict=True) if len(c.phi)])
+
+    dense, sparse = judged(0), judged(1)
+    bare = np.concatenate([part[0].bare for part in parts])
+    bare_words = sum(part[0].bare_words for part in parts)
+    for threshold in _SHOWN:
+        recall, precision = _figures(dense >= threshold, [part[0] for part in parts])
+        sparse_recall, sparse_precision = _figures(sparse >= threshold, [part[1] for part in parts])
+        yield {
+            "threshold": threshold,
+            "recall": recall,
+            "precision": precision,
+            "sparse_recall": sparse_recall,
+            "sparse_precision": sparse_precision,
+            "masked_per_1000_without_phi": round(
+                1000 * float((dense[bare] >= threshold).sum()) / max(1, bare_words), 2
+            ),
+        }
+
+
+def _figures(masked: npt.NDArray[np.bool_], cases: Sequence[Cases]) -> tuple[float, float]:
+    phi = np.concatenate([one.phi for one in cases])
+    right = int((masked & phi).sum())
+    wanted = int(phi.sum()) + sum(one.missed for one in cases)
+    return round(right / max(1, wanted), 4), round(right / max(1, int(masked.sum())), 4)
+
+
+def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
+    cases = [one for part in parts for one in part]
+    phi = np.concatenate([one.phi for one in cases])
+    sparse = np.concatenate([np.full(len(one.phi), number % 2 == 1) for number, one in enumerate(cases)])
+    return (
+        import_module("lightgbm")
+        .LGBMClassifier(
+            n_estimators=settings.trees,
+            num_leaves=settings.leaves,
+            learning_rate=settings.rate,
+            min_child_samples=20,
+            subsample=0.8,
+            subsample_freq=1,
+            colsample_bytree=0.4,
+            reg_lambda=8,
+            random_state=settings.seed,
+            deterministic=True,
+            n_jobs=1,
+            verbose=-1,
+        )
+        .fit(
+            np.vstack([one.rows for one in cases]),
+            phi,
+            sample_weight=np.where(sparse & phi, settings.sparse_weight, 1.0),
+        )
+    )
+
+
+def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Span]]]:
+    """Give each text with the words that the network scored, and what the rules found."""
+    network, rules = ClinicalNer(folder), build_engine("none", FINDERS)
+    floor = DeidConfig().score_threshold
+    for first in range(0, len(notes), _BATCH):
+        texts = [note.text for note in notes[first : first + _BATCH]]
+        scored = network.probabilities(texts)
+        for text, (_, finds), pieces in zip(texts, analyze_batch(rules, texts, _BATCH), scored, strict=True):
+            strong = [find for find in finds if find.score >= floor]
+            yield View.of(text, (), scored_words(text, *pieces)), strong
+
+
+def _marked(note: Note) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say of each character whether a mark covers it, and whether one that is free either way does."""
+    covered = np.zeros((2, len(note.text) + 1), dtype=bool)
+    for mark in note.marks:
+        covered[int(mark.label in FREE), mark.start : mark.end] = True
+    return covered[0], covered[1]
+
+
+def _marked_words(note: Note) -> list[tuple[str, bool]]:
+    marked, _ = _marked(note)
+    folded = View.of(note.text).folded
+    lowered = folded.lower()
+    return [(lowered[m.start() : m.end()], bool(marked[m.start()])) for m in WORD.finditer(folded)]

@@ -1,0 +1,165 @@
+"""The judge: what it is shown of a word, what its verdict does to finds, and that only the pinned one is run."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmops.deid import DeidConfig, Deidentifier
+from llmops.deid.judge import WIDTH, Judge, Lexicon, gather
+from llmops.deid.ner.shipped import LEXICON, SHIPPED, TREES
+from llmops.deid.scored import LABEL_OF
+from llmops.deid.spans import ScoredWord, Span, View
+from llmops.deid.weigh import confirmed, weigh
+from llmops.errors import RecipeError
+from llmops.phi import PhiLabel
+
+LEAST = 0.4
+
+
+def span(text: str, surface: str, label: PhiLabel, score: float = 0.7) -> Span:
+    start = text.index(surface)
+    return Span(start=start, end=start + len(surface), label=label, score=score, recognizer="test")
+
+
+def word(text: str, surface: str, label: PhiLabel, score: float) -> ScoredWord:
+    start = text.index(surface)
+    return ScoredWord(start=start, end=start + len(surface), label=label, score=score)
+
+
+def words(text: str, label: PhiLabel, scores: str) -> list[ScoredWord]:
+    """``"Marguerite=.9 at=.1"``."""
+    return [
+        word(text, surface, label, float(score)) for surface, score in (one.split("=") for one in scores.split(" "))
+    ]
+
+
+def surfaces(text: str, finds: list[Span]) -> list[str]:
+    return [text[find.start : find.end] for find in finds]
+
+
+def test_a_word_is_phi_where_the_judge_says_so_and_neighbours_of_one_kind_are_one_find():
+    """With no rule at all, and never over the end of a line."""
+    text = "saw ada okafor\nnoor and foley"
+    judged = words(text, PhiLabel.NAME, "ada=.9 okafor=.6 noor=.9 foley=.2")
+    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["ada okafor", "noor"]
+
+
+def test_a_name_is_parted_at_a_word_that_the_judge_refuses_and_cut_at_its_ends():
+    """``Teaching with Ozark House``: only what is PHI of what a rule took in."""
+    text = "Replant Marguerite at Harbor Street Gallery desk"
+    find = span(text, text, PhiLabel.ORG)
+    judged = words(text, PhiLabel.ORG, "Replant=.1 Marguerite=.9 at=.1 Harbor=.9 Street=.9 Gallery=.8 desk=.3")
+    kept = weigh(View.of(text), [find], judged, LEAST)
+    assert surfaces(text, kept)[:2] == ["Marguerite", "Harbor Street Gallery"]
+    assert weigh(View.of(text), [find], words(text, PhiLabel.ORG, "Replant=.1 desk=.3"), LEAST) == []
+
+
+def test_a_word_that_leads_from_one_name_to_the_next_is_part_of_neither():
+    """``at`` and ``on`` stay readable at the ends of a find, and are masked within one."""
+    text = "Amara Diallo at Saint Jude at Lakeside on"
+    judged = words(text, PhiLabel.ORG, "Amara=.9 Diallo=.9 at=.9 Saint=.9 Jude=.9 Lakeside=.9 on=.9")
+    assert surfaces(text, weigh(View.of(text), [], judged, LEAST))[0] == "Amara Diallo at Saint Jude"
+    text = "at Lakeside on"
+    judged = words(text, PhiLabel.ORG, "at=.9 Lakeside=.9 on=.9")
+    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["Lakeside"]
+
+
+def test_a_date_stands_or_falls_as_a_whole():
+    """Half a date cannot be shifted."""
+    text = "seen 4/6/2024 for 7/10 pain"
+    date, ratio = span(text, "4/6/2024", PhiLabel.DATE), span(text, "7/10", PhiLabel.DATE)
+    judged = words(text, PhiLabel.DATE, "4=.2 6=.9 2024=.1 7=.2 10=.1")
+    assert surfaces(text, weigh(View.of(text), [date, ratio], judged, LEAST))[0] == "4/6/2024"
+    assert "7/10" not in surfaces(text, weigh(View.of(text), [date, ratio], judged, LEAST))
+
+
+@pytest.mark.parametrize(
+    ("label", "score", "stands"),
+    [(PhiLabel.SSN, 0.9, True), (PhiLabel.PHONE, 0.9, True), (PhiLabel.PHONE, 0.5, False), (PhiLabel.AGE90, 0.5, True)],
+)
+def test_a_strong_rule_and_an_age_over_89_stand_against_the_judge(label: PhiLabel, score: float, stands: bool):
+    """A key beside a number and a check digit are better than a guess; a weak pattern is not."""
+    text = "no 900551234 there"
+    judged = words(text, PhiLabel.OTHERID, "900551234=.01")
+    assert bool(weigh(View.of(text), [span(text, "900551234", label, score)], judged, LEAST)) is stands
+
+
+def test_a_state_alone_is_left():
+    """A state or a country by itself is no identifier."""
+    text = "from Ohio"
+    assert weigh(View.of(text), [], words(text, PhiLabel.LOC, "Ohio=.99"), LEAST) == []
+
+
+def test_a_repeated_word_of_the_language_needs_the_network_where_it_ran():
+    """``Early`` again may be a time; ``Okonkwo`` again is the same man."""
+    text = "Early for Okonkwo"
+    finds = [span(text, "Early", PhiLabel.NAME, 0.55), span(text, "Okonkwo", PhiLabel.NAME, 0.55)]
+    assert confirmed(View.of(text), finds) == finds
+    assert confirmed(View.of(text, (), ()), finds) == finds[1:]
+    assert confirmed(View.of(text, (), (word(text, "Early", PhiLabel.NAME, 0.1),)), finds) == finds
+
+
+LABELS = st.sampled_from(sorted(LABEL_OF.values()))
+RANGES = st.lists(st.tuples(st.integers(0, 80), st.integers(1, 20), LABELS, st.floats(0.01, 1)), max_size=12)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=90), RANGES, RANGES)
+def test_every_word_in_doubt_gets_one_row_of_finite_numbers(text: str, scored: list, found: list):
+    """Whatever the text, and wherever network and rules point: rows in the order of the words, all of one width."""
+    view = View.of(
+        text,
+        (),
+        tuple(
+            ScoredWord(start=a, end=min(len(text), a + n), label=label, score=score)
+            for a, n, label, score in scored
+            if a < len(text)
+        ),
+    )
+    finds = [
+        Span(start=a, end=min(len(text), a + n), label=label, score=score, recognizer="test")
+        for a, n, label, score in found
+        if a < len(text)
+    ]
+    evidence = gather(view, finds, Lexicon())
+    assert len(evidence.words) == len(evidence.labels) == len(evidence.rows)
+    assert sorted(set(evidence.words)) == list(evidence.words)
+    assert all(0 <= start < end <= len(text) for start, end in evidence.words)
+    assert evidence.rows.shape[1] == WIDTH
+    assert np.isfinite(evidence.rows).all()
+
+
+def test_the_same_word_is_masked_as_a_name_and_left_as_a_sign():
+    """The word is the same, what stands around it is not."""
+    text = "Mrs. Babinski called about her bill.\nNeuro: Babinski downgoing, Foley out, Wilson disease excluded.\n"
+    found = Deidentifier(config=DeidConfig()).detect(text)
+    assert [find.start for find in found] == [text.index("Babinski")]
+
+
+def test_a_lexicon_keeps_what_it_counted():
+    """Written and read, it says the same; a word it has not seen is doubtful, not innocent."""
+    lexicon = Lexicon.count([[("dr", False), ("okafor", True), ("saw", False), ("okafor", True)]])
+    again = Lexicon.from_json(lexicon.to_json())
+    assert again == lexicon
+    (name, verb, title, unseen) = again.odds(["okafor", "saw", "dr", "hjelmqvist"])
+    assert name[0] > unseen[0] > verb[0]
+    assert title[2] > unseen[2]
+    assert unseen[1] == 0
+
+
+@pytest.mark.parametrize("name", [TREES, LEXICON])
+def test_a_changed_or_missing_judge_is_refused(tmp_path: Path, name: str):
+    """Nothing is judged with files that are not the pinned ones."""
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "model"))
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(RecipeError, match="not the file"):
+        Judge(folder)
+    (folder / name).unlink()
+    with pytest.raises(RecipeError, match="cannot be read"):
+        Judge(folder)
