@@ -1,7 +1,7 @@
 """Whether what the log says was published is there as it was published: the manifest, and every file it names."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -13,17 +13,24 @@ from llmops.audit.verdict import Finding, Status
 MANIFEST: Final = "manifest.json"
 
 
-def check_artifacts(releases: Path, published: Iterable[ReleasePublished]) -> tuple[Finding, ...]:
+def check_artifacts(
+    releases: Path, published: Iterable[ReleasePublished], revoked: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """Hold release folders against the `ReleasePublished` events that name them.
 
     Args:
         releases: the folder that holds the release folders, ``<output>/release``.
         published: what a verified log says was published.
+        revoked: ids of releases that it says were taken back as a whole; their folders may be gone.
 
     Returns:
         Nothing where all is there as it was; a missing folder cannot be verified, a changed one is tampered.
     """
-    unique = {(event.release_id, event.manifest) for event in published}
+    unique = {
+        (event.release_id, event.manifest)
+        for event in published
+        if event.release_id not in revoked or (releases / event.release_id).exists()
+    }
     return tuple(finding for release_id, digest in sorted(unique) for finding in _check(releases, release_id, digest))
 
 

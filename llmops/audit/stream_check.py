@@ -12,7 +12,7 @@ from orjson import JSONDecodeError, loads
 from llmops.audit import layout
 from llmops.audit.checkpoint import Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
 from llmops.audit.codec import NAMES, decode
-from llmops.audit.events import SCHEMA_VERSION, Recovered, ReleasePublished, Reviewed, StreamSealed
+from llmops.audit.events import SCHEMA_VERSION, Recovered, ReleasePublished, ReleaseRevoked, Reviewed, StreamSealed
 from llmops.audit.keys import VerifyKey, parse_vkey
 from llmops.audit.merkle import Frontier
 from llmops.audit.recovery import NO_PREVIOUS
@@ -22,7 +22,9 @@ from llmops.errors import AuditError, AuditVerificationError, RecipeError
 
 _BLOCK: Final = 4096  # events held in memory at a time
 _READ_BYTES: Final = 1 << 20
-_REMEMBERED: Final = frozenset({StreamSealed.kind, Recovered.kind, Reviewed.kind, ReleasePublished.kind})
+_REMEMBERED: Final = frozenset(
+    event.kind for event in (StreamSealed, Recovered, Reviewed, ReleasePublished, ReleaseRevoked)
+)
 # A reviewer signs with a key of their own, so their stream may speak of nothing but reviews.
 _REVIEW_KINDS: Final = frozenset({Reviewed.kind, Recovered.kind})
 _MOST_LINKS: Final = 10  # broken links reported in full; after that only counted by the root
@@ -35,6 +37,7 @@ class StreamCheck:
         self.stream = stream
         self.sealings: list[Anchor] = []
         self.published: list[ReleasePublished] = []
+        self.revoked: list[str] = []
         self._directory = directory
         self._trusted = tuple(keys)
         self._anchors = {(anchor.size, anchor.root) for anchor in anchors}
@@ -243,6 +246,8 @@ class StreamCheck:
             self.sealings.append(Anchor(stream=event.stream, size=event.size, root=event.root))
         elif isinstance(event, ReleasePublished):
             self.published.append(event)
+        elif isinstance(event, ReleaseRevoked) and not event.document_id:
+            self.revoked.append(event.release_id)
         elif isinstance(event, Recovered):
             self._set_aside(event)
 

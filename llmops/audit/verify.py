@@ -52,7 +52,9 @@ def verify(
     for name in names:
         findings += checks[name].close()
     if releases is not None:
-        findings += check_artifacts(releases, (event for check in checks.values() for event in check.published))
+        published = (event for check in checks.values() for event in check.published)
+        revoked = {release_id for check in checks.values() for release_id in check.revoked}
+        findings += check_artifacts(releases, published, revoked)
     return Verdict(findings=tuple(findings), streams=tuple(checks[name].report() for name in names), times=times)
 
 

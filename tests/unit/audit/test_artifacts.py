@@ -6,7 +6,7 @@ import json
 import pytest
 
 from llmops.audit import AuditLog, Status, load_or_create_signing_key, verify
-from llmops.audit.events import ReleasePublished
+from llmops.audit.events import ReleasePublished, ReleaseRevoked
 
 
 @pytest.fixture
@@ -56,3 +56,25 @@ def test_a_removed_part_is_found(world):
     """Missing is not as published."""
     (world[1] / "data" / "part-00000.parquet").unlink()
     assert world[0]().status is Status.TAMPERED
+
+
+def test_a_revoked_release_may_be_removed_but_not_changed(world, tmp_path):
+    """Its whole revocation is in the log; one of a single document takes nothing away."""
+    signer = load_or_create_signing_key(tmp_path / "k" / "a.pem", name="llmops-audit")
+    verdict, folder = world
+
+    def revoke(**what):
+        with AuditLog.open(tmp_path / "audit", stream="reader", signer=signer, clock=lambda: 2) as log:
+            log.append([ReleaseRevoked(release_id="abcd", reason="superseded", **what)])
+
+    def told():
+        return [finding.what for finding in verdict().findings if "release abcd" in finding.what]
+
+    revoke(document_id="r1.0")
+    folder.rename(folder.with_name("moved"))
+    assert told() == ["release abcd: it was published, but is not there"]
+    revoke()
+    assert told() == []
+    folder.with_name("moved").rename(folder)
+    (folder / "manifest.json").write_text("{}")
+    assert told() == ["release abcd: its manifest is not the one that was published"]
