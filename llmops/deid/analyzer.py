@@ -10,7 +10,7 @@ from llmops.deid.known import KnownMatcher
 from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
 from llmops.deid.spans import Span, View, resolve
-from llmops.deid.weigh import confirmed, weigh
+from llmops.deid.weigh import weigh
 
 
 class Analyzer:
@@ -44,7 +44,7 @@ class Analyzer:
         if matcher is not None:
             strong.extend(matcher.find(view))
         found = self._resolved(view, strong)
-        more = confirmed(view, propagate(view, found))
+        more = propagate(view, found)
         return self._resolved(view, complete(view, self._resolved(view, (*found, *more)) if more else found))
 
     @staticmethod

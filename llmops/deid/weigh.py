@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from llmops.deid.spans import ScoredWord, Span, View
-from llmops.deid.vocabulary.words import KEPT_PLACES, is_plain
+from llmops.deid.vocabulary.words import KEPT_PLACES
 from llmops.phi import PhiLabel
 
 RECOGNIZER: Final = "clinical_ner"
@@ -19,8 +19,6 @@ _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
 _LINKS: Final = frozenset({"at", "on"})
 """Words that lead from one name to the next, and are no part of either."""
-_REPEATED: Final = 0.02
-"""Least probability to the network at which a word of the language is a name again that was one elsewhere."""
 
 
 def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least: float) -> list[Span]:
@@ -45,25 +43,6 @@ def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least
         for run in _runs(view.folded, judged, least, _joined)
     )
     return [*kept, *(span for span in alone if not _is_kept_place(view.folded, span))]
-
-
-def confirmed(view: View, spans: Sequence[Span]) -> list[Span]:
-    """Give the words that the network lets be names, as they were elsewhere in the text; all where it did not run.
-
-    Args:
-        view: the text. PHI.
-        spans: a word each.
-    """
-    if view.words is None:
-        return list(spans)
-    within = _within(view.words)
-
-    def holds(span: Span) -> bool:
-        if span.label not in _WORDS or not is_plain(view.folded[span.start : span.end]):
-            return True
-        return any(word.score >= _REPEATED for word in within(span))
-
-    return [span for span in spans if holds(span)]
 
 
 def _within(words: Sequence[ScoredWord]) -> Callable[[Span], Sequence[ScoredWord]]:

@@ -230,13 +230,13 @@ RULES: Final = (
     Rule(
         r"(?i)\b((?:early |late |mid[- ])?" + _MONTH + r"\.?(?:,? of|,)?[ /-]{1,2}" + _YEAR + r")\b", PhiLabel.DATE, 0.9
     ),
-    Rule(r"\b((?:early |late |mid[- ])?" + _SURE_MONTH + r")\b", PhiLabel.DATE, 0.8, _is_bare_month),
+    Rule(r"\b((?:early |late |mid[- ])?" + _SURE_MONTH + r")\b", PhiLabel.DATE, 0.83, _is_bare_month),
     Rule(
         r"\b(?:in|since|last|by|this|next|until|of|late|early|mid|from|for|around|end of|through|before|"
         r"after|IN|SINCE|LAST|OF) ((?:March|May|MARCH|MAY|march|june|july|january|february|april|august|"
         r"september|october|november|december)\b)",
         PhiLabel.DATE,
-        0.8,
+        0.83,
     ),
     Rule(r"(?i)\b((?:" + _WEEKDAY + r",? )?the \d{1,2}(?:st|nd|rd|th))\b", PhiLabel.DATE, 0.8, _is_ordinal),
     Rule(r"(?i)\b(" + _WEEKDAY + r",? (?:the )?\d{1,2}(?:st|nd|rd|th)?)\b", PhiLabel.DATE, 0.75, _is_ordinal),
@@ -268,7 +268,7 @@ RULES: Final = (
         r"(?i)\b(?:in|since|last|by|this|next|until|till?|of|late|early|mid|from|end of) ((?:sept|oct|nov|"
         r"feb|jan|aug|december|january|june|july|april))\b",
         PhiLabel.DATE,
-        0.7,
+        0.83,
     ),
     Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
     Rule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),

@@ -110,7 +110,7 @@ RULES: Final = (
     Rule(
         r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,1}[ \t](?:County|COUNTY|Co\.|Parish|Township|Twp|Borough))\b",
         PhiLabel.LOC,
-        0.75,
+        0.83,
         _is_town,
     ),
     Rule(
@@ -119,7 +119,7 @@ RULES: Final = (
         + r"[ \t]){1,2}(?:Street|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Blvd|Boulevard|Court|Ct|Highway|Hwy|Pkwy|"
         r"Parkway|Terrace|Turnpike))\b",
         PhiLabel.LOC,
-        0.7,
+        0.83,
         _is_town,
     ),
     Rule(

@@ -155,7 +155,7 @@ RULES: Final = (
         r"(?i)\b(?:widow(?:er)?|wife|husband|son|daughter|dtr|child|baby|infant|mother|mom|father|dad|sister|brother|"
         r"grandson|granddaughter|partner|spouse|estate|care|c/o) of ((?-i:" + _FULL + r"))",
         PhiLabel.NAME,
-        0.65,
+        0.83,
         all_strange,
         strange_run,
     ),
@@ -207,7 +207,7 @@ RULES: Final = (
         r"(?i)\b(?:its me|it's me|i am|i'm|this is|from|to|w/|with|called|by) ([a-z]{3,})(?: (?:rn|np|md|"
         r"pa|lpn|cna|again|typing)\b)",
         PhiLabel.NAME,
-        0.6,
+        0.83,
         all_strange,
     ),
     Rule(
@@ -277,12 +277,12 @@ RULES: Final = (
     Rule(
         r"\n[ \t]*[-~/]{0,2}[ \t]?([a-z]{2,3}(?:[/:][a-z]{2,4})?)[ \t]*(?:\n[ \t]*)*$",
         PhiLabel.NAME,
-        0.75,
+        0.83,
         is_initials,
     ),
     Rule(r"(?:[.;,)]|\d)[ \t]{1,3}[-/]{1,2}[ \t]?([A-Za-z]{2,3})[ \t]*(?:\n|$)", PhiLabel.NAME, 0.7, is_initials),
     Rule(
-        r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.7, is_initials
+        r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.83, is_initials
     ),
     Rule(r"[.!?)][ \t]{1,2}([a-z]{2,3}|[A-Z]{2,3})[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.55, is_initials),
     Rule(

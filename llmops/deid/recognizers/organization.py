@@ -68,7 +68,7 @@ RULES: Final = (
         r"\b([A-Z]{4,}(?:[ \t][A-Z]{3,})?[ \t](?:GENERAL|MEMORIAL|REGIONAL|MERCY|METHODIST|LUTHERAN|"
         r"BAPTIST|PRESBYTERIAN|UNIVERSITY))\b",
         PhiLabel.ORG,
-        0.6,
+        0.83,
         _is_named,
     ),
     Rule(
@@ -106,7 +106,7 @@ RULES: Final = (
         + _WORD
         + r"){0,2})\b",
         PhiLabel.ORG,
-        0.75,
+        0.83,
     ),
     Rule(
         r"\b([A-Z][a-z]{2,}(?:"
@@ -116,7 +116,7 @@ RULES: Final = (
         + r"(?:General|Memorial|Regional|Mercy|Hosp|Children's|Community|Methodist|Presbyterian|Baptist|"
         r"Adventist|Lutheran|Deaconess|University))\b",
         PhiLabel.ORG,
-        0.7,
+        0.83,
         _is_named,
     ),
     Rule(
@@ -142,7 +142,7 @@ RULES: Final = (
         + _WORD
         + r"){0,4}))",
         PhiLabel.ORG,
-        0.65,
+        0.83,
         _is_titled,
     ),
 )

@@ -164,7 +164,7 @@ RULES: Final = (
     ),
     Rule(r"\b([A-Z]{1,5}-?(?:19|20)?\d{2}-\d{3,7}(?:-[A-Z0-9]{1,4}){0,2}(?: [A-Z]\d{1,2})?)\b", PhiLabel.OTHERID, 0.7),
     Rule(r"\b([A-Z]{1,5}(?:-?[A-Z0-9]{1,6})?-\d{4,12}(?:-[A-Z0-9]{1,6}){0,3})\b", PhiLabel.OTHERID, 0.6, _is_uncoded),
-    Rule(r"\b((?:19|20)\d{2}-[A-Z]{1,5}-\d{2,8})\b", PhiLabel.OTHERID, 0.75),
+    Rule(r"\b((?:19|20)\d{2}-[A-Z]{1,5}-\d{2,8})\b", PhiLabel.OTHERID, 0.83),
     Rule(
         r"(?i)((?:\b[a-z]:\\|\\\\|/(?:home|mnt|data|srv|users|share|export|var|opt|scan|"
         r"tmp)[a-z0-9]{0,12}/)[^\s<>|\"',;]{3,200}[a-z0-9])",
@@ -185,7 +185,7 @@ RULES: Final = (
     Rule(r"\b(\d{2}:[A-Z]{2}\d{5,9}[A-Z]?)\b", PhiLabel.OTHERID, 0.8),
     Rule(r"\b((?:[A-Z]\d{1,3}_)?\d{2}[A-Z]{1,3}-?\d{4,7}(?:_[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.6),
     Rule(r"\b([A-Z]{2,6}\.\d{4,8}\.\d{2,5})\b", PhiLabel.OTHERID, 0.7),
-    Rule(r"\b([A-Z]\d{2}/\d{3,6}|[A-Z]/\d{2}/\d{3,6}|[A-Z]{2}/\d{4,7}|\d{2}/0\d{2}/\d{3})\b", PhiLabel.OTHERID, 0.6),
+    Rule(r"\b([A-Z]\d{2}/\d{3,6}|[A-Z]/\d{2}/\d{3,6}|[A-Z]{2}/\d{4,7}|\d{2}/0\d{2}/\d{3})\b", PhiLabel.OTHERID, 0.83),
     Rule(r"\b(20[0-2]\d-\d{3,5}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.5, _is_filed),
     Rule(r"\b([a-z]{2,6}-\d{5,10})\b", PhiLabel.OTHERID, 0.6),
     Rule(r"(?i)\b(?:gs|s3|smb|file|dicom)://[^\s<>\"']{3,300}[A-Za-z0-9]", PhiLabel.OTHERID, 0.9),
@@ -203,12 +203,12 @@ RULES: Final = (
     Rule(
         r"(?:^|[\s=:<(])(/[A-Za-z][A-Za-z0-9_.-]{0,60}(?:/[A-Za-z0-9_.-]{1,80}){2,8})",
         PhiLabel.OTHERID,
-        0.7,
+        0.83,
         at_least_digits(4),
     ),
     Rule(r"\b(\d{3,6}-\d{4,7})\b", PhiLabel.OTHERID, 0.5, _is_split_number),
-    Rule(r"\b([A-Z]{2,5}-\d[A-Z0-9]{5,14})\b", PhiLabel.OTHERID, 0.6, at_least_digits(5)),
-    Rule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.6),
+    Rule(r"\b([A-Z]{2,5}-\d[A-Z0-9]{5,14})\b", PhiLabel.OTHERID, 0.83, at_least_digits(5)),
+    Rule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.83),
     Rule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),
     Rule(r"\b(\d{2}-\d{4,8}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.45, _is_pair_code),
     Rule(r"\b([A-Z]\d{4,6})\b", PhiLabel.OTHERID, 0.4, _is_letter_code),

@@ -32,9 +32,9 @@ class StudentSettings:
 
     layers: tuple[int, ...] = (1, 3, 5)
     heads: int = 4
-    inner: int = 512
+    inner: int = 384
     whole_epochs: int = 3
-    epochs: int = 12
+    epochs: int = 24
     learning_rate: float = 5e-4
 
 

@@ -18,7 +18,7 @@ from llmops.deid.ner.clinical import ClinicalNer
 from llmops.deid.ner.shipped import LEXICON, TREES
 from llmops.deid.ner.training.export import pin
 from llmops.deid.ner.training.notes import FREE, Note
-from llmops.deid.ner.training.thinning import thinned
+from llmops.deid.ner.training.thinning import snippets, thinned
 from llmops.deid.ner.training.trees import graph
 from llmops.deid.presidio import analyze_batch, build_engine
 from llmops.deid.recognizers import FINDERS
@@ -27,7 +27,7 @@ from llmops.deid.spans import Span, View
 
 _LOG = logging.getLogger(__name__)
 _BATCH: Final = 16
-_SHOWN: Final = (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
+_SHOWN: Final = (0.2, 0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +37,19 @@ class JudgeSettings:
     Args:
         trees, leaves, rate: of the boosting.
         parts: that the notes are cut into; to measure, each is judged by trees that have not seen it.
-        thinned: how often each note with PHI is shown among the lines of one without (`thinning.thinned`).
-        sparse_weight: of a word of PHI in those, against a word that is none: what leaks from a text that holds little
-            PHI is worse than what is masked there in vain.
+        made: how many texts with little PHI, and how many short ones, are made of each note (`thinning`).
+        made_weight: of a word of PHI in those, against a word that is none: what leaks from them is worse than what is
+            masked there in vain.
         threshold: least probability at which a word is masked.
     """
 
-    trees: int = 150
+    trees: int = 200
     leaves: int = 15
-    rate: float = 0.08
+    rate: float = 0.06
     parts: int = 5
-    thinned: int = 2
-    sparse_weight: float = 4.0
-    threshold: float = 0.35
+    made: int = 3
+    made_weight: float = 2.0
+    threshold: float = 0.44
     seed: int = 20
 
 
@@ -72,8 +72,8 @@ class Cases:
     bare_words: int
 
 
-Part = tuple[Cases, Cases]
-"""Notes as they are, and thinned."""
+Part = tuple[Cases, Cases, Cases]
+"""Notes as they were written, thinned, and snippets of them."""
 
 
 def fit_judge(
@@ -92,8 +92,11 @@ def fit_judge(
     parts: list[Part] = []
     for number in range(settings.parts):
         notes = unseen[number :: settings.parts]
-        sparse = [note for _ in range(settings.thinned) for note in thinned(notes, rng)]
-        parts.append((collect(folder, notes, lexicon), collect(folder, sparse, lexicon)))
+        sparse = [note for _ in range(settings.made) for note in thinned(notes, rng)]
+        short = [note for _ in range(settings.made) for note in snippets(notes, rng)]
+        parts.append(
+            (collect(folder, notes, lexicon), collect(folder, sparse, lexicon), collect(folder, short, lexicon))
+        )
         _LOG.info("judge: part %d of %d", number + 1, settings.parts)
     for line in measured(parts, settings):
         _LOG.info("judge, on notes it was not fitted to: %s", json.dumps(line))
@@ -128,40 +131,33 @@ def collect(folder: Path, notes: Sequence[Note], lexicon: Lexicon) -> Cases:
 def measured(parts: Sequence[Part], settings: JudgeSettings) -> Iterator[dict[str, float]]:
     """Give recall and precision over words at some thresholds, each part judged by trees that have not seen it."""
     models = [_grown([*parts[:n], *parts[n + 1 :]], settings) for n in range(len(parts))]
-
-    def judged(which: int) -> npt.NDArray[Any]:
-        cases = [part[which] for part in parts]
-        return np.concatenate([m.predict_proba(c.rows)[:, 1] for m, c in zip(models, cases, strict=True) if len(c.phi)])
-
-    dense, sparse = judged(0), judged(1)
-    bare = np.concatenate([part[0].bare for part in parts])
-    bare_words = sum(part[0].bare_words for part in parts)
     for threshold in _SHOWN:
-        recall, precision = _figures(dense >= threshold, [part[0] for part in parts])
-        sparse_recall, sparse_precision = _figures(sparse >= threshold, [part[1] for part in parts])
-        yield {
-            "threshold": threshold,
-            "recall": recall,
-            "precision": precision,
-            "sparse_recall": sparse_recall,
-            "sparse_precision": sparse_precision,
-            "masked_per_1000_without_phi": round(
-                1000 * float((dense[bare] >= threshold).sum()) / max(1, bare_words), 2
-            ),
-        }
+        figures: dict[str, float] = {"threshold": threshold}
+        for which, name in enumerate(("", "sparse_", "short_")):
+            cases = [part[which] for part in parts]
+            masked = [
+                model.predict_proba(one.rows)[:, 1] >= threshold if len(one.phi) else one.phi
+                for model, one in zip(models, cases, strict=True)
+            ]
+            figures |= {f"{name}{key}": value for key, value in _figures(masked, cases).items()}
+        yield figures
 
 
-def _figures(masked: npt.NDArray[np.bool_], cases: Sequence[Cases]) -> tuple[float, float]:
-    phi = np.concatenate([one.phi for one in cases])
-    right = int((masked & phi).sum())
-    wanted = int(phi.sum()) + sum(one.missed for one in cases)
-    return round(right / max(1, wanted), 4), round(right / max(1, int(masked.sum())), 4)
+def _figures(masked: Sequence[npt.NDArray[np.bool_]], cases: Sequence[Cases]) -> dict[str, float]:
+    found, phi = np.concatenate(masked), np.concatenate([one.phi for one in cases])
+    right = int((found & phi).sum())
+    in_vain = int((found & np.concatenate([one.bare for one in cases])).sum())
+    return {
+        "recall": round(right / max(1, int(phi.sum()) + sum(one.missed for one in cases)), 4),
+        "precision": round(right / max(1, int(found.sum())), 4),
+        "masked_per_1000_without_phi": round(1000 * in_vain / max(1, sum(one.bare_words for one in cases)), 2),
+    }
 
 
 def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
     cases = [one for part in parts for one in part]
     phi = np.concatenate([one.phi for one in cases])
-    sparse = np.concatenate([np.full(len(one.phi), number % 2 == 1) for number, one in enumerate(cases)])
+    made = np.concatenate([np.full(len(one.phi), number > 0) for part in parts for number, one in enumerate(part)])
     return (
         import_module("lightgbm")
         .LGBMClassifier(
@@ -181,7 +177,7 @@ def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
         .fit(
             np.vstack([one.rows for one in cases]),
             phi,
-            sample_weight=np.where(sparse & phi, settings.sparse_weight, 1.0),
+            sample_weight=np.where(made & phi, settings.made_weight, 1.0),
         )
     )
 

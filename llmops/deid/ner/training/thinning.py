@@ -1,4 +1,4 @@
-"""Makes notes in which little is PHI: a few lines of one that has it, among those of one that has none."""
+"""Makes of written notes what a hospital has more of: texts that hold little PHI, and short ones."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,8 @@ from llmops.deid.ner.training.notes import FREE, Mark, Note
 
 _KEPT: Final = 0.3
 """Share of the lines with PHI that stay."""
+_SHORT: Final = (40, 400)
+"""Characters of a snippet, at least."""
 
 
 def thinned(notes: Sequence[Note], rng: random.Random) -> Iterator[Note]:
@@ -29,6 +31,19 @@ def thinned(notes: Sequence[Note], rng: random.Random) -> Iterator[Note]:
         cut = rng.randrange(len(around) + 1)
         mixed = [(text, ()) for text in around[:cut]], some, [(text, ()) for text in around[cut:]]
         yield _joined(f"{note.id}/thinned", [line for part in mixed for line in part])
+
+
+def snippets(notes: Sequence[Note], rng: random.Random) -> Iterator[Note]:
+    """Give a few neighbouring lines of each note: a message, a field of a form, a query."""
+    for note in notes:
+        lines = list(_lines(note))
+        start, wanted = rng.randrange(len(lines)), rng.randrange(*_SHORT)
+        some: list[tuple[str, tuple[Mark, ...]]] = []
+        for line in lines[start:]:
+            some.append(line)
+            if sum(len(text) for text, _ in some) > wanted:
+                break
+        yield _joined(f"{note.id}/snippet", some)
 
 
 def _marked(note: Note) -> bool:

@@ -80,7 +80,7 @@ def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrai
     arguments += ["--epochs", "1", "--student-epochs", "1", "--folds", "2", "--float32", "--judge-notes", str(notes)]
     main(arguments)
     card = json.loads((output / "model.json").read_text())
-    assert card["provenance"] | {"layers": "3", "heads": "4", "inner": "512", "notes": "2"} == card["provenance"]
+    assert card["provenance"] | {"layers": "3", "heads": "4", "inner": "384", "notes": "2"} == card["provenance"]
     assert (output / "model.onnx").stat().st_size < (work / "teacher" / "model.onnx").stat().st_size
     assert ClinicalNer(output).probabilities([TEXT])[0][1].shape[1] == 13
     view = View.of(TEXT, (), (ScoredWord(start=3, end=11, label=PhiLabel.NAME, score=0.5),))
