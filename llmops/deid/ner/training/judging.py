@@ -101,7 +101,7 @@ def fit_judge(
     for line in measured(parts, settings):
         _LOG.info("judge, on notes it was not fitted to: %s", json.dumps(line))
     model = _grown(parts, settings)
-    trees = [tree["tree_structure"] for tree in model.booster_.dump_model()["tree_info"]]
+    trees = [tree["tree_structure"] for tree in model.dump_model()["tree_info"]]
     (folder / TREES).write_bytes(graph(trees, WIDTH))
     (folder / LEXICON).write_text(lexicon.to_json(), encoding="utf-8")
     pin(folder, {"judge": {"threshold": settings.threshold, "notes": len(unseen)}})
@@ -136,7 +136,7 @@ def measured(parts: Sequence[Part], settings: JudgeSettings) -> Iterator[dict[st
         for which, name in enumerate(("", "sparse_", "short_")):
             cases = [part[which] for part in parts]
             masked = [
-                model.predict_proba(one.rows)[:, 1] >= threshold if len(one.phi) else one.phi
+                model.predict(one.rows) >= threshold if len(one.phi) else one.phi
                 for model, one in zip(models, cases, strict=True)
             ]
             figures |= {f"{name}{key}": value for key, value in _figures(masked, cases).items()}
@@ -158,28 +158,27 @@ def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
     cases = [one for part in parts for one in part]
     phi = np.concatenate([one.phi for one in cases])
     made = np.concatenate([np.full(len(one.phi), number > 0) for part in parts for number, one in enumerate(part)])
-    return (
-        import_module("lightgbm")
-        .LGBMClassifier(
-            n_estimators=settings.trees,
-            num_leaves=settings.leaves,
-            learning_rate=settings.rate,
-            min_child_samples=20,
-            subsample=0.8,
-            subsample_freq=1,
-            colsample_bytree=0.4,
-            reg_lambda=8,
-            random_state=settings.seed,
-            deterministic=True,
-            n_jobs=1,
-            verbose=-1,
-        )
-        .fit(
-            np.vstack([one.rows for one in cases]),
-            phi,
-            sample_weight=np.where(made & phi, settings.made_weight, 1.0),
-        )
+    lightgbm = import_module("lightgbm")
+    rows = lightgbm.Dataset(
+        np.vstack([one.rows for one in cases]),
+        phi.astype(np.float32),
+        weight=np.where(made & phi, settings.made_weight, 1.0),
     )
+    growing = {
+        "objective": "binary",
+        "num_leaves": settings.leaves,
+        "learning_rate": settings.rate,
+        "min_data_in_leaf": 20,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "feature_fraction": 0.4,
+        "lambda_l2": 8,
+        "seed": settings.seed,
+        "deterministic": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+    return lightgbm.train(growing, rows, num_boost_round=settings.trees)
 
 
 def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Span]]]:

@@ -114,8 +114,10 @@ def test_the_trees_of_the_graph_answer_as_those_that_were_grown():
     rng = np.random.default_rng(3)
     rows = np.round(rng.normal(0, 2, (600, 5)), 1).astype(np.float32)
     wanted = rows[:, 0] + rows[:, 1] * rows[:, 2] > rng.normal(0, 1, 600)
-    model = import_module("lightgbm").LGBMClassifier(n_estimators=20, num_leaves=7, verbose=-1).fit(rows, wanted)
-    trees = [tree["tree_structure"] for tree in model.booster_.dump_model()["tree_info"]]
+    lightgbm = import_module("lightgbm")
+    growing = {"objective": "binary", "num_leaves": 7, "verbosity": -1}
+    model = lightgbm.train(growing, lightgbm.Dataset(rows, wanted.astype(np.float32)), num_boost_round=20)
+    trees = [tree["tree_structure"] for tree in model.dump_model()["tree_info"]]
     session = import_module("onnxruntime").InferenceSession(graph(trees, 5))
     assert np.allclose(session.run(None, {"rows": rows})[0][:, 0], model.predict(rows, raw_score=True), atol=1e-5)
 
