@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from llmops.deid import DeidConfig, Deidentifier
 from llmops.deid.judge import WIDTH, Judge, Lexicon, gather
+from llmops.deid.judge.hints import hint
 from llmops.deid.ner.shipped import LEXICON, SHIPPED, TREES
 from llmops.deid.scored import LABEL_OF
 from llmops.deid.spans import ScoredWord, Span, View
@@ -132,6 +133,29 @@ def test_every_word_in_doubt_gets_one_row_of_finite_numbers(text: str, scored: l
     assert all(0 <= start < end <= len(text) for start, end in evidence.words)
     assert evidence.rows.shape[1] == WIDTH
     assert np.isfinite(evidence.rows).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "surface", "number"),
+    [
+        ("signed by A. Roe, M.D., today", "M", 1),
+        ("cup REF 2030 used", "2030", 2),
+        ("Hip 4/5 Knee 3/5 Ankle 5/5", "4", 3),
+        ("take 25 mg daily", "25", 4),
+        ("variant rs80357906 seen", "rs80357906", 5),
+        ("value 9.11 today", "11", 6),
+        ("paged at 0730 again", "0730", 7),
+        ("room for 12 people", "12", 8),
+        ("MRN 00417992 on file", "00417992", 0),
+        ("saw Okafor again", "Okafor", 0),
+    ],
+)
+def test_a_vetted_pattern_is_a_hint_against_a_word(text: str, surface: str, number: int):
+    """Catalogue numbers, scores, measures, genes, fractions, times, counts and credentials; nothing else."""
+    start = text.index(surface)
+    before = text[:start].rstrip(" .").lower().split(" ")[-1]
+    gap = start - text[:start].lower().rfind(before) - len(before)
+    assert hint(text, start, start + len(surface), before, gap) == number
 
 
 def test_the_same_word_is_masked_as_a_name_and_left_as_a_sign():
