@@ -1,6 +1,7 @@
 """The typed placeholders that stand where PHI stood, and how to recognise them again."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -30,13 +31,12 @@ def outside_placeholders(spans: Iterable[Span], text: str) -> Iterator[Span]:
     if not taken:
         yield from spans
         return
+    starts, ends = [start for start, _ in taken], [end for _, end in taken]
     for span in spans:
         position = span.start
-        for start, end in taken:
-            if end <= position or start >= span.end:
-                continue
+        for start, end in taken[bisect_right(ends, span.start) : bisect_left(starts, span.end)]:
             yield from _piece(span, position, start, text)
-            position = max(position, end)
+            position = end
         yield from _piece(span, position, span.end, text)
 
 

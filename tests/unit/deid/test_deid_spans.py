@@ -4,6 +4,7 @@ import pytest
 
 from llmops.deid import DeidConfig, Deidentifier
 from llmops.deid.complete import complete
+from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
 from llmops.deid.recognizers import FINDERS
 from llmops.deid.spans import Span, View
@@ -286,3 +287,12 @@ def test_the_network_runs_in_the_pipeline() -> None:
     text = "The pt says hjelmqvist called. Chart no. 40-172-856; she was born in Kewasha. Foley removed."
     found = {text[f.start : f.end]: f.label for f in Deidentifier(config=DeidConfig(ner="clinical")).detect(text)}
     assert found == {"hjelmqvist": PhiLabel.NAME, "40-172-856": PhiLabel.MRN, "Kewasha": PhiLabel.LOC}
+
+
+def test_a_find_is_cut_around_the_placeholders_in_it() -> None:
+    """What a policy put there is no PHI; what stands between two of them, or beside one, still is."""
+    text = "[NAME] Roe [DATE 2024] and Poe [NAME], [NAME] by [ZIP 021]"
+    whole = Span(start=0, end=len(text), label=PhiLabel.NAME, score=0.9, recognizer="test")
+    kept = list(outside_placeholders([whole, span(text, "and Poe", PhiLabel.NAME)], text))
+    assert [text[s.start : s.end] for s in kept] == ["Roe", "and Poe", "by", "and Poe"]
+    assert list(outside_placeholders([span(text, "[DATE 2024]", PhiLabel.DATE)], text)) == []
