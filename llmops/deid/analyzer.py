@@ -40,7 +40,8 @@ class Analyzer:
     def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
         strong = [span for span in spans if span.score >= self._config.score_threshold]
         if view.words is not None:
-            strong = weigh(view, strong, self._judge.words(view, strong), self._judge.threshold)
+            least = min(self._config.word_threshold, self._judge.threshold)
+            strong = weigh(view, strong, self._judge.words(view, strong), least)
         if matcher is not None:
             strong.extend(matcher.find(view))
         found = self._resolved(view, strong)

@@ -14,6 +14,8 @@ class DeidConfig:
         determination: reference of the expert's determination, for a policy under 164.514(b)(1).
         ner: the NER component of the spaCy pipeline behind Presidio; ``"none"`` runs the rules alone.
         score_threshold: finds below it are left; lower masks more.
+        word_threshold: probability of being PHI from which on a word is masked, where it is lower than the model's own:
+            lower masks more, and no value masks less than the model's card says.
         batch_size: texts to one pass of the network.
         max_characters: longer documents are withheld rather than searched in part.
         withhold_above_risk: residual risk in [0, 1] above which a document is withheld; 1 withholds none.
@@ -24,6 +26,7 @@ class DeidConfig:
     determination: str = ""
     ner: Literal["clinical", "spacy_sm", "none"] = "clinical"
     score_threshold: float = 0.3
+    word_threshold: float = 1.0
     batch_size: int = 16
     max_characters: int = 2_000_000
     withhold_above_risk: float = 1.0

@@ -1,5 +1,6 @@
 """The judge: what it is shown of a word, what its verdict does to finds, and that only the pinned one is run."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -163,6 +164,23 @@ def test_the_same_word_is_masked_as_a_name_and_left_as_a_sign():
     text = "Mrs. Babinski called about her bill.\nNeuro: Babinski downgoing, Foley out, Wilson disease excluded.\n"
     found = Deidentifier(config=DeidConfig()).detect(text)
     assert [find.start for find in found] == [text.index("Babinski")]
+
+
+def test_a_recipe_can_mask_more_and_never_less():
+    """A lower threshold takes in words that the model's own leaves; a higher one changes nothing."""
+    lines = (Path(__file__).parents[3] / "recipes/data/deid/notes-test.jsonl").read_text("utf-8").splitlines()[:6]
+    texts = [json.loads(line)["text"] for line in lines]
+
+    def masked(**settings: float) -> list[list[tuple[int, int]]]:
+        found = Deidentifier(config=DeidConfig(**settings)).detect_many(texts)
+        return [[(find.start, find.end) for find in finds] for finds in found]
+
+    def characters(some: list[list[tuple[int, int]]]) -> int:
+        return sum(end - start for finds in some for start, end in finds)
+
+    own = masked()
+    assert characters(masked(word_threshold=0.05)) > characters(own)
+    assert masked(word_threshold=0.99) == own
 
 
 def test_a_lexicon_keeps_what_it_counted():
