@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from llmops.errors import RecipeError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeidConfig:
@@ -30,3 +32,9 @@ class DeidConfig:
     batch_size: int = 16
     max_characters: int = 2_000_000
     withhold_above_risk: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that would let everything pass, as no comparison with it is true."""
+        for name in ("score_threshold", "word_threshold", "withhold_above_risk"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RecipeError(f"deid: {name} must lie between 0 and 1")

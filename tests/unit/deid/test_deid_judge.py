@@ -1,6 +1,7 @@
 """The judge: what it is shown of a word, what its verdict does to finds, and that only the pinned one is run."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -181,6 +182,14 @@ def test_a_recipe_can_mask_more_and_never_less():
     own = masked()
     assert characters(masked(word_threshold=0.05)) > characters(own)
     assert masked(word_threshold=0.99) == own
+
+
+@pytest.mark.parametrize("name", ["score_threshold", "word_threshold", "withhold_above_risk"])
+@pytest.mark.parametrize("value", [math.nan, -0.1, 1.1])
+def test_a_limit_that_is_none_is_refused(name: str, value: float):
+    """Nothing is greater than "not a number": as a threshold it would let every word pass."""
+    with pytest.raises(RecipeError, match=name):
+        DeidConfig(**{name: value})
 
 
 def test_a_lexicon_keeps_what_it_counted():
