@@ -18,25 +18,14 @@ import pytest
 
 from llmops.documents import Receipt, ReleasedDocument
 from llmops.errors import ReleaseError
-from llmops.evaluation import ExtractiveChatModel, Suite, evaluate
+from llmops.evaluation import ExtractiveChatModel, evaluate
 from llmops.evaluation import runner as evaluation_runner
 from llmops.release import Release, RevocationReason, ShardFile, files, open_release, revoke, tombstone, verification
 from llmops.release.canonical import canonical, digest
 from llmops.release.signing import Purpose, sign
-from llmops.retrieval import ReleaseLoader, ReleaseRetriever, RetrievalConfig, Searcher, build_index, open_index
+from llmops.retrieval import Searcher, build_index, open_index
 from llmops.training import stream
-
-CANARY = "CANARYFORGED"
-LEXICAL = RetrievalConfig(use="bm25")
-SUITE = Suite.model_validate(
-    {
-        "name": "forge",
-        "version": "1",
-        "prompts": {"plain": "{context}\n{question}"},
-        "defaults": {"k": 3},
-        "cases": ({"id": "a", "question": f"{CANARY} HGB", "assertions": ({"use": "cites"},)},),
-    }
-)
+from tests.unit.release.doors import CANARY, DOORS, LEXICAL, SUITE, refused
 
 
 @pytest.fixture
@@ -53,43 +42,6 @@ def prompts(monkeypatch):
     return seen
 
 
-def _evaluated(candidate, folder, prompts):
-    index = SimpleNamespace(digest="", config=LEXICAL)
-    searcher = SimpleNamespace(release=candidate, index=index, search=lambda *_: ())
-    evaluate(SUITE, candidate, searcher, ExtractiveChatModel())
-    return prompts
-
-
-def _indexed(candidate, folder, prompts):
-    build_index(candidate, folder, LEXICAL)
-    return [path.read_bytes().decode("latin-1") for path in folder.rglob("*") if path.is_file()]
-
-
-def _searched(candidate, folder, prompts):
-    index = build_index(candidate, folder, LEXICAL)
-    return [hit.chunk.text for hit in Searcher(candidate, index, LEXICAL).search(CANARY)]
-
-
-def _retrieved(candidate, folder, prompts):
-    retriever = ReleaseRetriever(release=candidate, config=LEXICAL, index_directory=folder)
-    return [document.page_content for document in retriever.invoke(CANARY)]
-
-
-def _loaded(candidate, folder, prompts):
-    return [document.page_content for document in ReleaseLoader(candidate).lazy_load()]
-
-
-def _streamed(candidate, folder, prompts):
-    return [item.text for item in stream(candidate)]
-
-
-def _windowed(candidate, folder, prompts):
-    return [item.text for item in stream(candidate, window_tokens=4)]
-
-
-DOORS = (_evaluated, _indexed, _searched, _retrieved, _loaded, _streamed, _windowed)
-
-
 @pytest.fixture
 def doors(tmp_path, prompts):
     """Each door by name: takes a candidate and gives all text that came through it."""
@@ -98,15 +50,6 @@ def doors(tmp_path, prompts):
         return lambda candidate: door(candidate, tmp_path / f"index{number}", prompts)
 
     return {door.__name__.strip("_"): _at(number, door) for number, door in enumerate(DOORS)}
-
-
-def _refused(door, candidate):
-    """Whether a door refuses as it should; any other exception is a failure of its own."""
-    try:
-        door(candidate)
-    except ReleaseError as error:
-        return CANARY not in str(error)
-    return False
 
 
 @pytest.fixture
@@ -199,7 +142,7 @@ def test_what_is_no_opened_release_is_refused_at_every_door(doors, forged_docume
         (name, kind)
         for kind, forge in LOOK_ALIKES.items()
         for name, door in doors.items()
-        if not _refused(door, forge(documents, release_path))
+        if not refused(door, forge(documents, release_path))
     ]
     assert not passed
     assert not prompts
@@ -308,9 +251,9 @@ FORGERIES = (
 def test_a_forged_folder_does_not_open(release_path, stranger, signer, tmp_path, forge):
     """So it reaches no door at all; the rightful key is pinned, as a run and its consumers do."""
     forged = forge(release_path, stranger, signer, tmp_path)
-    with pytest.raises(ReleaseError) as refused:
+    with pytest.raises(ReleaseError) as caught:
         open_release(forged, (signer.public,))
-    assert CANARY not in str(refused.value)
+    assert CANARY not in str(caught.value)
 
 
 IN_PLACE = tuple(forge for forge in FORGERIES if forge not in (_rehashed, _foreign, _raw_folder))
@@ -327,7 +270,7 @@ def test_a_release_forged_after_it_was_opened_is_refused_at_every_door(
     opened = open_release(release_path, (signer.public,))
     opened.verify()
     forge(release_path, stranger, signer, tmp_path)
-    assert not [name for name, door in doors.items() if not _refused(door, opened)]
+    assert not [name for name, door in doors.items() if not refused(door, opened)]
     assert not prompts
 
 
@@ -337,7 +280,7 @@ def test_another_release_in_its_place_is_refused(doors, release_path, publish, m
     other = publish([replace(make_document(1), text=f"HISTORY: {CANARY} was seen." + " " * 60)], output="other")
     release_path.rename(release_path.with_name("away"))
     other.rename(release_path)
-    assert not [name for name, door in doors.items() if not _refused(door, opened)]
+    assert not [name for name, door in doors.items() if not refused(door, opened)]
 
 
 def _swap(path, data):
