@@ -40,7 +40,7 @@ def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least
             score=_capped(max(word.score for word in run)),
             recognizer=RECOGNIZER,
         )
-        for run in _runs(view.folded, judged, least, _joined)
+        for run in _runs(view.folded, judged, least, _EASED * least, _joined)
     )
     return [*kept, *(span for span in alone if not _is_kept_place(view.folded, span))]
 
@@ -57,21 +57,26 @@ def _standing(folded: str, find: Span, judged: Sequence[ScoredWord], least: floa
     if find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90):
         yield find
         return
-    enough = least if find.label in _JUDGED and not strong else _EASED * least
+    eased = _EASED * least
+    enough = least if find.label in _JUDGED and not strong else eased
     if find.label in _WORDS:
-        for run in _runs(folded, judged, enough, lambda *_: True):
+        for run in _runs(folded, judged, enough, eased, lambda *_: True):
             yield replace(find, start=max(find.start, run[0].start), end=min(find.end, run[-1].end))
     elif any(word.score >= enough for word in judged):
         yield find
 
 
 def _runs(
-    folded: str, judged: Sequence[ScoredWord], least: float, joined: Callable[[str, ScoredWord, ScoredWord], bool]
+    folded: str,
+    judged: Sequence[ScoredWord],
+    least: float,
+    eased: float,
+    joined: Callable[[str, ScoredWord, ScoredWord], bool],
 ) -> Iterator[Sequence[ScoredWord]]:
     """Give the stretches of words that are PHI and belong together, without the links at their ends."""
     run: list[ScoredWord] = []
     for word in judged:
-        sure = word.score >= (_EASED * least if word.label is PhiLabel.AGE90 else least)
+        sure = word.score >= (eased if word.label is PhiLabel.AGE90 else least)
         if run and (not sure or not joined(folded, run[-1], word)):
             yield from _inner(folded, run)
             run = []

@@ -14,12 +14,15 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.fuzz_inputs import CANARY, hostile_text
 
 LEAST_S, S_PER_CHARACTER = 5.0, 1 / 10_000
+FINDINGS_OF_EVERY = 8
+"""Texts; the findings of the others are only seen in the text that comes out: looking costs as much as rewriting."""
 WATCHDOG_S = 600
 """For a hang inside a C library, which no signal handler of Python can end."""
 
@@ -47,6 +50,11 @@ def check(deidentifier: Any, text: str) -> str:
         if not position <= finding.start < finding.end <= len(text):
             return "findings out of range or order"
         position = finding.end
+    return check_text(deidentifier, text)
+
+
+def check_text(deidentifier: Any, text: str) -> str:
+    """Say what is wrong with the text that comes out; empty where nothing is."""
     done = deidentifier.text(text)
     if not all(0 <= f.start <= f.end <= len(done.text) for f in done.findings):
         return "output findings out of range"
@@ -75,9 +83,9 @@ def main() -> int:
         text = hostile_text(number)
         faulthandler.dump_traceback_later(WATCHDOG_S, exit=True)
         before = time.process_time()
-        # detect and text: the work is done twice
-        signal.setitimer(signal.ITIMER_VIRTUAL, 2 * max(LEAST_S, len(text) * S_PER_CHARACTER))
-        problem = _problem(deidentifier, text)
+        look, times = (check_text, 1) if number % FINDINGS_OF_EVERY else (check, 2)
+        signal.setitimer(signal.ITIMER_VIRTUAL, times * max(LEAST_S, len(text) * S_PER_CHARACTER))
+        problem = _problem(look, deidentifier, text)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         spent = time.process_time() - before
         faulthandler.cancel_dump_traceback_later()
@@ -100,9 +108,9 @@ def main() -> int:
     return 1 if problems or watch.seen else 0
 
 
-def _problem(deidentifier: Any, text: str) -> str:
+def _problem(look: Callable[[Any, str], str], deidentifier: Any, text: str) -> str:
     try:
-        return check(deidentifier, text)
+        return look(deidentifier, text)
     except Exception as error:  # noqa: BLE001 - that is what is looked for
         return f"raised {type(error).__name__} at {_place(error)}"
     except TooSlow as slow:

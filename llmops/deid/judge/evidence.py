@@ -132,8 +132,9 @@ def _score(span: Span) -> float:
 def _around(said: _Said, doubted: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Give what is said of the words, and of two on each side."""
     bounded = np.clip(said.belief, _LEAST, 1 - _LEAST)
-    logits = np.pad(np.log(bounded / (1 - bounded)), 2, constant_values=_NOTHING)
-    labels, rules = np.pad(said.label, 1), np.pad(said.rule, 1)
+    nothing = np.full(2, _NOTHING)
+    logits = np.concatenate([nothing, np.log(bounded / (1 - bounded)), nothing])
+    labels, rules = (np.concatenate([[0], kinds, [0]]) for kinds in (said.label, said.rule))
     columns = [logits[doubted + step] for step in range(5)]
     columns += [labels[doubted + step] for step in range(3)]
     columns += [rules[doubted + step] for step in range(3)]
