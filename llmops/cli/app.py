@@ -86,14 +86,14 @@ def _guarded() -> int:
         error.show()  # type: ignore[attr-defined]
         return EXIT_USAGE
     except KeyboardInterrupt:
-        problem("interrupted; nothing was released. A run goes on where it was when the same command is given again")
+        problem("interrupted; a run goes on where it was when the same command is given again")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (| head): not an error, but nothing may be flushed at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - a bug: said with its place, never with its message
-        problem(f"internal error: {_place(error)}; please report it. Nothing was released by this command.")
+        problem(f"internal error: {_place(error)}; please report it")
         return EXIT_BUG
     return code if isinstance(code, int) else 0
 

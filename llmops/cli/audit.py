@@ -1,13 +1,26 @@
 """``llmops audit``: verify a log, read it, report on it, take it elsewhere, sign it off."""
 
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from llmops.audit import Anchor, ReviewReason, Seen, Status, Verdict, layout, load_authorities, read_kept, shows
+from llmops.audit import (
+    Anchor,
+    ReviewReason,
+    Seen,
+    Status,
+    Verdict,
+    VerifyKey,
+    layout,
+    load_authorities,
+    read_kept,
+    shows,
+)
 from llmops.audit import verify as verify_log
 from llmops.audit.export import Form
 from llmops.cli import audit_proofs
@@ -15,8 +28,8 @@ from llmops.cli.audit_folder import AnyFolder, Folder
 from llmops.cli.audit_story import print_story, story_as_dict
 from llmops.cli.opening import Keys, now_ms, trusted
 from llmops.cli.output import console, out_json, pairs, problem
-from llmops.errors import AuditVerificationError, LlmopsError, RecipeError
-from llmops.release import open_release
+from llmops.errors import AuditVerificationError, RecipeError
+from llmops.release import glance
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -79,12 +92,13 @@ def show(
     """Print events in the order of their time."""
     from llmops.audit import explain as explain_id
 
-    events = explain_id(folder, of) if of else shows(folder, limit=limit, kinds=kind or ())
+    found: Iterable[Seen] = explain_id(folder, of) if of else shows(folder)
+    events = islice((seen for seen in found if not kind or seen.entry.event.kind in kind), limit)
     if as_json:
         out_json([_plain(seen) for seen in events])
         return
     for seen in events:
-        facts = {name: value for name, value in asdict(seen.entry.event).items() if value not in ("", (), 0)}
+        facts = {name: value for name, value in asdict(seen.entry.event).items() if value not in ("", ())}
         words = " ".join(f"{name}={_short(value)}" for name, value in facts.items())
         console.print(f"{seen.receipt.stream}#{seen.receipt.index} {seen.entry.event.kind} {words}", soft_wrap=True)
 
@@ -202,23 +216,25 @@ def _verdict(
     stamped = [*kept, *(read_kept(beside) if beside.is_dir() else ())]
     if any(found.token for found in stamped) and not tsa:
         problem("there are time stamps; name the certificate of their authority with --tsa to have them checked")
+    signers = trusted(keys, name="llmops-release")
     return verify_log(
         folder,
         trusted(keys, name="llmops-audit"),
-        [anchor for path in releases for anchor in _anchors(path)] + [found.checkpoint.anchor for found in kept],
+        [anchor for path in releases for anchor in _anchors(path, signers)]
+        + [found.checkpoint.anchor for found in kept],
         releases=folder.parent / "release" if artifacts else None,
         stamped=stamped,
         authorities=[certificate for path in tsa or () for certificate in load_authorities(path)],
     )
 
 
-def _anchors(path: Path) -> tuple[Anchor, ...]:
-    """The anchors of a release that verifies; one that does not cannot vouch for a log."""
-    try:
-        return open_release(path).manifest.audit
-    except LlmopsError:
-        problem(f"release {path.name} does not verify and anchors nothing")
+def _anchors(path: Path, signers: Sequence[VerifyKey]) -> tuple[Anchor, ...]:
+    """The anchors of a release under a key that was given, revoked or not; nobody vouches for those of another."""
+    seen = glance(path, signers)
+    if seen.manifest is None:
+        problem(f"release {path.name} anchors nothing: {seen.problem}")
         return ()
+    return seen.manifest.audit
 
 
 def _range(finding: Any) -> str:

@@ -12,7 +12,7 @@ from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, ope
 from llmops.cli.output import console, out_json, pairs
 from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import ReleaseError
-from llmops.release import Glance, RevocationReason, compare, glance, release_folders
+from llmops.release import Glance, RevocationReason, check_documents, compare, glance, release_folders
 from llmops.release.files import read_regular, release_folder
 from llmops.release.manifest import MANIFEST, parse_manifest
 
@@ -134,6 +134,7 @@ def tombstone(
     """
     signer, path, name = _to_take_back(folder, key)
     chosen = sorted(set(documents))
+    check_documents(path, chosen, signer)
     with folder_log(path, audit, audit_key_beside(key)) as log:
         Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log).documents(chosen)
     _report(

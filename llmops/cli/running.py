@@ -34,8 +34,8 @@ def run(
     """Take the records of a recipe to a signed release.
 
     Run it again after an interruption and it goes on where it was. Exit codes: 0 released; 1 released, but more was
-    withheld than the recipe allows or a shard failed; 2 bad recipe, policy or key; 3 input cannot be opened; 4 a stage
-    broke its promise; 5 audit; 6 release; 7 an extra is missing; 130 interrupted.
+    withheld than the recipe allows, a shard failed or an evaluation failed; 2 bad recipe, policy or key; 3 input cannot
+    be opened; 4 a stage broke its promise; 5 audit; 6 release; 7 an extra is missing; 130 interrupted.
     """
     from llmops.recipe import load_recipe
     from llmops.runner import run as run_recipe
@@ -64,12 +64,12 @@ def check(
     raw_zone: RawZone = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a recipe, its policies, the places of its keys and that its input is there, without reading a record."""
+    """Check a recipe, its policies, models, key places and that its input is there, without reading a record."""
     from llmops.recipe import fingerprint, load_recipe, policy_ids
-    from llmops.sources import plan_units
+    from llmops.runner import planned
 
     checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output, raw_zone=raw_zone)
-    files = len(plan_units(checked.input.paths, checked.input.source))
+    files = len(planned(checked))
     policies = policy_ids(checked)
     facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policies, "files": files}
     if as_json:

@@ -7,13 +7,12 @@ import typer
 
 from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
 from llmops.cli.output import console, out_json
-from llmops.retrieval import RetrievalConfig
 
 
 def search(
     folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="The release folder, <output>/release/<id>.")],
     query: Annotated[str, typer.Argument(help="What to look for.")],
-    k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="How many passages; default: as the index says.")] = None,
     keys: Keys = None,
     audit: AuditDir = None,
     seal: Seal = None,
@@ -24,7 +23,7 @@ def search(
 
     release = opened(folder, keys)
     with consumer_log(release, audit, seal) as log:
-        hits = search_release(release, query, k, RetrievalConfig(), log)
+        hits = search_release(release, query, k, log)
     if as_json:
         out_json(
             [

@@ -1,13 +1,17 @@
 """``llmops eval``: a suite of prompts over a verified release."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
 from llmops.cli.output import console, out_json
-from llmops.retrieval import RetrievalConfig
+from llmops.errors import RecipeError
+
+if TYPE_CHECKING:
+    from llmops.evaluation import Comparison
 
 
 def evaluate(
@@ -17,7 +21,8 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--out", help="Write the result here, JSON.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the result here, as a page.")] = None,
     compare_with: Annotated[
-        Path | None, typer.Option("--compare", help="An earlier result; exit 1 where something that passed now fails.")
+        Path | None,
+        typer.Option("--compare", help="An earlier result; exit 1 where a case fails that did not, or is left out."),
     ] = None,
     keys: Keys = None,
     audit: AuditDir = None,
@@ -26,7 +31,8 @@ def evaluate(
 ) -> None:
     """Run a prompt suite on a release.
 
-    Exit 1 on a regression, or, with nothing to compare with, where a case failed.
+    Exit 1 on a regression (a case that passed or is new fails, or one is no longer asked), or, with nothing to compare
+    with, where a case failed.
     """
     from llmops.deid import DeidConfig
     from llmops.evaluation import compare, load_suite, read_result, to_html
@@ -34,14 +40,17 @@ def evaluate(
 
     asked = load_suite(suite)
     previous = read_result(compare_with) if compare_with else None
+    for option, path in (("--out", out), ("--html", html)):
+        if path and not path.parent.is_dir():
+            raise RecipeError(f"{option}: its folder is not there")
     release = opened(folder, keys)
     with consumer_log(release, audit, seal) as log:
-        result = evaluate_release(release, asked, model, RetrievalConfig(), DeidConfig(), log)
+        result = evaluate_release(release, asked, model, None, DeidConfig(), log)
     comparison = compare(previous, result) if previous else None
     if out:
-        out.write_bytes(result.to_json())
+        _write(out, result.to_json(), "--out")
     if html:
-        html.write_text(to_html(result, previous), encoding="utf-8")
+        _write(html, to_html(result, previous).encode(), "--html")
     if as_json:
         out_json(result.to_dict(answers=True) | ({"comparison": comparison.to_dict()} if comparison else {}))
     else:
@@ -51,7 +60,24 @@ def evaluate(
             console.print(
                 f"  {'passed' if case.passed else 'FAILED'}  {case.case_id}" + ("" if case.passed else f" ({failed})")
             )
-        for key in comparison.regressions if comparison else ():
-            console.print(f"  regression: {key}")
+        if comparison:
+            _show(comparison)
     bad = comparison.regressed if comparison else result.passed < result.total
     raise typer.Exit(1 if bad else 0)
+
+
+def _show(comparison: "Comparison") -> None:
+    for sign, keys in (
+        ("regression", comparison.regressions),
+        ("new, and fails", comparison.new_failures),
+        ("no longer asked", comparison.missing),
+    ):
+        for key in keys:
+            console.print(f"  {sign}: {key}")
+
+
+def _write(path: Path, data: bytes, option: str) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise RecipeError(f"{option}: cannot be written ({os.strerror(error.errno or 0)})") from None

@@ -89,7 +89,7 @@ def merges(place: Place) -> tuple[tuple[str, str], ...]:
 
 
 def rotate_key(place: Place) -> dict[str, Any]:
-    """Replace the vault's key.
+    """Replace the vault's key; logged first, so that no key is replaced unseen.
 
     Raises:
         RecipeError: the key is in the environment, or as `llmops.vault.rotate`.
@@ -98,16 +98,18 @@ def rotate_key(place: Place) -> dict[str, Any]:
     holder = vault_key(recipe)
     if isinstance(holder, EnvironmentKey):
         raise RecipeError("vault.key_variable: only a key in a file can be rotated by this command")
+    with custody(vault_file(recipe), holder) as held:  # a vault that does not open is not logged as rotated
+        subjects = dict(held.status().counts)["subjects"]
     with _logged(recipe) as (_, log):
-        sealed = rotate(vault_file(recipe), holder)
         created = KeyCreated(key=holder.path.name, fingerprint="secret")
-        log.append([created, VaultChanged(action=VaultAction.ROTATED, subjects=sealed)])
+        log.append([created, VaultChanged(action=VaultAction.ROTATED, subjects=subjects)])
+        sealed = rotate(vault_file(recipe), holder)
     return {"action": "rotated", "subjects": sealed}
 
 
 def merge(place: Place, one: str, other: str) -> dict[str, Any]:
     """Make two subjects one."""
-    with _held(place) as hand:
+    with _held(place) as hand, hand.vault.changing():  # stands once it is logged
         kept = hand.vault.merge(one, other)
         hand.log.append([VaultChanged(action=VaultAction.MERGED, subject=kept, subjects=2)])
     return {"action": "merged", "kept": kept}
@@ -115,7 +117,7 @@ def merge(place: Place, one: str, other: str) -> dict[str, Any]:
 
 def split(place: Place, given_up: str) -> dict[str, Any]:
     """Undo a merge."""
-    with _held(place) as hand:
+    with _held(place) as hand, hand.vault.changing():  # stands once it is logged
         kept = hand.vault.split(given_up)
         hand.log.append([VaultChanged(action=VaultAction.SPLIT, subject=given_up, subjects=2)])
     return {"action": "split", "subject": given_up, "from": kept}
@@ -140,8 +142,9 @@ def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason:
         opened = [open_release(path, (hand.keys.release.public,)) for path in folders]
         documents = sum(_take_back(release, names, hand, reason) for release in opened)
         _drop_work(hand.recipe)
-        hand.vault.erase(pseudonym)
-        hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
+        with hand.vault.changing():  # stands once it is logged
+            hand.vault.erase(pseudonym)
+            hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
     return {"action": "erased", "subject": pseudonym, "documents": documents, "releases": len(opened)}
 
 

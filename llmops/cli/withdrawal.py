@@ -1,4 +1,7 @@
-"""Takes documents or a whole release back for a command: what was made of them goes, then it is signed and logged."""
+"""Takes documents or a whole release back for a command: what was made of them goes, it is logged, then signed.
+
+In this order, so that running it again after an interruption ends it; the log may then tell of it twice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,11 +34,15 @@ class Withdrawal:
     def documents(self, ids: Sequence[str]) -> None:
         """Take single documents back, and remove the search index, which holds their words; the next search builds it.
 
+        Args:
+            ids: passed by `llmops.release.check_documents`, since they are logged first.
+
         Raises:
             ReleaseError: as `llmops.release.tombstone`; or the index cannot be removed.
         """
+        self._begin([self._event(one) for one in ids])
         tombstone(self.folder, ids, self.signer, self.reason, created=_today())
-        self._finish([self._event(one) for one in ids])
+        self.drop_index()
 
     def everything(self) -> None:
         """Take the whole release back, and remove its search index.
@@ -43,8 +50,9 @@ class Withdrawal:
         Raises:
             ReleaseError: as `llmops.release.revoke`; or the index cannot be removed.
         """
+        self._begin([self._event("")])
         revoke(self.folder, self.signer, self.reason, created=_today())
-        self._finish([self._event("")])
+        self.drop_index()
 
     def drop_index(self) -> None:
         """Remove the search index that lies beside the release.
@@ -54,9 +62,9 @@ class Withdrawal:
         """
         remove_folder(index_place(self.folder, self.release_id))
 
-    def _finish(self, events: Sequence[ReleaseRevoked]) -> None:
+    def _begin(self, events: Sequence[ReleaseRevoked]) -> None:
+        self.drop_index()  # and again at the end: a search may have built it meanwhile
         self.log.append(events)
-        self.drop_index()
 
     def _event(self, document_id: str) -> ReleaseRevoked:
         return ReleaseRevoked(release_id=self.release_id, document_id=document_id, reason=self.reason.value)

@@ -33,11 +33,12 @@ _STREET_ENDING: Final = re.compile(
     r"(?i)\b(?:" + "|".join(word for word in STREET_WORDS.split("|") if word not in _TOWN_ENDINGS) + r")\.?"
     r"(?: (?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\.?)?$"
 )
+_STREET_BEGINNING: Final = re.compile(r"(?i)^(?:el )?(?:avenida|calle|camino|carrera|rua|rue|via)\b")
 _SAINT: Final = re.compile(r"(?i)^st\.? ")
 
 
 def is_street(part: str) -> bool:
-    """Say whether a place holds anything finer than a town: a digit, a box or unit, a word that streets end with.
+    """Say whether a place is finer than a town: holds a digit, a box or unit, or ends or begins with a word of streets.
 
     Args:
         part: a place without commas, as written. PHI.
@@ -45,7 +46,7 @@ def is_street(part: str) -> bool:
     folded = fold(part).strip()
     if any(c.isdigit() for c in folded) or _BOX.search(folded):
         return True
-    return _STREET_ENDING.search(_SAINT.sub("", folded)) is not None
+    return _STREET_BEGINNING.search(folded) is not None or _STREET_ENDING.search(_SAINT.sub("", folded)) is not None
 
 
 def parts_of(place: str) -> Iterator[tuple[str, bool]]:

@@ -11,6 +11,7 @@ from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
 from llmops.deid.spans import Span, View, resolve
 from llmops.deid.weigh import weigh
+from llmops.errors import StageError
 
 
 class Analyzer:
@@ -39,7 +40,9 @@ class Analyzer:
 
     def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
         strong = [span for span in spans if span.score >= self._config.score_threshold]
-        if view.words is not None:
+        if self._judge is not None:
+            if view.words is None:
+                raise StageError("the network left no answer on a text")
             least = min(self._config.word_threshold, self._judge.threshold)
             strong = weigh(view, strong, self._judge.words(view, strong), least)
         if matcher is not None:

@@ -20,7 +20,7 @@ _SURE: Final = 0.6
 _FAR: Final = 40
 """How far before a find its beginning may lie."""
 
-_HYPHENED: Final = re.compile(r"(?:[-'][A-Za-z~]{2,20})+")
+_HYPHENED: Final = re.compile(r"(?:[-'][A-Za-z~]{2,20}){1,4}")
 _NO_NAME_TAILS: Final = frozenset({"'s", "-year", "-like", "-type", "-based", "-led", "'ll", "'ve", "-related", "-old"})
 _HYPHENED_BEFORE: Final = re.compile(r"(?<![A-Za-z~])(?:[A-Z~][A-Za-z~]{0,20}[-'])+\Z")
 _INITIAL_AFTER: Final = re.compile(r",?[ \t][A-Z]\.(?!\s?[A-Z]\b)|,[ \t]?[A-Z](?![A-Za-z'.])")
@@ -32,7 +32,7 @@ _PARTICLE_BEFORE: Final = re.compile(
 _AGE: Final = re.compile(r",? ?[,(|/]? ?((?:9\d|1[01]\d))(?:[,;)]| ?\||\.(?!\d)| ?[/-]? ?[MFmf]\b)")
 _DATE_AFTER: Final = re.compile(r"(?:[-/]\d{1,4}){1,2}(?![\w/])")
 _DATE_BEFORE: Final = re.compile(r"(?<![\w/.-])(?:\d{1,4}[-/]){1,2}\Z")
-_CODE_AFTER: Final = re.compile(r"(?:[-/:._*][A-Za-z0-9]{0,12}\d[A-Za-z0-9]{0,12}|[-/.][A-Z]{1,4}(?![A-Za-z]))+")
+_CODE_AFTER: Final = re.compile(r"(?:[-/:._*][A-Za-z0-9]{0,12}\d[A-Za-z0-9]{0,12}|[-/.][A-Z]{1,4}(?![A-Za-z])){1,12}")
 _CODE_BEFORE: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z0-9]{0,8}\d[A-Za-z0-9]{0,8}[-/:._*]|[A-Z]{1,5}[-/])+\Z")
 _PLOT_AFTER: Final = re.compile(
     r"(?i),?[ \t](?:lot|spc?|space|unit|apt|bldg|trlr|ste|suite|room|rm|fl|floor)\.?[ \t]?#?[a-z]?-?\d{1,4}[a-z]?\b"

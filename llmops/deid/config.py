@@ -1,9 +1,11 @@
 """How the de-identification stage is configured in a recipe."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from llmops.errors import RecipeError
+
+_SCORE_THRESHOLD: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,7 @@ class DeidConfig:
         policy: name of a bundled policy or path of a YAML file.
         determination: reference of the expert's determination, for a policy under 164.514(b)(1).
         ner: the NER component of the spaCy pipeline behind Presidio; ``"none"`` runs the rules alone.
-        score_threshold: finds below it are left; lower masks more.
+        score_threshold: finds below it are left; lower masks more, and higher than the default is refused.
         word_threshold: probability of being PHI from which on a word is masked, where it is lower than the model's own:
             lower masks more, and no value masks less than the model's card says.
         batch_size: texts to one pass of the network.
@@ -27,7 +29,7 @@ class DeidConfig:
     policy: str = "safe_harbor"
     determination: str = ""
     ner: Literal["clinical", "spacy_sm", "none"] = "clinical"
-    score_threshold: float = 0.3
+    score_threshold: float = _SCORE_THRESHOLD
     word_threshold: float = 1.0
     batch_size: int = 16
     max_characters: int = 2_000_000
@@ -38,3 +40,5 @@ class DeidConfig:
         for name in ("score_threshold", "word_threshold", "withhold_above_risk"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"deid: {name} must lie between 0 and 1")
+        if self.score_threshold > _SCORE_THRESHOLD:
+            raise RecipeError(f"deid: score_threshold may only be lowered, from {_SCORE_THRESHOLD}; higher loses finds")

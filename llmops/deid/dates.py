@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from llmops.deid.ages import YEAR_OF_WRITING
 from llmops.deid.folding import fold
 
 MONTHS: Final = (
@@ -39,7 +40,6 @@ _SHAPES: Final = tuple(
 )
 _ANY_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ORDINALS: Final = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
-_PIVOT: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,33 +51,37 @@ class Moment:
     day: int | None = field(default=None, repr=False)
 
 
-def read_date(surface: str) -> Moment | None:
+def read_date(surface: str, written: int | None = None) -> Moment | None:
     """Read a date surface; None where it has no shape that is known (``"the 14th"``, a holiday).
 
     A surface of no known shape that holds one four-digit year still gives that year.
+
+    Args:
+        surface: a date as written. PHI.
+        written: year of the document, where it is known; says which century a year of two digits is of.
     """
-    read = read_shape(surface.strip())
+    read = read_shape(surface.strip(), written)
     if read is not None:
         return read[1]
     years = set(_ANY_YEAR.findall(fold(surface)))
     return Moment(year=int(years.pop())) if len(years) == 1 else None
 
 
-def read_shape(surface: str) -> tuple[re.Match[str], Moment] | None:
+def read_shape(surface: str, written: int | None = None) -> tuple[re.Match[str], Moment] | None:
     """Match a surface with the shapes that are known; None where it has none or its month or day cannot be."""
     folded = fold(surface)
     for shape in _SHAPES:
         match = shape.fullmatch(folded)
         if match is None:
             continue
-        moment = _moment(match.groupdict())
+        moment = _moment(match.groupdict(), written)
         if moment is not None:
             return match, moment
     return None
 
 
-def _moment(parts: Mapping[str, str | None]) -> Moment | None:
-    year = full_year(parts.get("year"))
+def _moment(parts: Mapping[str, str | None], written: int | None) -> Moment | None:
+    year = full_year(parts.get("year"), written)
     if parts.get("first"):
         first, second = int(parts["first"] or 0), int(parts["second"] or 0)
         month, day = (second, first) if first > 12 else (first, second)
@@ -98,14 +102,18 @@ def _month_number(parts: Mapping[str, str | None]) -> int:
     return int(parts.get("month") or 0)
 
 
-def full_year(text: str | None) -> int | None:
-    """Read ``2024``, ``'24`` or ``24``; two digits over 30 are of the last century."""
+def full_year(text: str | None, written: int | None = None) -> int | None:
+    """Read ``2024``, ``'24`` or ``24``; two digits give the last such year up to the one after the document's.
+
+    Notes hardly look further ahead, while ``DOB 5/3/29`` read as 2029 would tell that somebody is over 89.
+    """
     if not text:
         return None
     digits = text.lstrip("'")
     if len(digits) == 4:
         return int(digits)
-    return int(digits) + (1900 if int(digits) > _PIVOT else 2000)
+    latest = (written or YEAR_OF_WRITING) + 1
+    return latest - (latest - int(digits)) % 100
 
 
 def render(surface: str, match: re.Match[str], moved: date, days: int) -> str:

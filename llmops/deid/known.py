@@ -1,7 +1,7 @@
 """Finds what the vault already knows of a document's subject, in every form a note may write it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -18,7 +18,9 @@ CERTAIN: Final = 0.98
 """Score from which a find is an identifier of the subject beyond doubt, so that the exit gate may rely on it."""
 
 _JOINT: Final = re.compile(r"[-./,()' #+_@^:\n]{0,3}")
-_MOST_TOKENS: Final = 10
+_LONGEST_NUMBER: Final = 10
+"""Tokens an identifier or a number may be parted into."""
+_MOST_EDITS: Final = 2
 _TELLING_WORDS: Final = 3
 _NOT_INITIALS: Final = word_set("not_initials")
 _TITLE: Final = re.compile(
@@ -60,7 +62,11 @@ class KnownMatcher:
 
     def __init__(self, known: Sequence[Identity]) -> None:
         self._index = build_index(known)
-        self._firsts = {tokens[0] for tokens in self._index.sequences}
+        self._lengths: dict[str, set[int]] = {}
+        for tokens in self._index.sequences:
+            self._lengths.setdefault(tokens[0], set()).add(len(tokens))
+        self._longest_near = max(map(len, self._index.near), default=0) + _MOST_EDITS
+        self._foreign = {label: _foreign_pattern(self._index.foreign, label) for label in self._index.foreign.values()}
         self._names = self._index.given | self._index.family
 
     def find(self, view: View) -> list[Span]:
@@ -72,6 +78,8 @@ class KnownMatcher:
             if token.word in self._names or len(token.word) == 1:
                 spans.extend(self._pair_at(folded, tokens, number))
             spans.extend(self._sequence_at(folded, tokens, number))
+        for label, pattern in self._foreign.items():
+            spans.extend(_span(*match.span(), label, 0.99) for match in pattern.finditer(view.text))
         return spans
 
     def survivors(self, view: View, allowed: frozenset[PhiLabel] = frozenset()) -> int:
@@ -120,9 +128,11 @@ class KnownMatcher:
     def _misspelt(self, word: str, *, capital: bool) -> bool:
         """Say whether a word that is none of the language is within the safe edit distance of a strong name."""
         near = self._index.near
-        if not near or len(word) < STRONG_LENGTH - 1 or not (capital or len(word) > STRONG_LENGTH) or is_word(word):
+        if not STRONG_LENGTH - 1 <= len(word) <= self._longest_near:  # a sequence of bases is no name, and costs a cube
             return False
-        depth = 2 if len(word) >= 7 else 1
+        if not near or not (capital or len(word) > STRONG_LENGTH) or is_word(word):
+            return False
+        depth = _MOST_EDITS if len(word) >= 7 else 1
         names = {name for form in deletions(word, depth) for name in near.get(form, ())}
         return any(edit_distance(word, name) <= edits_allowed(name) for name in names)
 
@@ -149,18 +159,20 @@ class KnownMatcher:
     def _sequence_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
         """Take the longest run of tokens from ``first`` that is known, as words in order or as one joined number."""
         index = self._index
-        follows = tokens[first].word in self._firsts
+        lengths = self._lengths.get(tokens[first].word, set())
         joined, best = "", None
-        for number in range(first, min(first + _MOST_TOKENS, len(tokens))):
+        for number in range(first, min(first + max({_LONGEST_NUMBER, *lengths}), len(tokens))):
             if number > first and not _are_joined(folded, tokens[number - 1 : number + 1]):
                 break
-            joined += tokens[number].word
-            label = index.joined.get(joined.lstrip("0"))
-            if label is None and follows:
+            label = None
+            if number - first < _LONGEST_NUMBER:
+                joined += tokens[number].word
+                label = index.joined.get(joined.lstrip("0"))
+            if label is None and number - first + 1 in lengths:
                 label = self._known_run(folded, tokens[first : number + 1])
             if label is not None:
                 best = (tokens[number].end, label)
-            elif not follows and not any(c.isdigit() for c in joined) and number - first >= 2:
+            elif not lengths and not any(c.isdigit() for c in joined) and number - first >= 2:
                 break
         if best is not None:
             yield _span(tokens[first].start, best[0], best[1], 0.99)
@@ -175,6 +187,13 @@ class KnownMatcher:
             if (plain or short) and not all(folded[t.start].isupper() for t in words if len(t.word) > 3):
                 return None
         return label
+
+
+def _foreign_pattern(foreign: Mapping[str, PhiLabel], label: PhiLabel) -> re.Pattern[str]:
+    """Ask for whole words where an alphabet has capitals, as Greek and Cyrillic; other scripts run words together."""
+    written = sorted((text for text, kind in foreign.items() if kind is label), key=len, reverse=True)
+    forms = (rf"\b{re.escape(text)}\b" if text.lower() != text.upper() else re.escape(text) for text in written)
+    return re.compile("(?i)" + "|".join(forms))
 
 
 def _span(start: int, end: int, label: PhiLabel, score: float) -> Span:

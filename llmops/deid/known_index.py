@@ -1,6 +1,7 @@
 """Everything that is known of one subject and the people around it, in the normal forms a text is searched for."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,8 @@ STRONG_LENGTH: Final = 5
 SHORTEST_NUMBER: Final = 5
 _SHORTEST_ORGANIZATION: Final = 4
 _ZIP_LENGTH: Final = 5
+_LONGEST_MISSPELT: Final = 40
+"""Letters of a name from which on it is rubbish of a feed: searched for as it is, not in every misspelling."""
 _SAFE_INSIDE: Final = 8
 """Digits that are no accident inside a longer run."""
 _TITLES: Final = frozenset(
@@ -49,6 +52,7 @@ class KnownIndex:
         sequences: runs of tokens: addresses, organisations, e-mail addresses, birth dates.
         given, family: what may stand beside each other as one person's name.
         initials: upper-case initials of known persons.
+        foreign: names in other alphabets, which have no such tokens, as they are written.
     """
 
     strong: dict[str, PhiLabel] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class KnownIndex:
     given: set[str] = field(default_factory=set)
     family: set[str] = field(default_factory=set)
     initials: set[str] = field(default_factory=set)
+    foreign: dict[str, PhiLabel] = field(default_factory=dict)
 
 
 def build_index(known: Iterable[Identity]) -> KnownIndex:
@@ -121,7 +126,16 @@ def birth_date_forms(iso: str) -> frozenset[tuple[str, ...]]:
     return frozenset(forms)
 
 
+def _add_foreign(index: KnownIndex, text: str, label: PhiLabel) -> None:
+    """Take a name that is not of the Latin alphabet by its text, if it has more than a letter."""
+    written = unicodedata.normalize("NFC", text)
+    if "~" in fold(written) and sum(c.isalpha() for c in written) > 1:
+        index.foreign[written] = label
+
+
 def _add_person(index: KnownIndex, name: PersonName) -> None:
+    for word in re.findall(r"[^\W\d_]+", " ".join((name.family, *name.given, name.text))):
+        _add_foreign(index, word, PhiLabel.NAME)
     family = tokens_of(name.family)
     given = [token for part in name.given for token in tokens_of(part)]
     whole = [token for token in tokens_of(name.text) if token not in _TITLES]
@@ -150,12 +164,13 @@ def _add_word(index: KnownIndex, word: str) -> None:
         index.capital[word] = PhiLabel.NAME
     else:
         index.strong[word] = PhiLabel.NAME
-        for form in deletions(word, edits_allowed(word)):
+        for form in deletions(word, edits_allowed(word)) if len(word) <= _LONGEST_MISSPELT else ():
             index.near.setdefault(form, set()).add(word)
 
 
 def _add_organization(index: KnownIndex, text: str) -> None:
     """Take an organisation's name as a run of tokens, and its own first word where that is no word of the language."""
+    _add_foreign(index, text.strip(), PhiLabel.ORG)
     tokens = tokens_of(text)
     if len(tokens) == 1 and len(tokens[0]) >= _SHORTEST_ORGANIZATION and not is_word(tokens[0]):
         index.capital.setdefault(tokens[0], PhiLabel.ORG)
@@ -205,6 +220,8 @@ def _add_address(index: KnownIndex, address: PostalAddress) -> None:
     for line in address.lines:
         for tokens in _street_variants(tokens_of(line)):
             _add_sequence(index, tokens, PhiLabel.LOC)
+    for place in (*address.lines, address.city):
+        _add_foreign(index, place.strip(), PhiLabel.LOC)
     city = tokens_of(address.city)
     if len(city) > 1:
         index.sequences.setdefault(tuple(city), PhiLabel.LOC)

@@ -1,7 +1,7 @@
 """Stand-ins for the names of people: by gender and rough origin, family and given names kept apart."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from llmops.deid.draw import Draw
@@ -15,10 +15,13 @@ from llmops.identities import Identity, Role
 
 _WORD: Final = re.compile(r"(?:[^\W\d_]{1,2}['\u2019](?=[^\W\d_]{3}))?[^\W\d_]+")
 _PREFIX: Final = re.compile(r"^[a-z]{1,2}'")
-_KEPT: Final = frozenset(
+_TITLES: Final = frozenset(("dr", "mr", "mrs", "ms", "and"))
+_PARTICLES: Final = frozenset(
     ("de", "la", "del", "los", "las", "da", "dos", "di", "van", "von", "der", "den", "ter", "bin", "ibn", "el", "y",
-     "e", "jr", "sr", "ii", "iii", "iv", "dr", "mr", "mrs", "ms", "md", "do", "rn", "np", "pa", "phd", "and")
+     "e")
 )  # fmt: skip
+_SUFFIXES: Final = frozenset(("jr", "sr", "ii", "iii", "iv", "md", "rn", "np", "phd"))
+_SUFFIXES_OR_NAMES: Final = frozenset(("do", "pa"))
 _FAMILY_FIRST: Final = re.compile(r"^\s*[^\s,^]+(?:[ -][^\s,^]+)?\s*[,^]")
 _LONGEST_INITIALS: Final = 3
 
@@ -58,11 +61,12 @@ class People:
             return self._initials(surface)
         origin = self._origin(match.group() for match in words)
         first_family = _FAMILY_FIRST.match(surface) is not None
+        kept = [_is_kept(surface, words, number, self._taken) for number in range(len(words))]
         made, position = [], 0
         for number, match in enumerate(words):
             made.append(surface[position : match.start()])
-            last = self._is_last(surface, words, number)
-            made.append(self._word(match.group(), origin, family=number == 0 if first_family else last))
+            family = number == 0 if first_family else _is_last(surface, words, kept, number)
+            made.append(match.group() if kept[number] else self._word(match.group(), origin, family=family))
             position = match.end()
         return self._without_digits("".join(made) + surface[position:])
 
@@ -74,19 +78,17 @@ class People:
     def _learn(self, identity: Identity) -> None:
         sex = identity.sex.upper()[:1]
         for name in identity.names:
-            family, given = tokens_of(name.family), [t for part in name.given for t in tokens_of(part)]
-            whole = [token for token in tokens_of(name.text) if token not in _KEPT]
+            family, given = _without_particles(tokens_of(name.family)), [t for g in name.given for t in tokens_of(g)]
+            whole = _without_particles(_tokens_of_whole(name.text))
             if not family and not given and whole:
                 family, given = (whole[:1], whole[1:]) if "," in name.text else (whole[-1:], whole[:-1])
-            self._family.update(token for token in family if len(token) > 1 and token not in _KEPT)
+            self._family.update(token for token in family if len(token) > 1)
             for token in given:
                 if len(token) > 1 and not self._given.get(token):
                     self._given[token] = sex if sex in {"F", "M"} else sex_of(token)
 
     def _word(self, word: str, origin: str, *, family: bool) -> str:
         low = _PREFIX.sub("", fold(word).lower())
-        if low in _KEPT and (len(word) > 1 or word.islower()):
-            return word
         if len(word) == 1:
             return self._initial(low) if word.islower() else self._initial(low).upper()
         known = self._canonical(low)
@@ -129,12 +131,6 @@ class People:
         found = (origin_of(fold(word).lower()) for word in words)
         return next((origin for origin in found if origin != "western"), "western")
 
-    def _is_last(self, surface: str, words: Sequence[re.Match[str]], number: int) -> bool:
-        """Say whether nothing but suffixes and initials follows, or the rest of a double name (``Ortega-Ruiz``)."""
-        while number + 1 < len(words) and surface[words[number].end() : words[number + 1].start()] == "-":
-            number += 1
-        return all(match.group().lower() in _KEPT or len(match.group()) == 1 for match in words[number + 1 :])
-
     def _are_initials(self, surface: str, words: Sequence[re.Match[str]]) -> bool:
         """Tell ``pd/jkl`` and ``MQ`` from ``Ng`` and ``NG, HOA``: all short, of one case, no known name."""
         if any(len(m.group()) > _LONGEST_INITIALS for m in words) or "," in surface or "^" in surface:
@@ -161,6 +157,45 @@ class People:
 
     def _without_digits(self, surface: str) -> str:
         return re.sub(r"\d+", lambda match: self._draw.shaped(match.group(), 0), surface)
+
+
+def _is_last(surface: str, words: Sequence[re.Match[str]], kept: Sequence[bool], number: int) -> bool:
+    """Say whether nothing but suffixes and initials follows, or the rest of a double name (``Ortega-Ruiz``)."""
+    while number + 1 < len(words) and surface[words[number].end() : words[number + 1].start()] == "-":
+        number += 1
+    behind = range(number + 1, len(words))
+    return all(kept[other] or len(words[other].group()) == 1 for other in behind)
+
+
+def _is_kept(surface: str, words: Sequence[re.Match[str]], number: int, taken: Collection[str]) -> bool:
+    """Say whether a word of a name is a title, particle or suffix and no name, as ``Do``, ``Pa`` and ``Van`` are.
+
+    Particles stay in lower case inside a name that has capitals, suffixes behind a name, and ``DO`` and ``PA`` in
+    capitals behind a whole one, where a comma or the case tells them from it.
+    """
+    word, low = words[number].group(), words[number].group().lower()
+    if low in _TITLES:
+        return True
+    if low in taken:
+        return False
+    if low in _PARTICLES:
+        return word.islower() and number + 1 < len(words) and not surface.islower()
+    before = [match.group() for match in words[:number] if match.group().lower() not in _TITLES]
+    if low in _SUFFIXES_OR_NAMES:
+        behind_comma = surface[: words[number].start()].rstrip().endswith(",")
+        return word.isupper() and len(before) > 1 and (behind_comma or not all(map(str.isupper, before)))
+    return low in _SUFFIXES and bool(before) and word != "Md"  # Muhammad
+
+
+def _tokens_of_whole(name: str) -> list[str]:
+    words = list(_WORD.finditer(name))
+    kept = [match.group() for number, match in enumerate(words) if _is_kept(name, words, number, ())]
+    return [token for token in tokens_of(name) if token not in set(map(str.lower, kept))]
+
+
+def _without_particles(tokens: Sequence[str]) -> list[str]:
+    """Leave out ``de la``, unless nothing else is there: ``Van`` alone is a name."""
+    return [token for token in tokens if token not in _PARTICLES] or list(tokens)
 
 
 def _cased(old: str, new: str) -> str:

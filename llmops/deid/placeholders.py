@@ -10,9 +10,12 @@ from llmops.phi import PhiLabel
 
 PLACEHOLDER: Final = re.compile(
     r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True))
-    + r")(?: (?:[0-9]{3}|[0-9]{4}|90\+))?\]"
+    + r"|DATE [0-9]{4}|ZIP [0-9]{3}|AGE90 90\+)\]"
 )  # fmt: skip
-"""``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]`` (the first three digits), ``[AGE90 90+]``."""
+"""``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]`` (the first three digits), ``[AGE90 90+]``.
+
+No other label has anything behind it: ``[MRN 4471]`` is not from here, and is searched.
+"""
 
 
 def placeholder(label: PhiLabel, detail: str = "") -> str:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -18,6 +20,7 @@ from llmops.phi import PhiLabel
 
 _KEYS: Final = ("name", "rule", "basis", "version", "pseudonym", "determination", "keep_weekday", "operators", "zip3")
 _OPTIONAL: Final = frozenset({"determination", "keep_weekday"})
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Operator(StrEnum):
@@ -108,7 +111,7 @@ def parse_policy(content: object, *, source: str) -> Policy:
     zip3 = _mapping(raw["zip3"], source, "zip3")
     _only_keys(zip3, ("table", "restricted"), source, "zip3.")
     policy = Policy(
-        name=_text(raw["name"], source, "name"),
+        name=_name(raw["name"], source),
         rule=_choice(Basis, raw["rule"], source, "rule"),
         basis=_text(raw["basis"], source, "basis"),
         version=_version(raw["version"], source),
@@ -139,10 +142,21 @@ def check_legality(policy: Policy, *, source: str) -> None:
             f"policy {source}: pseudonym: {policy.pseudonym}: Safe Harbor codes may not be derived from information "
             "about the individual (164.514(c)(1)); use random"
         )
+    if policy.rule is Basis.SAFE_HARBOR and (lacking := sorted(_small_areas() - policy.restricted_zip3)):
+        raise RecipeError(
+            f"policy {source}: zip3.restricted: {lacking[0]} is missing: Safe Harbor keeps no prefix of 20,000 people "
+            f"or fewer (164.514(b)(2)(i)(B)); add {', '.join(lacking)}"
+        )
     if policy.rule is Basis.EXPERT_DETERMINATION and not policy.determination.strip():
         raise RecipeError(
             f"policy {source}: determination: missing; 164.514(b)(1) needs the expert's documented one; name it"
         )
+
+
+@lru_cache(maxsize=1)
+def _small_areas() -> frozenset[str]:
+    """The bundled list, the least that a policy under Safe Harbor restricts."""
+    return _prefixes(_read(config_file("deid", "safe_harbor"))["zip3"]["restricted"], "safe_harbor")
 
 
 def _misuse(label: PhiLabel, operator: Operator) -> str:
@@ -202,7 +216,7 @@ _PARAGRAPH: Final = MappingProxyType(
 )
 
 
-def _read(path: Path) -> object:
+def _read(path: Path) -> Any:
     yaml = YAML(typ="safe", pure=True)
     try:
         return yaml.load(path.read_text(encoding="utf-8"))
@@ -229,6 +243,13 @@ def _only_keys(raw: Mapping[str, Any], known: tuple[str, ...], source: str, path
 def _text(value: object, source: str, key: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise RecipeError(f"policy {source}: {key}: must be a text that is not empty")
+    return value
+
+
+def _name(value: object, source: str) -> str:
+    """What audit events, documents and dataset cards can hold; refused here, not after the first records."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise RecipeError(f"policy {source}: name: must be at most 64 of a-z, 0-9, _ and -, a letter or digit first")
     return value
 
 

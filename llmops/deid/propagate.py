@@ -55,7 +55,7 @@ def propagate(view: View, found: Sequence[Span]) -> list[Span]:
     """
     strong, weak, initials = _wanted(view.folded, found)
     codes = _codes(view.folded, found)
-    if not (strong or weak or codes):
+    if not (strong or weak or initials or codes):
         return []
     covered = bytearray(len(view.folded))
     for span in found:

@@ -5,6 +5,7 @@ have been decided on, so they are blanked out first and can raise no alarm.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
@@ -16,7 +17,7 @@ from llmops.deid.placeholders import PLACEHOLDER
 from llmops.deid.policy import Operator, Policy
 from llmops.deid.spans import View
 from llmops.deid.vocabulary.words import is_plain
-from llmops.documents import DeidentifiedDocument, FieldPhi
+from llmops.documents import DeidentifiedDocument, Field, FieldPhi
 from llmops.phi import PhiFinding, PhiLabel
 
 _BLANK: Final = "\x1f"
@@ -116,18 +117,36 @@ def _leaving(document: DeidentifiedDocument, *, free: bool) -> Iterator[tuple[st
     for finding in document.findings:
         by_field.setdefault(finding.field, []).append(finding)
     yield document.text, by_field.get("", [])
-    yield document.title, by_field.get("title", [])
-    names = [field.name for field in document.fields]
+    names = Counter(field.name for field in document.fields if _is_treated(field))
+    names["title"] += bool(document.title)
+    parts = {name: _parted(by_field.get(name, []), count) for name, count in names.items()}
+    yield document.title, next(parts["title"], [])
     for field in document.fields:
-        if not isinstance(field.value, str) or (free and field.phi is not FieldPhi.FREE_TEXT):
+        findings = next(parts[field.name]) if _is_treated(field) else []
+        if field.value is None or isinstance(field.value, bool) or (free and field.phi is not FieldPhi.FREE_TEXT):
             continue
-        # Fields that repeat share a name, so that a finding may be of another one: its range alone is not enough.
-        findings = by_field.get(field.name, []) if names.count(field.name) == 1 else []
-        yield field.value, findings or _whole(field.value, by_field.get(field.name, []))
+        yield str(field.value), findings
 
 
-def _whole(value: str, findings: Sequence[PhiFinding]) -> list[PhiFinding]:
-    return [finding for finding in findings if finding.start == 0 and finding.end == len(value)]
+def _is_treated(field: Field) -> bool:
+    return field.phi is not FieldPhi.NONE and bool(field.value)
+
+
+def _parted(findings: Sequence[PhiFinding], count: int) -> Iterator[list[PhiFinding]]:
+    """Give the findings of each of ``count`` fields that share a name, none where it is not sure whose they are.
+
+    A finding says no more than the name, but they stand in order: where each value begins with one, each begins a
+    field. Elsewhere only placeholders are passed over, as everywhere.
+    """
+    if count < 2:
+        return iter([list(findings)] * count)
+    parts: list[list[PhiFinding]] = []
+    for finding in findings:
+        if finding.start == 0:
+            parts.append([])
+        if parts:
+            parts[-1].append(finding)
+    return iter(parts if len(parts) == count and not findings[0].start else [[]] * count)
 
 
 def _always(_left: str, _match: re.Match[str]) -> bool:

@@ -61,7 +61,8 @@ def rewrite_time(time: str, rewriter: Rewriter) -> str:
 
 
 def _is_searched(field: Field) -> bool:
-    return field.phi is FieldPhi.FREE_TEXT and isinstance(field.value, str) and bool(field.value)
+    """Search numbers too: a column of telephone numbers may hold integers. Where nothing is found they stay so."""
+    return field.phi is FieldPhi.FREE_TEXT and not isinstance(field.value, bool) and field.value not in (None, "")
 
 
 def _whole(field: Field) -> tuple[Span, ...]:
@@ -76,4 +77,4 @@ def _whole(field: Field) -> tuple[Span, ...]:
 def _is_age_up_to_89(value: str) -> bool:
     """Ages up to 89 are no identifier (164.514(b)(2)(i)(C)); what is no plain number is taken for one."""
     whole = value.split(".", maxsplit=1)[0].strip()
-    return whole.isascii() and whole.isdigit() and int(whole[:4]) <= 89
+    return whole.isascii() and whole.isdigit() and int(whole.lstrip("0")[:4] or 0) <= 89

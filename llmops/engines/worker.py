@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
-from llmops.errors import LlmopsError
+from llmops.errors import LlmopsError, StageError
 
 Progress = Callable[[int, int], None]
 """Called with (records, bytes) done since the last call."""
@@ -49,7 +49,7 @@ def _serve(connection: Connection, slot: int) -> None:
         task, attempt = connection.recv()
         try:
             if work is None:
-                work = job.open(slot)
+                work = _opened(job, slot)
             result = work(task, attempt, lambda records, size: connection.send(("progress", (records, size))))
         except LlmopsError as error:
             connection.send(("error", (type(error).__name__, str(error))))
@@ -59,6 +59,16 @@ def _serve(connection: Connection, slot: int) -> None:
             connection.send(("crash", where(error)))
         else:
             connection.send(("done", result))
+
+
+def _opened(job: Job, slot: int) -> Callable[[Any, int, Progress], Any]:
+    """Open the job; what goes wrong here is no task's fault and stops the run."""
+    try:
+        return job.open(slot)
+    except LlmopsError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken installation may raise anything
+        raise StageError(f"a worker could not be set up: {where(error)}; is the installation whole?") from None
 
 
 def where(error: BaseException) -> str:

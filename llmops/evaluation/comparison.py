@@ -14,6 +14,7 @@ class Comparison:
         regressions: passed before, fails now.
         fixes: failed before, passes now.
         new: only in the current result.
+        new_failures: those of them that fail.
         missing: only in the earlier one; a case that is no longer asked is not a pass.
         suite_changed: the suite says something else than it did.
         release_changed: another release was searched.
@@ -23,6 +24,7 @@ class Comparison:
     regressions: tuple[str, ...]
     fixes: tuple[str, ...]
     new: tuple[str, ...]
+    new_failures: tuple[str, ...]
     missing: tuple[str, ...]
     suite_changed: bool
     release_changed: bool
@@ -30,8 +32,8 @@ class Comparison:
 
     @property
     def regressed(self) -> bool:
-        """Whether anything that passed now fails."""
-        return bool(self.regressions)
+        """Whether anything that passed or is new fails, or something is no longer asked."""
+        return bool(self.regressions or self.new_failures or self.missing)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
@@ -41,11 +43,12 @@ class Comparison:
 def compare(previous: EvaluationResult, current: EvaluationResult) -> Comparison:
     """Compare case by case."""
     before, now = _verdicts(previous), _verdicts(current)
-    both = sorted(before.keys() & now.keys())
+    both, new = sorted(before.keys() & now.keys()), sorted(now.keys() - before.keys())
     return Comparison(
         regressions=tuple(key for key in both if before[key] and not now[key]),
         fixes=tuple(key for key in both if now[key] and not before[key]),
-        new=tuple(sorted(now.keys() - before.keys())),
+        new=tuple(new),
+        new_failures=tuple(key for key in new if not now[key]),
         missing=tuple(sorted(before.keys() - now.keys())),
         suite_changed=previous.suite_digest != current.suite_digest,
         release_changed=previous.release_id != current.release_id,

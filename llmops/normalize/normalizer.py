@@ -67,20 +67,23 @@ class Normalizer:
         return [self._answer(record) for record in batch]
 
     def identities(self, record: SourceRecord) -> tuple[Identity, ...]:
-        """Say what one record knows about people around a subject; empty for a record that cannot be read.
+        """Say what one record knows about people around a subject; empty for a record that `process` withholds for it.
 
         Args:
             record: a record as read. PHI.
         """
-        reader = reader_for(record.format)
         try:
-            return tuple(map(encodable, reader.identities(record, self.config)))
-        except Exception:  # noqa: BLE001  the rewrite pass meets the same record and withholds it
+            return self._identities(record)
+        except Exception:  # noqa: BLE001  `process` fails on the same record and withholds it
             return ()
+
+    def _identities(self, record: SourceRecord) -> tuple[Identity, ...]:
+        return tuple(map(encodable, reader_for(record.format).identities(record, self.config)))
 
     def _answer(self, record: SourceRecord) -> DocumentGroup | Withheld:
         reader = reader_for(record.format)
         try:
+            self._identities(record)  # first, so that people whom nobody knows by a bug are no expected `no_content`
             parts = reader.documents(record, self.config)
         except Refused as refused:
             return _withheld(record, refused.reason)

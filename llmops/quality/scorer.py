@@ -56,18 +56,19 @@ class Scorer:
         self._min_score = config.min_score or self.policy.min_score
 
     def process(self, batch: Sequence[DeidentifiedDocument]) -> Sequence[ScoredDocument | Withheld]:
-        """Answer each document with itself and its report, or with `Withheld` where it is below a minimum."""
-        return [self._scored(document) for document in batch]
+        """Answer each document with itself and its report, or `Withheld`: below a minimum, or a check broke on it."""
+        return [self._answer(document) for document in batch]
+
+    def _answer(self, document: DeidentifiedDocument) -> ScoredDocument | Withheld:
+        try:
+            return self._scored(document)
+        except Exception:  # noqa: BLE001 - the one edge: whatever goes wrong with a document withholds it
+            return _withheld(document, Reason.QUALITY_FAILED)
 
     def _scored(self, document: DeidentifiedDocument) -> ScoredDocument | Withheld:
         report = assess(document, self.policy)
         if not self._good_enough(report):
-            return Withheld(
-                record_id=document.record_id,
-                document_id=document.document_id,
-                stage=StageName.QUALITY,
-                reason=Reason.BELOW_SCORE,
-            )
+            return _withheld(document, Reason.BELOW_SCORE)
         return ScoredDocument(
             **{name: getattr(document, name) for name in _INHERITED},
             quality=report,
@@ -89,3 +90,9 @@ def assess(document: DeidentifiedDocument, policy: QualityPolicy) -> QualityRepo
     score = min([score, *(policy.caps[item.rule] for item in evidence if item.rule in policy.caps)])
     dimensions = tuple(sorted((name, value) for name, (value, _) in results.items()))
     return QualityReport(score=round(score, 4), dimensions=dimensions, evidence=evidence)
+
+
+def _withheld(document: DeidentifiedDocument, reason: Reason) -> Withheld:
+    return Withheld(
+        record_id=document.record_id, document_id=document.document_id, stage=StageName.QUALITY, reason=reason
+    )

@@ -8,7 +8,7 @@ from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
 from llmops.release.revocation import RevocationReason
-from llmops.release.withdraw import revoke, tombstone
+from llmops.release.withdraw import check_documents, revoke, tombstone
 from llmops.release.writer import ReleaseWriter
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "RevocationReason",
     "ShardFile",
     "Verdict",
+    "check_documents",
     "compare",
     "glance",
     "load_gate_policy",

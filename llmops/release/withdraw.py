@@ -56,18 +56,32 @@ def tombstone(
     """Take back single documents of a release: no reader, index or stream yields them any more.
 
     Args:
-        document_ids: the documents; each must be in the release, so that a slip of the pen cannot pass for erasure.
+        document_ids: the documents, as in `check_documents`.
         Others: as in `revoke`.
 
     Raises:
-        ReleaseError: as in `revoke`; the release does not verify; it holds no document of one of the ids.
+        ReleaseError: as in `revoke` and `check_documents`.
     """
-    opened = open_release(release, (signer.public,), revocations=revocations)
-    unknown = sum(document_id not in opened for document_id in set(document_ids))
-    if unknown or not document_ids:
-        raise ReleaseError(f"release {opened.id}: {unknown} of the {len(document_ids)} ids are of no document in it")
+    check_documents(release, document_ids, signer, revocations=revocations)
     entry = {"action": "tombstone", "reason": reason.value, "documents": sorted(set(document_ids)), "created": created}
     return _append(release, signer, entry, revocations)
+
+
+def check_documents(
+    release: Path, document_ids: Collection[str], signer: SigningKey, *, revocations: Path | None = None
+) -> None:
+    """Refuse ids that are of no document in a release: no slip of the pen may pass for erasure.
+
+    Those of documents taken back before are accepted, so that what was interrupted can be done again.
+
+    Raises:
+        ReleaseError: one is of no document; the release does not verify under the signer's key.
+    """
+    opened = open_release(release, (signer.public,), revocations=revocations)
+    taken = read_revocations(opened.path, opened.id, Trust((signer.public,)), revocations).tombstones
+    unknown = sum(document_id not in opened and document_id not in taken for document_id in set(document_ids))
+    if unknown or not document_ids:
+        raise ReleaseError(f"release {opened.id}: {unknown} of the {len(document_ids)} ids are of no document in it")
 
 
 def _append(release: Path, signer: SigningKey, entry: Mapping[str, object], revocations: Path | None) -> Path:

@@ -1,6 +1,6 @@
 """The choices a recipe can make about retrieval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llmops.errors import RecipeError
@@ -42,3 +42,7 @@ class RetrievalConfig:
     def dense(self) -> bool:
         """Whether an encoder is needed."""
         return self.use == "hybrid"
+
+    def builds_as(self, other: "RetrievalConfig") -> bool:
+        """Whether both build the same index: ``k`` and ``threads`` only say how it is asked."""
+        return replace(other, k=self.k, threads=self.threads) == self

@@ -1,10 +1,12 @@
 """Writes a folder whole or not at all, and knows a folder by the digests of its files."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from llmops.errors import ReleaseError
@@ -35,25 +37,52 @@ def remove_folder(folder: Path) -> None:
         raise ReleaseError(f"index {folder.name}: cannot be removed ({os.strerror(error.errno or 0)})") from None
 
 
+@contextmanager
+def only_builder(folder: Path) -> Iterator[None]:
+    """Wait until nobody else builds beside ``folder``, and let others wait; a killed process holds nothing up.
+
+    Raises:
+        ReleaseError: the folder it is to lie in cannot be made or opened.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Let ``fill`` write a new folder beside ``folder``, make it durable, then put it in place by rename.
 
     A reader sees the old folder, for an instant none, or the new one; never a half-written one.
+
+    Raises:
+        ReleaseError: it cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex
     fresh, old = (folder.with_name(f".{folder.name}.{kind}-{mark}") for kind in ("new", "old"))
     try:
-        fresh.mkdir()
+        fresh.mkdir(parents=True)
         fill(fresh)
         _sync(fresh)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
+        _sync_path(folder.parent)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-    _sync_path(folder.parent)
+
+
+def _unwritable(folder: Path, error: OSError) -> ReleaseError:
+    return ReleaseError(f"index {folder.name}: cannot be written ({os.strerror(error.errno or 0)})")
 
 
 def _sync(folder: Path) -> None:

@@ -18,7 +18,7 @@ from llmops.retrieval.bm25 import Bm25
 from llmops.retrieval.chunk import Chunk, chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.embed import MiniLmEmbeddings, Vectors
-from llmops.retrieval.files import file_digests, index_place, replace_folder
+from llmops.retrieval.files import file_digests, index_place, only_builder, replace_folder
 
 MANIFEST: Final = "index.json"
 FORMAT: Final = 1
@@ -88,7 +88,7 @@ def build_index(
         embeddings: an encoder in place of the bundled one; ignored by ``use="bm25"``.
 
     Raises:
-        ReleaseError: the release does not verify.
+        ReleaseError: the release does not verify, or the index cannot be written.
         RecipeError: ``directory`` holds something that is no index.
         MissingExtraError: the bundled encoder is not installed.
     """
@@ -121,26 +121,46 @@ def open_index(directory: Path, release: Release) -> Index:
     manifest = _read_manifest(directory)
     if manifest["release_id"] != release.id or manifest["release_manifest"] != manifest_digest(release):
         raise ReleaseError("the index belongs to another release; build it again")
-    files = {name: value for name, value in file_digests(directory).items() if name != MANIFEST}
+    try:
+        files = {name: value for name, value in file_digests(directory).items() if name != MANIFEST}
+    except OSError:
+        raise ReleaseError("the index cannot be read; build it again") from None
     if files != manifest["files"]:
         raise ReleaseError("the index does not match its digests; build it again")
     return _load(directory, manifest)
 
 
 def load_or_build(
-    release: Release, directory: Path, config: RetrievalConfig, *, embeddings: Encoder | None = None
+    release: Release, directory: Path, config: RetrievalConfig | None, *, embeddings: Encoder | None = None
 ) -> Index:
-    """Open the index in ``directory``, or build it where it is missing, altered, stale or differently configured."""
-    wanted = _model_id(encoder_of(config, embeddings)) if config.dense else ""
-    if (directory / MANIFEST).is_file():
-        try:
-            index = open_index(directory, release)
-        except ReleaseError:
-            verified(release)  # a bad release must not be taken for a stale index
-        else:
-            if index.config == config and index.model_id == wanted:
-                return index
-    return build_index(release, directory, config, embeddings=embeddings)
+    """Open the index in ``directory``, or build it where it is missing, altered, stale or differently configured.
+
+    Of several processes that find nothing to open, one builds and the others wait for it.
+
+    Args:
+        release: an opened release; it is verified again.
+        directory: the index folder.
+        config: how it must be configured; ``None`` takes it as it was built, or the defaults where nothing tells.
+        embeddings: an encoder in place of the bundled one.
+
+    Raises:
+        ReleaseError: the release does not verify, or the index cannot be written.
+    """
+    wanted = config or configuration(directory) or RetrievalConfig()
+    index = _standing(release, directory, wanted, embeddings)
+    if index is not None:
+        return index
+    with only_builder(directory):
+        index = _standing(release, directory, wanted, embeddings)
+        return index if index is not None else build_index(release, directory, wanted, embeddings=embeddings)
+
+
+def configuration(directory: Path) -> RetrievalConfig | None:
+    """How the index in ``directory`` says it was built, whether or not it can be opened; ``None`` where none does."""
+    try:
+        return RetrievalConfig(**_read_manifest(directory)["config"])
+    except (ReleaseError, RecipeError, KeyError, TypeError):
+        return None
 
 
 def index_folder(release: Release) -> Path:
@@ -213,6 +233,18 @@ def _write_manifest(folder: Path, release: Release, config: RetrievalConfig, mod
         "files": file_digests(folder),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def _standing(release: Release, directory: Path, config: RetrievalConfig, embeddings: Encoder | None) -> Index | None:
+    if not (directory / MANIFEST).is_file():
+        return None
+    try:
+        index = open_index(directory, release)
+    except ReleaseError:
+        verified(release)  # a bad release must not be taken for a stale index
+        return None
+    wanted = _model_id(encoder_of(config, embeddings)) if config.dense else ""
+    return index if index.config == config and index.model_id == wanted else None
 
 
 def _read_manifest(directory: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A LangChain retriever over a verified release."""
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +20,7 @@ from llmops.retrieval.chunk import chunks
 from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import StoreVectors
 from llmops.retrieval.hits import Filter, Hit
-from llmops.retrieval.index import Index, index_folder, load_or_build, searchable
+from llmops.retrieval.index import Index, configuration, index_folder, load_or_build, searchable
 from llmops.retrieval.search import Searcher
 from llmops.retrieval.untraced import untraced
 
@@ -30,8 +31,8 @@ class ReleaseRetriever(BaseRetriever):
     Args:
         release: what `llmops.open_release` gave; verified again here.
         index_directory: where the index lies or is to be built; by default that of the run that made the release, or,
-            where there is none, one that is built for this object alone and removed.
-        config: chunking and ranking.
+            where there is none that fits, one that is built for this object alone and removed.
+        config: chunking and ranking; those of the index by default.
         embeddings: any LangChain ``Embeddings`` in place of the bundled encoder; they are given passages and queries,
             so ones that call a service send both out.
         vector_store: any LangChain ``VectorStore`` in place of the exact search; filled here, it embeds by itself.
@@ -47,7 +48,7 @@ class ReleaseRetriever(BaseRetriever):
 
     release: Any
     index_directory: Path | None = None
-    config: RetrievalConfig = RetrievalConfig()
+    config: RetrievalConfig | None = None
     embeddings: Embeddings | None = None
     vector_store: VectorStore | None = None
     k: int | None = None
@@ -85,24 +86,25 @@ class ReleaseRetriever(BaseRetriever):
         return await run_in_executor(None, self._get_relevant_documents, query, run_manager=run_manager.get_sync())
 
     def _open(self) -> Searcher:
+        config = self.config or configuration(self._place) or RetrievalConfig()
         if self.vector_store is None:
-            return Searcher(self.release, self._index(self.config), self.config, embeddings=self.embeddings)
+            return Searcher(self.release, self._index(config), config, embeddings=self.embeddings)
         if self.embeddings is not None and self.vector_store.embeddings is not self.embeddings:
             raise RecipeError("retrieval.embeddings: a vector store embeds by itself; leave embeddings out")
-        lexical = RetrievalConfig(
-            use="bm25",
-            chunk_words=self.config.chunk_words,
-            overlap_sentences=self.config.overlap_sentences,
-            k=self.config.k,
-        )
+        lexical = replace(config, use="bm25")
         index = self._index(lexical)
         return Searcher(self.release, index, lexical, dense=self._filled(self.vector_store, index))
 
+    @property
+    def _place(self) -> Path:
+        return self.index_directory or index_folder(self.release)
+
     def _index(self, config: RetrievalConfig) -> Index:
-        beside = index_folder(self.release)
-        directory = self.index_directory or (beside if beside.is_dir() and self.embeddings is None else None)
-        if directory is not None:
-            return load_or_build(self.release, directory, config, embeddings=self.embeddings)
+        lying = configuration(self._place)
+        if lying is not None and lying.builds_as(config) and (self.index_directory or self.embeddings is None):
+            return load_or_build(self.release, self._place, lying, embeddings=self.embeddings)
+        if self.index_directory is not None:
+            return load_or_build(self.release, self.index_directory, config, embeddings=self.embeddings)
         with TemporaryDirectory(prefix="llmops-index-") as folder:
             return load_or_build(self.release, Path(folder) / "index", config, embeddings=self.embeddings)
 

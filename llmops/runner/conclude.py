@@ -20,11 +20,11 @@ from llmops.runner.context import RunContext
 
 def gate_and_publish(
     run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]
-) -> tuple[Path, dict[str, Any], tuple[Verdict, ...]]:
+) -> tuple[Path, dict[str, Any]]:
     """Decide on every document and publish the release.
 
     Returns:
-        The release folder, the core of the summary, and the verdicts on the run.
+        The release folder and the core of the summary.
 
     Raises:
         StageError: a record was lost.
@@ -48,7 +48,7 @@ def gate_and_publish(
         totals = summary.counts(done, tally, len(failed))
         verdicts = _judge(run, gate, totals)
         core = summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts)
-        return _publish(run, writer, core, tally, verdicts), core, verdicts
+        return _publish(run, writer, core, tally, verdicts), core
 
 
 def _answers(run: RunContext, shard: Shard, outcome: Outcome) -> Iterator[Withheld]:

@@ -11,14 +11,35 @@ from llmops.audit import AuditLog
 from llmops.audit.events import Evaluated, IndexBuilt, Queried
 from llmops.deid import DeidConfig, Scanner
 from llmops.evaluation import EvaluationResult, Suite, chat_model, evaluate
+from llmops.recipe import Recipe
 from llmops.release import Release
 from llmops.retrieval import Hit, Index, RetrievalConfig, Searcher, index_folder, load_or_build
+from llmops.retrieval.embed import MODEL, TOKENIZER, read_pinned
 
 TOP_CITATIONS = 3
 
 
-def index_release(release: Release, config: RetrievalConfig, log: AuditLog) -> Index:
+def refuse_unready(recipe: Recipe) -> None:
+    """Refuse a recipe whose release could be published, but not indexed or evaluated.
+
+    Raises:
+        RecipeError: the evaluation's model cannot be opened, or the encoder is not the pinned one.
+        MissingExtraError: a package of either is not installed.
+    """
+    if recipe.evaluation is not None:
+        chat_model(recipe.evaluation.model)
+    elif recipe.retrieval is None:
+        return
+    if (recipe.retrieval or RetrievalConfig()).dense:
+        for file in (MODEL, TOKENIZER):
+            read_pinned(file)
+
+
+def index_release(release: Release, config: RetrievalConfig | None, log: AuditLog) -> Index:
     """Open the release's index, or build it; a build is logged.
+
+    Args:
+        config: how it must be configured; ``None`` takes it as it lies.
 
     Raises:
         ReleaseError: the release does not verify.
@@ -41,31 +62,33 @@ def index_release(release: Release, config: RetrievalConfig, log: AuditLog) -> I
     return index
 
 
-def search_release(
-    release: Release, query: str, k: int | None, config: RetrievalConfig, log: AuditLog
-) -> tuple[Hit, ...]:
+def search_release(release: Release, query: str, k: int | None, log: AuditLog) -> tuple[Hit, ...]:
     """Search a release; logged with the length of the query and the documents served.
 
     Args:
         query: may be PHI; is not kept.
+        k: passages; as many as the index is configured for by default.
     """
-    searcher = Searcher(release, index_release(release, config, log), config)
+    index = index_release(release, None, log)
+    searcher = Searcher(release, index, index.config)
     hits = searcher.search(query, k)
     served = tuple(hit.chunk.document_id for hit in hits)
-    log.append([Queried(release_id=release.id, k=k or config.k, query_length=len(query), hits=served)])
+    log.append([Queried(release_id=release.id, k=k or index.config.k, query_length=len(query), hits=served)])
     return hits
 
 
 def evaluate_release(
-    release: Release, suite: Suite, model: str, config: RetrievalConfig, scanner: DeidConfig, log: AuditLog
+    release: Release, suite: Suite, model: str, config: RetrievalConfig | None, scanner: DeidConfig, log: AuditLog
 ) -> EvaluationResult:
     """Run a suite on a release; logged with what passed and failed.
 
     Args:
         model: ``"extractive"`` or ``"provider:model"``.
+        config: how the index must be configured; ``None`` takes it as it lies.
         scanner: how prompts and answers are searched for PHI.
     """
-    searcher = Searcher(release, index_release(release, config, log), config)
+    index = index_release(release, config, log)
+    searcher = Searcher(release, index, index.config)
     result = evaluate(suite, release, searcher, chat_model(model), scanner=Scanner(scanner))
     log.append(
         [

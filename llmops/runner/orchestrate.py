@@ -26,7 +26,7 @@ from llmops.audit import (
 )
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
-from llmops.errors import SourceError
+from llmops.errors import AuditError, RecipeError, SourceError, StageError
 from llmops.evaluation import EvaluationResult
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.recipe import (
@@ -40,17 +40,17 @@ from llmops.recipe import (
     open_vault,
     versions,
 )
-from llmops.release import Release, Verdict, open_release
+from llmops.release import Release, open_release
 from llmops.report import render
 from llmops.retrieval import RetrievalConfig
 from llmops.runner import summary
 from llmops.runner.conclude import gate_and_publish
-from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release
+from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
 from llmops.runner.job import ShardJob, now_ms, open_log
 from llmops.runner.passes import index_pass, rewrite_pass
 from llmops.runner.state import claim
-from llmops.sources import plan_units
+from llmops.sources import Unit, plan_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,8 @@ class RunResult:
     """How a run ended.
 
     Args:
-        status: ``"finished"``, ``"limit_exceeded"`` (a gate verdict failed), ``"shards_failed"`` or ``"interrupted"``.
+        status: ``"finished"``, ``"evaluation_failed"`` (a case did not pass), ``"limit_exceeded"`` (a gate verdict
+            failed), ``"shards_failed"``, ``"audit_failed"`` (the log does not verify) or ``"interrupted"``.
         summary: the content of ``summary.json``.
         output: the output folder.
         release: the published release folder; None after an interruption.
@@ -73,8 +74,8 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """What the command line returns: 0, 1 for a run that must not look like success, 130 after Ctrl-C."""
-        return {"finished": 0, "interrupted": 130}.get(self.status, 1)
+        """What the command line returns: 0, 1 or 5 for a run that must not look like success, 130 after Ctrl-C."""
+        return {"finished": 0, "audit_failed": AuditError.exit_code, "interrupted": 130}.get(self.status, 1)
 
 
 def run(
@@ -97,6 +98,8 @@ def run(
         LlmopsError: the run cannot start or go on; its ``exit_code`` says which kind.
     """
     checked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
+    policies = load_policies(checked)
+    units = planned(checked)  # before the output is claimed: a typo can be mended for the same output
     now = clock or (lambda: datetime.now(UTC))
     made = missing_keys(checked)
     keys = load_keys(checked)
@@ -107,7 +110,7 @@ def run(
         with open_log(checked, keys, stream=stream, run_id=folder.state.run_id) as log:
             context = RunContext(
                 recipe=checked,
-                policies=load_policies(checked),
+                policies=policies,
                 keys=keys,
                 folder=folder,
                 log=log,
@@ -117,7 +120,24 @@ def run(
             log.append(_key_events(made, keys))
             _seal_earlier(context)
             with beating(log):
-                return _go(context)
+                return _go(context, units)
+
+
+def planned(recipe: Recipe) -> tuple[Unit, ...]:
+    """List what a run of the recipe reads, once what it needs behind the release is known to be there.
+
+    Raises:
+        RecipeError: the recipe names no input, or a model that cannot be opened.
+        SourceError: an input is not there, or holds no file to read: an empty release is never published.
+        MissingExtraError: a package of a model is not installed.
+    """
+    if not recipe.input.paths:
+        raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
+    refuse_unready(recipe)
+    units = plan_units(recipe.input.paths, recipe.input.source)
+    if not units:
+        raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
+    return units
 
 
 def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
@@ -126,10 +146,7 @@ def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
     return [KeyCreated(key=name, fingerprint=public.get(name, "secret")) for name in made]
 
 
-def _go(run: RunContext) -> RunResult:
-    units = plan_units(run.recipe.input.paths, run.recipe.input.source)
-    if not units:
-        raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
+def _go(run: RunContext, units: Sequence[Unit]) -> RunResult:
     shards = plan_shards(units, max_files=run.recipe.run.shard_files, max_bytes=run.recipe.run.shard_bytes)
     _announce(run, shards)
     job = ShardJob(
@@ -150,9 +167,12 @@ def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) 
         if engine.draining:
             return _interrupted(run, len(done), len(shards))
     failures = unread + undone
-    path, core, verdicts = gate_and_publish(run, done, failures)
+    if failures and not done:
+        why = f"{failures[0][1].failure} {failures[0][1].detail}".strip()
+        raise StageError(f"no shard could be done ({why}); nothing is published")
+    path, core = gate_and_publish(run, done, failures)
     release = open_release(path, (run.keys.release.public,))
-    return _finish(run, _status(failures, verdicts), release, core, _shards(shards, done, failures), done)
+    return _finish(run, release, core, _shards(shards, done, failures), done)
 
 
 def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
@@ -196,10 +216,16 @@ def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
     )
 
 
-def _status(failures: Sequence[tuple[Shard, Outcome]], verdicts: Sequence[Verdict]) -> str:
-    if failures:
+def _status(core: dict[str, Any]) -> str:
+    """How a run ended by its summary, the worst first."""
+    evaluation = core["evaluation"]
+    if core["audit"]["exit_code"] > 1:
+        return "audit_failed"
+    if core["shards"]["failed"]:
         return "shards_failed"
-    return "finished" if all(verdict.passed for verdict in verdicts) else "limit_exceeded"
+    if not all(verdict["passed"] for verdict in core["verdicts"]):
+        return "limit_exceeded"
+    return "evaluation_failed" if evaluation and evaluation["passed"] < evaluation["cases"] else "finished"
 
 
 def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]) -> dict[str, Any]:
@@ -216,7 +242,6 @@ def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tu
 
 def _finish(
     run: RunContext,
-    status: str,
     release: Release,
     core: dict[str, Any],
     shards: dict[str, Any],
@@ -241,23 +266,29 @@ def _finish(
     run.log.close()
     for place in run.anchor_places:
         write_anchor(run.log.directory, place)
-    core["run"] |= {
-        "status": status,
-        "started": summary.moment(run.started),
-        "wall_s": round(time.perf_counter() - run.began, 3),
-        "workers": run.workers,
-        "starts": run.folder.state.starts,
-    }
     core["stages"] = summary.stages(done, run.meters.values())
     core["dropped"] = summary.dropped(done)
     core["shards"] = shards
     core["release"] = {"id": release.id, "documents": len(release), "key": run.keys.release.public.fingerprint}
     core["audit"] = _audit_verdict(run, release)
     core["environment"] = summary.environment()
+    core["run"] |= {
+        "status": _status(core),
+        "started": summary.moment(run.started),
+        "wall_s": round(time.perf_counter() - run.began, 3),
+        "workers": run.workers,
+        "starts": run.folder.state.starts,
+    }
     _replace(run.recipe.output / "summary.json", orjson.dumps(core, option=orjson.OPT_INDENT_2) + b"\n")
     _replace(run.recipe.output / "report.html", render(core).encode())
     run.folder.finish(keep_work=run.recipe.run.keep_work or bool(shards["failed"]))
-    return RunResult(status=status, summary=core, output=run.recipe.output, release=release.path, evaluation=evaluation)
+    return RunResult(
+        status=core["run"]["status"],
+        summary=core,
+        output=run.recipe.output,
+        release=release.path,
+        evaluation=evaluation,
+    )
 
 
 def _evaluate(run: RunContext, release: Release) -> EvaluationResult:

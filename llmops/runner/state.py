@@ -62,7 +62,7 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
         run_id: id for the run if it is a new one.
 
     Raises:
-        RecipeError: the folder is not empty and not this run's, or another process runs it.
+        RecipeError: the folder cannot be made, is not empty and not this run's, or another process runs it.
     """
     token = hmac.new(key, str(recipe.output).encode(), hashlib.sha256).hexdigest()[:20]
     root = recipe.raw_zone / "work" / token
@@ -74,8 +74,11 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
         folder = RunFolder(root=root, state=state)
         if state is fresh:
             folder.workspace.remove()  # shards whose audit log is gone with an output that was removed
-        recipe.output.mkdir(parents=True, exist_ok=True)
-        sync_directory(recipe.output.parent)
+        try:
+            recipe.output.mkdir(parents=True, exist_ok=True)
+            sync_directory(recipe.output.parent)
+        except OSError as error:
+            raise RecipeError(f"output: {recipe.output} cannot be made: {os.strerror(error.errno or 0)}") from None
         _write(root, state)
         yield folder
 
@@ -96,8 +99,9 @@ def _resumed(before: RunState | None, fresh: RunState, recipe: Recipe) -> RunSta
     ):
         if not same:
             raise RecipeError(
-                f"output: it holds run {before.run_id}, made with another {what}; choose another --output, or remove "
-                f"the old one (the raw zone stays): rm -r {recipe.output}"
+                f"output: it holds run {before.run_id}, made with another {what}; choose another --output, or move the "
+                "old one away (the raw zone stays; its audit log is to be kept for six years, 164.316(b)(2)(i)): "
+                f"mv {recipe.output} {recipe.output}-{before.run_id}"
             )
     return RunState(**{**asdict(before), "starts": before.starts + 1, "finished": False})
 

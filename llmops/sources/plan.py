@@ -26,7 +26,7 @@ def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
     In folders, names that begin with a dot are left out (files and folders); a root itself, and members of archives,
     may begin with one. A link to a file inside the root is read as a file; a link to a folder inside the root is not
     followed, since its files are met where they lie. What leaves the root, cannot be listed or is no file is a unit
-    that will answer with the reason.
+    that will answer with the reason; of links that lead to no file, ``include`` leaves none out.
 
     Args:
         paths: files or folders. PHI.
@@ -60,7 +60,7 @@ def _walk(folder: Path, root: Path, ordinal: int, config: FilesConfig) -> Iterat
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(path, root, ordinal, config)
-        elif _wanted(_relative(path, root), config):
+        elif _wanted(entry, _relative(path, root), config):
             yield from _entry(path, root, ordinal, link=entry.is_symlink())
 
 
@@ -93,8 +93,11 @@ def _relative(path: Path, root: Path) -> str:
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _wanted(relative: str, config: FilesConfig) -> bool:
-    return _matches(relative, config.include) and not _matches(relative, config.exclude)
+def _wanted(entry: os.DirEntry[str], relative: str, config: FilesConfig) -> bool:
+    if _matches(relative, config.exclude):
+        return False
+    no_file = entry.is_symlink() and not os.path.isfile(entry.path)  # noqa: PTH113 - Path raises where it may not look
+    return no_file or _matches(relative, config.include)
 
 
 def _matches(relative: str, globs: tuple[str, ...]) -> bool:

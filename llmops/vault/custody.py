@@ -57,6 +57,19 @@ class Custody:
         """What tells this vault from others; stays when its key is rotated."""
         return self._keys.bind("vault", b"id").hex()
 
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Let all that is changed within stand at the end, or nothing where anything fails before.
+
+        Raises:
+            StageError: the file refuses; nothing has changed.
+        """
+        try:
+            with self._store.transaction():
+                yield
+        finally:
+            self._links.forget()
+
     def status(self) -> VaultStatus:
         """Count what there is."""
         return VaultStatus(
@@ -95,7 +108,7 @@ class Custody:
         Raises:
             StageError: as `names`; nothing has changed.
         """
-        with self._changing():
+        with self.changing():
             names = self._names()
             members = self._links.group(self._root(names, pseudonym))
             for member in members:
@@ -112,7 +125,7 @@ class Custody:
         Raises:
             StageError: no such subject, or they are one already.
         """
-        with self._changing():
+        with self.changing():
             names = self._names()
             first, second = self._root(names, one), self._root(names, other)
             if first == second:
@@ -134,7 +147,7 @@ class Custody:
         Raises:
             StageError: no such subject, or it was not merged into another.
         """
-        with self._changing():
+        with self.changing():
             names = self._names()
             subject = self._subject(names, pseudonym)
             row, content = self._links.row(subject)
@@ -161,7 +174,7 @@ class Custody:
         Raises:
             RefusedError: no such subject, an approval was used before, or too many were re-identified within a day.
         """
-        with self._changing():
+        with self.changing():
             if self._store.spent_since(now_ms - _DAY_MS) >= MOST_A_DAY * len(leave.marks):
                 raise RefusedError(
                     Refusal.TOO_MANY,
@@ -193,14 +206,6 @@ class Custody:
 
     def _root(self, names: dict[int, str], pseudonym: str) -> int:
         return self._links.root(self._subject(names, pseudonym))
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        try:
-            with self._store.transaction():
-                yield
-        finally:
-            self._links.forget()
 
 
 @contextmanager

@@ -87,11 +87,15 @@ class VaultStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, by one writer at a time.
+        """All or nothing, by one writer at a time; one within another is part of that.
 
         Raises:
             StageError: the file refuses; nothing has changed.
         """
+        within = self._connection.in_transaction
+        if within:
+            yield
+            return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:

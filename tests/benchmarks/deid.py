@@ -73,7 +73,8 @@ def _default_gold() -> list[Path]:
     """The test notes of the repository, and the development notes where the machine has them."""
     corpora = Path(os.environ.get("LLMOPS_CORPORA") or os.devnull)
     known = [corpora / f"deid/{name}.jsonl" for name in ("notes-dev", "asq-phi-dev")]
-    return [ROOT / "recipes/data/deid/notes-test.jsonl", *(path for path in known if path.is_file())]
+    own = [ROOT / f"recipes/data/deid/{name}.jsonl" for name in ("notes-held-out", "notes-test")]
+    return [*own, *(path for path in known if path.is_file())]
 
 
 def _systems(ner: str) -> list[tuple[str, Callable[[], Any]]]:

@@ -134,8 +134,11 @@ def broken(*arguments):
 {target}.{attribute or name} = broken
 """
     done = cli("run", recipe, env=faults(code))
-    assert done.returncode in (0, 1), done.stderr
-    assert summary(tmp_path)["counts"]["released"] == 0
+    assert done.returncode in (0, 1, 4), done.stderr
+    if done.returncode == 4:  # every shard failed
+        assert not (tmp_path / "out" / "release").exists()
+    else:
+        assert summary(tmp_path)["counts"]["released"] == 0
     seen = (done.stdout + done.stderr).encode() + everything_written(tmp_path / "out")
     for canary in (b"Vossberg", b"77310", b"Quillon"):
         assert canary not in seen
@@ -198,11 +201,59 @@ def test_shards_whose_log_was_removed_are_done_again(cli, notes_recipe, tmp_path
 
 
 def test_an_input_without_files_is_no_success(cli, notes_recipe, tmp_path):
-    """A typo in a glob must not publish an empty release: exit 3."""
+    """A typo in a glob must not publish an empty release: exit 3; with the glob mended, the same command runs."""
     done = cli("run", notes_recipe(1, input={"paths": ["in"], "source": {"include": ["*.nothing"]}}))
     assert done.returncode == 3
     assert "no file to read" in done.stderr
     assert not (tmp_path / "out" / "release").exists()
+    assert cli("run", notes_recipe(1)).returncode == 0
+
+
+def test_workers_that_cannot_start_publish_nothing(cli, notes_recipe, faults, tmp_path):
+    """An empty release of a broken installation would look like a bad input: exit 4; mended, the same command runs."""
+    recipe = notes_recipe(2)
+    death = """
+import os, sys
+if "llmops.engines.worker" in " ".join(sys.orig_argv): os._exit(3)
+"""
+    done = cli("run", recipe, env=faults(death))
+    assert done.returncode == 4
+    assert "worker_died" in done.stderr
+    assert not list((tmp_path / "out").glob("release/[0-9a-f]*"))
+    assert cli("run", recipe).returncode == 0
+
+
+def test_an_evaluation_with_a_case_that_fails_exits_1(cli, notes_recipe, tmp_path):
+    """A release that does not answer what it is for is not taken for a good one."""
+    suite = {
+        "name": "ward",
+        "version": "1",
+        "prompts": {"plain": "{context} {question}"},
+        "defaults": {"assertions": [{"use": "contains", "any_of": ["zebra"]}]},
+        "cases": [{"id": "one", "question": "How large is the nodule?"}],
+    }
+    (tmp_path / "suite.yaml").write_text(json.dumps(suite))
+    done = cli("run", notes_recipe(2, retrieval={"use": "bm25"}, evaluation={"suite": "suite.yaml"}), "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["run"]["status"] == "evaluation_failed"
+
+
+def test_a_log_changed_behind_the_release_exits_5(cli, notes_recipe, faults, tmp_path):
+    """The last look of a run at its own log counts: the report says so, and so does the exit code."""
+    code = """
+import llmops.runner.orchestrate as orchestrate
+real = orchestrate.open_release
+def opened(path, keys):
+    for stream in path.parents[1].joinpath("audit").glob("*-w0.jsonl"):
+        stream.chmod(0o644)
+        stream.write_bytes(stream.read_bytes().replace(b"safe_harbor", b"safe_harbox"))
+    return real(path, keys)
+orchestrate.open_release = opened
+"""
+    done = cli("run", notes_recipe(2, run={"workers": 1}), env=faults(code))
+    assert done.returncode == 5, done.stderr
+    assert summary(tmp_path)["run"]["status"] == "audit_failed"
+    assert summary(tmp_path)["audit"]["status"] == "tampered"
 
 
 def test_two_runs_into_one_folder_are_refused(cli, notes_recipe, tmp_path):

@@ -52,8 +52,9 @@ def test_a_raw_folder_is_no_release(cli, quickstart):
 
 
 def test_an_untouched_audit_log_is_intact(cli, quickstart):
-    """Sealed to the end, anchored by the release, signed by the pinned key: exit 0."""
-    done = cli("audit", "verify", quickstart.output / "audit", "--key", quickstart.audit_key, "--json")
+    """Sealed to the end, anchored by the release, both signed by pinned keys: exit 0."""
+    keys = ("--key", quickstart.audit_key, "--key", quickstart.release_key)
+    done = cli("audit", "verify", quickstart.output / "audit", *keys, "--json")
     assert done.returncode == 0, done.stdout
     assert json.loads(done.stdout)["status"] == "intact"
 
@@ -75,7 +76,8 @@ def test_a_missing_audit_stream_is_found(cli, quickstart, tmp_path):
     stream = max((copy.output / "audit").glob("*.jsonl"), key=lambda path: path.stat().st_size)
     for path in (copy.output / "audit").glob(f"{stream.stem}.*"):
         path.unlink()
-    assert cli("audit", "verify", copy.output / "audit", "--key", copy.audit_key).returncode == 2
+    keys = ("--key", copy.audit_key, "--key", copy.release_key)
+    assert cli("audit", "verify", copy.output / "audit", *keys).returncode == 2
 
 
 def test_a_missing_audit_folder_cannot_be_verified(cli, quickstart, tmp_path):

@@ -68,16 +68,6 @@ class ClinicalNer:
         self._cls: int = self._tokenizer.token_to_id(_CLS)
         self._sep: int = self._tokenizer.token_to_id(_SEP)
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 that names the model, for a chain fingerprint."""
-        return self._files.digest
-
-    @property
-    def thresholds(self) -> dict[str, float]:
-        """Least probability of being PHI at which a word is reported, by label."""
-        return dict(self._files.thresholds)
-
     def entities(self, texts: Sequence[str], thresholds: dict[str, float] | None = None) -> list[list[Entity]]:
         """Find the entities of each text, disjoint and in order, with code point offsets.
 

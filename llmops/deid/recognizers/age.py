@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from llmops.deid.ages import is_over_89
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -41,6 +42,11 @@ def _is_person(folded: str, start: int, end: int) -> bool:
     before = folded[max(0, start - 7) : start]
     hot = re.search(r"(?:\bT|[Tt]emp|Tmax|to|[./:+]|\S-)[ :]{0,2}\Z", before) is not None
     return not hot and folded[end : end + 2] != " m"
+
+
+def _is_birth_year(folded: str, start: int, end: int) -> bool:
+    """Take the year of somebody over 89 by now; refuse the first part of a date."""
+    return is_over_89(int(folded[start:end])) and re.match(r"[-/.]\d", folded[end : end + 2]) is None
 
 
 RULES: Final = (
@@ -91,7 +97,13 @@ RULES: Final = (
         0.76,
         _is_count,
     ),
-    Rule(r"(?i)\b(?:born|b\.|birth year|yob)(?: in)?\s?[:=]?\s?((?:18\d\d|19[0-2]\d|193[0-5]))\b", PhiLabel.AGE90, 0.8),
+    Rule(
+        r"(?i)\b(?:born|b\.|birth year|year of birth|yob|dob|d\.o\.b\.|date of birth|birth ?date)(?: in)?"
+        r"\s?[:=]?\s?((?:18|19)\d\d)\b",
+        PhiLabel.AGE90,
+        0.8,
+        _is_birth_year,
+    ),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from llmops.deid.recognizers.date_words import RULES as IN_WORDS
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.recognizers.score_pairs import is_score_pair
+from llmops.deid.recognizers.shapes import apart_from_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.phi import PhiLabel
@@ -43,16 +44,26 @@ _SCORE_AFTER: Final = re.compile(
     r"radial|fio2|of the|lpm|psi|ns\b|dakin|inch|in\.|\"|strips?|slides|blades|plates|rails|nares|sites)"
 )
 _DATE_BEFORE: Final = word_set("date_before")
+_CENTURY: Final = 100
+_is_apart: Final = apart_from_digits(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{1,2}/\d{1,2}"
+)
 _LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}\Z")
 
 
 def _is_triple(folded: str, start: int, end: int) -> bool:
-    """Take three numbers for a date only where a month, a day and a year can be among them."""
+    """Take three numbers for a date only where a month, a day and a year can be among them.
+
+    Joined by its own separator to what stands beside it (``v.1.2.24``) a date has its century too.
+    """
     parts = [int(part) for part in re.findall(r"\d+", folded[start:end])]
-    before, after = folded[max(0, start - 1) : start], folded[end : end + 4]
-    if before in {"/", "-", "."} or (before and before.isalnum()) or re.match(r"[/-]\d|\.\d|\d|_", after):
-        return False
     separators = [sep.strip() for sep in re.findall(r"\D+", folded[start:end])]
+    if not _is_apart(folded, start, end) or re.match(r"\.?\d|_", folded[end : end + 2]):
+        return False
+    before, onward = folded[max(0, start - 2) : start], re.match(r"[-/](?=\d)", folded[end : end + 2])
+    joints = {before[-1:], onward.group() if onward else ""}
+    if re.search(r"[A-Za-z0-9]\Z|(?<!\d)/\Z", before) or (separators[0] in joints and max(parts) < _CENTURY):
+        return False
     if len(parts) != 3 or separators[0] != separators[1].rstrip("'") or "\n" in folded[start:end]:
         return False
     if parts[0] > 31:

@@ -31,7 +31,7 @@ RULES: Final = (
         at_least_digits(4),
     ),
     Rule(
-        r"\b([1-9l][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}"
+        r"(?i)\b([1-9l][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}"
         r"[AC-HJKMNP-RT-Y]{2}[0-9O]{2})\b",
         PhiLabel.PLAN,
         0.97,

@@ -34,8 +34,8 @@ def _is_licence(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"\b([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
-    Rule(r"\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
+    Rule(r"(?i)\b(?:npi)?([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
+    Rule(r"(?i)\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
     Rule(
         r"(?i)\b(?:npi|dea|gmc|nmc|ncpdp|clia|upin|licen[sc]e|lic|ohip billing|nrcme|dl|d\.l\.|driver'?s? "
         r"lic(?:en[sc]e)?|cdl|passport|cert(?:ification|ified)?|ame|reg(?:istration)?|registry|stamp lic|"

@@ -22,6 +22,9 @@ _UNIT: Final = (
 _WORDS: Final = re.compile(r"[A-Za-z~]+")
 _PLACE_BEFORE: Final = re.compile(r"(?i)\b(?:in|from|of|to|near|at|outside|lives in|moved to|born in)\s$")
 
+_LIVES_BEFORE: Final = re.compile(r"(?i)\b(?:lives in|moved to|born in|near|from)\s\Z")
+_BEFORE_ZIP: Final = re.compile(r"(?:,[ \t]{1,4}[A-Z]{2}|[ \t]{1,4}(?:[A-HJ-Z][A-Z]|I[ALN]))[ \t]{1,3}\d{5}\b")
+
 
 def _is_street(folded: str, start: int, end: int) -> bool:
     """Refuse ``20 ml Dr`` and doses: a street has no measure among its words."""
@@ -34,9 +37,20 @@ def _is_town(folded: str, start: int, end: int) -> bool:
     return not all(is_plain(word) for word in words) and "\n" not in folded[start:end]
 
 
+def _is_sure_town(folded: str, start: int, end: int) -> bool:
+    surface = folded[start:end]
+    lives = _LIVES_BEFORE.search(folded, max(0, start - 16), start) is not None
+    return surface.istitle() and (surface.endswith(" City") or (lives and " " not in surface))
+
+
 def _is_town_of_state(folded: str, start: int, end: int) -> bool:
-    """Ask for a comma, a ZIP code or a state that is no word: ``SPECIMENS TO DR QURESHI IN`` names no town."""
+    """Ask for a comma, a ZIP code or a state that is no word: ``SPECIMENS TO DR QURESHI IN`` names no town.
+
+    Plain words are a town (``Orange``, ``Reading``) only by more: a ZIP code, a ``City``, somebody who lives there.
+    """
     after = folded[end : end + 14]
+    if _BEFORE_ZIP.match(after) or (after.startswith(",") and _is_sure_town(folded, start, end)):
+        return "\n" not in folded[start:end]
     listed = after.startswith(",") or re.search(r"\d{5}", after) is not None
     state = re.search(r"[A-Z]{2}", after)
     return _is_town(folded, start, end) and (listed or (state is not None and state.group() not in _WORDS_TOO))

@@ -307,7 +307,7 @@ def find(view: View) -> Iterator[Span]:
 
 def _trimmed(view: View, span: Span) -> Iterator[Span]:
     """Cut titles, credentials and the labels of a form off both ends."""
-    stop = span.end - 2 if view.folded[: span.end].endswith(("'s", "'S")) else span.end
+    stop = span.end - 2 if view.folded.endswith(("'s", "'S"), 0, span.end) else span.end
     words = list(WORDS.finditer(view.folded, span.start, stop))
     if len(words) < 2:
         yield span if stop == span.end else replace(span, end=max(stop, span.start + 1))

@@ -20,6 +20,8 @@ _KIND: Final = words(*(re.escape(form) for kind in _KINDS for form in {kind, kin
 _SAINT: Final = r"(?:St\.?|Saint|SAINT|ST\.?|Sts\.?|Ste\.?|Our Lady of|OUR LADY OF|Santa|San|Sainte)"
 _FIRST_WORDS: Final = word_set("first_words")
 _HEAD_CHARACTERS: Final = 400
+_NEAR: Final = 200
+"""How far before a find its line is read, so that a document of one line costs no square."""
 _WORDS: Final = re.compile(r"[A-Za-z~]+")
 
 
@@ -33,7 +35,8 @@ def _is_titled(folded: str, start: int, end: int) -> bool:
     """Take words of the language for a name where they are capitalised in running text (``Pine Lake Practice``)."""
     found = _WORDS.findall(folded[start:end])
     proper = [w for w in found[:-1] if w[0].isupper() and not w.isupper() and w.lower() not in _FIRST_WORDS]
-    line = folded[folded.rfind("\n", 0, start) + 1 : start]
+    near = max(0, start - _NEAR)
+    line = folded[max(near, folded.rfind("\n", near, start) + 1) : start]
     running = any(c.islower() for c in line) and not line.rstrip().endswith((".", ":"))
     return _is_named(folded, start, end) or (len(proper) >= 1 and len(found) >= 2 and running)
 

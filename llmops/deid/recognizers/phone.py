@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import SEP, at_least_digits
+from llmops.deid.recognizers.shapes import SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.phi import PhiLabel
@@ -13,10 +13,13 @@ from llmops.phi import PhiLabel
 NAME: Final = "phone"
 
 
+_is_apart: Final = apart_from_digits(r"(?:\d{3}[-.])?\d{2,3}[-.]\d{4}")
+
+
 def _is_phone(folded: str, start: int, end: int) -> bool:
     """Refuse a stretch of a longer code."""
-    before, after = folded[max(0, start - 1) : start], folded[end : end + 1]
-    return before not in {"-", "/", ".", "#"} and after not in {"-", "/"} and not folded[end : end + 2].startswith(".1")
+    coded = re.match(r"-[A-Za-z]|\.1", folded[end : end + 2]) is not None
+    return folded[max(0, start - 1) : start] != "#" and not coded and _is_apart(folded, start, end)
 
 
 _MEASURE: Final = re.compile(r"(?i)\s?(?:[x/%]|fields|hpf|mm|cm|mg|mcg|ml|kg|g\b|units?\b|fr\b)")

@@ -1,5 +1,6 @@
 """Shapes that several identifiers share: numbers and codes as people write them."""
 
+import re
 from typing import Final
 
 from llmops.deid.recognizers.rules import Check
@@ -33,3 +34,25 @@ def at_least_digits(least: int) -> Check:
         return sum(c.isdigit() for c in folded[start:end]) >= least
 
     return check
+
+
+def apart_from_digits(kin: str) -> Check:
+    """Make a check that no digit is joined to a surface by ``-`` or ``/``, or before it by ``.``, as in a longer code.
+
+    Args:
+        kin: pattern of the numbers that may be joined all the same, since they are of the same kind; of
+            ``_KIN_LENGTH`` characters at most.
+    """
+    joined, ended = re.compile(r"\d[-/.]\Z"), re.compile(rf"(?<!\d)(?:{kin})[-/]\Z")
+    onward, begun = re.compile(r"[-/]\d"), re.compile(rf"[-/](?:{kin})(?!\w)")
+
+    def check(folded: str, start: int, end: int) -> bool:
+        left = folded[max(0, start - _KIN_LENGTH) : start]
+        return (joined.search(left) is None or ended.search(left) is not None) and (
+            onward.match(folded, end) is None or begun.match(folded, end) is not None
+        )
+
+    return check
+
+
+_KIN_LENGTH: Final = 16

@@ -4,24 +4,25 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "ssn"
 
 
+_is_apart: Final = apart_from_digits(r"\d{3}-\d{2}-\d{4}|\d{3}-\d{3}-\d{4}")
+
+
 def _is_ssn(folded: str, start: int, end: int) -> bool:
-    surface = folded[start:end]
-    around = folded[max(0, start - 1) : start] + folded[end : end + 2]
-    return surface[:3] != "000" and "-" not in around[:2] and "/" not in around
+    return not folded.startswith("000", start) and _is_apart(folded, start, end)
 
 
 RULES: Final = (
     Rule(r"\b(\d{3}[- ]{1,3}\d{2}[- ]{1,3}\d{4})\b", PhiLabel.SSN, 0.9, _is_ssn),
     Rule(r"(?i)(?:\bx{3}|\*{3})[- ]?(?:x{2}|\*{2})[- ]?(\d{4})\b", PhiLabel.SSN, 0.95),
     Rule(
-        r"(?i)\b(?:ssn?|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#)" + SEP + r"(\d{3}[- ]?\d{2}[- ]?\d{4})\b",
+        r"(?i)\b(?:ssn?|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#)" + SEP + r"(\d{3}[-. ]?\d{2}[-. ]?\d{4})\b",
         PhiLabel.SSN,
         0.97,
     ),

@@ -19,7 +19,7 @@ RULES: Final = (
     Rule(r"(?i)\b((?:https?|hxxps?|ftp|s?ftp)://[^\s<>\"']{2,400}[A-Za-z0-9/=~])", PhiLabel.URL, 0.95),
     Rule(r"(?i)\b(www\.[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}(?:/[^\s<>\"',;)]{0,200})?)", PhiLabel.URL, 0.95),
     Rule(
-        r"(?i)\b([a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{2,63}){0,3}\.(?:com|org|net|edu|gov|io|health|"
+        r"(?i)\b([a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{2,63}){0,3}\.(?:com|org|net|edu|gov|mil|io|health|"
         r"example|care|clinic|app|info|uk|us)(?:/[^\s<>\"',;)]{0,200})?)\b",
         PhiLabel.URL,
         0.8,

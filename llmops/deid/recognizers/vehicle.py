@@ -39,7 +39,7 @@ def _is_plate(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
+    Rule(r"(?i)\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
     Rule(r"(?i)\b(?:vin)" + SEP + r"([A-Za-z0-9]{11,17})\b", PhiLabel.VEHICLE, 0.95),
     Rule(
         r"(?i)\b(?:licen[sc]e plates?|plates?|lic\.? plate|registration|tail|reg(?:istration)? no|tags?|"

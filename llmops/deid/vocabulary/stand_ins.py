@@ -1,11 +1,7 @@
-"""Names, places and organisations of several origins that stand in for real ones; written for this project."""
+"""Places and organisations that stand in for real ones; written for this project."""
 
 from typing import Final
 
-from llmops.deid.vocabulary import word_list
-
-GIVEN_NAMES: Final = word_list("stand_in_given_names")
-FAMILY_NAMES: Final = word_list("stand_in_family_names")
 CITIES: Final = (
     "Ashcombe", "Barrow Creek", "Cedarholm", "Dunmore Falls", "Eastmarch", "Fallowfield", "Granite Bay",
     "Hollins Ferry",

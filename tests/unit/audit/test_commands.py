@@ -2,11 +2,12 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import AuditLog, load_or_create_signing_key, tie_streams
+from llmops.audit import AuditLog, load_or_create_signing_key, newest_anchors, tie_streams
 from llmops.audit.events import (
     DocumentDeidentified,
     DocumentReleased,
@@ -19,6 +20,7 @@ from llmops.audit.events import (
 from llmops.cli.audit import app
 from llmops.documents import Format, Reason, StageName
 from llmops.errors import AuditError, AuditVerificationError, RecipeError
+from llmops.release import RevocationReason, revoke
 
 RECORD = "r" + "0123456789" * 2
 
@@ -223,3 +225,38 @@ def test_show_prints_events_in_order(audit, call):
     assert call("show", audit, "--limit", 2)[1].count("\n") == 2
     kinds = [event["kind"] for event in json.loads(call("show", audit, "--id", f"{RECORD}.0", "--json")[1])]
     assert kinds == ["record_read", "document_deidentified", "document_released"]
+
+
+def test_show_holds_limit_and_kind_also_for_one_id(audit, call):
+    """And prints what is no or nought: a gate that did not pass, a run that released nothing."""
+    assert call("show", audit, "--id", RECORD, "--limit", 1)[1].count("\n") == 1
+    (line,) = call("show", audit, "--id", RECORD, "--kind", "document_released")[1].splitlines()
+    assert "document_released" in line
+    with AuditLog.open(audit, stream="run2-1", signer=None, clock=lambda: 1) as log:
+        log.append([GateDecided(passed=False), RunFinished(read=2, released=0, withheld=2)])
+    shown = call("show", audit)[1]
+    assert "passed=False" in shown
+    assert "released=0" in shown
+
+
+def test_a_release_anchors_a_log_only_under_a_key_that_was_given(
+    audit, call, publish_release, scored_document, tmp_path
+):
+    """A folder that somebody signed with their own key vouches for nothing; a genuine one does, also when revoked."""
+    key, own, foreign = (tmp_path / "keys" / name for name in ("a.pem", "release.pem", "foreign.pem"))
+    release_key = load_or_create_signing_key(own, name="llmops-release")
+    forged = publish_release(
+        tmp_path / "out",
+        [scored_document("r1.0", "Stable.")],
+        load_or_create_signing_key(foreign, name="llmops-release"),
+        audit=newest_anchors(audit),
+    )
+    assert call("verify", audit, "--key", key, "--key", own)[0] == 1
+    assert call("verify", audit, "--key", key)[0] == 1
+    assert call("verify", audit, "--key", key, "--key", foreign)[0] == 0
+    shutil.rmtree(forged)
+    genuine = publish_release(
+        tmp_path / "out", [scored_document("r2.0", "Stable.")], release_key, audit=newest_anchors(audit)
+    )
+    revoke(genuine, release_key, RevocationReason.SUPERSEDED)
+    assert call("verify", audit, "--key", key, "--key", own)[0] == 0

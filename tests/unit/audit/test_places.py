@@ -123,3 +123,38 @@ def test_places_of_a_recipe_are_checked_before_anything_is_read(tmp_path):
         with pytest.raises(RecipeError) as refused:
             located(wrong, tmp_path)
         assert "secret" not in str(refused.value)
+
+
+def test_an_anchor_file_that_a_crash_cut_short_goes_on(tmp_path, audit, signer):
+    """At whatever byte: what is whole is read, the torn part is set aside, and the next anchor ends as if unhurt."""
+    place = tmp_path / "anchors"
+    write_anchor(audit, place)
+    first = place.read_bytes()
+    write_anchor(grow(audit, signer), place)
+    both = place.read_bytes()
+    for cut in range(len(both)):
+        place.write_bytes(both[:cut])
+        assert [anchor.size for anchor in read_anchors(place)] in ([], [1], [1, 2])
+        write_anchor(audit, place)
+        assert [anchor.size for anchor in read_anchors(place)][-1] == 2
+        assert cut < len(first) - 2 or place.read_bytes().rstrip(b"\n") == both.rstrip(b"\n")
+    assert (tmp_path / f"anchors.torn-{len(first)}").read_bytes() == both[len(first) : -3]
+    for left in (b"\0" * 200, b"\n"):
+        place.write_bytes(first + left)
+        write_anchor(audit, place)
+        assert place.read_bytes() == both
+
+
+def test_an_anchor_file_that_somebody_changed_is_refused(tmp_path, audit, signer):
+    """What no crash leaves is an error, read or written, and the file stays as it is."""
+    place = tmp_path / "anchors"
+    write_anchor(audit, place)
+    first = place.read_bytes()
+    write_anchor(grow(audit, signer), place)
+    both = place.read_bytes()
+    for data in (first[:-20] + both[len(first) :], b"x" + both, first + b"{}", both + b"\0"):
+        place.write_bytes(data)
+        for use in (lambda: read_anchors(place), lambda: write_anchor(audit, place)):
+            with pytest.raises(AuditVerificationError):
+                use()
+        assert place.read_bytes() == data

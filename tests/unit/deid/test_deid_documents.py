@@ -8,6 +8,7 @@ import pytest
 
 from llmops.deid import DeidConfig, Deidentifier, PresidioDeidentifier, Scanner, load_policy
 from llmops.deid.analyzer import Analyzer
+from llmops.deid.presidio import ClinicalWords
 from llmops.documents import (
     ClinicalDocument,
     DeidentifiedDocument,
@@ -138,6 +139,40 @@ def test_fields_title_time_and_sections_follow_the_text() -> None:
     assert [f.value for f in done.fields] == ["[MRN]", "[ZIP 558]", "[NAME] called", 45, 7.2]
     assert done.time == "2024"
     assert done.text[done.sections[1].start : done.sections[1].end].startswith("PLAN\nSee her [DATE")
+
+
+def test_numbers_in_free_text_fields_are_searched() -> None:
+    """A column of a Parquet file may hold integers; where nothing is found, the number stays one."""
+    values = (6175550143, 417726, 45, 7.25, True, None)
+    done = rewritten(
+        "fine", fields=tuple(Field(name=f"row.{n}", value=v, phi=FieldPhi.FREE_TEXT) for n, v in enumerate(values))
+    )
+    assert [f.value for f in done.fields] == ["[OTHERID]", "[MRN]", 45, 7.25, True, None]
+
+
+@pytest.mark.parametrize(
+    ("age", "left"), [("00097", "[AGE90 90+]"), ("089", "089"), ("000", "000"), (97, "[AGE90 90+]")]
+)
+def test_an_age_over_89_is_aggregated_however_padded(age: str | int, left: str) -> None:
+    """Zeros in front make nobody younger."""
+    (done,) = rewritten("fine", fields=(Field(name="row.age", value=age, phi=PhiLabel.AGE90),)).fields
+    assert done.value == left
+
+
+def test_what_looks_like_a_placeholder_is_searched() -> None:
+    """Only years, three digits of a ZIP code and 90+ stand behind a label from here."""
+    for text in ("[SSN 1234]", "Chart [MRN 4471] x", "pager [PHONE 5512]", "chart [MRN 0417726]", "[AGE90 417726]"):
+        assert not {"1234", "4471", "5512", "0417726", "417726"} & set(rewritten(text).text.replace("]", " ").split())
+    assert rewritten("[DATE 2024] in [ZIP 021], [AGE90 90+]").text == "[DATE 2024] in [ZIP 021], [AGE90 90+]"
+
+
+def test_a_text_the_network_did_not_read_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules alone are less than the recipe asked for."""
+    monkeypatch.setattr(ClinicalWords, "pipe", lambda _self, stream, *, batch_size=None: iter(stream))
+    stage = PresidioDeidentifier(DeidConfig(ner="clinical"), load_policy("safe_harbor"), None)
+    (answer,) = stage.process([document("fine")])
+    assert isinstance(answer, Withheld)
+    assert answer.reason is Reason.DEID_FAILED
 
 
 def test_dates_are_shifted_in_their_own_shape() -> None:

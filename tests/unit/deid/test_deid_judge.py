@@ -192,6 +192,13 @@ def test_a_limit_that_is_none_is_refused(name: str, value: float):
         DeidConfig(**{name: value})
 
 
+def test_the_threshold_of_scores_may_only_be_lowered():
+    """At 1.0 every find of a rule would be dropped."""
+    assert DeidConfig(score_threshold=0.2).score_threshold == 0.2
+    with pytest.raises(RecipeError, match=r"score_threshold may only be lowered, from 0\.3"):
+        DeidConfig(score_threshold=1.0)
+
+
 def test_a_lexicon_keeps_what_it_counted():
     """Written and read, it says the same; a word it has not seen is doubtful, not innocent."""
     lexicon = Lexicon.count([[("dr", False), ("okafor", True), ("saw", False), ("okafor", True)]])

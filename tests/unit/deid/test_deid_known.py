@@ -109,6 +109,38 @@ def test_what_only_resembles_it_is_left(text: str) -> None:
     assert [text[s.start : s.end] for s in matcher(*QUELLENBROOK).find(View.of(text))] == []
 
 
+def test_a_sequence_of_letters_is_no_misspelt_name() -> None:
+    """No name is guessed at in a run longer than every name, where each letter left out would cost a cube."""
+    assert matcher(*QUELLENBROOK).find(View.of("MKVLAAGIWRSTDNEQHFPYC" * 200)) == []
+    assert matcher(person("Mkvlaagiwr" * 200)).survivors(View.of("Mkvlaagiwr" * 200)) == 1
+
+
+FOREIGN = (
+    person("Иванов", "Пётр"),
+    person("王", "小明", role=Role.RELATIVE),
+    person(text="Ελένη Παπαδοπούλου", role=Role.CLINICIAN),
+    person(text="Городская больница", role=Role.ORGANIZATION),
+)
+
+
+@pytest.mark.parametrize("surface", ["иванов", "ПЁТР", "小明", "Παπαδοπούλου", "ΕΛΈΝΗ", "Городская больница"])
+def test_a_name_in_another_alphabet_is_found_as_it_is_written(surface: str) -> None:
+    """And by the exit gate, in any case; a longer word that it begins is another one where words stand apart."""
+    known, text = matcher(*FOREIGN), f"seen by {surface}, 5 mg"
+    assert surface in {text[s.start : s.end] for s in known.find(View.of(text))}
+    assert survivors([text], known) > 0
+    assert survivors(["Ивановский, 5 μg, TNF-α, Δ 3 mm, 王"], known) == 0
+
+
+LONG_NAME = "Sisters of the Holy Cross of Tallow and the Lakes of the North Shore Regional Hospital"
+
+
+def test_a_long_organisation_is_found_whole() -> None:
+    """However many words it has."""
+    (span,) = matcher(person(text=LONG_NAME, role=Role.ORGANIZATION)).find(View.of(f"at {LONG_NAME} again"))
+    assert (span.start, span.end) == (3, 3 + len(LONG_NAME))
+
+
 WORDY = (
     person("May", "Will"),
     person("Parkinson", "Hope", role=Role.RELATIVE),

@@ -32,6 +32,13 @@ def test_bundled_policy_loads_complete(name: str) -> None:
     assert len(policy.restricted_zip3) == 23
 
 
+@pytest.mark.parametrize("name", ["Ward 4 policy", "pol:icy", "café", "-x", "x" * 65, "", "x\n"])
+def test_a_name_that_the_audit_log_could_not_hold_is_refused(tmp_path: Path, name: str) -> None:
+    """It stands in every event and document; better now than after the first records."""
+    with pytest.raises(RecipeError, match=r": name: must be"):
+        load_policy(changed(tmp_path, "safe_harbor", name=name))
+
+
 def test_expert_determination_needs_a_reference() -> None:
     """164.514(b)(1) is a person's documented determination; without its reference the policy is no policy."""
     with pytest.raises(RecipeError, match=r"determination.*164\.514\(b\)\(1\)"):
@@ -59,6 +66,16 @@ def test_safe_harbor_refuses_derived_pseudonyms(tmp_path: Path) -> None:
     """A code may not be derived from information about the individual."""
     with pytest.raises(RecipeError, match=r"pseudonym.*164\.514\(c\)"):
         load_policy(changed(tmp_path, "safe_harbor", pseudonym="keyed"))
+
+
+@pytest.mark.parametrize("restricted", [[], ["036", "059"]])
+def test_safe_harbor_needs_every_small_area(tmp_path: Path, restricted: list[str]) -> None:
+    """A list may be longer than ours, never shorter."""
+    zip3 = {"table": "own", "restricted": restricted}
+    with pytest.raises(RecipeError, match=r"zip3\.restricted.*164\.514\(b\)\(2\)\(i\)\(B\)"):
+        load_policy(changed(tmp_path, "safe_harbor", zip3=zip3))
+    longer = {"table": "own", "restricted": [*sorted(load_policy("safe_harbor").restricted_zip3), "987"]}
+    assert "987" in load_policy(changed(tmp_path, "safe_harbor", zip3=longer)).restricted_zip3
 
 
 def test_limited_data_set_refuses_direct_identifiers(tmp_path: Path) -> None:

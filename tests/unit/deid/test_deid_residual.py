@@ -103,13 +103,39 @@ def test_risk_and_survivors_see_title_and_fields() -> None:
     assert document_survivors(document("fine", title="Quellenbrook"), known) == 1
     field = Field(name="a.b", value="417726", phi=FieldPhi.NONE)
     assert document_survivors(document("fine", fields=(field,)), known) == 1
+    assert document_survivors(document("fine", fields=(replace(field, value=417726),)), known) == 1
     decided = finding(0, 6, PhiLabel.MRN, "surrogate", "a.b")
-    assert document_survivors(document("fine", decided, fields=(field,)), known) == 0
+    assert document_survivors(document("fine", decided, fields=(replace(field, phi=PhiLabel.MRN),)), known) == 0
     assert document_risk(document("fine", title="Dr. Krishnaswamy"), policy, known) > 0.2
     free = Field(name="c", value="Dr. Krishnaswamy", phi=FieldPhi.FREE_TEXT)
     assert document_risk(document("fine", fields=(free,)), policy, known) > 0.2
     assert document_risk(document("Quelenbrook slept"), policy, known) > 0.2
     assert document_risk(document("fine"), policy, known) == 0.0
+
+
+def test_a_field_is_not_passed_over_for_what_was_done_in_another_of_its_name() -> None:
+    """``[NAME]`` in one of two fields of a name hides no ``Baxter`` in the other; what was done in both hides both."""
+    known = KnownMatcher([Identity(subject=(), names=(PersonName(family="Baxter"),))])
+    first, second = (Field(name="a", value=value, phi=FieldPhi.FREE_TEXT) for value in ("[NAME]", "Baxter"))
+    redacted = finding(0, 6, PhiLabel.NAME, "redact", "a")
+    assert document_survivors(document("fine", redacted, fields=(first, second)), known) == 1
+    assert document_survivors(document("fine", redacted, fields=(second, first)), known) == 1
+    assert (
+        document_survivors(
+            document(
+                "fine",
+                finding(0, 6, PhiLabel.NAME, "redact", "title"),
+                title="[NAME]",
+                fields=(replace(second, name="title"),),
+            ),
+            known,
+        )
+        == 1
+    )
+    decided = (finding(0, 6, PhiLabel.NAME, "keep", "a"), finding(4, 10, PhiLabel.NAME, "keep", "a"), redacted)
+    longer = replace(second, value="Mr. Baxter")
+    assert document_survivors(document("fine", *decided[::2], fields=(second, first)), known) == 0
+    assert document_survivors(document("fine", decided[1], redacted, fields=(longer, first)), known) == 1
 
 
 def test_unknown_names_raise_the_figure_but_withhold_nothing_alone() -> None:

@@ -133,7 +133,40 @@ MATCHES = [
     ("otherid", "run 1 5 5 0 9 2 7.", "1 5 5 0 9 2 7"),
     ("otherid", "ORC|RE|778120|RAD", "778120"),
     ("name", "called mom Pa Xiong at", "Pa Xiong"),
+    ("name", "seen by Παπαδόπουλος today", "Παπαδόπουλος"),
     ("otherid", r"saved C:\scans\roe_amy.pdf", r"C:\scans\roe_amy.pdf"),
+    ("age", "born in 1936", "1936"),
+    ("age", "DOB 1931.", "1931"),
+    ("date", "DOB-03/14/1950", "03/14/1950"),
+    ("date", "DOB.03/14/1950", "03/14/1950"),
+    ("date", "DOB-03-14-1950", "03-14-1950"),
+    ("date", "3/1/24-3/14/24", "3/1/24"),
+    ("date", "3/1/24-3/14/24", "3/14/24"),
+    ("date", "3/1/24-3/14 then", "3/1/24"),
+    ("date", "3/1-3/14/24 then", "3/14/24"),
+    ("date", "03/14/2024-03/29/2024", "03/14/2024"),
+    ("date", "03/14/2024-03/29/2024", "03/29/2024"),
+    ("date", "2024-03-14-2024-03-20", "2024-03-14"),
+    ("date", "2024-03-14-2024-03-20", "2024-03-20"),
+    ("phone", "617-555-0143/617-555-0199", "617-555-0143"),
+    ("phone", "617-555-0143/617-555-0199", "617-555-0199"),
+    ("phone", "Cell-617-555-0143", "617-555-0143"),
+    ("phone", "617.555.0143/cell", "617.555.0143"),
+    ("ssn", "SSN-078-05-1120", "078-05-1120"),
+    ("ssn", "SSN 078.05.1120", "078.05.1120"),
+    ("ssn", "078-05-1120 / 617-555-0143", "078-05-1120"),
+    ("ssn", "078-05-1120/078-05-1121", "078-05-1121"),
+    ("email", "amy.roe @ mail.example", "amy.roe @ mail.example"),
+    ("location", "Kansas City, MO", "Kansas City"),
+    ("location", "Orange, CA 92868", "Orange"),
+    ("location", "lives in Reading, PA", "Reading"),
+    ("location", "moved from Normal, IL.", "Normal"),
+    ("vehicle", "vin 1hgcm82633a004352", "1hgcm82633a004352"),
+    ("vehicle", "her 1hgcm82633a004352", "1hgcm82633a004352"),
+    ("health_plan", "card 1eg4te5mk73", "1eg4te5mk73"),
+    ("licence", f"code {DEA.lower()}", DEA.lower()),
+    ("licence", f"npi{NPI} ok", NPI),
+    ("url", "see host.army.mil", "host.army.mil"),
 ]
 LOOK_ALIKES = [
     ("name", "Foley removed, Babinski downgoing"),
@@ -190,7 +223,21 @@ LOOK_ALIKES = [
     ("otherid", "range 1500-2000"),
     ("otherid", "Sample: 0.80 power"),
     ("name", "Ammonia 41 \N{MICRO SIGN}mol/L"),
+    ("name", "TNF-α and γδ cells, Δ 3 mm"),
     ("organization", "DISCHARGE SUMMARY CLINIC\n"),
+    ("age", "born in 1937"),
+    ("age", "DOB 1931-03-14"),
+    ("date", "MRN 12-03-14-2451"),
+    ("date", "v.1.2.24"),
+    ("date", "1.3.12.2.1107"),
+    ("phone", "part 12-617-555-0143-7"),
+    ("ssn", "code 9-078-05-1120-4"),
+    ("email", "HR 80 @ rest, 5 units @ bedtime"),
+    ("email", "infuse @ 0.5mg/kg"),
+    ("email", "propofol@20mcg"),
+    ("location", "Pain, MS and Tumor, CA"),
+    ("location", "seen by PT, OT"),
+    ("location", "History of Falls, PT"),
 ]
 
 
@@ -208,6 +255,11 @@ def test_recognizer_covers_the_surface(recognizer: str, text: str, surface: str)
 def test_recognizer_leaves_the_look_alike(recognizer: str, text: str) -> None:
     """Clinical language that only looks like an identifier stays."""
     assert [text[s.start : s.end] for s in BY_NAME[recognizer](View.of(text))] == []
+
+
+def test_a_long_line_of_capitals_names_no_place() -> None:
+    """The words before each of many candidates are not read from the beginning of the line."""
+    assert list(BY_NAME["organization"](View.of("SEEN AT HOME HEALTH CLINIC AND " * 2_000))) == []
 
 
 def span(text: str, surface: str, label: PhiLabel, score: float = 0.9) -> Span:
@@ -273,6 +325,13 @@ def test_a_word_of_the_language_is_only_a_name_where_the_text_speaks_of_a_person
     text = "Mr. Hope is here. Hope says no. We hope so, in hope of rest."
     again = propagate(View.of(text), [span(text, "Hope", PhiLabel.NAME)])
     assert [s.start for s in again] == [text.index("Hope says")]
+
+
+def test_initials_are_found_where_nothing_else_is_wanted() -> None:
+    """A name of words of the language, not certain enough to be followed, is still signed for."""
+    text = "Hope Long called. Stable.\nHL"
+    again = propagate(View.of(text), [span(text, "Hope Long", PhiLabel.NAME, 0.7)])
+    assert [text[s.start : s.end] for s in again] == ["HL"]
 
 
 def test_a_number_is_found_again_with_other_separators() -> None:

@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from llmops.engines import Failure, LocalEngine
-from llmops.errors import AuditWriteError
+from llmops.errors import AuditWriteError, StageError
 
 JOB = textwrap.dedent("""
     import os, signal, time
@@ -20,6 +20,8 @@ JOB = textwrap.dedent("""
             self.folder = folder
 
         def open(self, slot):
+            if Path(self.folder, "broken").exists():
+                raise ImportError("Jane Canary")
             return self.work
 
         def work(self, task, attempt, progress):
@@ -85,6 +87,14 @@ def test_an_error_about_the_run_stops_it(job):
     """An error of ours keeps its class, and with it its exit code."""
     with pytest.raises(AuditWriteError, match="stream w0 refused"):
         run(job, ["audit", *["slow"] * 6])
+
+
+def test_a_job_that_cannot_be_opened_stops_the_run(job, tmp_path):
+    """A broken installation is no shard's fault; it is named by type and place."""
+    (tmp_path / "broken").touch()
+    with pytest.raises(StageError, match=r"ImportError at \w+\.py:\d+") as stopped:
+        run(job, ["a", "b"])
+    assert "Canary" not in str(stopped.value)
 
 
 def test_progress_is_reported_to_the_parent(job):

@@ -175,9 +175,21 @@ def test_a_comparison_finds_what_broke(release: Release, searcher: Searcher) -> 
     assert broken.regressions == ("plain/anticoagulant", "plain/ef")
     assert broken.model_changed
     assert compare(bad, good).fixes == broken.regressions
+
+
+def test_cases_left_out_and_new_failures_are_regressions(release: Release, searcher: Searcher) -> None:
+    """A case that is no longer asked is not a pass, nor is a new one that fails; a new one that passes is fine."""
+    good = run(release, searcher)
     fewer = replace(good, cases=good.cases[:1], seconds=good.seconds[:1])
     assert compare(good, fewer).missing == ("plain/anticoagulant", "plain/shoe")
-    assert compare(fewer, good).new == ("plain/anticoagulant", "plain/shoe")
+    assert compare(good, fewer).regressed
+    more = compare(fewer, good)
+    assert (more.new, more.new_failures) == (("plain/anticoagulant", "plain/shoe"), ())
+    assert not more.regressed
+    bad = run(release, searcher, FakeListChatModel(responses=["The records provided do not answer this."]))
+    worse = compare(replace(good, cases=good.cases[2:], seconds=good.seconds[2:]), bad)
+    assert (worse.regressions, worse.new_failures) == ((), ("plain/anticoagulant", "plain/ef"))
+    assert worse.regressed
 
 
 def test_the_page_stands_alone_and_escapes(release: Release, searcher: Searcher) -> None:

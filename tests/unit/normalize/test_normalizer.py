@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.documents import DocumentGroup, Format, Locator, Reason, SourceRecord, Withheld
-from llmops.normalize import Normalizer
+from llmops.normalize import NormalizeConfig, Normalizer
 from llmops.normalize.errors import Refused
 
 
@@ -52,10 +52,27 @@ def test_an_unexpected_failure_withholds_and_is_counted(monkeypatch: pytest.Monk
     assert "OKAFOR" not in repr(answer)
 
 
+@pytest.mark.parametrize(
+    "payload", [b'{"resourceType": "Patient", "id": "7"}', b'{"resourceType": "Condition", "code": {"text": "gout"}}']
+)
+def test_a_record_whose_people_cannot_be_told_is_withheld(monkeypatch: pytest.MonkeyPatch, payload: bytes) -> None:
+    """Nobody of it is known to the vault, so it is neither released nor said to have held no content."""
+
+    def broken(*_: object) -> None:
+        raise ValueError("OKAFOR, ADA")
+
+    monkeypatch.setattr("llmops.normalize.fhir.identities", broken)
+    normalizer = Normalizer(NormalizeConfig(require_subject=False))
+    assert normalizer.identities(record(payload, Format.FHIR)) == ()
+    (answer,) = normalizer.process([record(payload, Format.FHIR)])
+    assert isinstance(answer, Withheld)
+    assert answer.reason is Reason.MALFORMED
+    assert normalizer.failures[Format.FHIR] == 1
+
+
 @pytest.mark.parametrize("payload", [b'{"text": "OKAFOR", ', b"\xffOKAFOR", b'{"text": OKAFOR}'])
 def test_refusals_carry_no_text(payload: bytes) -> None:
     """Neither the message nor the chain of causes holds a byte of the record."""
-    from llmops.normalize import NormalizeConfig
     from llmops.normalize.fhir import documents
 
     with pytest.raises(Refused) as refused:

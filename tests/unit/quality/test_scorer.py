@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from llmops.documents import Field, Kind, Reason, ScoredDocument, Withheld
+from llmops.documents import Field, Kind, Reason, ScoredDocument, StageName, Withheld
 from llmops.quality import QualityConfig, Scorer
 from llmops.quality.fingerprint import content_key, document_signature, signature, similarity
+from llmops.quality.scorer import CHECKS
 
 TEXT = (
     "[NAME] was seen on [DATE 2024] for follow-up of asthma. No night symptoms and no exacerbation were reported.\n"
@@ -50,6 +51,21 @@ def test_a_document_below_the_minimum_is_withheld(document):
     assert isinstance(good, ScoredDocument)
     assert bad == Withheld(record_id="r1", document_id="r1.1", stage=bad.stage, reason=Reason.BELOW_SCORE)
     assert bad.stage.value == "quality"
+
+
+def test_a_document_that_breaks_a_check_is_withheld_alone(scorer, document, monkeypatch):
+    """The others of its batch are scored."""
+    check = CHECKS["plausibility"]
+
+    def breaks(asked, policy):
+        if asked.document_id == "r1.1":
+            raise ValueError(asked.text)
+        return check(asked, policy)
+
+    monkeypatch.setattr("llmops.quality.scorer.CHECKS", CHECKS | {"plausibility": breaks})
+    good, bad = scorer.process([document(TEXT), document(TEXT, document_id="r1.1")])
+    assert isinstance(good, ScoredDocument)
+    assert bad == Withheld(record_id="r1", document_id="r1.1", stage=StageName.QUALITY, reason=Reason.QUALITY_FAILED)
 
 
 def test_content_keys_forget_case_and_blanks_and_need_the_key(document):

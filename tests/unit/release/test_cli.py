@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import load_verify_key, shows
+from llmops.audit import AuditLog, load_verify_key, shows
+from llmops.audit.events import ReleaseRevoked
 from llmops.audit.keys import SigningKey
 from llmops.cli.release import app
-from llmops.errors import RecipeError, ReleaseError
-from llmops.release import RevocationReason, open_release, revoke
+from llmops.errors import AuditWriteError, RecipeError, ReleaseError
+from llmops.release import RevocationReason, open_release, revoke, withdraw
 
 CANARY = "HISTORY"
 
@@ -156,3 +157,31 @@ def test_a_damaged_release_can_be_revoked(call, release_path, key):
     (release_path / "data/part-00000.parquet").unlink()
     call("revoke", release_path, "--key", key, "--reason", "source_error")
     assert call("show", release_path)["reason"] == "source_error"
+
+
+@pytest.mark.parametrize("words", [("tombstone", "r0001.0", "r0002.0"), ("revoke", "--reason", "phi_found")])
+@pytest.mark.parametrize("broken", ["log", "signature"])
+def test_what_is_taken_back_is_ended_by_doing_it_again(call, release_path, key, words, broken, monkeypatch):
+    """The index goes first; nothing is signed that is not in the log; a third time changes nothing."""
+    index = release_path.parents[1] / "index" / release_path.name
+    index.mkdir(parents=True)
+    command, *rest = words
+    append = AuditLog.append
+
+    def full(*given):
+        if broken == "log" and not any(isinstance(event, ReleaseRevoked) for event in given[1]):
+            return append(*given)
+        raise AuditWriteError("audit: cannot append (No space left on device)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(*((AuditLog, "append") if broken == "log" else (withdraw, "_publish")), full)
+        with pytest.raises(AuditWriteError):
+            call(command, release_path, *rest, "--key", key)
+    assert not index.exists()
+    assert len(open_release(release_path)) == 5
+    for _ in range(2):
+        call(command, release_path, *rest, "--key", key)
+    events = [seen.entry.event for seen in shows(release_path.parents[1] / "audit")]
+    assert {event.document_id for event in events} == ({"r0001.0", "r0002.0"} if command == "tombstone" else {""})
+    facts = call("show", release_path)
+    assert facts["status"] == "revoked" if command == "revoke" else facts["tombstoned"] == ["r0001.0", "r0002.0"]

@@ -1,7 +1,9 @@
 """Building, opening and refusing indexes."""
 
+import errno
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ import pytest
 from llmops.errors import RecipeError, ReleaseError
 from llmops.release import Release
 from llmops.retrieval import RetrievalConfig, Searcher, build_index, load_or_build, open_index
+from llmops.retrieval.bm25 import Bm25
 from llmops.retrieval.files import file_digests
 
 CONFIG = RetrievalConfig(use="bm25", chunk_words=40)
@@ -83,6 +86,34 @@ def test_a_changed_configuration_builds_anew(release: Release, folder: Path) -> 
     assert load_or_build(release, folder, RetrievalConfig(use="bm25", chunk_words=60)).config.chunk_words == 60
 
 
+def test_a_reader_takes_the_index_as_it_was_built(release: Release, folder: Path) -> None:
+    """Who names no configuration changes none: neither of an index that is sound, nor of one that must be mended."""
+    before = file_digests(folder)
+    assert load_or_build(release, folder, None).config == CONFIG
+    assert file_digests(folder) == before
+    (folder / "chunks.parquet").write_bytes(b"damaged")
+    assert load_or_build(release, folder, None).config == CONFIG
+    assert file_digests(folder) == before
+
+
+def test_readers_that_start_at_once_build_one_index(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One builds, the others wait for it and open what it built."""
+    built = []
+    save = Bm25.save
+
+    def counted(self: Bm25, folder: Path) -> None:
+        built.append(folder)
+        save(self, folder)
+
+    monkeypatch.setattr(Bm25, "save", counted)
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda _: load_or_build(release, tmp_path / "index", CONFIG), range(6)))
+    assert len({index.digest for index in opened}) == 1
+    assert len(built) == 1
+
+
 def test_a_folder_with_other_files_is_left_alone(release: Release, tmp_path: Path) -> None:
     """Building never removes what is no index."""
     (tmp_path / "mine").mkdir()
@@ -97,10 +128,10 @@ def test_a_failed_build_leaves_the_old_index(release: Release, folder: Path, mon
     before = file_digests(folder)
 
     def fail(*_: object) -> None:
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     monkeypatch.setattr("llmops.retrieval.bm25.Bm25.save", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ReleaseError, match=r"cannot be written \(No space left"):
         build_index(release, folder, CONFIG)
     assert file_digests(folder) == before
     assert [path.name for path in folder.parent.glob(".index*")] == []

@@ -11,7 +11,8 @@ from langsmith.utils import tracing_is_enabled
 
 from llmops.errors import RecipeError, ReleaseError
 from llmops.release import Release
-from llmops.retrieval import ReleaseLoader, ReleaseRetriever, RetrievalConfig
+from llmops.retrieval import ReleaseLoader, ReleaseRetriever, RetrievalConfig, build_index, index_folder
+from llmops.retrieval.files import file_digests
 from llmops.retrieval.retriever import Searcher
 
 WORDS_ONLY = RetrievalConfig(use="bm25", chunk_words=40)
@@ -42,6 +43,24 @@ def test_the_loader_gives_every_document(release: Release) -> None:
     loaded = ReleaseLoader(release).load()
     assert [item.page_content for item in loaded] == [item.text for item in release.documents()]
     assert {item.metadata["release_id"] for item in loaded} == {release.id}
+
+
+def test_the_index_of_the_run_is_used_as_it_is(release: Release) -> None:
+    """By its own configuration where none is named; what another one needs is built aside."""
+    own = RetrievalConfig(use="bm25", chunk_words=40, k=1)
+    build_index(release, index_folder(release), own)
+    before = file_digests(index_folder(release))
+    plain = ReleaseRetriever(release=release)
+    assert plain.searcher.index.config == own
+    assert len(plain.invoke("creatinine")) == 1
+    more = ReleaseRetriever(release=release, config=WORDS_ONLY)
+    assert more.searcher.index.digest == plain.searcher.index.digest
+    assert len(more.invoke("creatinine")) == 2
+    other = ReleaseRetriever(release=release, config=RetrievalConfig(use="bm25", chunk_words=60))
+    assert other.searcher.index.config.chunk_words == 60
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=16))
+    assert ReleaseRetriever(release=release, vector_store=store).invoke("creatinine")
+    assert file_digests(index_folder(release)) == before
 
 
 def test_any_embeddings_take_the_encoders_place(release: Release, tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """A bad recipe is refused in one clear sentence before any record is read; a good one is pinned by its fingerprint."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from llmops.errors import RecipeError
-from llmops.recipe import fingerprint, load_keys, load_recipe, recipe_schema
+from llmops.recipe import fingerprint, load_keys, load_recipe, recipe_schema, versions
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = "recipe: 1\nname: trial\ninput: {paths: [in]}\noutput: out\nraw_zone: raw\n"
@@ -68,6 +69,23 @@ def test_an_output_inside_the_input_is_refused(write):
         load_recipe(write(GOOD.replace("output: out", "output: in/out")))
 
 
+def test_an_input_inside_the_output_is_refused(write):
+    """PHI would lie in the released zone."""
+    with pytest.raises(RecipeError, match=r"input.paths.0: lies in the output"):
+        load_recipe(write(GOOD.replace("paths: [in]", "paths: [out/ward4]")))
+
+
+@pytest.mark.parametrize("held", ["output: in/out", "raw_zone: in/raw", "keys: in/keys"])
+def test_a_link_as_input_does_not_hide_what_it_holds(write, tmp_path, held):
+    """What counts is where it leads, for every folder that must not be read."""
+    key = held.partition(":")[0]
+    kept = "".join(line for line in GOOD.splitlines(keepends=True) if not line.startswith(key))
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "in")
+    with pytest.raises(RecipeError, match=r"input.paths.0: holds the output"):
+        load_recipe(write(f"{kept}{held}\n"), inputs=(link,))
+
+
 def test_values_of_a_bad_recipe_are_not_quoted(write):
     """A recipe may hold names by mistake; the message names the key alone."""
     with pytest.raises(RecipeError) as refused:
@@ -94,6 +112,24 @@ def test_the_fingerprint_changes_with_what_decides_and_not_with_the_rest(write):
     assert fingerprint(load_recipe(write(GOOD + "run: {record_limit: 7}\n"))) != base
     assert fingerprint(load_recipe(write(GOOD + "keep: {drop_sections: [plan]}\n"))) != base
     assert fingerprint(load_recipe(write(GOOD + "deid: {policy: limited_data_set}\n"))) != base
+
+
+@pytest.mark.parametrize("file", ["recipe.py", "deid/vocabulary/eponyms.txt"])
+def test_the_code_that_a_fingerprint_names_includes_its_word_lists(tmp_path, monkeypatch, file):
+    """A changed rule or word is another rule set, whose shards must not be mixed with those of the old one."""
+    copy = tmp_path / "llmops"
+    shutil.copytree(ROOT / "llmops", copy, ignore=shutil.ignore_patterns("__pycache__", "model"))
+    monkeypatch.setattr("llmops.recipe.__file__", str(copy / "recipe.py"))
+    before = versions()["code"]
+    with (copy / file).open("a") as out:
+        out.write("\n")
+    assert versions()["code"] != before
+
+
+def test_a_fingerprint_names_the_libraries_that_decide():
+    """What reads, cuts, finds and compares text."""
+    deciding = {"ftfy", "google-re2", "lxml", "numpy", "onnxruntime", "rensa", "tokenizers"}
+    assert deciding <= versions().keys()
 
 
 def test_keys_are_made_once_for_their_owner_alone(write, tmp_path):

@@ -65,6 +65,19 @@ def test_links_do_not_lead_out(tmp_path, read, outcome):
     assert found == ["text", "unreadable", "text", "unreadable", "path_escape", "path_escape", "text"]
 
 
+def test_no_include_hides_a_link_to_a_folder(tmp_path, read, outcome):
+    """A folder's link has no file's name; what lies behind it is answered for, unless it is excluded by name."""
+    outside = tree(tmp_path / "outside", "a.txt")
+    root = tree(tmp_path / "root", "b.txt", "c.csv")
+    (root / "ward4").symlink_to(outside)
+    (root / "ward5").symlink_to(tmp_path / "not_mounted")
+    (root / "ward6").symlink_to(outside)
+    (root / "scan.csv").symlink_to(outside / "a.txt")
+    settings = {"include": ("*.txt",), "exclude": ("ward6",)}
+    assert names(plan_units([root], FilesConfig(**settings))) == ["b.txt", "ward4", "ward5"]
+    assert outcome(read(root, **settings)) == ["text", "path_escape", "unreadable"]
+
+
 def test_only_plain_files_are_opened(tmp_path, read, outcome):
     """A pipe and a socket are unreadable, and nobody waits for them."""
     os.mkfifo(tmp_path / "pipe")

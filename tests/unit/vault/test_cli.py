@@ -6,9 +6,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import shows, verify
+from llmops.audit import AuditLog, shows, verify
+from llmops.audit.events import VaultChanged
 from llmops.cli.vault import app
-from llmops.errors import LlmopsError, RecipeError, ReleaseError, StageError
+from llmops.errors import AuditWriteError, LlmopsError, RecipeError, ReleaseError, StageError
 from llmops.recipe import load_keys, load_recipe, open_vault
 from llmops.release import RevocationReason, open_release, revoke
 from llmops.vault import Custody, FileKey
@@ -72,6 +73,12 @@ def test_status_counts_and_shows_nobody(recipe):
     assert (facts["subjects"], facts["identities"], facts["pseudonyms"]) == (3, 3, "random")
     assert (facts["rotation"], facts["date_offsets"], facts["erased"]) == ("finished", "days", 0)
     assert "vault" in CliRunner().invoke(app, ["status", str(recipe)]).stdout
+
+
+def test_a_recipe_that_is_run_with_input_has_a_vault_all_the_same(recipe):
+    """It names no input, and these commands read none."""
+    recipe.write_text(RECIPE.replace("input: {paths: [in]}\n", ""))
+    assert call("status", recipe)["subjects"] == 3
 
 
 def test_rotate_is_logged_and_the_next_run_opens_the_vault(recipe, names, number):
@@ -144,6 +151,34 @@ def test_an_interrupted_erasure_is_ended_by_the_next(recipe, names, release, mon
     assert call("status", recipe)["erased"] == 0
     assert call("erase", recipe, names[1])["documents"] == 0
     assert call("status", recipe)["erased"] == 1
+
+
+@pytest.mark.parametrize("command", ["erase", "merge", "split", "rotate"])
+def test_what_cannot_be_logged_does_not_happen_and_is_done_by_the_next(recipe, names, release, command, monkeypatch):
+    """A disk that is full when the vault's change is to be logged: nothing is changed that no event tells of."""
+    path = release()
+    if command == "split":
+        call("merge", recipe, names[2], names[0])
+    words = {"merge": (names[2], names[0]), "split": (names[2],), "erase": (names[1],), "rotate": ()}[command]
+    before, append = call("status", recipe), AuditLog.append
+
+    def full(log, events):
+        if any(isinstance(event, VaultChanged) for event in events):
+            raise AuditWriteError("audit: cannot append (No space left on device)")
+        return append(log, events)
+
+    vault_key = recipe.parent / "raw" / "keys" / "vault.key"
+    key = vault_key.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(AuditLog, "append", full)
+        with pytest.raises(AuditWriteError):
+            call(command, recipe, *words)
+    assert call("status", recipe) == before
+    assert vault_key.read_bytes() == key
+    call(command, recipe, *words)
+    assert _events(recipe)[-1].action.startswith(command.rstrip("e"))
+    taken = [event.document_id for event in _events(recipe) if event.kind == "release_revoked"]
+    assert (taken, len(open_release(path))) == ((["r1.0"], 2) if command == "erase" else ([], 3))
 
 
 def test_a_broken_release_stops_the_erasure_before_anything_is_done(recipe, names, release):

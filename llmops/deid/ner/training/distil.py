@@ -33,8 +33,8 @@ class StudentSettings:
     layers: tuple[int, ...] = (1, 3, 5)
     heads: int = 4
     inner: int = 384
-    whole_epochs: int = 3
-    epochs: int = 24
+    whole_epochs: int = 1
+    epochs: int = 10
     learning_rate: float = 5e-4
 
 

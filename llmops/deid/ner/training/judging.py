@@ -43,13 +43,13 @@ class JudgeSettings:
         threshold: least probability at which a word is masked.
     """
 
-    trees: int = 200
-    leaves: int = 15
-    rate: float = 0.06
+    trees: int = 300
+    leaves: int = 24
+    rate: float = 0.05
     parts: int = 5
     made: int = 3
     made_weight: float = 2.0
-    threshold: float = 0.44
+    threshold: float = 0.42
     seed: int = 20
 
 

@@ -5,12 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid.ner import ClinicalNer
-from llmops.deid.ner.component import COMPONENT, entities_of
 from llmops.deid.ner.shipped import CARD, NETWORK, SHIPPED, VOCABULARY, open_model
 from llmops.errors import RecipeError
 
@@ -111,20 +109,3 @@ def _shared() -> ClinicalNer:
     if not _CACHE:
         _CACHE.append(ClinicalNer())
     return _CACHE[0]
-
-
-def test_it_stands_as_the_ner_component_of_a_spacy_pipeline():
-    """Presidio sees ordinary entities, and the exact offsets and scores get through."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe(COMPONENT, name="ner")
-    documents = list(nlp.pipe([NOTE, "No complaints."]))
-    assert any(span.label_ == "NAME" and "Ottoline" in span.text for span in documents[0].ents)
-    assert all(0 < entity.score <= 1 for entity in entities_of(documents[0]))
-    assert [(e.start, e.end) for e in entities_of(nlp(NOTE))]
-    assert entities_of(documents[1]) == ()
-
-
-def test_a_document_that_the_component_did_not_see_is_not_taken_for_clean():
-    """Asking for its entities fails."""
-    with pytest.raises(KeyError):
-        entities_of(spacy.blank("en")(NOTE))
