@@ -14,7 +14,7 @@ _WORDS: Final = frozenset({PhiLabel.NAME, PhiLabel.LOC, PhiLabel.ORG})
 """Labels whose words are words: each of a find is judged by itself."""
 _JUDGED: Final = _WORDS | {PhiLabel.DATE, PhiLabel.OTHERID}
 _STRONG: Final = 0.825
-"""Score from which on a find stands by itself where its label is another: a check digit, a key beside it."""
+"""Score from which on a find is hardly ever wrong: it stands by itself where its label is another."""
 _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
 _LINKS: Final = frozenset({"at", "on"})
