@@ -20,6 +20,7 @@ from llmops.audit.keys import (
 )
 from llmops.audit.layout import READER
 from llmops.audit.log import AuditLog, published_keys
+from llmops.audit.object_store import Kept
 from llmops.audit.places import read_anchors, read_kept, read_notes, write_anchor
 from llmops.audit.prove import Proof, check, find_event, parse_proof, prove
 from llmops.audit.review import Stretch, sign_off, stretch, stretches
@@ -38,6 +39,7 @@ __all__ = [
     "Entry",
     "Finding",
     "Growth",
+    "Kept",
     "Proof",
     "ProvenTime",
     "ReviewReason",

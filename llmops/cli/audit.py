@@ -11,6 +11,7 @@ import typer
 
 from llmops.audit import (
     Anchor,
+    Kept,
     ReviewReason,
     Seen,
     Status,
@@ -211,7 +212,7 @@ def _verdict(
 ) -> Verdict:
     """Verify with everything that can vouch for the log: keys, releases beside it, anchors, time stamps."""
     releases = release or sorted((folder.parent / "release").glob("[0-9a-f]*"))
-    kept = [found for place in anchor or () for found in read_kept(place)]
+    kept = [found for place in anchor or () for found in _kept(place)]
     beside = layout.stamps_folder(folder)
     stamped = [*kept, *(read_kept(beside) if beside.is_dir() else ())]
     if any(found.token for found in stamped) and not tsa:
@@ -226,6 +227,14 @@ def _verdict(
         stamped=stamped,
         authorities=[certificate for path in tsa or () for certificate in load_authorities(path)],
     )
+
+
+def _kept(place: str) -> tuple[Kept, ...]:
+    """What a place that was named keeps; an empty one is no silence to take for consent."""
+    found = read_kept(place)
+    if not found:
+        raise AuditVerificationError("audit: a place that --anchor names keeps no checkpoint")
+    return found
 
 
 def _anchors(path: Path, signers: Sequence[VerifyKey]) -> tuple[Anchor, ...]:

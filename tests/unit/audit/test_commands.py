@@ -80,6 +80,8 @@ def test_verify_needs_key_and_anchor_to_say_intact(audit, call, tmp_path):
     verdict = json.loads(text)
     assert (code, verdict["status"], verdict["unsealed"]) == (0, "intact", 0)
     assert call("verify", audit, "--anchor", tmp_path / "missing")[0] == 3
+    (tmp_path / "empty").touch()
+    assert call("verify", audit, "--key", key, "--anchor", tmp_path / "empty")[0] == 3
 
 
 def test_every_command_takes_the_output_for_its_audit_folder(audit, call, tmp_path):

@@ -128,7 +128,7 @@ def test_an_anchor_file_grows_and_shows_a_rollback(tmp_path, signer):
     assert verify(tmp_path / "audit", [signer.public], read_anchors(witness)).status is Status.TAMPERED
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", b"llmops/main\n3\n", b"\n\n\n\n"])
+@pytest.mark.parametrize("data", [b"nonsense", b"llmops/main\n-3\n", b"\n\n\n\n"])
 def test_what_is_no_anchor_file_is_refused(tmp_path, signer, data):
     """Neither read nor written on."""
     (tmp_path / "a").write_bytes(data)
