@@ -1,5 +1,6 @@
 """What counts as protected health information: the eighteen identifiers, our finer labels, and a finding."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -89,6 +90,16 @@ _IDENTIFIER_OF: Final = MappingProxyType(
         PhiLabel.OTHERID: Identifier.OTHER,
     }
 )
+
+
+PLACEHOLDER: Final = re.compile(
+    r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True))
+    + r"|DATE [0-9]{4}|ZIP [0-9]{3}|AGE90 90\+)\]"
+)  # fmt: skip
+"""What stands where PHI stood: ``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]``, ``[AGE90 90+]``.
+
+No other label has anything behind it: ``[MRN 4471]`` is not from here.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,10 @@
-"""The typed placeholders that stand where PHI stood, and how to recognise them again."""
+"""Typed placeholders in a text: made, and kept out of what is found."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from llmops.deid.spans import Span
-from llmops.phi import PhiLabel
-
-PLACEHOLDER: Final = re.compile(
-    r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True))
-    + r"|DATE [0-9]{4}|ZIP [0-9]{3}|AGE90 90\+)\]"
-)  # fmt: skip
-"""``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]`` (the first three digits), ``[AGE90 90+]``.
-
-No other label has anything behind it: ``[MRN 4471]`` is not from here, and is searched.
-"""
+from llmops.phi import PLACEHOLDER, PhiLabel
 
 
 def placeholder(label: PhiLabel, detail: str = "") -> str:

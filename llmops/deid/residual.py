@@ -13,12 +13,11 @@ from typing import Final, NamedTuple
 from llmops.deid.folding import fold
 from llmops.deid.known import KnownMatcher
 from llmops.deid.known_index import is_word
-from llmops.deid.placeholders import PLACEHOLDER
 from llmops.deid.policy import Operator, Policy
 from llmops.deid.spans import View
 from llmops.deid.vocabulary.words import is_plain
 from llmops.documents import DeidentifiedDocument, Field, FieldPhi
-from llmops.phi import PhiFinding, PhiLabel
+from llmops.phi import PLACEHOLDER, PhiFinding, PhiLabel
 
 _BLANK: Final = "\x1f"
 """No letter, digit, blank or punctuation: nothing joins over it."""

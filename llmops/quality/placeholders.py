@@ -1,13 +1,10 @@
-"""Recognises the typed placeholders that stand where PHI stood (``[NAME]``, ``[DATE 2024]``, ``[AGE90 90+]``)."""
+"""The words of a text beside the placeholders that stand where PHI stood."""
 
 import re
 from typing import Final
 
-from llmops.phi import PhiLabel
+from llmops.phi import PLACEHOLDER
 
-PLACEHOLDER: Final = re.compile(
-    r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True)) + r")(?: [0-9+]{2,4})?\]"
-)
 _WORD: Final = re.compile(r"[^\W_]+")
 
 

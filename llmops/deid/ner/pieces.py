@@ -17,6 +17,8 @@ SHAPE_FIELDS: Final = (_CASES, _DIGITS, _FOREIGN, _GAPS, _ENDS)
 """Values of each feature that a shape is made of, the first one weighing most."""
 
 _ATTACHED, _SPACE, _WIDE, _NEW_LINE, _BLANK_LINE = range(5)
+"""Gaps, so that the first three are the width of a blank."""
+_NO_LETTER, _LOWER_CASE, _CAPITAL, _UPPER_CASE, _MIXED, _INITIAL = range(6)
 _REPLACEMENT: Final = 0xFFFD
 
 
@@ -79,7 +81,7 @@ def _gaps(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints) -> Ints:
     before = np.concatenate(([0], ends[:-1])) if len(ends) else ends
     width = starts - before
     lines = breaks[starts] - breaks[before]
-    gaps = np.select([lines > 1, lines == 1, width > 1, width == 1], [_BLANK_LINE, _NEW_LINE, _WIDE, _SPACE], _ATTACHED)
+    gaps = np.where(lines > 0, _NEW_LINE + (lines > 1), np.clip(width, _ATTACHED, _WIDE))
     gaps[:1] = _NEW_LINE
     tabs = (width == 1) & (codes[np.maximum(starts - 1, 0)] == ord("\t")) if len(codes) else width > 1
     gaps[tabs & (gaps == _SPACE)] = _WIDE
@@ -100,8 +102,10 @@ def _letters(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints, words: Int
     upper, lower, digit = count(kinds == _UPPER), count(kinds == _LOWER), count(kinds == _DIGIT)
     letters = upper + lower
     capital = (upper == 1) & (kinds[begin] == _UPPER) if len(codes) else upper == 1
-    case = np.select([letters == 0, upper == 0, (upper == 1) & (letters == 1), lower == 0, capital], [0, 1, 5, 3, 2], 4)
-    digits = np.select([digit == 0, digit == stop - begin], [0, 1], 2)
+    case = np.where(capital, _CAPITAL, _MIXED)
+    case = np.where(lower == 0, np.where(letters == 1, _INITIAL, _UPPER_CASE), case)
+    case = np.where(upper == 0, np.where(letters == 0, _NO_LETTER, _LOWER_CASE), case)
+    digits = np.where(digit == 0, 0, np.where(digit == stop - begin, 1, 2))
     foreign = count((codes > 127) & ((kinds == _UPPER) | (kinds == _LOWER))) > 0
     return case.astype(np.int64), digits.astype(np.int64), foreign.astype(np.int64)
 

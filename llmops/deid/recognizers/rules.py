@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import re2
 
-from llmops.deid.placeholders import PLACEHOLDER
 from llmops.deid.spans import Span, View
-from llmops.phi import PhiLabel
+from llmops.phi import PLACEHOLDER, PhiLabel
 
 Check = Callable[[str, int, int], bool]
 """Says whether ``folded[start:end]`` stands for what the pattern took it for, seen in its surroundings."""

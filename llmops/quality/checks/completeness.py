@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence, Kind
+from llmops.phi import PLACEHOLDER
 from llmops.quality.checks.tally import Tally
-from llmops.quality.placeholders import PLACEHOLDER, without_placeholders, words
+from llmops.quality.placeholders import without_placeholders, words
 from llmops.quality.policy import QualityPolicy
 
 _FEW_WORDS: Final = 3

@@ -3,8 +3,9 @@
 from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
+from llmops.phi import PLACEHOLDER
 from llmops.quality.checks.tally import Tally
-from llmops.quality.placeholders import PLACEHOLDER, without_placeholders, words
+from llmops.quality.placeholders import without_placeholders, words
 from llmops.quality.policy import QualityPolicy
 
 _NEGLIGIBLE: Final = 0.01

@@ -1,8 +1,10 @@
 """Documents through the stage: one subject alike everywhere, fields with the narrative, and fail closed."""
 
 import logging
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import pytest
 
@@ -232,6 +234,16 @@ def test_text_facade_and_scanner_agree() -> None:
     assert done.text == "Call Dr. [NAME] at [PHONE]."
     assert Scanner(DeidConfig(ner="none")).scan(done.text) == []
     assert "Ash" not in repr(done)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_that_stand_apart_are_no_end_of_a_word(form: Literal["NFC", "NFD"]) -> None:
+    """Composed or decomposed, the whole surface is found: what `text` is given has not been through normalisation."""
+    text = unicodedata.normalize(
+        form, "Pt José Muñoz-García, sister Inés, seen by Dr. Zoë Brontë at Clínica São Rafael."
+    )
+    done = Deidentifier("safe_harbor", config=DeidConfig()).text(text)
+    assert done.text == "Pt [NAME], sister [NAME], seen by Dr. [NAME] at [ORG]."
 
 
 def test_a_field_and_the_text_get_the_same_stand_in() -> None:

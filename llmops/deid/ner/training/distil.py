@@ -11,7 +11,7 @@ from llmops.deid.ner.shipped import open_model
 from llmops.deid.ner.training.batches import Batch, training_batches
 from llmops.deid.ner.training.fillers import Fillers
 from llmops.deid.ner.training.fit import FitSettings, Teacher, epoch_notes, fit, kept
-from llmops.deid.ner.training.network import Weights
+from llmops.deid.ner.training.network import Weights, with_doubt
 from llmops.deid.ner.training.notes import Note
 from llmops.deid.ner.training.prune import prune
 
@@ -24,18 +24,21 @@ class StudentSettings:
 
     Args:
         layers: of the teacher, to start from.
-        heads, inner: attention heads and inner neurons that stay in each layer.
+        heads, inner: attention heads and inner neurons that stay in each of them; the layers after the first look at
+            part of the pieces, so that they may be larger.
         whole_epochs: of learning before anything is pruned.
         epochs: after that.
         learning_rate: after that, at its highest: a small network bears more.
+        doubts: after that, between which the least doubt is drawn that lets a piece go on (`FitSettings`).
     """
 
     layers: tuple[int, ...] = (1, 3, 5)
-    heads: int = 4
-    inner: int = 384
+    heads: tuple[int, ...] = (3, 5, 5)
+    inner: tuple[int, ...] = (384, 512, 512)
     whole_epochs: int = 1
-    epochs: int = 10
+    epochs: int = 8
     learning_rate: float = 5e-4
+    doubts: tuple[float, float] = (-5.0, -3.0)
 
 
 def distil(
@@ -59,11 +62,18 @@ def distil(
         work: folder of the stages.
     """
     first = replace(settings, epochs=student.whole_epochs, seed=settings.seed + 1)
+    start = with_doubt(pick_layers(weights, student.layers), settings.seed)
     whole = kept(
         work / "layers.npz",
-        lambda: fit(pick_layers(weights, student.layers), notes, tokenizer, first, work / "layers.pt", guide),
+        lambda: fit(start, notes, tokenizer, first, work / "layers.pt", guide),
     )
-    second = replace(settings, epochs=student.epochs, learning_rate=student.learning_rate, seed=settings.seed + 2)
+    second = replace(
+        settings,
+        epochs=student.epochs,
+        learning_rate=student.learning_rate,
+        seed=settings.seed + 2,
+        doubts=student.doubts,
+    )
     rng = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
     shown = epoch_notes(notes, Fillers.of(notes), settings, rng)
     batches = training_batches(tokenizer, shown, settings.batch_size, rng)[:_PRUNING_BATCHES]

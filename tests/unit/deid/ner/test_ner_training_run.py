@@ -14,7 +14,8 @@ from llmops.deid.ner import ClinicalNer
 from llmops.deid.ner.shipped import SHIPPED, VOCABULARY
 from llmops.deid.ner.training.__main__ import main
 from llmops.deid.ner.training.batches import training_batches
-from llmops.deid.ner.training.network import HEAD, HIDDEN, head_count, logits, start_weights
+from llmops.deid.ner.training.graph import build
+from llmops.deid.ner.training.network import HEAD, HIDDEN, head_count, run, start_weights, with_doubt
 from llmops.deid.ner.training.notes import Mark, Note
 from llmops.deid.ner.training.prune import prune
 from llmops.deid.ner.training.trees import graph
@@ -80,7 +81,10 @@ def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrai
     arguments += ["--epochs", "1", "--student-epochs", "1", "--folds", "2", "--float32", "--judge-notes", str(notes)]
     main(arguments)
     card = json.loads((output / "model.json").read_text())
-    assert card["provenance"] | {"layers": "3", "heads": "4", "inner": "384", "notes": "2"} == card["provenance"]
+    assert (
+        card["provenance"] | {"layers": "3", "heads": "3/5/5", "inner": "384/512/512", "notes": "2"}
+        == card["provenance"]
+    )
     assert (output / "model.onnx").stat().st_size < (work / "teacher" / "model.onnx").stat().st_size
     assert ClinicalNer(output).probabilities([TEXT])[0][1].shape[1] == 13
     view = View.of(TEXT, (), (ScoredWord(start=3, end=11, label=PhiLabel.NAME, score=0.5),))
@@ -100,13 +104,35 @@ def test_pruning_takes_out_what_the_loss_does_not_depend_on():
         weights["layer.0.mixed"][:, head * HEAD : (head + 1) * HEAD] = 0
     weights["layer.0.outer"][:, dead_inner] = 0
     batch = training_batches(tokenizer, [Note(id="n", text=TEXT, marks=MARKS)], 1, random.Random(1))[0]
-    small = prune(weights, [batch], heads=4, inner=4 * HIDDEN - len(dead_inner))
+    small = prune(weights, [batch], heads=[4], inner=[4 * HIDDEN - len(dead_inner)])
     assert head_count(small, "layer.0") == 4
     inputs = [torch.from_numpy(values) for values in (batch.ids, batch.shapes, batch.mask)]
     before, after = (
-        logits({name: torch.from_numpy(value) for name, value in held.items()}, *inputs) for held in (weights, small)
+        run({name: torch.from_numpy(value) for name, value in held.items()}, *inputs).tags for held in (weights, small)
     )
     assert torch.allclose(before, after, atol=1e-4)
+
+
+def test_the_graph_answers_as_the_network_and_puts_outside_what_is_in_no_doubt_after_the_first_layer():
+    """Windows of other lengths, with another number of pieces in doubt in each, none at all in one."""
+    tokenizer = Tokenizer.from_file(str(SHIPPED / VOCABULARY))
+    weights = with_doubt(start_weights(_source(tokenizer.get_vocab_size()), (0, 1, 2), 1), 2)
+    rng = np.random.default_rng(4)
+    mask = np.arange(40) < np.array([[40], [17], [5]])
+    ids = rng.integers(1000, tokenizer.get_vocab_size(), mask.shape) * mask
+    shapes = rng.integers(0, 500, mask.shape)
+    tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+    inputs = [torch.from_numpy(values) for values in (ids, shapes, mask)]
+    doubt = run(tensors, *inputs).doubt.numpy()
+    for least in (-1e3, float(np.median(doubt[0])), float(doubt[2, :5].max()) + 1e-4, 1e3):
+        model = build(weights, longest=192, least_doubt=least).SerializeToString()
+        session = import_module("onnxruntime").InferenceSession(model)
+        found = session.run(None, {"ids": ids, "shapes": shapes, "mask": mask.astype(np.int32)})[0]
+        answer = run(tensors, *inputs, least_doubt=least)
+        seen = answer.seen.numpy()
+        assert np.array_equal(seen, mask & (doubt >= least))
+        assert np.allclose(found[seen], torch.softmax(answer.tags, -1).numpy()[seen], atol=1e-4)
+        assert np.array_equal(found[mask & ~seen], np.eye(13)[np.zeros((mask & ~seen).sum(), int)])
 
 
 def test_the_trees_of_the_graph_answer_as_those_that_were_grown():
