@@ -212,6 +212,7 @@ LOOK_ALIKES = [
     ("date", "scores [DATE], 8-11 beats"),
     ("name", "ran out ~3 days ago ~"),
     ("vehicle", "L4-L5 level"),
+    ("vehicle", "c.5946delT, p.Ser1982ArgfsTer22"),
     ("vehicle", "car 2 days in the shop"),
     ("licence", "Creatinine: 9.8 mg/dL (0.6-1.3)"),
     ("ssn", "on the list since 2024-03-02"),

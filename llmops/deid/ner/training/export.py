@@ -16,7 +16,7 @@ from llmops.deid.ner.training.network import Weights
 CONTEXT: Final = 8
 """Pieces on each side of a window's core that the network sees and does not decide."""
 CORE: Final = WINDOW - 2 * CONTEXT
-LEAST_DOUBT: Final = -4.0
+LEAST_DOUBT: Final = -4.6
 """Logit of being PHI, after the first layer, from which on a piece goes through the others."""
 
 

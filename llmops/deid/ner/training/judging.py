@@ -27,7 +27,7 @@ from llmops.deid.spans import Span, View
 
 _LOG = logging.getLogger(__name__)
 _BATCH: Final = 16
-_SHOWN: Final = (0.2, 0.3, 0.4, 0.5)
+_SHOWN: Final = (0.2, 0.3, 0.42, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,7 @@ class JudgeSettings:
         trees, leaves, rate: of the boosting.
         parts: that the notes are cut into; to measure, each is judged by trees that have not seen it.
         made: how many texts with little PHI, and how many short ones, are made of each note (`thinning`).
-        made_weight: of a word of PHI in those, against a word that is none: what leaks from them is worse than what is
-            masked there in vain.
+        bare_weight: of a word of a note without PHI, against any other: what is masked there is masked in vain.
         threshold: least probability at which a word is masked.
     """
 
@@ -48,7 +47,7 @@ class JudgeSettings:
     rate: float = 0.05
     parts: int = 5
     made: int = 3
-    made_weight: float = 2.0
+    bare_weight: float = 3.0
     threshold: float = 0.42
     seed: int = 20
 
@@ -157,12 +156,12 @@ def _figures(masked: Sequence[npt.NDArray[np.bool_]], cases: Sequence[Cases]) ->
 def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
     cases = [one for part in parts for one in part]
     phi = np.concatenate([one.phi for one in cases])
-    made = np.concatenate([np.full(len(one.phi), number > 0) for part in parts for number, one in enumerate(part)])
+    bare = np.concatenate([one.bare for one in cases])
     lightgbm = import_module("lightgbm")
     rows = lightgbm.Dataset(
         np.vstack([one.rows for one in cases]),
         phi.astype(np.float32),
-        weight=np.where(made & phi, settings.made_weight, 1.0),
+        weight=np.where(bare, settings.bare_weight, 1.0),
     )
     growing = {
         "objective": "binary",
