@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from llmops.deid.complete import complete
+from llmops.deid.composing import composed
 from llmops.deid.config import DeidConfig
 from llmops.deid.judge import Judge
 from llmops.deid.known import KnownMatcher
@@ -35,8 +36,12 @@ class Analyzer:
         from llmops.deid.presidio import analyze_batch  # noqa: PLC0415 - Presidio and spaCy cost seconds to import
 
         matchers = known or [None] * len(texts)
-        analysed = analyze_batch(self._loaded(), texts, self._config.batch_size)
-        return [self._complete(view, spans, matcher) for (view, spans), matcher in zip(analysed, matchers, strict=True)]
+        whole = [composed(text) for text in texts]
+        analysed = analyze_batch(self._loaded(), [one.text for one in whole], self._config.batch_size)
+        return [
+            tuple(one.placed(span) for span in self._complete(view, spans, matcher))
+            for one, (view, spans), matcher in zip(whole, analysed, matchers, strict=True)
+        ]
 
     def _complete(self, view: View, spans: Iterable[Span], matcher: KnownMatcher | None) -> tuple[Span, ...]:
         strong = [span for span in spans if span.score >= self._config.score_threshold]

@@ -14,8 +14,6 @@ _LETTERS_WITHOUT_DECOMPOSITION: Final = {
 _OCR_DIGIT: Final = str.maketrans("OoIl", "0011")
 _DAMAGED: Final = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl]{1,16}(?![A-Za-z0-9])")
 _GREEK_WORD: Final = re.compile(r"(?:(?=[^\W\d_])[\u0370-\u03ff\u1f00-\u1fff]){3,}")
-_ACCENTED: Final = re.compile(r"([^\W\d_])[\u0300-\u036f]{1,8}")
-"""A letter with the accents that stand behind it, as decomposed text has them (NFD)."""
 _SPLIT_BY: Final = frozenset("-/.() ")
 
 
@@ -24,14 +22,12 @@ def fold(text: str) -> str:
 
     Letters of other alphabets become ``~``, so that a rule can ask for them; everything else unknown becomes ``?``,
     Greek letters among them that are no word of three: ``alpha``, ``Delta`` and ``mu`` are units and symbols.
-    An accent that stands apart repeats its letter, so that it does not part a word.
     Digits that OCR turned into letters (``2O8-555-0l79``) are mended where a run has a digit and no other letter.
 
     Args:
         text: any text. PHI.
     """
     if not text.isascii():
-        text = _ACCENTED.sub(lambda letter: letter[1] * len(letter[0]), text)
         text = _GREEK_WORD.sub(lambda word: "~" * len(word.group()), text)
     folded = text if text.isascii() else text.translate(_table(frozenset(c for c in text if ord(c) > 127)))
     return _mend_digits(folded)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
-from unicodedata import combining
 
 from llmops.deid.folding import fold
 from llmops.phi import PhiLabel
@@ -116,4 +115,4 @@ def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_word(character: str) -> bool:
-    return character.isalnum() or character in "_~" or combining(character) > 0
+    return character.isalnum() or character in "_~"

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from llmops.deid.recognizers.places import STATE_ABBREVIATIONS
 from llmops.deid.spans import ScoredWord, Span, View
 from llmops.deid.vocabulary.words import KEPT_PLACES
 from llmops.phi import PhiLabel
@@ -20,7 +19,6 @@ _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
 _LINKS: Final = frozenset({"at", "on"})
 """Words that lead from one name to the next, and are no part of either."""
-_STATE_CODES: Final = frozenset(STATE_ABBREVIATIONS.split("|"))
 
 
 def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least: float) -> list[Span]:
@@ -105,8 +103,5 @@ def _capped(score: float) -> float:
 
 
 def _is_kept_place(folded: str, span: Span) -> bool:
-    """A state or a country alone is no identifier (164.514(b)(2)(i)(B)), nor is the state that issued a licence."""
-    if span.label not in (PhiLabel.LOC, PhiLabel.OTHERID):
-        return False
-    surface = " ".join(folded[span.start : span.end].split())
-    return surface in _STATE_CODES or surface.lower() in KEPT_PLACES
+    """A state or a country alone is no identifier (164.514(b)(2)(i)(B))."""
+    return span.label is PhiLabel.LOC and " ".join(folded[span.start : span.end].lower().split()) in KEPT_PLACES

@@ -12,14 +12,14 @@ from llmops.phi import PhiLabel
 NAME: Final = "vehicle"
 
 
+_PROTEIN_CHANGE: Final = re.compile(r"[A-Z][a-z]{2}\d+[A-Z][a-z]{2}.*")
+
+
 def _is_vin(folded: str, start: int, end: int) -> bool:
-    """A VIN mixes letters of one case and digits; its check digit binds only in North America, and is often wrong."""
+    """A VIN mixes letters and digits; its check digit is only binding in North America and often mistyped in notes."""
     surface = folded[start:end]
-    return (
-        surface in (surface.upper(), surface.lower())
-        and sum(c.isdigit() for c in surface) >= 5
-        and sum(c.isalpha() for c in surface) >= 3
-    )
+    mixed = sum(c.isdigit() for c in surface) >= 5 and sum(c.isalpha() for c in surface) >= 3
+    return mixed and not _PROTEIN_CHANGE.fullmatch(surface)
 
 
 _PLATE: Final = r"(?:[A-Z]{2}[ ])?[A-Z0-9]{1,4}(?:[- ][A-Z0-9]{2,5}){0,2}|[A-Z0-9]{5,8}"

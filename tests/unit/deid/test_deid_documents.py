@@ -238,12 +238,28 @@ def test_text_facade_and_scanner_agree() -> None:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_accents_that_stand_apart_are_no_end_of_a_word(form: Literal["NFC", "NFD"]) -> None:
-    """Composed or decomposed, the whole surface is found: what `text` is given has not been through normalisation."""
-    text = unicodedata.normalize(
-        form, "Pt José Muñoz-García, sister Inés, seen by Dr. Zoë Brontë at Clínica São Rafael."
+    """Composed or decomposed, a name or a month is found whole: no normalisation was before."""
+    written = "Pt José Muñoz, sister Inés, seen 12 août 2024 by Dr. Zoë Brontë."
+    text = unicodedata.normalize(form, written)
+    deidentifier = Deidentifier("safe_harbor", config=DeidConfig())
+    done = deidentifier.text(text)
+    assert done.text == "Pt [NAME], sister [NAME], seen [DATE 2024] by Dr. [NAME]."
+    assert [unicodedata.normalize("NFC", text[f.start : f.end]) for f in deidentifier.detect(text)][:2] == [
+        "José Muñoz",
+        "Inés",
+    ]
+
+
+def test_a_known_name_is_found_where_its_accents_stand_apart() -> None:
+    """The vault knows one form, the text has another."""
+    luz = Identity(subject=(MRN,), names=(PersonName(family="Peña", given=("Luz",)),))
+    vault = replace(OneSubject(), identities=(luz,))
+    stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), vault)
+    (done,) = stage.process(
+        [document(unicodedata.normalize("NFD", "Stable overnight, Peña slept well; plan per luz peña."))]
     )
-    done = Deidentifier("safe_harbor", config=DeidConfig()).text(text)
-    assert done.text == "Pt [NAME], sister [NAME], seen by Dr. [NAME] at [ORG]."
+    assert isinstance(done, DeidentifiedDocument)
+    assert done.text == "Stable overnight, [NAME] slept well; plan per [NAME]."
 
 
 def test_a_field_and_the_text_get_the_same_stand_in() -> None:

@@ -71,15 +71,6 @@ def test_a_word_that_leads_from_one_name_to_the_next_is_part_of_neither():
     assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["Lakeside"]
 
 
-def test_a_state_alone_is_kept_and_a_state_in_an_address_goes():
-    """Written out or as a code, behind a licence number too; a code in lower case is a word."""
-    text = "CDL WI, lost or not; Oregon; Salem, OR"
-    judged = words(text, PhiLabel.OTHERID, "WI=.9 or=.9 Oregon=.9")
-    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["or"]
-    judged = words(text, PhiLabel.LOC, "Salem=.9 OR=.9")
-    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["Salem, OR"]
-
-
 def test_a_date_stands_or_falls_as_a_whole():
     """Half a date cannot be shifted."""
     text = "seen 4/6/2024 for 7/10 pain"

@@ -163,6 +163,7 @@ MATCHES = [
     ("location", "moved from Normal, IL.", "Normal"),
     ("vehicle", "vin 1hgcm82633a004352", "1hgcm82633a004352"),
     ("vehicle", "her 1hgcm82633a004352", "1hgcm82633a004352"),
+    ("vehicle", "her Jh4ka7561Pc008269 was totalled", "Jh4ka7561Pc008269"),
     ("health_plan", "card 1eg4te5mk73", "1eg4te5mk73"),
     ("licence", f"code {DEA.lower()}", DEA.lower()),
     ("licence", f"npi{NPI} ok", NPI),

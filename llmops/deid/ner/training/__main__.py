@@ -43,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.folds:
         notes, held_out = folds(notes, options.folds, options.held_out)
         gold.append(_written(options.work / "held-out.jsonl", held_out))
-    folders = _trained(options, notes)
-    fit_judge(folders[1], notes, [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)])
+    folders = (options.output,) if options.only_judge else _trained(options, notes)
+    fit_judge(folders[-1], notes, [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)])
     for folder in folders:
         for path in gold:
             _LOG.info("%s on %s: %s", folder.name, path.name, json.dumps(score(folder, path).summary()))
@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--notes", type=Path, action="append", default=[], help="JSONL notes to train on; may be repeated")
     add("--judge-notes", type=Path, action="append", default=[], help="JSONL notes to fit the judge to")
+    add("--only-judge", action="store_true", help="fit the judge of the network in --output anew; train no network")
     add("--work", type=Path, default=Path("out/ner"), help="folder of checkpoints; a run goes on where it stopped")
     add("--output", type=Path, default=SHIPPED, help="model folder to write")
     add("--pretrained", type=Path, default=None, help="folder with model.safetensors and tokenizer.json")

@@ -121,30 +121,40 @@ def _step(
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
         answer = run(weights, ids, shapes, mask, training=True, least_doubt=least_doubt)
     aim = None if teacher is None else teacher(batch)
-    loss = _loss(torch, answer, mask, wanted, aim, settings.teacher_share)
+    total = loss(torch, answer, mask, wanted, aim, settings.teacher_share)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    total.backward()
     torch.nn.utils.clip_grad_norm_([v for v in weights.values() if v.requires_grad], 1.0)
     optimizer.step()
-    return float(loss.detach())
+    return float(total.detach())
 
 
-def _loss(torch: Any, answer: Answer, mask: Any, wanted: Any, aim: Any, teacher_share: float) -> Any:
-    """Take the loss of the tags of pieces that went all the way, and of the doubt about every piece."""
+def loss(torch: Any, answer: Answer, mask: Any, wanted: Any, aim: Any, teacher_share: float) -> Any:
+    """Take the loss of the tags of pieces that went all the way, and of the doubt about all that are not free.
+
+    Args:
+        torch: the module.
+        answer: of the network.
+        mask: bool (batch, pieces), False where a piece is padding.
+        wanted: int64 (batch, pieces), the tags of the marks.
+        aim: the teacher's probabilities (batch, pieces, tags), where there is one.
+        teacher_share: their weight against the marks.
+    """
     functional = torch.nn.functional
     tags, marks = answer.tags.float()[answer.seen], wanted[answer.seen]
-    loss = functional.cross_entropy(tags, marks, ignore_index=IGNORED, reduction="sum")
-    loss = loss / (marks != IGNORED).sum().clamp(min=1)
+    apart = functional.cross_entropy(tags, marks, ignore_index=IGNORED, reduction="sum")
+    apart = apart / (marks != IGNORED).sum().clamp(min=1)
     if aim is not None:
-        apart = -(aim[answer.seen] * functional.log_softmax(tags, dim=-1)).sum() / max(1, len(tags))
-        loss = teacher_share * apart + (1 - teacher_share) * loss
+        taught = -(aim[answer.seen] * functional.log_softmax(tags, dim=-1)).sum() / max(1, len(tags))
+        apart = teacher_share * taught + (1 - teacher_share) * apart
     if answer.doubt is None:
-        return loss
+        return apart
     told = mask & (wanted != IGNORED)
     phi = (wanted > OUTSIDE).float()
     if aim is not None:
         phi = torch.maximum(phi, 1 - aim[..., OUTSIDE])
-    return loss + functional.binary_cross_entropy_with_logits(answer.doubt[told], phi[told])
+    unsure = functional.binary_cross_entropy_with_logits(answer.doubt[told], phi[told], reduction="sum")
+    return apart + unsure / told.sum().clamp(min=1)
 
 
 def _resume(torch: Any, checkpoint: Path, weights: Weights, optimizer: Any) -> int:

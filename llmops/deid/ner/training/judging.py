@@ -27,7 +27,7 @@ from llmops.deid.spans import Span, View
 
 _LOG = logging.getLogger(__name__)
 _BATCH: Final = 16
-_SHOWN: Final = (0.2, 0.3, 0.42, 0.5)
+_SHOWN: Final = (0.2, 0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class JudgeSettings:
     parts: int = 5
     made: int = 3
     bare_weight: float = 3.0
-    threshold: float = 0.42
+    threshold: float = 0.4
     seed: int = 20
 
 

@@ -111,7 +111,7 @@ def with_doubt(weights: Weights, seed: int) -> Weights:
         weights: as `start_weights` gives them.
         seed: of the fresh weights.
     """
-    fresh = np.random.default_rng(seed).normal(0, 0.02, (1, HIDDEN)).astype(np.float32)
+    fresh = np.random.default_rng((seed, 1)).normal(0, 0.02, (1, HIDDEN)).astype(np.float32)
     return {**weights, "doubt": fresh, "doubt.bias": np.zeros(1, dtype=np.float32)}
 
 
@@ -142,7 +142,12 @@ def run(
         mask: bool tensor (batch, pieces), False where a piece is padding.
         training: whether dropout is on.
         least_doubt: logit from which on a piece goes on through the layers after the first; None lets all go on.
+
+    Raises:
+        ValueError: there is a least doubt and no head that doubts.
     """
+    if least_doubt is not None and "doubt" not in weights:
+        raise ValueError("these weights have no head of doubt")
     torch = import_module("torch")
     functional = torch.nn.functional
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +85,16 @@ def test_answers_do_not_depend_on_the_batch(ner: ClinicalNer):
     alone = [(e.start, e.end) for e in ner.entities([NOTE])[0] if e.score > 0.9]
     among = {(e.start, e.end) for e in ner.entities(["Seen today.", NOTE, ""])[1]}
     assert set(alone) <= among
+
+
+def test_pieces_in_no_doubt_are_outside_and_names_are_not(ner: ClinicalNer):
+    """Texts of other lengths in one batch, one without any doubt, one of a single piece."""
+    note, plain, one = (rows for _, rows in ner.probabilities([NOTE, "No acute distress.", "x"]))
+    assert len(one) == 1
+    assert (plain[:, 0] == 1).any()
+    assert 0.1 < (note[:, 0] < 1).mean() < 0.9
+    for rows in (note, plain, one):
+        assert np.allclose(rows.sum(axis=1), 1, atol=1e-4)
 
 
 def test_a_long_text_is_searched_to_its_end(ner: ClinicalNer):

@@ -14,9 +14,10 @@ from llmops.deid.ner import ClinicalNer
 from llmops.deid.ner.shipped import SHIPPED, VOCABULARY
 from llmops.deid.ner.training.__main__ import main
 from llmops.deid.ner.training.batches import training_batches
+from llmops.deid.ner.training.fit import loss
 from llmops.deid.ner.training.graph import build
-from llmops.deid.ner.training.network import HEAD, HIDDEN, head_count, run, start_weights, with_doubt
-from llmops.deid.ner.training.notes import Mark, Note
+from llmops.deid.ner.training.network import HEAD, HIDDEN, Answer, head_count, run, start_weights, with_doubt
+from llmops.deid.ner.training.notes import IGNORED, Mark, Note
 from llmops.deid.ner.training.prune import prune
 from llmops.deid.ner.training.trees import graph
 from llmops.deid.spans import ScoredWord, View
@@ -93,6 +94,11 @@ def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrai
     assert set(kept) == {"teacher.npz", "layers.npz", "student.npz"}
     main(arguments)
     assert {path.name: path.stat().st_mtime_ns for path in work.glob("*.npz")} == kept
+    files = {path.name: path.read_bytes() for path in output.iterdir()}
+    (output / "judge.onnx").unlink()
+    (work / "student.npz").unlink()
+    main([*arguments, "--only-judge"])
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == files
 
 
 def test_pruning_takes_out_what_the_loss_does_not_depend_on():
@@ -133,6 +139,22 @@ def test_the_graph_answers_as_the_network_and_puts_outside_what_is_in_no_doubt_a
         assert np.array_equal(seen, mask & (doubt >= least))
         assert np.allclose(found[seen], torch.softmax(answer.tags, -1).numpy()[seen], atol=1e-4)
         assert np.array_equal(found[mask & ~seen], np.eye(13)[np.zeros((mask & ~seen).sum(), int)])
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("tag", [0, 1, IGNORED])
+def test_the_loss_is_a_number_whatever_is_seen_or_free(tag: int, seen: bool):
+    """A step on NaN would leave a network that calls everything outside."""
+    mask = torch.ones(2, 3, dtype=torch.bool)
+    answer = Answer(torch.zeros(2, 3, 13), torch.zeros(2, 3), mask & seen)
+    for aim in (None, torch.full((2, 3, 13), 1 / 13)):
+        assert torch.isfinite(loss(torch, answer, mask, torch.full((2, 3), tag), aim, 0.8))
+
+
+def test_a_network_without_a_head_of_doubt_lets_nothing_be_left_out():
+    """Weights kept by an older version do not go on as if they had one."""
+    with pytest.raises(ValueError, match="no head of doubt"):
+        run({}, None, None, None, least_doubt=-4.0)
 
 
 def test_the_trees_of_the_graph_answer_as_those_that_were_grown():
