@@ -1,4 +1,4 @@
-"""What counts as protected health information: the eighteen identifiers, our finer labels, and a finding."""
+"""What counts as protected health information: the eighteen identifiers, our finer labels, a finding, a placeholder."""
 
 import re
 from dataclasses import dataclass

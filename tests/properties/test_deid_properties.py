@@ -1,14 +1,16 @@
 """What holds for every text: spans in range, nothing found twice, hostile input answered in time."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid import DeidConfig, Deidentifier
+from llmops.deid.composing import composed
 from llmops.deid.folding import fold
-from llmops.deid.placeholders import PLACEHOLDER
+from llmops.phi import PLACEHOLDER
 
 NOTES = Path(__file__).resolve().parents[2] / "recipes" / "data" / "deid" / "notes-train.jsonl"
 DEIDENTIFIER = Deidentifier("safe_harbor", config=DeidConfig(ner="none"))
@@ -74,6 +76,24 @@ def test_folding_keeps_the_length_and_is_ascii(text: str) -> None:
     folded = fold(text)
     assert len(folded) == len(text)
     assert folded.isascii()
+
+
+ACCENTED = st.text(st.sampled_from("aeE\u0301\u0308\u0327 .\n7é한"), max_size=40)
+
+
+@given(ACCENTED)
+def test_a_composed_text_leads_back_to_the_one_that_was_given(text: str) -> None:
+    """Edges go from its beginning to its end, never back, and say the same text but for its composition."""
+    one = composed(text)
+    edges = one.edges if one.edges is not None else tuple(range(len(text) + 1))
+    assert len(edges) == len(one.text) + 1
+    assert (edges[0], edges[-1]) == (0, len(text))
+    assert list(edges) == sorted(edges)
+    assert unicodedata.normalize("NFC", one.text) == unicodedata.normalize("NFC", text)
+    for index, character in enumerate(one.text):
+        if not unicodedata.combining(character):
+            given_as = text[edges[index] : edges[index + 1]]
+            assert unicodedata.normalize("NFC", given_as).startswith(character)
 
 
 def test_hostile_text_is_answered() -> None:
