@@ -44,13 +44,14 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     systems = _systems(options.ner)
     rows = []
-    for path in options.gold or _default_gold():
+    for gold, lines in ({path.name: _lines(path) for path in options.gold} or _default_gold()).items():
+        chosen = lines[:: max(1, len(lines) // options.limit)][: options.limit] if options.limit else lines
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as taken:
-            count = _sample(path, options.limit, taken)
+            taken.write("\n".join(chosen))
             taken.flush()
             rows += [
-                {"gold": path.name, "system": name}
-                | _measured(make, Path(taken.name), count, free_titles=options.free_titles)
+                {"gold": gold, "system": name}
+                | _measured(make, Path(taken.name), len(chosen), free_titles=options.free_titles)
                 for name, make in systems
                 if not options.only or name in options.only
             ]
@@ -69,12 +70,19 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _default_gold() -> list[Path]:
-    """The test notes of the repository, and the development notes where the machine has them."""
+def _default_gold() -> dict[str, list[str]]:
+    """The notes of the repository that nothing was trained on, and the development notes where the machine has them."""
+    from llmops.deid.ner.training.__main__ import FOLDS
+
     corpora = Path(os.environ.get("LLMOPS_CORPORA") or os.devnull)
     known = [corpora / f"deid/{name}.jsonl" for name in ("notes-dev", "asq-phi-dev")]
     own = [ROOT / f"recipes/data/deid/{name}.jsonl" for name in ("notes-held-out", "notes-test")]
-    return [*own, *(path for path in known if path.is_file())]
+    found = {path.name: _lines(path) for path in [*own, *(path for path in known if path.is_file())]}
+    return {"fold of notes-train": _lines(ROOT / "recipes/data/deid/notes-train.jsonl")[::FOLDS], **found}
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def _systems(ner: str) -> list[tuple[str, Callable[[], Any]]]:
@@ -88,14 +96,6 @@ def _systems(ner: str) -> list[tuple[str, Callable[[], Any]]]:
         ("default", default_presidio),
         ("configured", configured_presidio),
     ]
-
-
-def _sample(path: Path, limit: int, out: Any) -> int:
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    step = max(1, len(lines) // limit) if limit else 1
-    chosen = lines[::step][: limit or None]
-    out.write("\n".join(chosen))
-    return len(chosen)
 
 
 def _measured(make: Callable[[], Any], gold: Path, count: int, *, free_titles: bool) -> dict[str, Any]:

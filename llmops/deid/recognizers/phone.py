@@ -83,6 +83,15 @@ def _is_spoken(folded: str, start: int, end: int) -> bool:
     return len(folded[start:end].split()) >= 4
 
 
+_TIMED: Final = re.compile(r"[0-2]\d[0-5]\d \(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\Z")
+_has_seven_digits: Final = at_least_digits(7)
+
+
+def _is_number(folded: str, start: int, end: int) -> bool:
+    """Refuse what is too short, and a time of day with a number behind it, which is found by itself."""
+    return _has_seven_digits(folded, start, end) and _TIMED.match(folded[start:end]) is None
+
+
 RULES: Final = (
     Rule(r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken),
     Rule(r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)[-. /]{0,3}\d{3}[-. /]{0,2}\d{4}" + _EXT + r")\b", PhiLabel.PHONE, 0.9),
@@ -112,7 +121,12 @@ RULES: Final = (
     Rule(r"\bp\.? (\d{4,5})\b", PhiLabel.PHONE, 0.6, _is_pager),
     Rule(r"\b(x\s?\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
     Rule(r"\b(x ?\d{1,2})\b", PhiLabel.PHONE, 0.6, _is_short_extension),
-    Rule(r"(\+\d{1,3}[-. ()]{0,3}\d{1,5}(?:[-. ()]{1,2}\d{2,5}){1,4})\b", PhiLabel.PHONE, 0.85),
+    Rule(
+        r"(\+\d{1,3}[-. ()]{0,3}\d{1,5}(?:[-. ()]{1,2}\d{2,5}){1,4})\b",
+        PhiLabel.PHONE,
+        0.85,
+        at_least_digits(8),
+    ),
     Rule(
         r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|pgr|pg|beeper|bpr|"
         r"vm|voicemail|hotline|line|text|#|cb|callback|at)\b\.?(?:\s?(?:no|number|#))?"
@@ -120,7 +134,7 @@ RULES: Final = (
         + r"(\(?\d{2,5}\)?(?:[-. /]{0,2}\d{2,5}){1,4})\b",
         PhiLabel.PHONE,
         0.8,
-        at_least_digits(7),
+        _is_number,
     ),
     Rule(
         r"(?i)\b(?:ext|extn|extension|x|pager|pgr|pg|beeper|bpr|vocera|ascom|bleep|spectra(?:link)?|dect|"

@@ -32,11 +32,11 @@ class StudentSettings:
         doubts: after that, between which the least doubt is drawn that lets a piece go on (`FitSettings`).
     """
 
-    layers: tuple[int, ...] = (1, 3, 5)
-    heads: tuple[int, ...] = (3, 5, 5)
-    inner: tuple[int, ...] = (384, 512, 512)
+    layers: tuple[int, ...] = (1, 3, 4, 5)
+    heads: tuple[int, ...] = (3, 5, 5, 5)
+    inner: tuple[int, ...] = (384, 512, 512, 512)
     whole_epochs: int = 1
-    epochs: int = 9
+    epochs: int = 7
     learning_rate: float = 5e-4
     doubts: tuple[float, float] = (-5.0, -3.0)
 

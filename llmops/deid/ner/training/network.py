@@ -163,14 +163,14 @@ def run(
     def linear(x: Any, name: str) -> Any:
         return functional.linear(x, weights[name], weights[f"{name}.bias"])
 
-    batch, length = ids.shape
-    x = functional.embedding(ids, weights["words"]) + weights["positions"][:length]
+    x = functional.embedding(ids, weights["words"]) + weights["positions"][: ids.shape[1]]
     x = x + functional.embedding(shapes, shape_table(weights, torch.cat))
     x = dropout(norm(x, "norm"))
-    seen, doubt = mask, None
+    seen, doubt, places = mask, None, None
     for number in range(layer_count(weights)):
         layer = f"layer.{number}"
         heads = head_count(weights, layer)
+        batch, length, _ = x.shape
         joint = linear(x, f"{layer}.attention").view(batch, length, 3, heads, HEAD)
         query, key, value = joint.permute(2, 0, 3, 1, 4)
         closeness = query @ key.transpose(-1, -2) * HEAD**-0.5
@@ -181,8 +181,16 @@ def run(
         x = norm(x + dropout(linear(inner, f"{layer}.outer")), f"{layer}.outer.norm")
         if number == 0 and "doubt" in weights:
             doubt = linear(x, "doubt")[..., 0].float()
-            seen = mask if least_doubt is None else mask & (doubt >= least_doubt)
-    return Answer(linear(dropout(x), "tags"), doubt, seen)
+            if least_doubt is not None:
+                doubted = mask & (doubt >= least_doubt)
+                places = doubted.int().topk(max(1, int(doubted.sum(dim=1).max())), dim=1).indices
+                seen = doubted.gather(1, places)
+                x = x.gather(1, places[..., None].expand(-1, -1, HIDDEN))
+    tags = linear(dropout(x), "tags")
+    if places is None:
+        return Answer(tags, doubt, seen)
+    whole = tags.new_zeros(*ids.shape, tags.shape[-1])
+    return Answer(whole.scatter(1, places[..., None].expand_as(tags), tags), doubt, doubted)
 
 
 def shape_table(weights: Mapping[str, Any], join: Any) -> Any:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from llmops.deid.ner.labels import TAGS
 from llmops.deid.ner.training.batches import Batch
+from llmops.deid.ner.training.fit import loss
 from llmops.deid.ner.training.network import HEAD, Weights, head_count, layer_count, run
-from llmops.deid.ner.training.notes import IGNORED
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,11 +46,9 @@ def _products(weights: Weights, batches: Iterable[Batch]) -> dict[str, Floats]:
         ids, shapes, mask, wanted = (
             torch.from_numpy(values) for values in (batch.ids, batch.shapes, batch.mask, batch.targets)
         )
-        out = run(tensors, ids, shapes, mask).tags.reshape(-1, len(TAGS))
-        loss = torch.nn.functional.cross_entropy(out, wanted.reshape(-1), ignore_index=IGNORED)
         for value in tensors.values():
             value.grad = None
-        loss.backward()
+        loss(torch, run(tensors, ids, shapes, mask), mask, wanted, None, 0.0).backward()
         for name in rows:
             sums[name] += (tensors[name].grad * tensors[name]).detach().sum(dim=1).abs().double().numpy()
     return sums
