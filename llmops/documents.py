@@ -83,6 +83,7 @@ class Reason(StrEnum):
     # run
     STAGE_FAILED = "stage_failed"
     WORKER_DIED = "worker_died"
+    WORKER_STALLED = "worker_stalled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class Withheld:
         document_id: id of the document, where the record had already become one.
         stage: the stage that withheld it.
         reason: the reason code.
-        retryable: whether another attempt could succeed (a dead worker) or not (a broken file).
+        retryable: whether another attempt could succeed (a dead or stalled worker) or not (a broken file).
     """
 
     record_id: str

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Any, Self
 from llmops import errors
 from llmops.engines.worker import Job
 
-MAX_ATTEMPTS = 2
+_MAX_ATTEMPTS = 2
 _SERVE = "from llmops.engines.worker import main; main()"
 
 
@@ -25,6 +26,7 @@ class Failure(StrEnum):
     """Why a task has no result."""
 
     WORKER_DIED = "worker_died"
+    WORKER_STALLED = "worker_stalled"
     STAGE_FAILED = "stage_failed"
 
 
@@ -37,12 +39,14 @@ class Outcome:
         result: what the job returned; None where it failed.
         failure: why, after the last attempt.
         detail: type and place of the error, without its message.
+        attempts: how often it was tried.
     """
 
     task: int
     result: Any = None
     failure: Failure | None = None
     detail: str = ""
+    attempts: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class _Worker:
     process: subprocess.Popen[bytes]
     connection: Connection
     task: int | None = None
+    heard: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,17 +63,20 @@ class LocalEngine:
     """Runs a job over tasks in ``workers`` own processes.
 
     A worker that dies is replaced and its task tried once more; a task that kills its worker twice is given up alone.
+    A worker that says nothing for too long is killed, and its task is given up at once.
     After `drain`, tasks in flight finish and no new one starts.
 
     Args:
         job: pickled to every worker.
         workers: number of processes, at least 1.
         on_progress: called in the parent with (records, bytes) as workers report them.
+        silence_s: longest time without a sign of progress; the largest record takes minutes.
     """
 
     job: Job
     workers: int
     on_progress: Callable[[int, int], None] | None = None
+    silence_s: float = 3600.0
     _pool: list[_Worker] = field(default_factory=list)
     _draining: bool = False
 
@@ -111,11 +119,16 @@ class LocalEngine:
             busy = [worker for worker in self._pool if worker.task is not None]
             if not busy:
                 return
-            for ready in wait([worker.connection for worker in busy], timeout=1.0):
-                worker = next(worker for worker in busy if worker.connection is ready)
-                outcome = self._receive(worker, attempts, waiting)
-                if outcome is not None:
-                    yield outcome
+            ready = wait([worker.connection for worker in busy], timeout=1.0)
+            for worker in busy:
+                if worker.connection in ready:
+                    outcome = self._receive(worker, attempts, waiting)
+                    if outcome is not None:
+                        yield outcome
+                elif time.monotonic() - worker.heard > self.silence_s:
+                    assert worker.task is not None
+                    self._remove(worker)
+                    yield Outcome(task=worker.task, failure=Failure.WORKER_STALLED, attempts=attempts[worker.task])
 
     def _hand_out(self, tasks: Sequence[Any], waiting: deque[tuple[int, int]], attempts: dict[int, int]) -> None:
         while waiting and not self._draining:
@@ -123,7 +136,7 @@ class LocalEngine:
             if worker is None:
                 return
             index, attempt = waiting.popleft()
-            worker.task, attempts[index] = index, attempt
+            worker.task, worker.heard, attempts[index] = index, time.monotonic(), attempt
             # Where it died between tasks, its connection reads as closed below and the task is tried again.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 worker.connection.send((tasks[index], attempt))
@@ -160,30 +173,34 @@ class LocalEngine:
         try:
             kind, value = worker.connection.recv()
         except (EOFError, OSError):
-            self._pool.remove(worker)
-            worker.connection.close()
-            worker.process.kill()
-            worker.process.wait()
+            self._remove(worker)
             return _again_or_failed(worker.task, attempts, waiting, Failure.WORKER_DIED, "")
+        worker.heard = time.monotonic()
         if kind == "progress":
             if self.on_progress is not None:
                 self.on_progress(*value)
             return None
         task, worker.task = worker.task, None
         if kind == "done":
-            return Outcome(task=task, result=value)
+            return Outcome(task=task, result=value, attempts=attempts[task])
         if kind == "error":
             raise getattr(errors, value[0], errors.StageError)(value[1])
         return _again_or_failed(task, attempts, waiting, Failure.STAGE_FAILED, value)
+
+    def _remove(self, worker: _Worker) -> None:
+        self._pool.remove(worker)
+        worker.connection.close()
+        worker.process.kill()
+        worker.process.wait()
 
 
 def _again_or_failed(
     task: int, attempts: dict[int, int], waiting: deque[tuple[int, int]], failure: Failure, detail: str
 ) -> Outcome | None:
-    if attempts[task] < MAX_ATTEMPTS:
+    if attempts[task] < _MAX_ATTEMPTS:
         waiting.appendleft((task, attempts[task] + 1))
         return None
-    return Outcome(task=task, failure=failure, detail=detail)
+    return Outcome(task=task, failure=failure, detail=detail, attempts=attempts[task])
 
 
 def _import_path() -> list[str]:

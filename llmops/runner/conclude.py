@@ -8,7 +8,7 @@ from typing import Any
 from llmops.audit import Anchor, newest_anchors, tie_streams, verify
 from llmops.audit.events import GateDecided, ReleasePublished
 from llmops.documents import Reason, StageName, Withheld
-from llmops.engines import Outcome
+from llmops.engines import Failure, Outcome
 from llmops.errors import AuditVerificationError, StageError
 from llmops.pipeline import Done, Shard, Tally, pass_gate
 from llmops.recipe import recipe_digest, versions
@@ -61,7 +61,7 @@ def _answers(run: RunContext, shard: Shard, outcome: Outcome) -> Iterator[Withhe
             record_id=record_id,
             stage=StageName.RUN,
             reason=Reason(outcome.failure.value),
-            retryable=outcome.failure.value == Reason.WORKER_DIED,
+            retryable=outcome.failure is not Failure.STAGE_FAILED,
         )
 
 

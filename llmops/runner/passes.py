@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from llmops.audit.events import ShardFailed
 from llmops.documents import Reason
-from llmops.engines import MAX_ATTEMPTS, LocalEngine, Outcome
+from llmops.engines import LocalEngine, Outcome
 from llmops.identities import Identity
 from llmops.pipeline import Done, Indexed, Shard
 from llmops.recipe import open_vault
@@ -68,7 +68,7 @@ def rewrite_pass(
 def _failure(run: RunContext, shard: Shard, outcome: Outcome) -> tuple[Shard, Outcome]:
     reason = Reason(str(outcome.failure))
     error = outcome.detail.replace(" ", "_")
-    run.log.append([ShardFailed(shard=shard.shard_id, attempt=MAX_ATTEMPTS, reason=reason, error=error)])
+    run.log.append([ShardFailed(shard=shard.shard_id, attempt=outcome.attempts, reason=reason, error=error)])
     return shard, outcome
 
 

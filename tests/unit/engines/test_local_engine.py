@@ -34,6 +34,12 @@ JOB = textwrap.dedent("""
                 raise ValueError("Jane Canary")
             if task == "audit":
                 raise AuditWriteError("stream w0 refused")
+            if task == "hang":
+                time.sleep(60)
+            if task == "steady":
+                for _ in range(8):
+                    time.sleep(0.25)
+                    progress(1, 10)
             if task == "slow":
                 Path(self.folder, f"started-{os.getpid()}").touch()
                 time.sleep(0.4)
@@ -73,6 +79,15 @@ def test_a_task_that_kills_its_worker_twice_fails_alone(job):
 def test_a_worker_that_dies_once_costs_nothing(job):
     """The task is tried again and succeeds."""
     assert run(job, ["die once"])["die once0"].result == "die once done at attempt 2"
+
+
+def test_a_worker_without_a_sign_of_progress_is_given_up_with_its_task(job):
+    """Once, and alone; one that takes as long but reports is left to finish."""
+    tasks = ["hang", "steady", "a", "b"]
+    with LocalEngine(job=job, workers=2, silence_s=1.5) as engine:
+        outcomes = {tasks[outcome.task]: outcome for outcome in engine.map(tasks)}
+    assert outcomes["hang"].failure is Failure.WORKER_STALLED
+    assert [outcomes[task].result for task in tasks[1:]] == [f"{task} done at attempt 1" for task in tasks[1:]]
 
 
 def test_an_error_is_named_by_type_and_place_without_its_message(job):
