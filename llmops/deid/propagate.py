@@ -23,6 +23,12 @@ _CODES: Final = frozenset(
 )  # fmt: skip
 _SHORTEST: Final = {PhiLabel.NAME: 3, PhiLabel.ORG: 5, PhiLabel.LOC: 4}
 _SHORTEST_CODE: Final = 5
+_IN_NAMES: Final = COMMON_WORDS | {
+    "behavioral", "cardiology", "correctional", "county", "detention", "endocrine", "geriatric", "health", "healthcare",
+    "imaging", "laboratory", "lactation", "occupational", "oncology", "pathology", "preschool", "radiology", "tribal",
+    "urology",
+}  # fmt: skip
+"""Common words, and those that many organisations have in their names."""
 _NO_MARKS: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 _PERSON_BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:mr|mrs|ms|miss|mx|dr|doctor|nurse|baby|pt|patient|son|daughter|dtr|wife|husband|mother|father|mom|"
@@ -101,14 +107,16 @@ def _wanted(folded: str, found: Iterable[Span]) -> tuple[dict[str, PhiLabel], se
         if span.label not in _REPEATED or span.score < _SURE:
             continue
         words = [w.lower() for w in _WORD.findall(folded[span.start : span.end])]
+        common = _IN_NAMES if span.label is PhiLabel.ORG else COMMON_WORDS
         for word in words:
-            if len(word) >= _SHORTEST[span.label] and word not in COMMON_WORDS and word not in NEVER_NAMES:
+            if len(word) >= _SHORTEST[span.label] and word not in common and word not in NEVER_NAMES:
                 strong.setdefault(word, span.label)
             elif span.label is PhiLabel.NAME and span.score >= _CERTAIN and _may_be_name(word):
                 weak.add(word)
         if span.label is PhiLabel.NAME and len(words) > 1:
             parts = folded[span.start : span.end].lower().split()
-            initials.update({words[0][0] + words[-1][0], "".join(w[0] for w in words), "".join(w[0] for w in parts)})
+            short = (words[0][0] + words[-1][0], "".join(w[0] for w in words), "".join(w[0] for w in parts))
+            initials.update(letters for letters in short if len(letters) > 1)
     return strong, weak, initials - weak
 
 

@@ -1,5 +1,6 @@
 """Joins what the rules found with what the judge says of each word."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +18,8 @@ _STRONG: Final = 0.825
 """Score from which on a find is hardly ever wrong: it stands by itself where its label is another."""
 _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
+_OLD: Final = re.compile(r"\D+|(?:9\d|1[01]\d)\D*")
+"""What may be an age over 89; one below is no identifier."""
 _LINKS: Final = frozenset({"at", "on"})
 """Words that lead from one name to the next, and are no part of either."""
 
@@ -76,7 +79,8 @@ def _runs(
     """Give the stretches of words that are PHI and belong together, without the links at their ends."""
     run: list[ScoredWord] = []
     for word in judged:
-        sure = word.score >= (eased if word.label is PhiLabel.AGE90 else least)
+        rare = word.label is PhiLabel.AGE90 and _OLD.fullmatch(folded, word.start, word.end) is not None
+        sure = word.score >= (eased if rare else least)
         if run and (not sure or not joined(folded, run[-1], word)):
             yield from _inner(folded, run)
             run = []

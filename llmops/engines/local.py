@@ -39,7 +39,7 @@ class Outcome:
         result: what the job returned; None where it failed.
         failure: why, after the last attempt.
         detail: type and place of the error, without its message.
-        attempts: how often it was tried.
+        attempts: how often a failed one was tried.
     """
 
     task: int
@@ -93,8 +93,7 @@ class LocalEngine:
             try:
                 worker.process.wait(timeout=10)
             except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+                _end(worker.process)
         self._pool.clear()
 
     @property
@@ -125,7 +124,7 @@ class LocalEngine:
                     outcome = self._receive(worker, attempts, waiting)
                     if outcome is not None:
                         yield outcome
-                elif time.monotonic() - worker.heard > self.silence_s:
+                elif time.monotonic() - worker.heard > self.silence_s and not worker.connection.poll():
                     assert worker.task is not None
                     self._remove(worker)
                     yield Outcome(task=worker.task, failure=Failure.WORKER_STALLED, attempts=attempts[worker.task])
@@ -182,7 +181,7 @@ class LocalEngine:
             return None
         task, worker.task = worker.task, None
         if kind == "done":
-            return Outcome(task=task, result=value, attempts=attempts[task])
+            return Outcome(task=task, result=value)
         if kind == "error":
             raise getattr(errors, value[0], errors.StageError)(value[1])
         return _again_or_failed(task, attempts, waiting, Failure.STAGE_FAILED, value)
@@ -190,8 +189,14 @@ class LocalEngine:
     def _remove(self, worker: _Worker) -> None:
         self._pool.remove(worker)
         worker.connection.close()
-        worker.process.kill()
-        worker.process.wait()
+        _end(worker.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process; one that waits for a disk that does not answer ends when it likes."""
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=10)
 
 
 def _again_or_failed(

@@ -84,9 +84,10 @@ def index_shard(
     identities: dict[Identity, None] = {}
     for record in pipeline.records(shard):
         record_ids.append(record.record_id)
+        progress(1, 0)
         if isinstance(record, SourceRecord):
             identities.update(dict.fromkeys(pipeline.normalizer.identities(record)))
-    progress(len(record_ids), shard.size)
+    progress(0, shard.size)
     indexed = Indexed(source=source, fingerprint=pipeline.fingerprint, record_ids=tuple(record_ids))
     return indexed, tuple(identities)
 

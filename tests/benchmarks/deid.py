@@ -44,7 +44,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     systems = _systems(options.ner)
     rows = []
-    for gold, lines in ({path.name: _lines(path) for path in options.gold} or _default_gold()).items():
+    for gold, lines in [(path.name, _lines(path)) for path in options.gold] or _default_gold():
         chosen = lines[:: max(1, len(lines) // options.limit)][: options.limit] if options.limit else lines
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as taken:
             taken.write("\n".join(chosen))
@@ -70,15 +70,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _default_gold() -> dict[str, list[str]]:
+def _default_gold() -> list[tuple[str, list[str]]]:
     """The notes of the repository that nothing was trained on, and the development notes where the machine has them."""
     from llmops.deid.ner.training.__main__ import FOLDS
 
     corpora = Path(os.environ.get("LLMOPS_CORPORA") or os.devnull)
     known = [corpora / f"deid/{name}.jsonl" for name in ("notes-dev", "asq-phi-dev")]
-    own = [ROOT / f"recipes/data/deid/{name}.jsonl" for name in ("notes-held-out", "notes-test")]
-    found = {path.name: _lines(path) for path in [*own, *(path for path in known if path.is_file())]}
-    return {"fold of notes-train": _lines(ROOT / "recipes/data/deid/notes-train.jsonl")[::FOLDS], **found}
+    own = [ROOT / f"recipes/data/deid/{name}.jsonl" for name in ("notes-fresh", "notes-held-out", "notes-test")]
+    fold = _lines(ROOT / "recipes/data/deid/notes-train.jsonl")[::FOLDS]
+    found = [(path.name, _lines(path)) for path in [*own, *(path for path in known if path.is_file())]]
+    return [("notes-train, fold", fold), *found]
 
 
 def _lines(path: Path) -> list[str]:

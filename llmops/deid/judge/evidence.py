@@ -10,13 +10,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from llmops.deid.judge.elsewhere import UNKNOWN, days_apart, initials
 from llmops.deid.judge.hints import hint
 from llmops.deid.judge.lexicon import Lexicon
 from llmops.deid.spans import Span, View
+from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.words import DATE_WORDS, NEVER_NAMES, is_plain
 from llmops.phi import PhiLabel
 
-WIDTH: Final = 49
+WIDTH: Final = 52
 """Columns of a row; trees that were grown on others are refused."""
 WORD: Final = re.compile(r"[A-Za-z0-9~_]+")
 _LEAST: Final = 0.003
@@ -30,7 +32,11 @@ _KIND: Final = {
 }  # fmt: skip
 _OTHER_KIND: Final = 7
 _NO_FIND: Final = (0.0,) * 5
+_NO_INITIALS: Final = word_set("not_initials")
+_PERSON: Final = _KIND[PhiLabel.NAME]
 _SURE: Final = 0.9
+_LIKELY: Final = 0.5
+_POSSIBLE: Final = 0.1
 _LINE_END: Final = 10
 _CAPITAL_A: Final = np.uint8(ord("A"))
 _SMALL_A: Final = np.uint8(ord("a"))
@@ -53,7 +59,8 @@ class Evidence:
 
     Args:
         words: (start, end) of each, in order.
-        labels: what each is if it is PHI: to the network, or to the rule where the network has no word for it.
+        labels: what each is if it is PHI: to the network, or to the rule where the network has no word for it; initials
+            that neither doubts are a name.
         rows: (words, features), float32.
     """
 
@@ -63,7 +70,7 @@ class Evidence:
 
 
 def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> Evidence:
-    """Look at each word that the network doubts or a rule found.
+    """Look at each word that the network doubts or a rule found, or that is the initials of a name.
 
     Args:
         view: the text, with the words that the network scored. PHI.
@@ -72,21 +79,28 @@ def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> Evidence:
     """
     words = [match.span() for match in WORD.finditer(view.folded)]
     said = _said(view, finds, words)
-    doubted = np.flatnonzero((said.belief > 0) | (said.rule > 0))
-    if not len(doubted):
-        return Evidence(words=(), labels=(), rows=np.zeros((0, WIDTH), np.float32))
     lowered = view.folded.lower()
     lows = [lowered[start:end] for start, end in words]
+    persons = initials(view.folded, words, _named(said))
+    initial = np.array([persons.get(low, 0.0) for low in lows])
+    signed = np.array([persons.get(low, 0.0) > 1 and low not in _NO_INITIALS for low in lows], bool)
+    doubted = np.flatnonzero((said.belief > 0) | (said.rule > 0) | signed)
+    if not len(doubted):
+        return Evidence(words=(), labels=(), rows=np.zeros((0, WIDTH), np.float32))
+    starts = [start for start, _ in words]
+    apart = days_apart(view.folded, dict(zip(starts, said.belief.tolist(), strict=True)))
     rows = np.hstack(
         [
             _around(said, doubted),
             _known(lows, doubted, lexicon),
             _placed(view, words, doubted),
             np.array(_looks(view, words, lows, doubted.tolist(), said.belief.tolist())),
+            initial[doubted, None],
+            np.array([apart.get(starts[k], UNKNOWN) for k in doubted.tolist()]),
             np.broadcast_to(np.array(_whole(view, finds, said)), (len(doubted), 7)),
         ]
     )
-    kinds = np.where(said.label > 0, said.label, said.rule)[doubted].astype(int)
+    kinds = np.where(said.label > 0, said.label, np.where(said.rule > 0, said.rule, _PERSON))[doubted].astype(int)
     return Evidence(
         words=[words[k] for k in doubted.tolist()],
         labels=[_LABELS[kind] for kind in kinds.tolist()],
@@ -123,6 +137,13 @@ def _said(view: View, finds: Sequence[Span], words: Sequence[tuple[int, int]]) -
                 rule[k] = kind
                 of_find[k] = (span.score, likeliest, k == first, k == last - 1, last - first)
     return _Said(np.array(belief), np.array(label), np.array(rule), of_find)
+
+
+def _named(said: _Said) -> list[bool]:
+    """Say of each word whether it seems to be part of a person's name."""
+    named = (said.label == _PERSON) & (said.belief > _LIKELY) | (said.rule == _PERSON) & (said.belief > _POSSIBLE)
+    found: list[bool] = named.tolist()
+    return found
 
 
 def _score(span: Span) -> float:

@@ -27,6 +27,10 @@ _GENE: Final = re.compile(
 
 
 _DIGIT: Final = re.compile(r"[0-9]")
+_UNIT: Final = re.compile(
+    r"(?:m|mc|u|n|p|k|d)?(?:g|L|l|mol|Eq|eq|U|u|m|cm)\b|(?:IU|iu|cc|mm|Hz|bpm|mmHg|kcal|cGy|Gy|mSv)\b"
+)
+_QUANTITY: Final = re.compile(r"[0-9] ?\Z")
 
 
 def hint(folded: str, start: int, end: int, left: str, gap: int) -> float:
@@ -40,6 +44,8 @@ def hint(folded: str, start: int, end: int, left: str, gap: int) -> float:
         gap: characters between the two.
     """
     if not _DIGIT.search(folded, start, end):
+        if _UNIT.match(folded, start) and _QUANTITY.search(folded, max(0, start - 2), start):
+            return 9.0
         return float(_CREDENTIAL.match(folded, start) is not None)
     if gap <= _SHORT and left in _CATALOGUES:
         return 2.0

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "account"
 RULES: Final = (
     Rule(
-        r"(?i)\b(?:acct|account|acc't|a/c|har|guarantor(?: account)?|guar|fin|billing|invoice|inv|"
+        r"(?i)\b(?:acct|account|acc't|a/c|har|guarantor(?: account)?|guar|fin\b|billing|invoice|inv|"
         r"statement|bank|card|visa|client|household|customer|cust|claim|claims|routing|"
         r"receipt)(?:\s?(?:id|no|number|#|nr|num|ending))*" + SEP + r"((?-i:" + CODE + r"))",
         PhiLabel.ACCT,
         0.8,
-        at_least_digits(3),
+        is_code(3),
     ),
 )
 

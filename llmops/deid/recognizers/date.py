@@ -154,13 +154,19 @@ def _is_ordinal(folded: str, start: int, end: int) -> bool:
     return number <= 31 and noun is None
 
 
+def _is_no_list_number(folded: str, start: int, _end: int) -> bool:
+    """Refuse ``Shingrix #2 Sept`` and ``116.8 July``, a number that belongs to what is before it."""
+    return re.search(r"(?:#|\d\.)\Z", folded[max(0, start - 2) : start]) is None
+
+
 def _is_day_of_month(folded: str, start: int, end: int) -> bool:
-    """Refuse ``May 3/10`` (a pain score behind a day's date) and ``Oct 6:58`` (a time)."""
+    """Refuse ``May 3/10`` (a pain score behind a day's date), ``Oct 6:58`` (a time) and ``e' sept 5.1`` (a measure)."""
     surface = folded[start:end]
     digits = re.findall(r"\d+", surface)
     gene = surface.isupper() and re.fullmatch(r"[A-Z]+\d{1,2}", surface) is not None
     gene = gene or surface.startswith("Mayo ")  # a score, no month
     timed = folded[end : end + 1] == ":" and folded[end + 1 : end + 2].isdigit()
+    timed = timed or (surface[0].islower() and re.match(r"\.\d(?!\d)", folded[end : end + 3]) is not None)
     return (
         not gene
         and not timed
@@ -226,6 +232,7 @@ RULES: Final = (
         + r"\.?(?:,?[ \t]{0,2}|-|/| de )(?:19|20)\d\d)",
         PhiLabel.DATE,
         0.91,
+        _is_no_list_number,
     ),
     Rule(
         r"(?i)\b((?:"
@@ -237,6 +244,7 @@ RULES: Final = (
         + r"\b\.?(?:(?:-|/| ?')\d\d\b)?)",
         PhiLabel.DATE,
         0.9,
+        _is_no_list_number,
     ),
     Rule(
         r"(?i)\b((?:early |late |mid[- ])?" + _MONTH + r"\.?(?:,? of|,)?[ /-]{1,2}" + _YEAR + r")\b", PhiLabel.DATE, 0.9

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "device"
+_is_no_reading: Final = is_code(1)
 
 
 def _is_serial(folded: str, start: int, end: int) -> bool:
     """Ask for two digits, or for one in a code that is long enough to be no size."""
     surface = folded[start:end]
-    return sum(c.isdigit() for c in surface) >= 2 or (len(surface) >= 6 and surface.isupper())
+    return _is_no_reading(folded, start, end) and (
+        sum(c.isdigit() for c in surface) >= 2 or (len(surface) >= 6 and surface.isupper())
+    )
 
 
 RULES: Final = (

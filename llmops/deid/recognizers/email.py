@@ -14,9 +14,7 @@ _DOMAIN: Final = r"[A-Za-z0-9~][A-Za-z0-9.~-]{0,190}\.[A-Za-z~]{2,24}"
 """With a dot: ``80 @ rest`` and ``propofol@20mcg`` are no addresses."""
 
 RULES: Final = (
-    Rule(
-        r"\b" + _BOX + _AT + r"(?:[A-Za-z~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}|" + _DOMAIN + r")\b", PhiLabel.EMAIL, 0.95
-    ),
+    Rule(r"\b" + _BOX + _AT + r"[A-Za-z~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b", PhiLabel.EMAIL, 0.7),
     Rule(r"\b" + _BOX + r"\s?" + _AT + r"\s?" + _DOMAIN + r"\b", PhiLabel.EMAIL, 0.95),
 )
 

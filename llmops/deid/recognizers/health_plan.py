@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -28,7 +28,7 @@ RULES: Final = (
         + r"))",
         PhiLabel.PLAN,
         0.8,
-        at_least_digits(4),
+        is_code(4),
     ),
     Rule(
         r"(?i)\b([1-9l][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}"

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, digits_of
+from llmops.deid.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "licence"
+_is_number: Final = is_code(3)
 
 
 def is_npi(folded: str, start: int, end: int) -> bool:
@@ -30,7 +31,7 @@ def is_dea(folded: str, start: int, end: int) -> bool:
 def _is_licence(folded: str, start: int, end: int) -> bool:
     """Refuse the reference range behind a unit: ``9.8 mg/dL (0.6-1.3)``."""
     per_decilitre = re.search(r"(?i)/dl\W{0,30}\Z", folded[max(0, start - 40) : start]) is not None
-    return not per_decilitre and len(digits_of(folded, start, end)) >= 3
+    return not per_decilitre and _is_number(folded, start, end)
 
 
 RULES: Final = (

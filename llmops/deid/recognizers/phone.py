@@ -31,18 +31,11 @@ def _is_extension(folded: str, start: int, end: int) -> bool:
     return "." not in folded[start:end] and not sized and _MEASURE.match(folded, end) is None
 
 
-_EXT: Final = r"(?:,?\s{0,2}(?i:x|ext\.?|extn\.?|extension)\s{0,2}\d{1,6}\b)?"
 _UNIT_AFTER: Final = re.compile(
     r"(?i)\s?(?:days?|d\b|wks?|weeks?|months?|mo\b|hrs?|h\b|min|yrs?|years?|reps?|tabs?|doses?|[+/%-])"
 )
 _RANGE_BEFORE: Final = re.compile(r"(?i)(?:range|normal|ref)[^\n]{0,8}\Z")
 _WORD_BEFORE: Final = re.compile(r"(?:([A-Z][a-z]+)|\bme|\bat|\b(?:lab|rx|rads|desk|office|line|ph))[ ,]{1,2}\Z")
-
-
-def _is_multiplied(folded: str, start: int, end: int) -> bool:
-    """Refuse a size (``11 x 180 mm``)."""
-    sized = folded[start + 1] == " " and re.search(r"\d ?\Z", folded[max(0, start - 2) : start]) is not None
-    return not sized and _is_extension(folded, start, end)
 
 
 def _is_short_extension(folded: str, start: int, end: int) -> bool:
@@ -83,7 +76,12 @@ def _is_spoken(folded: str, start: int, end: int) -> bool:
     return len(folded[start:end].split()) >= 4
 
 
-_TIMED: Final = re.compile(r"[0-2]\d[0-5]\d \(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\Z")
+def _is_ended(folded: str, _start: int, end: int) -> bool:
+    """Refuse a time of day with the beginning of a longer number behind it (``0415 401-555-0153``)."""
+    return re.match(r"[-. ]\d{4}\b", folded[end : end + 6]) is None
+
+
+_TIMED: Final = re.compile(r"(?:0[1-9]|1\d|2[0-3])[0-5]\d \(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\Z")
 _has_seven_digits: Final = at_least_digits(7)
 
 
@@ -92,11 +90,15 @@ def _is_number(folded: str, start: int, end: int) -> bool:
     return _has_seven_digits(folded, start, end) and _TIMED.match(folded[start:end]) is None
 
 
+_END: Final = r"(?:\b|(?i:x|extn?\.?)\d)"
+"""The end of a number, or of what its extension is joined to."""
+_NUMBER: Final = r"(?:\d{3}[-. /*)]{1,3}\d{3}[-. /*]{0,3}\d{4}|0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})"
+
 RULES: Final = (
     Rule(r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken),
-    Rule(r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)[-. /]{0,3}\d{3}[-. /]{0,2}\d{4}" + _EXT + r")\b", PhiLabel.PHONE, 0.9),
+    Rule(r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)[-. /]{0,3}\d{3}[-. /]{0,2}\d{4})" + _END, PhiLabel.PHONE, 0.9),
     Rule(
-        r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}[-. /*]{1,3}\d{3}[-. /*]{1,3}\d{4}" + _EXT + r")\b",
+        r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}[-. /*]{1,3}\d{3}[-. /*]{1,3}\d{4})" + _END,
         PhiLabel.PHONE,
         0.85,
         _is_phone,
@@ -106,7 +108,9 @@ RULES: Final = (
     Rule(r"\b(\d{3}[-.]\d{4})\b", PhiLabel.PHONE, 0.65, _is_line),
     Rule(r"\b([A-Z]{2}[a-z]{3,8} ?\d-?\d{4})\b", PhiLabel.PHONE, 0.85),
     Rule(r"\b(00\d{1,3} \d{1,4}(?: \d{2,5}){1,4})\b", PhiLabel.PHONE, 0.8, at_least_digits(9)),
-    Rule(r"\b((?:0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})" + _EXT + r")\b", PhiLabel.PHONE, 0.75),
+    Rule(r"\b(0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})" + _END, PhiLabel.PHONE, 0.75),
+    Rule(_NUMBER + r"[,;]?\s{0,2}((?i:x|extn?\.?|extension)\d{1,6})\b", PhiLabel.PHONE, 0.85),
+    Rule(_NUMBER + r"[,;]?\s{0,2}(?i:x|extn?|extension)[.:]?\s{1,2}(\d{1,6})\b", PhiLabel.PHONE, 0.85),
     Rule(r"(%2B1?\d{10})\b", PhiLabel.PHONE, 0.9),
     Rule(
         r"(?i)\b(?:re-?)?(?:paged?|cb|dial|pgr|pager|call(?:ed)?|desk|at)\b[^\n\d]{0,12}?"
@@ -119,7 +123,8 @@ RULES: Final = (
     Rule(r"\b([2-9]-\d{4})\b", PhiLabel.PHONE, 0.5, _is_short_line),
     Rule(r"\b(p\d{4,5})\b", PhiLabel.PHONE, 0.6),
     Rule(r"\bp\.? (\d{4,5})\b", PhiLabel.PHONE, 0.6, _is_pager),
-    Rule(r"\b(x\s?\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
+    Rule(r"\b(x\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
+    Rule(r"\bx\s(\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
     Rule(r"\b(x ?\d{1,2})\b", PhiLabel.PHONE, 0.6, _is_short_extension),
     Rule(
         r"(\+\d{1,3}[-. ()]{0,3}\d{1,5}(?:[-. ()]{1,2}\d{2,5}){1,4})\b",
@@ -144,8 +149,9 @@ RULES: Final = (
         _is_extension,
     ),
     Rule(r"(?i)\bext(?:ension)?\b\.?\s?[:#]?\s?(\d{1,2})\b", PhiLabel.PHONE, 0.7, _is_motion),
-    Rule(r"\b(x ?\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_multiplied),
-    Rule(r"\b(0\d{2,4}[- ]\d{3,4}[- ]\d{3,4})\b", PhiLabel.PHONE, 0.8),
+    Rule(r"\b(x\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_extension),
+    Rule(r"\bx (\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_extension),
+    Rule(r"\b(0\d{2,4}[- ]\d{3,4}[- ]\d{3,4})\b", PhiLabel.PHONE, 0.8, _is_ended),
 )
 
 

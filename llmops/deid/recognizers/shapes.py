@@ -22,16 +22,31 @@ SEP: Final = (
 """What stands between a label and its value; spaces of a form included."""
 
 
-def digits_of(folded: str, start: int, end: int) -> str:
-    """Give the digits of a stretch."""
-    return "".join(c for c in folded[start:end] if c.isdigit())
-
-
 def at_least_digits(least: int) -> Check:
     """Make a check that a surface has that many digits."""
 
     def check(folded: str, start: int, end: int) -> bool:
         return sum(c.isdigit() for c in folded[start:end]) >= least
+
+    return check
+
+
+_READING: Final = re.compile(r"(?:[A-Z]{2,5} )?\d{1,2}(?:-\d{1,2})?/(?:\d{1,2}|100)|\dw\d{1,2}(?: \dw\d{1,2})*|\d{1,2}")
+_CLOCK: Final = re.compile(r":[0-5]\d\b")
+
+
+def is_code(least: int) -> Check:
+    """Make a check that a surface has that many digits and is no score, frequency or time of day.
+
+    As in ``asthma plan. ACT 19/25``, ``SN 2w4`` (a nurse, twice a week for four weeks) and ``device 14:51``.
+    """
+    long_enough = at_least_digits(least)
+
+    def check(folded: str, start: int, end: int) -> bool:
+        read = _READING.fullmatch(folded, start, end) is not None
+        if read and folded[start:end].isdigit():
+            read = _CLOCK.match(folded, end) is not None
+        return not read and long_enough(folded, start, end)
 
     return check
 

@@ -21,9 +21,14 @@ def _is_behind_place(folded: str, start: int, _end: int) -> bool:
     return bool(joined) and len(words[-1]) > 3 and words[-1][0].isupper() and not is_plain(words[-1])
 
 
+def _is_no_loinc(folded: str, _start: int, end: int) -> bool:
+    """Refuse the code of an HL7 observation behind its type, TX for text (``OBX|4|TX|13457-7^LDL``)."""
+    return re.match(r"-\d\^", folded[end : end + 3]) is None
+
+
 RULES: Final = (
     Rule(r"(?i)\b(?:zip|zipcode|zip code|postal code)\b\s?[:#]?\s{0,3}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.95),
-    Rule(r"\b(?:" + _STATES + r")\.?,?[ \t|^*]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
+    Rule(r"\b(?:" + _STATES + r")\.?,?[ \t|^*]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92, _is_no_loinc),
     Rule(r"(?i)\b(?:" + _STATE_NAMES + r")\.?,?[ \t|^]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
     Rule(r"(?i)\b(?:tx|fl|ny|nj|tn|nm|az|nc|wv|mn|wi|ca|ga|il|pa|wa),? (\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.8),
     Rule(r"\b(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.5, _is_behind_place),

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid import DeidConfig, Deidentifier
-from llmops.deid.judge import WIDTH, Judge, Lexicon, gather
+from llmops.deid.judge import WIDTH, Judge, Lexicon, elsewhere, gather
+from llmops.deid.judge.elsewhere import days_apart, initials
+from llmops.deid.judge.evidence import WORD
 from llmops.deid.judge.hints import hint
 from llmops.deid.ner.shipped import LEXICON, SHIPPED, TREES
 from llmops.deid.scored import LABEL_OF
@@ -101,6 +103,62 @@ def test_a_strong_find_of_a_name_needs_less_of_the_judge(score: float, judged: f
     assert bool(kept) is stands
 
 
+def test_the_initials_of_the_people_named_are_known_in_either_order():
+    """Also of a hyphened name and of ``LAST, FIRST``; not over the end of a line, and not of a list of names."""
+    text = "Ines Okafor-Blythe\nand FROST, DELBERT K. then Wendell"
+    parts = [match.span() for match in WORD.finditer(text)]
+    named = [text[start:end].lower() not in {"and", "then"} for start, end in parts]
+    found = initials(text, parts, named)
+    assert {key for key, value in found.items() if value == 3} == {"iob", "fdk"}
+    assert {"ib", "obi", "dkf", "df", "fk"} <= found.keys()
+    assert found["w"] == 1
+    assert "bf" not in found
+
+
+def test_a_word_that_is_the_initials_of_a_name_is_put_before_the_judge_as_one():
+    """``pw`` behind a dictation of Priya Wells, though neither network nor rules doubt it."""
+    text = "Dictated by Priya Wells, typed pw 12 of 30"
+    scored = (word(text, "Priya", PhiLabel.NAME, 0.9), word(text, "Wells", PhiLabel.NAME, 0.9))
+    evidence = gather(View.of(text, (), scored), [], Lexicon())
+    assert [text[start:end] for start, end in evidence.words] == ["Priya", "Wells", "pw"]
+    assert evidence.labels[-1] is PhiLabel.NAME
+    assert len(gather(View.of(text, (), scored[:1]), [], Lexicon()).words) == 1
+    text = "Helen Evans says he is well"
+    scored = (word(text, "Helen", PhiLabel.NAME, 0.9), word(text, "Evans", PhiLabel.NAME, 0.9))
+    assert len(gather(View.of(text, (), scored), [], Lexicon()).words) == 2
+
+
+def test_a_pair_of_numbers_is_as_far_from_the_dates_of_a_text_as_the_days_are():
+    """Over the turn of the year, the day first where only that is one, and never from itself."""
+    text = "12/28/2023 seen, 2-JAN-24 and 2024-01-05 again by Marcus 24; 3/4 of it, 30/12, 45/50, 12/28"
+    sure = {match.start(): 0.95 for match in WORD.finditer(text) if match.start() < text.index(";")}
+    found = days_apart(text, sure)
+    assert found[text.index("12/28")] == (5, 5)
+    assert found[text.index("3/4")] == (59, 62)
+    assert found[text.index("30/12")] == (2, 3)
+    assert found[text.index("45/50")] == (-1, -1)
+    assert found[text.rindex("12/28")] == (0, 5)
+    assert set(days_apart("4/6 and 5/8", {}).values()) == {(-1, -1)}
+
+
+def test_days_are_counted_once_for_each_day_of_the_year(monkeypatch: pytest.MonkeyPatch):
+    """A text of ten thousand dates holds a hundred million pairs of them."""
+    counted: list[int] = []
+    measure = elsewhere._nearest_and_median
+    monkeypatch.setattr(elsewhere, "_nearest_and_median", lambda day, days: counted.append(day) or measure(day, days))
+    text = " ".join(f"{n % 12 + 1}/{n % 28 + 1}" for n in range(10_000))
+    sure = dict.fromkeys((match.start() for match in WORD.finditer(text)), 0.95)
+    assert set(days_apart(text, sure).values()) <= {(0, float(days)) for days in range(184)}
+    assert len(counted) <= 366
+
+
+def test_a_faint_doubt_is_enough_for_an_age_over_89_and_not_for_one_below():
+    """The older ones are rare in notes, the others no identifiers."""
+    text = "father 94 and mother 77 or ninety and 95yo, in her 90s"
+    judged = words(text, PhiLabel.AGE90, "94=.15 77=.15 ninety=.15 95yo=.15 90s=.15")
+    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["94", "ninety", "95yo", "90s"]
+
+
 def test_a_state_alone_is_left():
     """A state or a country by itself is no identifier."""
     text = "from Ohio"
@@ -148,6 +206,8 @@ def test_every_word_in_doubt_gets_one_row_of_finite_numbers(text: str, scored: l
         ("value 9.11 today", "11", 6),
         ("paged at 0730 again", "0730", 7),
         ("room for 12 people", "12", 8),
+        ("CEA 1.4 ng/mL after", "ng", 9),
+        ("saw Dr. Ng again", "Ng", 0),
         ("MRN 00417992 on file", "00417992", 0),
         ("saw Okafor again", "Okafor", 0),
     ],

@@ -7,7 +7,7 @@ from llmops.deid.complete import complete
 from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
 from llmops.deid.recognizers import FINDERS
-from llmops.deid.spans import Span, View
+from llmops.deid.spans import Span, View, resolve
 from llmops.phi import PhiLabel
 
 BY_NAME = dict(FINDERS)
@@ -44,6 +44,20 @@ MATCHES = [
     ("phone", "pgr 4471", "4471"),
     ("phone", "cell 218.555.0116.", "218.555.0116"),
     ("phone", "2O8-555-0l79", "2O8-555-0l79"),
+    ("phone", "desk 559-555-0148 ext. 3 or", "3"),
+    ("phone", "406-555-0148, x 22 at", "22"),
+    ("phone", "call 651-555-0102x31 now", "x31"),
+    ("phone", "call 651-555-0102x31 now", "651-555-0102"),
+    ("phone", "tel (651) 555-0102ext4 now", "(651) 555-0102"),
+    ("phone", "01632 960 118 x 3320", "3320"),
+    ("phone", "(218)5550116 x 3320", "3320"),
+    ("account", "ClaimID: 88123 and INV4471902", "88123"),
+    ("age", "Handover 94F with CHF", "94"),
+    ("date", "seen.12 March 2024", "12 March 2024"),
+    ("date", "Admitted Mar 5.2024", "Mar 5"),
+    ("licence", "license 12/345", "12/345"),
+    ("device", "lot 25w12", "25w12"),
+    ("account", "ACCT4471902 paid", "4471902"),
     ("phone", "called 0415 401-555-0153 again", "401-555-0153"),
     ("phone", "ring +44 20 7946 0018", "+44 20 7946 0018"),
     ("fax", "fax 218-555-0199", "218-555-0199"),
@@ -105,8 +119,8 @@ MATCHES = [
     ("date", "10/11/22pt in chair", "10/11/22"),
     ("age", "GRACE   94   F   DOB", "94"),
     ("age", "a young 94, lives", "94"),
-    ("phone", "tel 616-555-0175 x3", "616-555-0175 x3"),
-    ("phone", "at 402.339.7150, ext. 18.", "402.339.7150, ext. 18"),
+    ("phone", "tel 616-555-0175 x3", "x3"),
+    ("phone", "at 402.339.7150, ext. 18.", "18"),
     ("phone", "PAGED 0553. NO", "0553"),
     ("phone", "d/w Dr. Agyeman 3-0117.", "3-0117"),
     ("phone", "stopped per Sheila x22", "x22"),
@@ -177,6 +191,7 @@ LOOK_ALIKES = [
     ("location", "HR 98 RR 18 T 37"),
     ("zip", "WBC 12000 today"),
     ("organization", "home health will visit the clinic"),
+    ("date", "GLS -17.2%, e' sept 5.1"),
     ("date", "sacubitril/valsartan 24/26 BID"),
     ("date", "Rigidity 2/4 R arm"),
     ("date", "BP 178/94"),
@@ -188,6 +203,12 @@ LOOK_ALIKES = [
     ("date", "the 5th rib and 90th percentile"),
     ("age", "a 75 year old woman"),
     ("age", "SpO2 95% HR 98"),
+    ("phone", "plate 11 x 180 mm"),
+    ("account", "WOUND CX FINAL 12/11, SURGERY FINAL 6/27"),
+    ("health_plan", "asthma plan. ACT 19/25"),
+    ("device", "cont PT 2w4, SN 3w5 1w4, device 15:22"),
+    ("zip", "OBX|4|TX|13457-7^LDL CALC^LN"),
+    ("age", "no hotter than 102 F, or > 104 F"),
     ("phone", "plt d+24 (7/4), chimerism d+30 100%"),
     ("phone", "IOL ZCB00 +20.5 (2018)"),
     ("phone", "pH 7.32"),
@@ -261,6 +282,22 @@ def test_recognizer_covers_the_surface(recognizer: str, text: str, surface: str)
 def test_recognizer_leaves_the_look_alike(recognizer: str, text: str) -> None:
     """Clinical language that only looks like an identifier stays."""
     assert [text[s.start : s.end] for s in BY_NAME[recognizer](View.of(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "surfaces"),
+    [
+        ("desk 559-555-0148 ext. 3 or", ["559-555-0148", "3"]),
+        ("406-555-0148, x 22 at", ["406-555-0148", "22"]),
+        ("call 1415 401-555-0153 again", ["401-555-0153"]),
+        ("call 0415 401-555-0153 again", ["401-555-0153"]),
+        ("tel 0044 207-946-0018", ["0044", "207-946-0018"]),
+    ],
+)
+def test_the_word_before_an_extension_and_the_time_of_a_call_stay(text: str, surfaces: list[str]) -> None:
+    """Number and extension are two finds, and a time of day is none."""
+    found = resolve(BY_NAME["phone"](View.of(text)), text)
+    assert [text[s.start : s.end] for s in found] == surfaces
 
 
 def test_a_long_line_of_capitals_names_no_place() -> None:
@@ -345,6 +382,13 @@ def test_a_number_is_found_again_with_other_separators() -> None:
     text = "MRN 40-172-856; wristband 40172856"
     again = propagate(View.of(text), [span(text, "40-172-856", PhiLabel.MRN)])
     assert [text[s.start : s.end] for s in again] == ["40172856"]
+
+
+def test_the_kind_of_an_organisation_is_not_followed_and_no_single_letter_is_initials():
+    """``health`` in ``Amberwell Health`` names nobody; nor does the ``M`` behind ``KOSKINEN^AINO``."""
+    text = "Amberwell Health and KOSKINEN^AINO\nM\nhome health, HEALTH office, amberwell\nKA\nK"
+    found = [span(text, "Amberwell Health", PhiLabel.ORG), span(text, "KOSKINEN^AINO", PhiLabel.NAME)]
+    assert [text[s.start : s.end] for s in propagate(View.of(text), found)] == ["amberwell", "KA"]
 
 
 def test_the_network_runs_in_the_pipeline() -> None:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import textwrap
+import time
 
 import pytest
 
@@ -38,7 +39,7 @@ JOB = textwrap.dedent("""
                 time.sleep(60)
             if task == "steady":
                 for _ in range(8):
-                    time.sleep(0.25)
+                    time.sleep(0.8)
                     progress(1, 10)
             if task == "slow":
                 Path(self.folder, f"started-{os.getpid()}").touch()
@@ -84,10 +85,19 @@ def test_a_worker_that_dies_once_costs_nothing(job):
 def test_a_worker_without_a_sign_of_progress_is_given_up_with_its_task(job):
     """Once, and alone; one that takes as long but reports is left to finish."""
     tasks = ["hang", "steady", "a", "b"]
-    with LocalEngine(job=job, workers=2, silence_s=1.5) as engine:
+    with LocalEngine(job=job, workers=2, silence_s=5) as engine:
         outcomes = {tasks[outcome.task]: outcome for outcome in engine.map(tasks)}
     assert outcomes["hang"].failure is Failure.WORKER_STALLED
     assert [outcomes[task].result for task in tasks[1:]] == [f"{task} done at attempt 1" for task in tasks[1:]]
+
+
+def test_a_worker_whose_answer_waits_to_be_read_is_not_given_up(job):
+    """Whoever takes outcomes may be slow: silence is counted for those who have said nothing."""
+    with LocalEngine(job=job, workers=2, silence_s=2) as engine:
+        outcomes = engine.map(["a", "slow"])
+        first = next(outcomes)
+        time.sleep(4)
+        assert [first.failure, *(outcome.failure for outcome in outcomes)] == [None, None]
 
 
 def test_an_error_is_named_by_type_and_place_without_its_message(job):

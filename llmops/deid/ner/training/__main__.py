@@ -32,7 +32,12 @@ _LOG = logging.getLogger("llmops.deid.ner.training")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train a large network, distil a small one from it, fit the judge of its answers; go on where a run stopped."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.folds < 2:
+        parser.error("--folds: at least 2")
+    if options.output == SHIPPED and (options.folds, options.held_out) != (FOLDS, 0):
+        parser.error("another fold needs an --output of its own: the shipped network is measured on the first of eight")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("llmops").setLevel(logging.INFO)
     import_module("torch").set_num_threads(options.threads)

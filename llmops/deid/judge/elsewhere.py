@@ -1,0 +1,106 @@
+"""What a text says elsewhere about a word: whose initials it may be, and how far a day lies from the days told."""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Final
+
+from llmops.deid.dates import MONTHS
+
+_PAIR: Final = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})(?:\2(?:19|20)?\d\d)?(?![\w/-]|\.\d)")
+_ISO: Final = re.compile(r"(?<![\w.-])(?:19|20)\d\d-(\d\d)-(\d\d)(?![\w-])")
+_SHORT: Final = tuple(month[:3] for month in MONTHS)
+_MONTH: Final = "|".join((*MONTHS, "sept", *_SHORT))
+_NAMED: Final = re.compile(rf"(?i)(?<!\w)(?:(\d{{1,2}})[ -]?)?({_MONTH})\b\.?(?:[ -]?(\d{{1,2}})\b)?")
+_SURE: Final = 0.9
+_GAP: Final = 3
+_LONGEST: Final = 5
+_DAYS_BEFORE: Final = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
+_LAST_DAY: Final = 31
+_YEAR: Final = 366
+UNKNOWN: Final = (-1.0, -1.0)
+
+
+def initials(folded: str, words: Sequence[tuple[int, int]], named: Sequence[bool]) -> Mapping[str, float]:
+    """Give what may be initials of the people named, lower case, and how much they have of a name.
+
+    3 is all of it in its order; 2 its ends, or its order turned (``LAST, FIRST``); 1 the first letter alone.
+
+    Args:
+        folded: the folded text. PHI.
+        words: (start, end) of each word.
+        named: whether each seems to be part of a name.
+    """
+    names: list[str] = []
+    last = 0
+    for (start, end), is_name in zip(words, named, strict=True):
+        if is_name:
+            gap = folded[last:start]
+            if not names or len(gap) > _GAP or "\n" in gap:
+                names.append("")
+            if len(names[-1]) <= _LONGEST:
+                names[-1] += folded[start].lower()
+            last = end
+    found: dict[str, float] = {}
+    for name in names:
+        if len(name) <= _LONGEST:
+            alike = {name[0]: 1.0}
+            if len(name) > 1:
+                alike |= dict.fromkeys((name[0] + name[-1], name[1] + name[0], name[1:] + name[0]), 2.0)
+                alike[name] = 3.0
+            found |= {key: max(value, found.get(key, 0.0)) for key, value in alike.items()}
+    return found
+
+
+def days_apart(folded: str, belief: Mapping[int, float]) -> Mapping[int, tuple[float, float]]:
+    """Give, for where a number of a pair begins (``4/6``, ``4.6``), the days from it to the dates that are sure.
+
+    That is to the nearest and to the median one, as days of a year without an end; -1 where there is none.
+
+    Args:
+        folded: the folded text. PHI.
+        belief: how likely it is PHI, for where a word begins.
+    """
+    pairs = [
+        (match, _day_of_year(int(match[1]), int(match[3])), min(belief.get(match.start(n), 0.0) for n in (1, 3)))
+        for match in _PAIR.finditer(folded)
+    ]
+    sure = Counter(day for _, day, likely in pairs if likely >= _SURE)
+    sure.update(_other_days(folded, belief))
+    del sure[-1]
+    apart: dict[tuple[int, bool], tuple[float, float]] = {}
+    found: dict[int, tuple[float, float]] = {}
+    for match, day, likely in pairs:
+        key = (day, likely >= _SURE)
+        if key not in apart:
+            apart[key] = _nearest_and_median(day, sure - Counter({day: 1}) if key[1] else sure) if day >= 0 else UNKNOWN
+        found[match.start(1)] = found[match.start(3)] = apart[key]
+    return found
+
+
+def _other_days(folded: str, belief: Mapping[int, float]) -> Iterator[int]:
+    """Give the day of each sure date that is no pair: ``2024-03-05``, ``5 March``, ``Mar. 5``."""
+    for match in _ISO.finditer(folded):
+        if belief.get(match.start(), 0.0) >= _SURE:
+            yield _day_of_year(int(match[1]), int(match[2]))
+    for match in _NAMED.finditer(folded):
+        day = match[1] or match[3]
+        if day and belief.get(match.start(2), 0.0) >= _SURE:
+            yield _day_of_year(_SHORT.index(match[2][:3].lower()) + 1, int(day))
+
+
+def _nearest_and_median(day: int, others: Mapping[int, int]) -> tuple[float, float]:
+    if not others:
+        return UNKNOWN
+    gaps = sorted((min(abs(day - other), _YEAR - abs(day - other)), count) for other, count in others.items())
+    counts = list(accumulate(count for _, count in gaps))
+    return float(gaps[0][0]), float(gaps[bisect_left(counts, counts[-1] / 2)][0])
+
+
+def _day_of_year(month: int, day: int) -> int:
+    """Give the day of a leap year, month and day the other way round where only that is one; -1 where it is none."""
+    if month > len(MONTHS):
+        month, day = day, month
+    return _DAYS_BEFORE[month - 1] + day if 1 <= month <= len(MONTHS) and 1 <= day <= _LAST_DAY else -1
