@@ -68,7 +68,7 @@ RULES: Final = (
         _is_person,
     ),
     Rule(
-        r"(?i)\b(?:age[ds]?|turn(?:ed|s|ing)|dob/age|age/sex|lived to(?: be)?|died at|passed at|until|hit)(?: of| at)?"
+        r"(?i)\b(?:age[ds]?|turn(?:ed|s|ing)?|dob/age|age/sex|lived to(?: be)?|died at|passed at|until|hit)(?: of| at)?"
         r"\s?[:=|/]{0,2}\s{0,12}(" + _OLD + r")\b",
         PhiLabel.AGE90,
         0.85,

@@ -53,6 +53,7 @@ MATCHES = [
     ("phone", "(218)5550116 x 3320", "3320"),
     ("account", "ClaimID: 88123 and INV4471902", "88123"),
     ("age", "Handover 94F with CHF", "94"),
+    ("age", "ps i turn 90 on the 11th", "90"),
     ("date", "seen.12 March 2024", "12 March 2024"),
     ("date", "Admitted Mar 5.2024", "Mar 5"),
     ("licence", "license 12/345", "12/345"),
