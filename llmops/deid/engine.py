@@ -107,7 +107,7 @@ class PresidioDeidentifier:
         rewriter = Rewriter(self._policy, item.subject, document.time)
         text, findings = rewriter.rewrite(document.text, found[0])
         title, in_title = rewriter.rewrite(document.title, found[1], "title")
-        fields, in_fields = rewrite_fields(document.fields, found[2:], rewriter)
+        fields, in_fields = rewrite_fields(document, found, rewriter)
         return DeidentifiedDocument(
             document_id=document.document_id,
             record_id=document.record_id,

@@ -120,8 +120,12 @@ def _leaving(document: DeidentifiedDocument, *, free: bool) -> Iterator[tuple[st
     names["title"] += bool(document.title)
     parts = {name: _parted(by_field.get(name, []), count) for name, count in names.items()}
     yield document.title, next(parts["title"], [])
+    if not free:
+        yield document.doc_type, []
     for field in document.fields:
         findings = next(parts[field.name]) if _is_treated(field) else []
+        if not free:
+            yield from ((told, []) for told in (field.code.partition("|")[2], field.unit))
         if field.value is None or isinstance(field.value, bool) or (free and field.phi is not FieldPhi.FREE_TEXT):
             continue
         yield str(field.value), findings

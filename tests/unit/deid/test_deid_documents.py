@@ -143,6 +143,79 @@ def test_fields_title_time_and_sections_follow_the_text() -> None:
     assert done.text[done.sections[1].start : done.sections[1].end].startswith("PLAN\nSee her [DATE")
 
 
+def test_a_coded_field_is_believed_only_as_far_as_the_narrative() -> None:
+    """Senders write callback numbers and names into displays and results; measures and codes stay as they are."""
+    none = {
+        "display": "Hypertension, daughter Petra Haverbrook 802-555-1112",
+        "callback": 8025551035,
+        "age": 97,
+        "range": "3/14/2024 - 3/20/2024",
+        "potassium": 7,
+        "status": "final",
+        "sex": "F",
+        "class": "LEE",
+        "code": "Essential hypertension",
+    }
+    text = (
+        "Dx: Hypertension, daughter Petra Haverbrook 802-555-1112\nPhone: 8025551035\nAge: 97 years\n"
+        "Seen 3/14/2024 - 3/20/2024, again 3/7. Potassium 7. Essential hypertension. Petra Haverbrook, RN, "
+        "for Dr. LEE, Sex: LEE. Petra F Haverbrook."
+    )
+    done = rewritten(text, fields=tuple(Field(name=name, value=value) for name, value in none.items()))
+    assert {f.name: f.value for f in done.fields} == {
+        "display": "Hypertension, daughter [NAME] [PHONE]",
+        "callback": "[PHONE]",
+        "age": "[AGE90 90+]",
+        "range": "[DATE 2024] - [DATE 2024]",
+        "potassium": 7,
+        "status": "final",
+        "sex": "F",
+        "class": "[NAME]",
+        "code": "Essential hypertension",
+    }
+    assert {f.name for f in done.fields if f.phi is FieldPhi.FREE_TEXT} == {
+        "display", "callback", "age", "range", "class",
+    }  # fmt: skip
+
+
+def test_a_coded_field_that_the_narrative_leaves_out_is_searched() -> None:
+    """Nothing else would have looked at it."""
+    fields = [Field(name="display", value="call Dr. Haverbrook 802-555-1112"), Field(name="unit", value="13.25")]
+    done = rewritten("Stable.", fields=tuple(fields))
+    assert [f.value for f in done.fields] == ["call Dr. [NAME] [PHONE]", "13.25"]
+
+
+@pytest.mark.parametrize("where", ["doc_type", "unit", "code"])
+def test_an_own_identifier_in_a_type_code_or_unit_is_withheld(where: str) -> None:
+    """They are not rewritten, so the exit gate looks at them."""
+    field = Field(name="Observation.value", value=7.2)
+    changes: dict[str, object] = {
+        "doc_type": {"doc_type": f"{CANARY} letter"},
+        "unit": {"fields": (replace(field, unit="00417726"),)},
+        "code": {"fields": (replace(field, code="L|417726"),)},
+    }[where]
+    stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), OneSubject())
+    (done,) = stage.process([document("Stable.", **changes)])
+    assert isinstance(done, Withheld)
+    assert done.reason is Reason.KNOWN_IDENTIFIER_SURVIVED
+
+
+@pytest.mark.parametrize(
+    ("time", "left"),
+    [
+        ("2024-03-14T10:00:00Z call 802-555-1175", "2024-03-04T10:00:00Z"),
+        ("2024-03-14T10:00:00.250+02:00", "2024-03-04T10:00:00.250+02:00"),
+        ("2024-03-14", "2024-03-04"),
+        ("2024-03", "2024-03"),
+        ("call 802-555-1175", ""),
+        ("20240314", ""),
+    ],
+)
+def test_what_stands_behind_a_time_is_dropped(time: str, left: str) -> None:
+    """A time is an ISO 8601 one and nothing else, whatever the sender put behind it."""
+    assert rewritten("Stable.", policy="limited_data_set", time=time).time == left
+
+
 def test_numbers_in_free_text_fields_are_searched() -> None:
     """A column of a Parquet file may hold integers; where nothing is found, the number stays one."""
     values = (6175550143, 417726, 45, 7.25, True, None)
