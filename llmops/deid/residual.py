@@ -55,9 +55,12 @@ def survivors(texts: Iterable[str], matcher: KnownMatcher) -> int:
 def document_survivors(document: DeidentifiedDocument, matcher: KnownMatcher) -> int:
     """Count every certain identifier of the subject in a document, addresses and birth date in every shape among them.
 
-    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind.
+    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind. Type, codes
+    and units leave as they are; a code is a number by chance too, so only names and the like are looked for in them.
     """
-    return sum(matcher.survivors(View.of(blanked(text, found))) for text, found in _leaving(document, free=False))
+    left = sum(matcher.survivors(View.of(blanked(text, found))) for text, found in _leaving(document, free=False))
+    codes = {document.doc_type, *(told for f in document.fields for told in (f.unit, f.code.partition("|")[2]))}
+    return left + survivors(codes, matcher)
 
 
 def residual_risk(text: str, findings: Sequence[PhiFinding] = (), policy: Policy | None = None) -> float:
@@ -120,12 +123,8 @@ def _leaving(document: DeidentifiedDocument, *, free: bool) -> Iterator[tuple[st
     names["title"] += bool(document.title)
     parts = {name: _parted(by_field.get(name, []), count) for name, count in names.items()}
     yield document.title, next(parts["title"], [])
-    if not free:
-        yield document.doc_type, []
     for field in document.fields:
         findings = next(parts[field.name]) if _is_treated(field) else []
-        if not free:
-            yield from ((told, []) for told in (field.code.partition("|")[2], field.unit))
         if field.value is None or isinstance(field.value, bool) or (free and field.phi is not FieldPhi.FREE_TEXT):
             continue
         yield str(field.value), findings

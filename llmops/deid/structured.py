@@ -15,11 +15,13 @@ from llmops.phi import PhiFinding, PhiLabel
 
 RECOGNIZER = "structured"
 _WORD: Final = re.compile(r"\w+")
-_MEASURE: Final = re.compile(r"[<>=+-]*\d{1,4}(?:\.\d{1,4})?|\w")
-"""A number too short for an identifier where nothing around it says what it is, or a code of one character."""
+_MEASURE: Final = re.compile(r"[<>=+-]*\d{1,4}(?:\.\d{1,4})?|.{1,3}")
+"""A number, or a code of a table, too short for an identifier where nothing around it says what it is."""
 _ISO_TIME: Final = re.compile(
     r"\d{4}(?:-\d\d(?:-\d\d(?:[T ]\d\d(?::\d\d){0,2}(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?)?)?(?!\d)"
 )
+_YEARS: Final = frozenset({"", "a", "a_g", "a_j", "a_t", "y", "yr", "yrs", "year", "years"})
+"""What an age is counted in: UCUM's years, and how senders write them."""
 _SHORT: Final = 4
 """A shorter value, or number, stands in a narrative by chance too: within a date, a name, a telephone number."""
 
@@ -56,10 +58,12 @@ def rewrite_fields(
     for field in document.fields:
         if _is_searched(field, document.text):
             spans = next(in_fields)
+            if field.phi is FieldPhi.NONE:
+                spans = [span for span in spans if not _are_plain(str(field.value)[span.start : span.end])]
         elif isinstance(field.phi, PhiLabel):
             spans = _whole(field)
         else:
-            spans = _told(str(field.value), document.text, narrative) if _says_something(field) else ()
+            spans = _told(field, document.text, narrative)
         if not spans:
             made.append(field)
             continue
@@ -95,11 +99,11 @@ def _is_searched(field: Field, narrative: str) -> bool:
     if field.phi is FieldPhi.FREE_TEXT:
         return True
     value = str(field.value)
-    return not (
-        _MEASURE.fullmatch(value)
-        or all(word.isalpha() and is_plain(word) for word in _WORD.findall(value))
-        or any(_places(value, narrative))
-    )
+    return not (_MEASURE.fullmatch(value) or _are_plain(value) or any(_places(value, narrative)))
+
+
+def _are_plain(value: str) -> bool:
+    return all(word.isalpha() and is_plain(word) for word in _WORD.findall(value))
 
 
 def _says_something(field: Field) -> bool:
@@ -121,15 +125,17 @@ def _goes_on(text: str, border: int) -> bool:
     return 0 < border < len(text) and text[border - 1].isalnum() and text[border].isalnum()
 
 
-def _told(value: str, narrative: str, finds: Sequence[Span]) -> tuple[Span, ...]:
+def _told(field: Field, narrative: str, finds: Sequence[Span]) -> tuple[Span, ...]:
     """Give what was found in a value where it stands in the narrative, with offsets in the value.
 
     Of a short one only finds that lie within it: a result ``7`` is no part of the date ``3/7``. One letter is a code
-    (``F``), though a narrative has it as an initial.
+    (``F``), though a narrative has it as an initial; a number with a unit is a measure, but one of years may be an age.
     """
-    if len(value) == 1 and value.isalpha():
-        return ()
+    value = str(field.value)
     is_short = len(value) < _SHORT or _MEASURE.fullmatch(value) is not None
+    is_letter = len(value) == 1 and value.isalpha()
+    if not _says_something(field) or is_letter or (is_short and field.unit not in _YEARS):
+        return ()
     starts, ends = [span.start for span in finds], [span.end for span in finds]
     told: dict[tuple[int, int], Span] = {}
     for start in _places(value, narrative):

@@ -178,6 +178,13 @@ def test_a_coded_field_is_believed_only_as_far_as_the_narrative() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("unit", "left"), [("a", "[AGE90 90+]"), ("", "[AGE90 90+]"), ("%", 97)])
+def test_a_number_of_years_is_an_age_as_in_the_narrative(unit: str, left: object) -> None:
+    """164.514(b)(2)(i)(C); a saturation of 97 % beside it is none."""
+    (field,) = rewritten("Age: 97 years. SpO2 97 %.", fields=(Field(name="OBX-5", value=97, unit=unit),)).fields
+    assert field.value == left
+
+
 def test_a_coded_field_that_the_narrative_leaves_out_is_searched() -> None:
     """Nothing else would have looked at it."""
     fields = [Field(name="display", value="call Dr. Haverbrook 802-555-1112"), Field(name="unit", value="13.25")]
