@@ -16,6 +16,8 @@ _WORDS: Final = frozenset({PhiLabel.NAME, PhiLabel.LOC, PhiLabel.ORG})
 _JUDGED: Final = _WORDS | {PhiLabel.DATE, PhiLabel.OTHERID}
 _STRONG: Final = 0.825
 """Score from which on a find is hardly ever wrong: it stands by itself where its label is another."""
+_CERTAIN: Final = 0.99
+"""Score of what no judge has to say anything of: it is no word."""
 _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
 _OLD: Final = re.compile(r"\D+|(?:9\d|1[01]\d)\D*")
@@ -57,7 +59,7 @@ def _within(words: Sequence[ScoredWord]) -> Callable[[Span], Sequence[ScoredWord
 def _standing(folded: str, find: Span, judged: Sequence[ScoredWord], least: float) -> Iterator[Span]:
     """Give what of a rule's find the judge leaves; a word that it refuses parts a name in two."""
     strong = find.score >= _STRONG
-    if find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90):
+    if find.score >= _CERTAIN or (find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90)):
         yield find
         return
     eased = _EASED * least

@@ -14,6 +14,7 @@ from llmops.deid.recognizers import (
     location,
     mrn,
     name,
+    opaque,
     organization,
     otherid,
     phone,
@@ -46,6 +47,7 @@ FINDERS = tuple(
         ip,
         biometric,
         otherid,
+        opaque,
     )
 )
 """Name and finder of each recognizer, in the order of 164.514(b)(2)(i). Photos (Q) are no text."""

@@ -1,5 +1,7 @@
 """Span tables of the recognizers: what they find, and look-alikes they leave."""
 
+import base64
+
 import pytest
 
 from llmops.deid import DeidConfig, Deidentifier
@@ -12,6 +14,7 @@ from llmops.phi import PhiLabel
 
 BY_NAME = dict(FINDERS)
 NPI, DEA = "1234567893", "AB1234563"
+BASE64 = base64.encodebytes(b"Patient Odalys Wrenfield, MRN 4471920, lives on Quarry Hollow in Dayton.").decode()
 
 MATCHES = [
     ("name", "Seen by Dr. Krishnaswamy today", "Krishnaswamy"),
@@ -76,6 +79,9 @@ MATCHES = [
     ("vehicle", "plate BXK 4471", "BXK 4471"),
     ("device", "s/n STAR-4K-7719", "STAR-4K-7719"),
     ("biometric", "voice id vp_9917742", "vp_9917742"),
+    ("opaque", f"attached:\n{BASE64}End of note", BASE64.strip()),
+    ("opaque", f"blob {b'Patient Odalys Wrenfield'.hex()} here", b"Patient Odalys Wrenfield".hex()),
+    ("opaque", "odalyswrenfieldofdayton" * 5, "odalyswrenfieldofdayton" * 5),
     ("name", '"2024-03-05","HJELMQVIST","5.6"', "HJELMQVIST"),
     ("name", "resection margins clear.\n-- Obiakor\n", "Obiakor"),
     ("name", "Widow of Eero since 2003", "Eero"),
@@ -187,6 +193,13 @@ MATCHES = [
     ("url", "see host.army.mil", "host.army.mil"),
 ]
 LOOK_ALIKES = [
+    ("opaque", "ACGTTGCAAGGCTTACCAGTTGACCATTGGCA" * 6),
+    ("opaque", "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQ"),
+    ("opaque", "http://hl7.example/fhir/StructureDefinition/us-core-observation-lab-2"),
+    ("opaque", "ObservationValueQuantityReferenceRangeLowHighNormal2"),
+    ("opaque", "CD3/CD4/CD8/Lymphocytes/Monocytes/Eosinophils/Neutrophils"),
+    ("opaque", "1.2.840.10008.5.1.4.1.1.2.12345.2345234.52345.2345"),
+    ("opaque", "_" * 60 + "+-----+------+" * 6),
     ("name", "Foley removed, Babinski downgoing"),
     ("name", "Xylocaine 1% used"),
     ("location", "HR 98 RR 18 T 37"),
