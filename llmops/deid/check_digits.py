@@ -6,6 +6,18 @@ from typing import Final
 _NPI_PREFIX: Final = "80840"
 _DEA: Final = re.compile(r"[A-Za-z]{2}(\d{7})")
 _CARD_LENGTHS: Final = range(13, 20)
+_DIHEDRAL: Final = tuple(
+    tuple(
+        (j + k) % 5 + 5 * (k > 4) if j < 5 and k < 5 else
+        (j + k) % 5 + 5 if j < 5 else
+        (j - k) % 5 + 5 if k < 5 else
+        (j - k) % 5
+        for k in range(10)
+    )
+    for j in range(10)
+)  # fmt: skip
+"""Products of the dihedral group of the pentagon."""
+_PERMUTATION: Final = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
 def is_luhn(digits: str) -> bool:
@@ -17,10 +29,24 @@ def is_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+def is_verhoeff(digits: str) -> bool:
+    """Say whether the last digit is the Verhoeff check digit of those before it, as in SNOMED CT identifiers."""
+    check = 0
+    for place, digit in enumerate(reversed(digits)):
+        check = _DIHEDRAL[check][_permuted(int(digit), place)]
+    return check == 0
+
+
 def is_dea(digits: str) -> bool:
     """Say whether seven digits carry the check digit of a DEA registration."""
     odd, even = sum(map(int, digits[0:6:2])), sum(map(int, digits[1:6:2]))
     return (odd + 2 * even) % 10 == int(digits[6])
+
+
+def _permuted(digit: int, times: int) -> int:
+    for _ in range(times % 8):
+        digit = _PERMUTATION[digit]
+    return digit
 
 
 def could_be_issued(text: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from llmops.deid.analyzer import Analyzer
+from llmops.deid.codes import is_loinc
 from llmops.deid.config import DeidConfig
 from llmops.deid.known import KnownMatcher
 from llmops.deid.operators import Rewriter
@@ -113,7 +114,7 @@ class PresidioDeidentifier:
             record_id=document.record_id,
             subject=item.subject.pseudonym,
             kind=document.kind,
-            doc_type=document.doc_type,
+            doc_type=document.doc_type if is_loinc(document.doc_type) else "",
             title=title,
             text=text,
             sections=_moved(document.sections, found[0], findings, len(text)),

@@ -55,12 +55,9 @@ def survivors(texts: Iterable[str], matcher: KnownMatcher) -> int:
 def document_survivors(document: DeidentifiedDocument, matcher: KnownMatcher) -> int:
     """Count every certain identifier of the subject in a document, addresses and birth date in every shape among them.
 
-    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind. Type, codes
-    and units leave as they are; a code is a number by chance too, so only names and the like are looked for in them.
+    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind.
     """
-    left = sum(matcher.survivors(View.of(blanked(text, found))) for text, found in _leaving(document, free=False))
-    codes = {document.doc_type, *(told for f in document.fields for told in (f.unit, f.code.partition("|")[2]))}
-    return left + survivors(codes, matcher)
+    return sum(matcher.survivors(View.of(blanked(text, found))) for text, found in _leaving(document, free=False))
 
 
 def residual_risk(text: str, findings: Sequence[PhiFinding] = (), policy: Policy | None = None) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from llmops.deid.codes import closed
 from llmops.deid.operators import Rewriter
 from llmops.deid.policy import Operator
 from llmops.deid.spans import Span, resolve
@@ -41,7 +42,7 @@ def rewrite_fields(
     """Rewrite every field.
 
     What counts as no PHI, the display of a code or a result, is believed only as far as the narrative was: senders
-    write names and telephone numbers there too.
+    write names and telephone numbers there too. Codes and units stay where they are public ones.
 
     Args:
         document: the document. PHI.
@@ -55,7 +56,7 @@ def rewrite_fields(
     in_fields = iter(waiting)
     made: list[Field] = []
     findings: list[PhiFinding] = []
-    for field in document.fields:
+    for field in map(closed, document.fields):
         if _is_searched(field, document.text):
             spans = next(in_fields)
             if field.phi is FieldPhi.NONE:

@@ -192,21 +192,6 @@ def test_a_coded_field_that_the_narrative_leaves_out_is_searched() -> None:
     assert [f.value for f in done.fields] == ["call Dr. [NAME] [PHONE]", "13.25"]
 
 
-@pytest.mark.parametrize("where", ["doc_type", "unit", "code"])
-def test_an_own_identifier_in_a_type_code_or_unit_is_withheld(where: str) -> None:
-    """They are not rewritten, so the exit gate looks at them."""
-    field = Field(name="Observation.value", value=7.2)
-    changes: dict[str, object] = {
-        "doc_type": {"doc_type": f"{CANARY} letter"},
-        "unit": {"fields": (replace(field, unit="00417726"),)},
-        "code": {"fields": (replace(field, code="L|417726"),)},
-    }[where]
-    stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), OneSubject())
-    (done,) = stage.process([document("Stable.", **changes)])
-    assert isinstance(done, Withheld)
-    assert done.reason is Reason.KNOWN_IDENTIFIER_SURVIVED
-
-
 @pytest.mark.parametrize(
     ("time", "left"),
     [
