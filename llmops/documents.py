@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from llmops.identities import SubjectIdentifier
 from llmops.phi import PhiFinding, PhiLabel
@@ -19,6 +19,10 @@ class Format(StrEnum):
     CCDA = "ccda"
     VCF = "vcf"
     PHENOPACKET = "phenopacket"
+
+
+NOT_TEXT: Final = "\0"
+"""Stands in a row for bytes that are no text in any encoding we read; a reader who does not know it reads nothing."""
 
 
 class Kind(StrEnum):

@@ -1,14 +1,15 @@
-"""A text whose accents stand with their letters (Unicode NFC), and where each of its characters stood before."""
+"""A text as a reader sees it, in Unicode NFC, and where each of its characters stood before."""
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from llmops.deid.spans import Span
+from llmops.glyphs import IGNORABLE, INLINE_TAGS, MARKS, NARROW, REFERENCE, SPACED, referenced, unspaced
 
-_ACCENTED: Final = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]{1,30}")
-"""A character and the accents behind it, at most as many as stream-safe text has (UAX 15, D4)."""
+_Replacement = Callable[[re.Match[str]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Composed:
     """A text to search, with the way back to the one that was given.
 
     Args:
-        text: the same in NFC. PHI.
+        text: the same as a reader sees it. PHI.
         edges: where each of its characters began, and the end of the last; None where nothing moved.
     """
 
@@ -29,20 +30,71 @@ class Composed:
 
 
 def composed(text: str) -> Composed:
-    """Compose the letters and accents of a text; what the pipeline normalised comes back as it is.
+    """Compose letters and accents, resolve HTML references, drop what is not seen; normalised text comes back as it is.
 
     Args:
         text: any text. PHI.
     """
-    if text.isascii() or _ACCENTED.search(text) is None:
-        return Composed(text, None)
+    whole = Composed(text, None)
+    for needed, pattern, replacement in _STEPS if not text.isascii() or REFERENCE.search(text) else _ASCII_STEPS:
+        if needed.search(whole.text) is not None:
+            whole = _replaced(whole, pattern, replacement)
+    return whole
+
+
+def _replaced(before: Composed, pattern: re.Pattern[str], replacement: _Replacement) -> Composed:
     parts: list[str] = []
     edges: list[int] = []
     done = 0
-    for match in _ACCENTED.finditer(text):
+    for match in pattern.finditer(before.text):
         start, end = match.span()
-        whole = unicodedata.normalize("NFC", match.group())
-        parts += (text[done:start], whole)
-        edges += (*range(done, start + 1), *[end] * (len(whole) - 1))
+        whole = replacement(match)
+        if whole == match.group():
+            continue
+        parts += (before.text[done:start], whole)
+        edges += range(done, start)
+        edges += [start, *[end] * (len(whole) - 1)] if whole else []
         done = end
-    return Composed("".join([*parts, text[done:]]), (*edges, *range(done, len(text) + 1)))
+    if not parts:
+        return before
+    edges += range(done, len(before.text) + 1)
+    if len(edges) > 1:  # what is dropped goes with the character before it; at the very beginning there is none
+        edges[0] = 0
+    places = edges if before.edges is None else [before.edges[edge] for edge in edges]
+    return Composed("".join([*parts, before.text[done:]]), tuple(places))
+
+
+def _nothing(_match: re.Match[str]) -> str:
+    return ""
+
+
+def _accented(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", match.group())
+
+
+def _without_blanks(match: re.Match[str]) -> str:
+    return match.group().replace(" ", "")
+
+
+# Only tags without attributes, which could hold something to be found, and only where they split a word or number.
+_SPLITTING: Final = re.compile(rf"<(?<=[\w-]<)/?(?:{'|'.join(INLINE_TAGS)})>(?=[\w-])", re.IGNORECASE)
+# A capital and small letters that stand one by one, as in print: no note says "T e s t" and means something else.
+_LETTERS: Final = re.compile(r"[A-Z](?<!\S[A-Z])(?: [a-z]){2,40}(?![^\W_])")
+# A character and the accents behind it, at most as many as stream-safe text has (UAX 15, D4).
+_ACCENTED: Final = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]{1,30}")
+_UNSEEN: Final = re.compile(f"[{IGNORABLE}]+")
+_MARKED: Final = re.compile(f"[{MARKS}]+")
+_Step = tuple[re.Pattern[str], re.Pattern[str], _Replacement]
+_ASCII_STEPS: Final[tuple[_Step, ...]] = (
+    (_SPLITTING, _SPLITTING, _nothing),
+    (_LETTERS, _LETTERS, _without_blanks),
+)
+_STEPS: Final[tuple[_Step, ...]] = (
+    (REFERENCE, REFERENCE, referenced),
+    (_UNSEEN, _UNSEEN, _nothing),
+    (_MARKED, _ACCENTED, _accented),
+    (_MARKED, _MARKED, _nothing),
+    (NARROW, SPACED, unspaced),
+    *_ASCII_STEPS,
+)
+"""What a text must hold for a step to be tried (quick to look for), what is replaced, and by what."""

@@ -14,6 +14,7 @@ _LETTERS_WITHOUT_DECOMPOSITION: Final = {
 _OCR_DIGIT: Final = str.maketrans("OoIl", "0011")
 _DAMAGED: Final = re.compile(r"(?<![A-Za-z0-9])[0-9OoIl]{1,16}(?![A-Za-z0-9])")
 _GREEK_WORD: Final = re.compile(r"(?:(?=[^\W\d_])[\u0370-\u03ff\u1f00-\u1fff]){3,}")
+_BRAILLE_BLANK: Final = "\u2800"
 _SPLIT_BY: Final = frozenset("-/.() ")
 
 
@@ -44,7 +45,7 @@ def _fold_character(character: str) -> str:
     plain = _QUOTES.get(character) or _LETTERS_WITHOUT_DECOMPOSITION.get(character)
     if plain:
         return plain
-    if character.isspace():
+    if character.isspace() or character == _BRAILLE_BLANK:
         return " "
     if character.isdecimal():
         return str(unicodedata.decimal(character))

@@ -1,10 +1,14 @@
 """Assembling a document's text from pieces of a record while keeping track of where each piece came from."""
 
 from collections import Counter
+from typing import Final
 
-from llmops.documents import AlignSegment
+from llmops.documents import AlignSegment, Reason
 from llmops.normalize.decode import byte_length
+from llmops.normalize.errors import Refused
 from llmops.normalize.text import Cleaned, clean
+
+_RTF: Final = "{\\rtf"
 
 
 class TextBuilder:
@@ -44,9 +48,14 @@ class TextBuilder:
             source_start: first byte of the piece in the payload (or of the element that holds it).
             source_end: one past the last byte.
             exact: whether ``text`` is those bytes decoded and otherwise unchanged.
+
+        Raises:
+            Refused: ``UNKNOWN_FORMAT`` where RTF stands in it, whose control words split names and numbers.
         """
         if not text:
             return
+        if _RTF in text:
+            raise Refused(Reason.UNKNOWN_FORMAT)
         cleaned = clean(text)
         self._changes.update(dict(cleaned.changes))
         exact = exact and byte_length(text, self._encoding) == source_end - source_start
@@ -97,6 +106,8 @@ class TextBuilder:
         at_char, at_byte = 0, source_start
         for segment in cleaned.segments:
             at_byte += byte_length(text[at_char : segment.raw_start], self._encoding)
+            # Two segments may have come from one stretch, which was replaced and then edited in part.
+            at_byte -= byte_length(text[segment.raw_start : at_char], self._encoding)
             end = at_byte + byte_length(text[segment.raw_start : segment.raw_end], self._encoding)
             ranges.append((at_byte, end))
             at_char, at_byte = segment.raw_end, end

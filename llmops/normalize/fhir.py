@@ -102,10 +102,8 @@ def _read_clinical(
     if entry.type in _CARRIERS and id(entry.resource) not in reading.held:
         for attached in attachments(entry, resources):
             made += attachment_documents(attached, entry, subject, record, config)
-    elif entry.type == "Composition" and not subject and config.require_subject:
-        made.append(Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_SUBJECT))
-    elif entry.type == "Composition" and (document := composition_document(entry, subject, record)) is not None:
-        made.append(document)
+    elif entry.type == "Composition":
+        made += _composition(entry, subject, record, config)
     reading.parts += made
     said = None if any(isinstance(part, ClinicalDocument) for part in made) else statement(entry, resources)
     said = said or (None if made else narrative_statement(entry))
@@ -113,6 +111,18 @@ def _read_clinical(
         reading.statements.append((subject, said))
     elif not made and id(entry.resource) not in reading.held:
         reading.dropped["dropped:empty"] += 1
+
+
+def _composition(
+    entry: Entry, subject: tuple[SubjectIdentifier, ...], record: SourceRecord, config: NormalizeConfig
+) -> tuple[ClinicalDocument | Withheld, ...]:
+    try:
+        if not subject and config.require_subject:
+            raise Refused(Reason.NO_SUBJECT)
+        document = composition_document(entry, subject, record)
+    except Refused as refused:
+        return (Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=refused.reason),)
+    return (document,) if document is not None else ()
 
 
 def _summaries(
@@ -137,10 +147,14 @@ def _summaries(
     ]
     topics += [Topic(subject=s, patient=patients.get(s), statements=said) for s, said in by_subject.items()]
     for topic in topics:
-        if not topic.subject and config.require_subject:
-            yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.NO_SUBJECT)
-        elif (document := summary(topic, record)) is not None:
-            yield document
+        try:
+            if not topic.subject and config.require_subject:
+                raise Refused(Reason.NO_SUBJECT)
+            document = summary(topic, record)
+        except Refused as refused:
+            yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=refused.reason)
+        else:
+            yield from () if document is None else (document,)
 
 
 def _with_dropped(

@@ -21,6 +21,7 @@ from llmops.normalize.hl7v2_subject import subject_of
 from llmops.normalize.hl7v2_summary import summary, summary_time
 from llmops.normalize.hl7v2_values import coded_text, loinc_of
 from llmops.normalize.sections import find_sections
+from llmops.normalize.text import clean
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
@@ -68,11 +69,15 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
         # What a message drops is counted once, with its first document.
         dropped = Counter()
         frame = _frame(record, message, report)
-        if found:
-            frame = replace(frame, title=write_report(page, report), time=report.time or frame.time)
-        else:
-            time = summary_time(message) or frame.time
-            frame = replace(frame, kind=Kind.SUMMARY, title=summary(page, message), time=time)
+        try:
+            if found:
+                frame = replace(frame, title=write_report(page, report), time=report.time or frame.time)
+            else:
+                time = summary_time(message) or frame.time
+                frame = replace(frame, kind=Kind.SUMMARY, title=summary(page, message), time=time)
+        except Refused as refused:  # RTF in a field: this report alone cannot be read
+            yield _withheld(record, refused.reason)
+            continue
         document = _document(page, frame)
         if document.text:
             yield document
@@ -101,6 +106,7 @@ def _document(page: Page, frame: ClinicalDocument) -> ClinicalDocument:
     text, align = page.builder.build()
     return replace(
         frame,
+        title=clean(frame.title).text,
         text=text,
         align=align,
         sections=named_sections(page.headings, text) if page.headings else find_sections(text),
@@ -111,14 +117,13 @@ def _document(page: Page, frame: ClinicalDocument) -> ClinicalDocument:
 
 def _attachment(record: SourceRecord, segment: Segment, report: ClinicalDocument) -> ClinicalDocument | Withheld:
     """The text attached to an observation as a document of its own, or why it is none."""
-    try:
-        attached = attached_text(segment)
-    except Refused as refused:
-        return _withheld(record, refused.reason)
     value = segment.first(5)
     page = Page(builder=TextBuilder(segment.encoding))
     path = f"OBX[{segment.ordinal}]-5"
-    page.builder.add(attached, path=path, source_start=value.start, source_end=value.end)
+    try:
+        page.builder.add(attached_text(segment), path=path, source_start=value.start, source_end=value.end)
+    except Refused as refused:
+        return _withheld(record, refused.reason)
     frame = replace(
         report,
         kind=Kind.NOTE if report.kind is Kind.NOTE else Kind.REPORT,

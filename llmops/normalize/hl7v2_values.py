@@ -7,6 +7,7 @@ from llmops.documents import Field, FieldPhi
 from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_fields import CODE_SYSTEMS, CODED, NUMBERS, PHI_OF_DATATYPE, TIMES
 from llmops.normalize.hl7v2_segments import FieldText
+from llmops.normalize.text import clean
 from llmops.phi import PhiLabel
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})")
@@ -89,7 +90,7 @@ def typed(name: str, field: FieldText, datatype: str) -> Field:
         field: the repetition. PHI.
         datatype: its datatype.
     """
-    text = readable(field, datatype)
+    text = clean(readable(field, datatype)).text
     if datatype in NUMBERS and (value := number(text)) is not None:
         return Field(name=name, value=value)
     if datatype in TIMES:

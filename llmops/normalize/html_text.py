@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from lxml import etree
 
-_SILENT: Final = frozenset({"script", "style", "head", "title", "template", "object", "noscript", "svg"})
-_BLOCK: Final = frozenset(
+SILENT: Final = frozenset({"script", "style", "head", "title", "template", "object", "noscript", "svg"})
+BLOCK: Final = frozenset(
     {
         "p",
         "div",
@@ -26,8 +26,8 @@ _BLOCK: Final = frozenset(
         "blockquote",
     }
 )
-_LINE: Final = frozenset({"br", "tr", "li", "dt", "dd", "caption", "hr"})
-_CELL: Final = frozenset({"td", "th"})
+LINE: Final = frozenset({"br", "tr", "li", "dt", "dd", "caption", "hr"})
+CELL: Final = frozenset({"td", "th"})
 _SPACES: Final = re.compile(r"[ \t\r\f\v]+")
 _AROUND_LINE: Final = re.compile(r" ?\n ?")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
@@ -42,20 +42,20 @@ class _Reader:
         self._pre = 0
 
     def start(self, tag: str, _attributes: object) -> None:
-        if tag in _SILENT:
+        if tag in SILENT:
             self._silent += 1
-        elif tag in _BLOCK:
+        elif tag in BLOCK:
             self._pre += tag == "pre"
             self.pieces.append("\n\n" if tag != "table" else "\n")
-        elif tag in _LINE:
+        elif tag in LINE:
             self.pieces.append("\n- " if tag == "li" else "\n")
-        elif tag in _CELL and self.pieces and not self.pieces[-1].endswith("\n"):
+        elif tag in CELL and self.pieces and not self.pieces[-1].endswith("\n"):
             self.pieces.append(" | ")
 
     def end(self, tag: str) -> None:
-        if tag in _SILENT:
+        if tag in SILENT:
             self._silent = max(0, self._silent - 1)
-        elif tag in _BLOCK:
+        elif tag in BLOCK:
             self._pre = max(0, self._pre - (tag == "pre"))
             self.pieces.append("\n")
 

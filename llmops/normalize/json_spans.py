@@ -1,15 +1,18 @@
 """Where the string values of a JSON payload lie in its bytes."""
 
+from collections import Counter
+
 import orjson
 
 from llmops.normalize.builder import TextBuilder
+from llmops.normalize.markup import markup_edits
 
 
 def add_json_string(builder: TextBuilder, value: str, *, path: str, payload: bytes) -> None:
     """Add a string value line by line, exact where its bytes stand unescaped in the payload.
 
     A value whose bytes are not found (escaped otherwise, or twice in the payload) maps to the whole payload: a wrong
-    range would be worse than a wide one.
+    range would be worse than a wide one. HTML maps to the whole value, since its tags do not keep to lines.
 
     Args:
         builder: takes the text.
@@ -20,6 +23,11 @@ def add_json_string(builder: TextBuilder, value: str, *, path: str, payload: byt
     start = _find(value, payload)
     if start is None:
         builder.add(value, path=path, source_end=len(payload))
+        return
+    changes: Counter[str] = Counter()
+    markup_edits(value, changes)
+    if changes["markup"]:
+        builder.add(value, path=path, source_start=start, source_end=start + len(orjson.dumps(value)) - 2)
         return
     for line in value.splitlines(keepends=True):
         encoded = orjson.dumps(line)[1:-1]

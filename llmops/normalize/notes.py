@@ -32,8 +32,6 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
     """
     decoded = decode(record)
     builder = TextBuilder(decoded.encoding)
-    if decoded.text.lstrip()[:5] == "{\\rtf":
-        raise Refused(Reason.UNKNOWN_FORMAT)
     is_html = _HTML.match(decoded.text) is not None
     raw = html_to_text(decoded.text) if is_html else decoded.text
     builder.add(raw, path="text", source_start=decoded.start, source_end=len(record.payload), exact=not is_html)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from llmops.documents import (
+    NOT_TEXT,
     ClinicalDocument,
     Field,
     FieldPhi,
@@ -44,7 +45,10 @@ class _Row:
     payload: bytes
 
     def text(self, name: str) -> str:
+        """What a column says; a row that is read in vain is refused, one that is dropped may hold any bytes."""
         value = self.values.get(name) if name else None
+        if value == NOT_TEXT:
+            raise Refused(Reason.WRONG_ENCODING)
         return "" if value is None else value if isinstance(value, str) else str(value)
 
 
@@ -58,7 +62,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
         config: the column mapping; columns not mapped are found by their usual names.
 
     Raises:
-        Refused: ``MALFORMED``, ``MISSING_COLUMN``, ``EMPTY`` or ``NO_SUBJECT``.
+        Refused: ``MALFORMED``, ``MISSING_COLUMN``, ``WRONG_ENCODING``, ``EMPTY`` or ``NO_SUBJECT``.
     """
     row = _row(record, config)
     builder = TextBuilder()
@@ -149,7 +153,7 @@ def _fields(row: _Row) -> tuple[Field, ...]:
     fields = [
         Field(name=f"row.{name}", value=_typed(row.values[name]), phi=_treatment(treatment))
         for name, treatment in row.columns.phi
-        if row.values.get(name) is not None
+        if row.values.get(name) not in (None, NOT_TEXT)
     ]
     if row.text(row.columns.document_id):
         fields.append(Field(name="row.id", value=row.text(row.columns.document_id), phi=PhiLabel.OTHERID))
@@ -176,7 +180,7 @@ def _from_columns(row: _Row, header: NoteHeader) -> NoteHeader:
     """Put what the usual identity columns say before what the note's head says."""
 
     def value(role: str) -> str:
-        return row.text(usual_column(row.values, USUAL_IDENTITY[role])).strip()
+        return clean(row.text(usual_column(row.values, USUAL_IDENTITY[role]))).text.strip()
 
     full = person_name(value("name") or " ".join(v for v in (value("given"), value("family")) if v))
     labelled = [

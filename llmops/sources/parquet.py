@@ -1,13 +1,13 @@
 """Parquet framing: each row a JSON object, read in small batches by row range."""
 
-import base64
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import IO, Any, Final
 
 import orjson
 
-from llmops.documents import Format, Reason
+from llmops.documents import NOT_TEXT, Format, Reason
+from llmops.sources.encoding import text_encoding
 from llmops.sources.errors import Refused
 from llmops.sources.frame import Broken, Frame, Framed
 
@@ -26,6 +26,8 @@ def row_count(file: IO[bytes]) -> int:
 
 def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: int) -> Iterator[Framed]:
     """Yield rows ``[start, stop)`` as JSON objects; dates become ISO 8601, decimals and other values their text.
+
+    Bytes are read as a text file is, and are `NOT_TEXT` where they are none: no encoding of them would be searched.
 
     Args:
         file: seekable, binary.
@@ -89,7 +91,8 @@ def _row(number: int, row: dict[str, Any], cap: int) -> Framed:
 def _plain(value: object) -> str:
     if isinstance(value, bytes):
         try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            return base64.b64encode(value).decode("ascii")
+            encoding = text_encoding(value)
+        except Refused:
+            return NOT_TEXT
+        return value[encoding.mark :].decode(encoding.name)
     return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

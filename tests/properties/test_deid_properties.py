@@ -1,6 +1,7 @@
 """What holds for every text: spans in range, nothing found twice, hostile input answered in time."""
 
 import json
+import re
 import unicodedata
 from pathlib import Path
 
@@ -78,22 +79,40 @@ def test_folding_keeps_the_length_and_is_ascii(text: str) -> None:
     assert folded.isascii()
 
 
-ACCENTED = st.text(st.sampled_from("aeE\u0301\u0308\u0327 .\n7é한"), max_size=40)
+ACCENTED = st.text(st.sampled_from("aeE\u0301\u0308\u0327 .\n7é한\u20e3\u200b\u034f"), max_size=40)
+UNSEEN = re.compile(r"[\u0300-\u036f\u20e3\u200b]+")
 
 
 @given(ACCENTED)
 def test_a_composed_text_leads_back_to_the_one_that_was_given(text: str) -> None:
-    """Edges go from its beginning to its end, never back, and say the same text but for its composition."""
+    """Edges go from its beginning to its end, never back, and say the same but for accents and what is not seen."""
     one = composed(text)
     edges = one.edges if one.edges is not None else tuple(range(len(text) + 1))
     assert len(edges) == len(one.text) + 1
-    assert (edges[0], edges[-1]) == (0, len(text))
+    assert edges[-1] == len(text)
+    assert edges[0] == 0 or not one.text
     assert list(edges) == sorted(edges)
-    assert unicodedata.normalize("NFC", one.text) == unicodedata.normalize("NFC", text)
+    seen = unicodedata.normalize("NFC", re.sub("[\u200b\u034f]", "", text))
+    assert one.text == UNSEEN.sub("", seen)
     for index, character in enumerate(one.text):
-        if not unicodedata.combining(character):
-            given_as = text[edges[index] : edges[index + 1]]
-            assert unicodedata.normalize("NFC", given_as).startswith(character)
+        given_as = UNSEEN.sub("", re.sub("[\u200b\u034f]", "", text[edges[index] : edges[index + 1]]))
+        assert unicodedata.normalize("NFD", character)[0] == unicodedata.normalize("NFD", given_as)[0]
+
+
+SPLIT = st.lists(
+    st.sampled_from(["&#45;", "&amp;lt;", "<b>", "</i>", "a", "B c d", "\u200a", "8", "-", "\ufe0f\u20e3", " "])
+)
+
+
+@given(SPLIT.map("".join))
+def test_what_is_seen_leads_back_to_how_it_was_spelt(text: str) -> None:
+    """Whatever was resolved, joined or dropped: edges are ordered and cover the text that was given."""
+    one = composed(text)
+    edges = one.edges if one.edges is not None else tuple(range(len(text) + 1))
+    assert len(edges) == len(one.text) + 1
+    assert list(edges) == sorted(edges)
+    assert edges[-1] == len(text)
+    assert edges[0] == 0 or not one.text
 
 
 def test_hostile_text_is_answered() -> None:

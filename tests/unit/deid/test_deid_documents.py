@@ -315,6 +315,26 @@ def test_accents_that_stand_apart_are_no_end_of_a_word(form: Literal["NFC", "NFD
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "done"),
+    [
+        ("SSN 123&#45;45&#x2D;6789 on file.", "SSN [SSN] on file."),
+        ("Call 802&amp;#45;555&hyphen;1234 today.", "Call [PHONE] today."),
+        ("Mr. Haver<b>brook</b>son called.", "Mr. [NAME] called."),
+        ("Mr. Q\u0336u\u0336i\u0336mberly called.", "Mr. [NAME] called."),
+        ("Call 8\ufe0f\u20e30\ufe0f\u20e32\ufe0f\u20e3-5\ufe0f\u20e355-1234 today.", "Call [PHONE] today."),
+        ("SSN " + "\u2800".join("123-45-6789") + " on file.", "SSN [SSN] on file."),
+        ("Call " + "\u200a".join("802-555-1234") + " today.", "Call [PHONE] today."),
+        ("A man, age 9\u202f7, rests.", "A man, age [AGE90 90+], rests."),
+        ("Seen by Dr. Q u i m b e r l y today.", "Seen by Dr. [NAME] today."),
+        ("K &lt;3.5 and x < 5 > y; hepatitis A B C, <b>stable</b>.",) * 2,
+    ],
+)
+def test_what_is_spelt_otherwise_is_found_as_a_reader_sees_it(text: str, done: str) -> None:
+    """References, tags, marks and narrow spaces inside a number or name: no normalisation was before."""
+    assert Deidentifier("safe_harbor", config=DeidConfig(ner="none")).text(text).text == done
+
+
 def test_a_known_name_is_found_where_its_accents_stand_apart() -> None:
     """The vault knows one form, the text has another."""
     luz = Identity(subject=(MRN,), names=(PersonName(family="Peña", given=("Luz",)),))

@@ -199,6 +199,21 @@ def test_an_attachment_that_is_no_text_is_withheld_with_its_reason(attachment: d
     assert [p.kind for p in parts if isinstance(p, ClinicalDocument)] == [Kind.SUMMARY]
 
 
+def test_rtf_in_a_value_withholds_the_summary_it_would_stand_in() -> None:
+    """The rest of the record goes on."""
+    said = PRESSURE | {"component": [], "valueString": "{\\rtf1 Wren{\\i field}}"}
+    parts = documents(record(bundle(PATIENT, ENCOUNTER, said)), CONFIG)
+    assert Reason.UNKNOWN_FORMAT in [p.reason for p in parts if isinstance(p, Withheld)]
+    assert any(isinstance(p, ClinicalDocument) for p in parts)
+
+
+def test_html_in_a_plain_attachment_is_read() -> None:
+    """What is labelled as text may still be the page of a portal."""
+    html = "<html><body>Cell 802&#45;555&#45;1234<img alt='Okafor'><br>Oka<b>for</b></body></html>"
+    (note, _) = read(bundle(PATIENT, reference(contentType="text/plain", data=encoded(html))))
+    assert note.text == "Cell 802-555-1234\nOkafor"
+
+
 def test_html_attachments_and_binaries_are_read() -> None:
     """Tables stay readable; a Binary is read through what refers to it, once."""
     html = "<h1>Plan</h1><table><tr><td>Hgb</td><td>9.1</td></tr></table><script>x()</script>"

@@ -149,6 +149,34 @@ def test_other_attachments_are_withheld_and_counted(mime: str, encoding: str, da
     assert part.reason is reason
 
 
+def test_html_in_lines_of_text_and_values_is_read() -> None:
+    """Senders put what their editor made into TX, its ampersands escaped or not."""
+    (document,) = made(
+        PID,
+        "OBR|1|||11506-3^Note^LN",
+        r"OBX|1|TX|||<p>Cell 802\T\#8209;555\T\#45;1234,</p><p>Wren<i>field</i></p>",
+        "OBX|2|ST|a^Caller^L||O&#39;Neil|||N",
+    )
+    assert document.text == "Note\nCell 802\u2011555-1234,\n\nWrenfield\n\nCaller: O'Neil N"
+    assert "O'Neil" in field_values(document, "OBX-5")
+
+
+def test_a_report_in_rtf_is_withheld_and_the_others_are_read() -> None:
+    """RTF is not read, and its control words would split names and numbers."""
+    parts = documents(
+        hl7_record(
+            PID,
+            *("OBR|1|||1^P^L", r"OBX|1|TX|||{\E\rtf1\E\ansi Wren{\E\i field} 802\E\'2d555}"),
+            *("OBR|2|||1^P^L", "OBX|1|TX|||Plan: rest"),
+        ),
+        CONFIG,
+    )
+    assert [p.reason if isinstance(p, Withheld) else p.text for p in parts] == [
+        Reason.UNKNOWN_FORMAT,
+        "P\nPlan: rest",
+    ]
+
+
 def test_a_pointer_to_elsewhere_is_withheld_beside_the_report() -> None:
     """RP names a file that this record does not hold."""
     report, pointer = documents(

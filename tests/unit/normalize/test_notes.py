@@ -90,6 +90,19 @@ def test_html_notes_are_read_and_rtf_is_refused() -> None:
     (document,) = documents(record("<html><body><p>MRN: 445120</p><p>Plan: rest</p></body></html>"), NormalizeConfig())
     assert document.text == "MRN: 445120\n\nPlan: rest"
     assert refusal("{\\rtf1 MRN: 445120}", NormalizeConfig()) is Reason.UNKNOWN_FORMAT
+    assert refusal("MRN: 445120\nScanned: {\\rtf1 Wren{\\i field}}", NormalizeConfig()) is Reason.UNKNOWN_FORMAT
+
+
+def test_references_in_a_plain_note_are_read_in_text_and_header() -> None:
+    """A record number or a name is known as a reader would see it, and leads back to its bytes."""
+    note = record("MRN&#58; 8\ufe0f\u20e3300551\nPatient: Tamsin O&#39;Neil\nK &lt;3.5, rest")
+    (document,) = documents(note, NormalizeConfig())
+    assert document.text == "MRN: 8300551\nPatient: Tamsin O'Neil\nK <3.5, rest"
+    assert document.subject[0].value == "8300551"
+    (segment,) = locate(document.align, document.text.index("Neil"), document.text.index("Neil") + 4)
+    assert note.payload[segment.source_start : segment.source_end] == b"Neil"
+    assert dict(document.provenance.changes) == {"control": 2, "reference": 3}
+    assert "O'Neil" in [name.family for identity in identities(note, NormalizeConfig()) for name in identity.names]
 
 
 def test_a_subject_may_be_optional() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmops.documents import Field, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.documents import NOT_TEXT, Field, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, locate
 from llmops.identities import Role
 from llmops.normalize import NormalizeConfig, TableColumns
 from llmops.normalize.errors import Refused
@@ -86,6 +86,26 @@ def test_lines_of_a_note_are_aligned_inside_the_json() -> None:
     escaped = row(ensure_ascii=True, mrn="7", text="café")
     (document,) = documents(escaped, NormalizeConfig())
     assert (document.align[0].source_end, document.align[0].exact) == (len(escaped.payload), False)
+
+
+def test_html_in_a_cell_is_read_as_one_text() -> None:
+    """Tags do not keep to lines, so the text leads back to the whole value."""
+    record = row(mrn="7", text="<table>\n<tr>\n<td>Cell</td>\n<td\nclass='x'>802&#45;555</td></tr></table>")
+    (document,) = documents(record, NormalizeConfig())
+    assert document.text == "Cell | 802-555"
+    (segment,) = locate(document.align, 0, 4)
+    assert record.payload[segment.source_start : segment.source_end].startswith(b"<table>")
+    (identity,) = identities(row(mrn="7", text="seen", patient_name="O&#39;Neil, Ada"), NormalizeConfig())
+    assert identity.names[0].family == "O'Neil"
+
+
+def test_a_row_whose_text_is_rtf_or_no_text_is_withheld() -> None:
+    """Bytes in a column that is not read harm nothing."""
+    assert refusal(row(mrn="7", text="{\\rtf1\\ansi Wren{\\i field}}"), NormalizeConfig()) is Reason.UNKNOWN_FORMAT
+    assert refusal(row(mrn="7", text=NOT_TEXT), NormalizeConfig()) is Reason.WRONG_ENCODING
+    assert refusal(row(mrn=NOT_TEXT, text="rest"), NormalizeConfig()) is Reason.WRONG_ENCODING
+    (document,) = documents(row(mrn="7", text="rest", thumbnail=NOT_TEXT), NormalizeConfig())
+    assert document.text == "rest"
 
 
 def test_identity_columns_feed_the_vault_only() -> None:

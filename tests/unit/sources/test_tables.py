@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.documents import SourceRecord
+from llmops.documents import NOT_TEXT, SourceRecord
 from llmops.sources import FilesConfig, UnitSource, plan_units
 from llmops.sources.lines import Line
 from llmops.sources.table import raw_rows
@@ -124,8 +124,23 @@ def test_parquet_rows_are_read_by_range(tmp_path):
     whole = _read(path, FilesConfig())
     assert len(whole) == 2500
     first = orjson.loads(whole[0].payload)
-    assert first == {"id": "n0", "text": "note", "when": "2023-11-14T22:13:20", "raw": "/wA=", "gone": None}
+    assert first == {"id": "n0", "text": "note", "when": "2023-11-14T22:13:20", "raw": NOT_TEXT, "gone": None}
     assert whole[7].locator.start == 7
+
+
+def test_bytes_in_parquet_are_read_as_a_text_file_is(tmp_path):
+    """No note is written in base64 or the like, which nobody would search; what is no text says so."""
+    note = "José called, MRN 3300444: stable, goes home tomorrow."
+    raw = [
+        note.encode(),
+        note.encode("cp1252"),
+        note.encode("utf-16"),
+        b"\xef\xbb\xbf" + note.encode(),
+        b"\x89PNG\x00\xff",
+    ]
+    path = tmp_path / "notes"
+    pq.write_table(pa.table({"text": pa.array(raw, pa.binary())}), path)
+    assert cells(_read(path, FilesConfig())) == [[note]] * 4 + [[NOT_TEXT]]
 
 
 def test_big_parquet_files_are_split(tmp_path):
