@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from llmops.deid.composing import composed
 from llmops.deid.dates import MONTHS
 from llmops.deid.folding import fold
 from llmops.deid.misspelling import deletions, edits_allowed
@@ -91,8 +92,8 @@ def build_index(known: Iterable[Identity]) -> KnownIndex:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Give the lower-case runs of letters and of digits of a text, accents folded."""
-    return [token.lower() for token in TOKEN.findall(fold(text))]
+    """Give the lower-case runs of letters and of digits of a text as a reader sees it, accents folded."""
+    return [token.lower() for token in TOKEN.findall(fold(composed(text).text))]
 
 
 def is_word(word: str) -> bool:

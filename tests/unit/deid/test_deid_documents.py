@@ -347,6 +347,17 @@ def test_a_known_name_is_found_where_its_accents_stand_apart() -> None:
     assert done.text == "Stable overnight, [NAME] slept well; plan per [NAME]."
 
 
+def test_a_known_name_is_known_however_its_source_spelt_it() -> None:
+    """A table or a message may hold ``Brien&#115;tock`` where the note says it plainly."""
+    luz = Identity(subject=(MRN,), names=(PersonName(family="Brien&#115;to\u00adck", given=("Luz",)),))
+    stage = PresidioDeidentifier(
+        DeidConfig(ner="none"), load_policy("safe_harbor"), replace(OneSubject(), identities=(luz,))
+    )
+    (done,) = stage.process([document("Stable overnight, Brienstock slept well.")])
+    assert isinstance(done, DeidentifiedDocument)
+    assert done.text == "Stable overnight, [NAME] slept well."
+
+
 def test_a_field_and_the_text_get_the_same_stand_in() -> None:
     """One function for both: number, name, telephone and town; the exit gate lets them pass."""
     done = rewritten(
