@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.ages import is_over_89
+from llmops.deid.ages import OLDEST_AGE, YEAR_OF_WRITING, is_over_89
+from llmops.deid.dates import full_year
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -20,6 +21,10 @@ _WORDS: Final = (
     + _ONES
     + r"|ten)\b)?|"
     r"one[- ]oh[- ](?:" + _ONES + r"))"
+)
+_OLD_ORDINAL: Final = (
+    r"(?:ninetieth|ninety[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|"
+    r"(?:(?:one|a)[- ])?hundred(?:th|[- ]and[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)))"
 )
 _PERSON: Final = (
     r"(?:s?he|who|mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|sister|"
@@ -49,8 +54,30 @@ def _is_person(folded: str, start: int, end: int) -> bool:
 
 
 def _is_birth_year(folded: str, start: int, end: int) -> bool:
-    """Take the year of somebody over 89 by now; refuse the first part of a date."""
-    return is_over_89(int(folded[start:end])) and re.match(r"[-/.]\d", folded[end : end + 2]) is None
+    """Take the year of somebody over 89 by now (``'29``: nobody is born later); refuse the first part of a date."""
+    born = full_year(folded[start:end], YEAR_OF_WRITING - 1) or YEAR_OF_WRITING
+    return is_over_89(born) and re.match(r"[-/.]\d", folded[end : end + 2]) is None
+
+
+_IN_A_YEAR: Final = {"m": 12, "w": 52, "d": 365}
+
+
+def _is_long_ago(folded: str, start: int, end: int) -> bool:
+    """Take an age in months, weeks or days that is over 89 years."""
+    a_year = _IN_A_YEAR[folded[end + 1].lower()]
+    return int(folded[start:end].replace(",", "")) >= (OLDEST_AGE + 1) * a_year
+
+
+_FAR: Final = 40
+_NO_AGE_BEFORE: Final = re.compile(
+    r"(?i)\b(?:sat|sats|satting|spo2|o2|oxygen|sao2|temps?|hr|pulse|rate|bp|systolics?|sbp|map|sugars?|glucose)\b|"
+    r"\b(?:the|since|until|till|during|from|by)\s\Z"
+)
+
+
+def _is_no_reading(folded: str, start: int, _end: int) -> bool:
+    """Refuse a decade (``since the late nineties``) and a reading (``sats in the mid nineties``)."""
+    return _NO_AGE_BEFORE.search(folded, max(0, start - _FAR), start) is None
 
 
 RULES: Final = (
@@ -103,10 +130,24 @@ RULES: Final = (
     ),
     Rule(
         r"(?i)\b(?:born|b\.|birth year|year of birth|yob|dob|d\.o\.b\.|date of birth|birth ?date)(?: in)?"
-        r"\s?[:=]?\s?((?:18|19)\d\d)\b",
+        r"\s?[:=]?\s?((?:18|19)\d\d|'\d\d)\b",
         PhiLabel.AGE90,
         0.8,
         _is_birth_year,
+    ),
+    Rule(rf"(?i)\b({_OLD}(?:st|nd|rd|th)|{_OLD_ORDINAL})[- ]b(?:irth|-)?day", PhiLabel.AGE90, 0.9),
+    Rule(r"(?i)\b(nonagenarian|(?:super-?|semi-?super-?)?centenarian)s?\b", PhiLabel.AGE90, 0.9),
+    Rule(
+        r"(?i)\b(?:his|her|their|my|your|our) ((?:(?:early|late|mid)[- ]?)?(?:nineties|'?90'?s))\b",
+        PhiLabel.AGE90,
+        0.85,
+    ),
+    Rule(r"(?i)\b((?:early|late|mid)[- ]?nineties)\b", PhiLabel.AGE90, 0.85, _is_no_reading),
+    Rule(
+        r"(?i)\b(\d{1,2},?\d{3})[- ](?:months?|mos?|weeks?|wks?|days?)[- ](?:old|of age)\b",
+        PhiLabel.AGE90,
+        0.9,
+        _is_long_ago,
     ),
 )
 

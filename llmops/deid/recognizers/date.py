@@ -1,13 +1,13 @@
 """Dates finer than a year, 164.514(b)(2)(i)(C), in the shapes notes use; ratios, scores and vitals are no dates."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llmops.deid.recognizers.date_words import RULES as IN_WORDS
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.recognizers.score_pairs import is_score_pair
-from llmops.deid.recognizers.shapes import apart_from_digits
+from llmops.deid.recognizers.shapes import GAP, SEP, apart_from_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.phi import PhiLabel
@@ -29,6 +29,7 @@ _SURE_MONTH: Final = (
     r"JANUARY|FEBRUARY|APRIL|JUNE|JULY|AUGUST|SEPTEMBER|OCTOBER|NOVEMBER|DECEMBER|FEB|JUN|JUL|AUG|SEPT|OCT|NOV)"
 )
 _DAY: Final = r"(?:[0-3]?\d)"
+_MONTH_AND_DAY: Final = r"\d{1,2}" + GAP + r"\d{1,2}"
 _YEAR: Final = r"(?:(?:19|20)\d\d|'\d\d)"
 _WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)"
 _SCORE_WORDS: Final = word_set("score_words")
@@ -48,6 +49,7 @@ _CENTURY: Final = 100
 _is_apart: Final = apart_from_digits(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{1,2}/\d{1,2}"
 )
+_LINE_BEGUN: Final = re.compile(r"(?<!\d[-/])\n")
 _LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}\Z")
 
 
@@ -64,11 +66,28 @@ def _is_triple(folded: str, start: int, end: int) -> bool:
     joints = {before[-1:], onward.group() if onward else ""}
     if re.search(r"[A-Za-z0-9]\Z|(?<!\d)/\Z", before) or (separators[0] in joints and max(parts) < _CENTURY):
         return False
-    if len(parts) != 3 or separators[0] != separators[1].rstrip("'") or "\n" in folded[start:end]:
+    if len(parts) != 3 or separators[0] != separators[1].rstrip("'") or _is_broken(folded[start:end], parts):
         return False
+    return _are_a_date(parts)
+
+
+def _is_broken(surface: str, parts: Sequence[int]) -> bool:
+    """Say whether a date goes over lines, but for one with its century that is broken behind a dash or slash."""
+    return "\n" in surface and (max(parts) < _CENTURY or _LINE_BEGUN.search(surface) is not None)
+
+
+def _are_a_date(parts: Sequence[int]) -> bool:
     if parts[0] > 31:
         return 1850 <= parts[0] <= 2150 and 1 <= parts[1] <= 12 and 1 <= parts[2] <= 31
     return 1 <= min(parts[:2]) <= 12 and 1 <= max(parts[:2]) <= 31
+
+
+def _is_labelled(folded: str, start: int, end: int) -> bool:
+    """Take three numbers behind a label, whatever parts them, where they can be a date; refuse ``born 2/27 02:14``."""
+    parts = [int(part) for part in re.findall(r"\d+", folded[start:end])]
+    first, second = re.findall(r"\D+", folded[start:end])
+    onward = re.match(r"[-/:]\d", folded[end : end + 2])
+    return first.strip() == second.strip() and onward is None and _are_a_date(parts)
 
 
 def _is_stamp(folded: str, start: int, end: int) -> bool:
@@ -292,6 +311,20 @@ RULES: Final = (
     Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
     Rule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),
     Rule(r"\b((?:0?[1-9]|1[0-2])/(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),
+    Rule(
+        r"(?i)\b(?:dob|d\.o\.b\.?|date of birth|birth[ _]?date|born|dos|doa|dod|date),?"
+        + SEP
+        + rf"((?:19|20)\d\d{GAP}{_MONTH_AND_DAY}|{_MONTH_AND_DAY}{GAP}(?:19|20)\d\d)\b",
+        PhiLabel.DATE,
+        0.9,
+        _is_labelled,
+    ),
+    Rule(
+        rf"(?i)\b(?:dob|d\.o\.b\.?|date of birth|birth[ _]?date|born),?{SEP}({_MONTH_AND_DAY}{GAP}\d\d)\b",
+        PhiLabel.DATE,
+        0.9,
+        _is_labelled,
+    ),
     *IN_WORDS,
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import SEP, apart_from_digits, at_least_digits
+from llmops.deid.recognizers.shapes import GAP, SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.phi import PhiLabel
@@ -96,9 +96,13 @@ _NUMBER: Final = r"(?:\d{3}[-. /*)]{1,3}\d{3}[-. /*]{0,3}\d{4}|0\d{3,4} \d{3} ?\
 
 RULES: Final = (
     Rule(r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken),
-    Rule(r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)[-. /]{0,3}\d{3}[-. /]{0,2}\d{4})" + _END, PhiLabel.PHONE, 0.9),
     Rule(
-        r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}[-. /*]{1,3}\d{3}[-. /*]{1,3}\d{4})" + _END,
+        r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)(?:[-. /]{0,3}|\s{1,3})\d{3}(?:[-. /]{0,2}|-\s{1,3})\d{4})" + _END,
+        PhiLabel.PHONE,
+        0.9,
+    ),
+    Rule(
+        r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}(?:[-. /*]{1,3}|-\s{1,3})\d{3}(?:[-. /*]{1,3}|-\s{1,3})\d{4})" + _END,
         PhiLabel.PHONE,
         0.85,
         _is_phone,
@@ -136,10 +140,22 @@ RULES: Final = (
         r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|pgr|pg|beeper|bpr|"
         r"vm|voicemail|hotline|line|text|#|cb|callback|at)\b\.?(?:\s?(?:no|number|#))?"
         + SEP
-        + r"(\(?\d{2,5}\)?(?:[-. /]{0,2}\d{2,5}){1,4})\b",
+        + r"(\(?\d{2,5}\)?(?:(?:[-. /]{0,2}|-\s{1,3})\d{2,5}){1,4})\b",
         PhiLabel.PHONE,
         0.8,
         _is_number,
+    ),
+    Rule(
+        r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|cb|callback)\b\.?,?"
+        + SEP
+        + r"(\(?[2-9]\d{2}\)?"
+        + GAP
+        + r"[2-9]\d{2}"
+        + GAP
+        + r"\d{4})\b",
+        PhiLabel.PHONE,
+        0.85,
+        _is_phone,
     ),
     Rule(
         r"(?i)\b(?:ext|extn|extension|x|pager|pgr|pg|beeper|bpr|vocera|ascom|bleep|spectra(?:link)?|dect|"

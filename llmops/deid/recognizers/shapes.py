@@ -21,6 +21,9 @@ SEP: Final = (
 )
 """What stands between a label and its value; spaces of a form included."""
 
+GAP: Final = r"[\s,|/._-]{1,3}"
+"""What may part the groups of a number behind its label: the tab, pipe or line of a table too."""
+
 
 def at_least_digits(least: int) -> Check:
     """Make a check that a surface has that many digits."""

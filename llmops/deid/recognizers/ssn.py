@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.rules import Rule, find_by_rules
-from llmops.deid.recognizers.shapes import CODE, SEP, apart_from_digits, at_least_digits
+from llmops.deid.recognizers.shapes import CODE, GAP, SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -19,12 +19,22 @@ def _is_ssn(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"\b(\d{3}[- ]{1,3}\d{2}[- ]{1,3}\d{4})\b", PhiLabel.SSN, 0.9, _is_ssn),
+    Rule(
+        r"\b(\d{3}(?:[- ]{1,3}|-\s{1,3})\d{2}(?:[- ]{1,3}|-\s{1,3})\d{4})\b",
+        PhiLabel.SSN,
+        0.9,
+        _is_ssn,
+    ),
     Rule(r"(?i)(?:\bx{3}|\*{3})[- ]?(?:x{2}|\*{2})[- ]?(\d{4})\b", PhiLabel.SSN, 0.95),
     Rule(
         r"(?i)\b(?:ssn?|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#)" + SEP + r"(\d{3}[-. ]?\d{2}[-. ]?\d{4})\b",
         PhiLabel.SSN,
         0.97,
+    ),
+    Rule(
+        r"(?i)\b(?:ssn|soc(?:ial)?\.?\s?sec(?:urity)?\.?|ss ?#),?" + SEP + r"(\d(?:(?:" + GAP + r")?\d){8})\b",
+        PhiLabel.SSN,
+        0.96,
     ),
     Rule(
         r"(?i)\b(?:(?:ssn?|social(?: security)?(?: number)?|soc sec)\s?(?:ends?|ending|last(?: ?(?:4|four))?)|last[- "
