@@ -1,7 +1,7 @@
 """Reads a date in the shapes notes use, and writes another date in the very same shape."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -16,19 +16,28 @@ MONTHS: Final = (
 _MONTH: Final = r"(?P<name>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6})\.?"
 _YEAR: Final = r"(?P<year>\d{4}|'?\d{2})"
 SEPARATED_YEAR: Final = r"(?:,?\s{1,2}(?:of )?|[-/])(?P<year>(?:19|20)\d\d|'\d{2})"
+_LONG_YEAR: Final = r"(?P<year>(?:19|20)\d\d)"
 _SEP: Final = r"\s?[-/.]\s?"
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAY: Final = (
     r"(?:(?P<weekday>(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?)\b\.?,?[ \t]{1,2}(?:the )?)?"
 )
 _TIME: Final = r"(?:,?[ T]{1,2}\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d\d:?\d\d|[ap]\.?m\.?)?)?"
-_SHAPES: Final = tuple(
-    re.compile(WEEKDAY + pattern + _TIME, re.IGNORECASE)
-    for pattern in (
+_MONTH_FIRST: Final = r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"
+_DAY_FIRST: Final = _MONTH_FIRST[::-1]
+
+
+def _shapes(*orders: tuple[str, str]) -> tuple[re.Pattern[str], ...]:
+    """Give every shape; those of numbers alone in each order, the first that can be counts."""
+    patterns = (
         rf"(?P<year>\d{{4}}){_SEP}(?P<month>\d{{1,2}}){_SEP}(?P<day>\d{{1,2}})",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{2,6}(?:\.\d{1,4})?(?:[+-]\d{4})?)?",
-        rf"(?P<first>\d{{1,2}}){_SEP}(?P<second>\d{{1,2}}){_SEP}{_YEAR}",
-        r"(?P<first>\d{1,2})[-/](?P<second>\d{1,2})",
+        *(
+            f"{first}{sep}{second}{sep}{year}"
+            for first, second in orders
+            for sep, year in ((_SEP, _YEAR), (r"\s?[,|_]\s?", _LONG_YEAR), (r"\s{1,3}", _LONG_YEAR))
+        ),
+        *(f"{first}[-/]{second}" for first, second in orders),
         rf"{_MONTH}[\s-]{{0,2}}(?P<day>\d{{1,2}})(?!\d)(?P<nth>st|nd|rd|th)?(?:,?\s{{0,2}}{_YEAR})?",
         rf"(?P<day>\d{{1,2}})(?P<nth>st|nd|rd|th)?(?:\s?of)?[\s-]{{0,2}}{_MONTH}(?:,?[\s-]{{0,2}}{_YEAR})?",
         rf"{_MONTH}(?:\s?of)?[\s,/-]{{0,2}}(?P<year>\d{{4}}|'\d{{2}})",
@@ -37,7 +46,14 @@ _SHAPES: Final = tuple(
         r"(?P<month>\d{1,2})[-/](?P<year>(?:19|20)\d\d)",
         r"(?P<year>(?:19|20)\d\d)",
     )
+    return tuple(re.compile(WEEKDAY + pattern + _TIME, re.IGNORECASE) for pattern in patterns)
+
+
+_SHAPES: Final = {False: _shapes(_MONTH_FIRST, _DAY_FIRST), True: _shapes(_DAY_FIRST, _MONTH_FIRST)}
+_NUMBERS: Final = re.compile(
+    r"(?<![\d/.])(\d{1,2})(?:\s?([-/.])\s?(\d{1,2})\s?\2\s?'?(?:\d{4}|\d{2})(?!\d)|(/)(\d{1,2})(?![/.]?\d))"
 )
+_LAST_MONTH: Final = 12
 _ANY_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ORDINALS: Final = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
@@ -51,7 +67,42 @@ class Moment:
     day: int | None = field(default=None, repr=False)
 
 
-def read_date(surface: str, written: int | None = None) -> Moment | None:
+@dataclass(frozen=True, slots=True)
+class DateOrder:
+    """Which of the two numbers before the year is the day, decided once for all dates of a document.
+
+    A date that can be read in one order only (``25/06/2024``) says so for those written with its separator, then for
+    all. Where none does, or they differ, the day is first between dots (``10.11.1982``) and the month elsewhere.
+
+    Args:
+        seen: separator, and whether the day came first, of each date that can be read in one order only.
+    """
+
+    seen: frozenset[tuple[str, bool]] = frozenset()
+
+    @classmethod
+    def of(cls, surfaces: Iterable[str]) -> "DateOrder":
+        """Read the order off all dates of a document. PHI."""
+        return cls(frozenset(one for surface in surfaces for one in _orders(surface)))
+
+    def is_day_first(self, surface: str) -> bool:
+        """Say in which order a date, or a range of them, is to be read. PHI."""
+        match = _NUMBERS.search(fold(surface))
+        separator = (match[2] or match[4]) if match is not None else ""
+        alike = {order for sep, order in self.seen if sep == separator}
+        orders = {order for _, order in _orders(surface)} or alike or {order for _, order in self.seen}
+        return orders.pop() if len(orders) == 1 else separator == "."
+
+
+def _orders(surface: str) -> Iterator[tuple[str, bool]]:
+    """Give separator and order of each date of numbers that can be read in one order only."""
+    for match in _NUMBERS.finditer(fold(surface)):
+        first, second = int(match[1]), int(match[3] or match[5])
+        if (first > _LAST_MONTH) != (second > _LAST_MONTH):
+            yield match[2] or match[4], first > _LAST_MONTH
+
+
+def read_date(surface: str, written: int | None = None, *, day_first: bool = False) -> Moment | None:
     """Read a date surface; None where it has no shape that is known (``"the 14th"``, a holiday).
 
     A surface of no known shape that holds one four-digit year still gives that year.
@@ -59,18 +110,21 @@ def read_date(surface: str, written: int | None = None) -> Moment | None:
     Args:
         surface: a date as written. PHI.
         written: year of the document, where it is known; says which century a year of two digits is of.
+        day_first: how two numbers that can be both are read.
     """
-    read = read_shape(surface.strip(), written)
+    read = read_shape(surface.strip(), written, day_first=day_first)
     if read is not None:
         return read[1]
     years = set(_ANY_YEAR.findall(fold(surface)))
     return Moment(year=int(years.pop())) if len(years) == 1 else None
 
 
-def read_shape(surface: str, written: int | None = None) -> tuple[re.Match[str], Moment] | None:
+def read_shape(
+    surface: str, written: int | None = None, *, day_first: bool = False
+) -> tuple[re.Match[str], Moment] | None:
     """Match a surface with the shapes that are known; None where it has none or its month or day cannot be."""
     folded = fold(surface)
-    for shape in _SHAPES:
+    for shape in _SHAPES[day_first]:
         match = shape.fullmatch(folded)
         if match is None:
             continue
@@ -82,15 +136,10 @@ def read_shape(surface: str, written: int | None = None) -> tuple[re.Match[str],
 
 def _moment(parts: Mapping[str, str | None], written: int | None) -> Moment | None:
     year = full_year(parts.get("year"), written)
-    if parts.get("first"):
-        first, second = int(parts["first"] or 0), int(parts["second"] or 0)
-        month, day = (second, first) if first > 12 else (first, second)
-    elif parts.get("name") or parts.get("month"):
-        month = _month_number(parts)
-        day = int(parts.get("day") or 0)
-    else:
+    if not (parts.get("name") or parts.get("month")):
         return Moment(year=year)
-    if not 1 <= month <= 12 or day > 31:
+    month, day = _month_number(parts), int(parts.get("day") or 0)
+    if not 1 <= month <= _LAST_MONTH or day > 31:
         return None
     return Moment(year=year, month=month, day=day or None)
 
@@ -119,10 +168,8 @@ def full_year(text: str | None, written: int | None = None) -> int | None:
 def render(surface: str, match: re.Match[str], moved: date, days: int) -> str:
     """Write a day in the shape of a match over a surface; a weekday moves by ``days``."""
     parts = match.groupdict()
-    day_first = bool(parts.get("first")) and int(parts["first"] or 0) > 12
     values = {"year": moved.year, "month": moved.month, "day": moved.day}
-    values |= {"first": moved.day if day_first else moved.month, "second": moved.month if day_first else moved.day}
-    named = not (parts.get("first") or parts.get("month"))
+    named = not parts.get("month")
     padded = _is_padded([parts[group] or "" for group in values if parts.get(group)], named=named)
     pieces = []
     position = 0

@@ -10,7 +10,7 @@ from llmops.deid.analyzer import Analyzer
 from llmops.deid.codes import is_loinc
 from llmops.deid.config import DeidConfig
 from llmops.deid.known import KnownMatcher
-from llmops.deid.operators import Rewriter
+from llmops.deid.operators import Rewriter, dates_of
 from llmops.deid.policy import Policy
 from llmops.deid.residual import document_risk, document_survivors
 from llmops.deid.spans import Span
@@ -105,7 +105,8 @@ class PresidioDeidentifier:
 
     def _rewrite(self, item: _Prepared, found: Sequence[tuple[Span, ...]]) -> DeidentifiedDocument:
         document = item.document
-        rewriter = Rewriter(self._policy, item.subject, document.time)
+        dates = dates_of(zip(item.texts, found, strict=True))
+        rewriter = Rewriter(self._policy, item.subject, document.time, dates)
         text, findings = rewriter.rewrite(document.text, found[0])
         title, in_title = rewriter.rewrite(document.title, found[1], "title")
         fields, in_fields = rewrite_fields(document, found, rewriter)

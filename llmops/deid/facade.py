@@ -7,7 +7,7 @@ from itertools import islice
 from llmops.deid.analyzer import Analyzer
 from llmops.deid.config import DeidConfig
 from llmops.deid.engine import PresidioDeidentifier
-from llmops.deid.operators import Rewriter
+from llmops.deid.operators import Rewriter, dates_of
 from llmops.deid.policy import Policy, load_policy
 from llmops.deid.spans import Span
 from llmops.deid.subjects import NOBODY, SubjectVault
@@ -67,7 +67,8 @@ class Deidentifier:
             text: any text. PHI.
         """
         (spans,) = self._analyzer.find([text])
-        new, findings = Rewriter(self._policy, NOBODY).rewrite(text, spans)
+        rewriter = Rewriter(self._policy, NOBODY, dates=dates_of([(text, spans)]))
+        new, findings = rewriter.rewrite(text, spans)
         return DeidentifiedText(text=new, findings=findings)
 
     def detect(self, text: str) -> list[PhiFinding]:

@@ -1,7 +1,7 @@
 """Applies a policy to the finds of one text through Presidio's AnonymizerEngine."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from llmops.deid.addresses import is_street, parts_of
 from llmops.deid.ages import is_over_89
-from llmops.deid.dates import Moment, read_date
+from llmops.deid.dates import DateOrder, Moment, read_date
 from llmops.deid.placeholders import placeholder
 from llmops.deid.policy import Operator, Policy
 from llmops.deid.shifting import shift_surface
@@ -37,12 +37,14 @@ class Rewriter:
         policy: which operator for which label.
         subject: whose document it is. PHI.
         time: of the document, ISO 8601: what its partial dates are near, and when who was born in a year is over 89.
+        dates: all dates of the document, as written: they say whether day or month comes first. PHI.
     """
 
-    def __init__(self, policy: Policy, subject: Subject, time: str = "") -> None:
+    def __init__(self, policy: Policy, subject: Subject, time: str = "", dates: Iterable[str] = ()) -> None:
         self._policy = policy
         self._subject = subject
         self._written = (read_date(time[:10]) if time else None) or Moment()
+        self._order = DateOrder.of(dates)
         self._days = _whole_weeks(subject.date_offset_days) if policy.keep_weekday else subject.date_offset_days
         self._surrogates = Surrogates(subject.seed, subject.known, subject.in_use) if subject.seed else None
         self._operations: dict[Operator, Callable[[PhiLabel, str], Replacement]] = {
@@ -91,7 +93,7 @@ class Rewriter:
         """
         if self._policy.operators[PhiLabel.DATE] is not Operator.SHIFT_DATE:
             return [self._written] * len(spans)
-        read = [read_date(s) if span.label is PhiLabel.DATE else None for span, s in zip(spans, surfaces, strict=True)]
+        read = [self._read(s) if span.label is PhiLabel.DATE else None for span, s in zip(spans, surfaces, strict=True)]
         dated = [self._dated(moment, self._written) for moment in read if moment is not None and moment.month]
         last = self._written if self._written.month or not dated else dated[0]
         found: list[Moment] = []
@@ -100,6 +102,9 @@ class Rewriter:
             if moment is not None and moment.month:
                 last = self._dated(moment, last)
         return found
+
+    def _read(self, surface: str) -> Moment | None:
+        return read_date(surface, day_first=self._order.is_day_first(surface))
 
     @staticmethod
     def _dated(moment: Moment, last: Moment) -> Moment:
@@ -117,16 +122,34 @@ class Rewriter:
         if label is PhiLabel.ZIP:
             prefix = safe_zip3(surface, self._policy.restricted_zip3)
             return Replacement(text=placeholder(label, prefix), operator=Operator.GENERALISE)
-        moment = read_date(surface, self._written.year)
-        year = moment.year if moment is not None else None
+        year = self._year(surface)
         if year is None or is_over_89(year, self._written.year):
             return _redact(label, surface)
         return Replacement(text=placeholder(label, f"{year:04d}"), operator=Operator.GENERALISE)
 
+    def _year(self, surface: str) -> int | None:
+        moment = read_date(surface, self._written.year)
+        return moment.year if moment is not None else None
+
     def _shift(self, label: PhiLabel, surface: str, near: Moment) -> Replacement:
-        """Shift at the date's own precision; what has no place in the calendar (``Ramadan``) is redacted."""
-        shifted = shift_surface(surface, self._days, near) if self._days is not None else None
+        """Shift at the date's own precision; what has no place in the calendar (``Ramadan``) is redacted.
+
+        So is what tells an age over 89 beside the other dates, under a policy that does not keep such ages.
+        """
+        if self._policy.operators[PhiLabel.AGE90] is not Operator.KEEP and self._tells_an_age(surface):
+            return _redact(label, surface)
+        day_first = self._order.is_day_first(surface)
+        shifted = shift_surface(surface, self._days, near, day_first=day_first) if self._days is not None else None
         return Replacement(text=shifted, operator=Operator.SHIFT_DATE) if shifted else _redact(label, surface)
+
+    def _tells_an_age(self, surface: str) -> bool:
+        year = self._year(surface)
+        return year is not None and is_over_89(year, self._written.year)
+
+
+def dates_of(found: Iterable[tuple[str, Sequence[Span]]]) -> list[str]:
+    """Give every date that was found in the texts of a document, as written. PHI."""
+    return [text[span.start : span.end] for text, spans in found for span in spans if span.label is PhiLabel.DATE]
 
 
 def _whole_weeks(days: int | None) -> int | None:

@@ -19,13 +19,14 @@ _LONGEST: Final = 48
 _MIDDLE: Final = 15
 
 
-def shift_surface(surface: str, days: int, near: Moment | None = None) -> str | None:
+def shift_surface(surface: str, days: int, near: Moment | None = None, *, day_first: bool = False) -> str | None:
     """Move a date by some days and write it in the same shape, at the same precision.
 
     Args:
         surface: the date as written. PHI.
         days: how far; the subject's offset.
         near: a date of the same document: gives the year, and the month of a day that stands alone (``the 14th``).
+        day_first: how two numbers that can be both day and month are read.
 
     Returns:
         The new surface, or None where its shape or its place in the calendar is not known (the caller then redacts).
@@ -34,14 +35,18 @@ def shift_surface(surface: str, days: int, near: Moment | None = None) -> str | 
     if len(stripped) > _LONGEST:
         return None
     try:
-        moved = _single(stripped, days, near) or _range(stripped, days, near) or _holiday(stripped, days, near)
+        moved = (
+            _single(stripped, days, near, day_first=day_first)
+            or _range(stripped, days, near, day_first=day_first)
+            or _holiday(stripped, days, near)
+        )
     except (ValueError, OverflowError):
         return None
     return surface.replace(stripped, moved, 1) if moved else None
 
 
-def _single(surface: str, days: int, near: Moment | None) -> str | None:
-    read = read_shape(surface)
+def _single(surface: str, days: int, near: Moment | None, *, day_first: bool) -> str | None:
+    read = read_shape(surface, day_first=day_first)
     if read is not None:
         match, moment = read
         return render(surface, match, _on_calendar(moment, near) + timedelta(days=days), days)
@@ -82,20 +87,23 @@ def _days_of_months(day: int, year: int, month: int) -> Iterator[date]:
             continue
 
 
-def _range(surface: str, days: int, near: Moment | None) -> str | None:
+def _range(surface: str, days: int, near: Moment | None, *, day_first: bool) -> str | None:
     """Move both ends of ``3/4-3/9``, ``March 3-7``, ``12-15 March 2024`` and ``12th to 15th``."""
     for joint in _JOINT.finditer(fold(surface)):
         first, last = surface[: joint.start()], surface[joint.end() :]
-        moved = _ends(first, last, days, near) if first and last else None
+        moved = _ends(first, last, days, near, day_first=day_first) if first and last else None
         if moved is not None:
             return moved[0] + surface[joint.start() : joint.end()] + moved[1]
     return None
 
 
-def _ends(first: str, last: str, days: int, near: Moment | None) -> tuple[str, str] | None:
-    left, right = read_shape(first), read_shape(last)
+def _ends(first: str, last: str, days: int, near: Moment | None, *, day_first: bool) -> tuple[str, str] | None:
+    left, right = read_shape(first, day_first=day_first), read_shape(last, day_first=day_first)
     if left and right and left[1].month and right[1].month:
-        return _whole(first, days, right[1], near), _whole(last, days, left[1], near)
+        return (
+            _whole(first, days, right[1], near, day_first=day_first),
+            _whole(last, days, left[1], near, day_first=day_first),
+        )
     if left and left[1].day:
         alone = _DAY.fullmatch(fold(last))
         year = full_year(alone["year"]) if alone is not None else None
@@ -109,9 +117,10 @@ def _ends(first: str, last: str, days: int, near: Moment | None) -> tuple[str, s
     return _days_alone(first, last, days, near)
 
 
-def _whole(surface: str, days: int, other: Moment, near: Moment | None) -> str:
+def _whole(surface: str, days: int, other: Moment, near: Moment | None, *, day_first: bool) -> str:
     """Move one end; the other gives the year where this one has none."""
-    return _single(surface, days, Moment(year=other.year or (near.year if near is not None else None))) or ""
+    dated = Moment(year=other.year or (near.year if near is not None else None))
+    return _single(surface, days, dated, day_first=day_first) or ""
 
 
 def _beside(day: str, whole: str, match: re.Match[str], other: date, days: int) -> str | None:

@@ -14,7 +14,7 @@ from llmops.deid.addresses import is_street
 from llmops.deid.check_digits import could_be_issued, is_dea, is_luhn, spoiled
 from llmops.deid.dates import Moment
 from llmops.deid.holidays import easter_sunday
-from llmops.deid.operators import Rewriter
+from llmops.deid.operators import Rewriter, dates_of
 from llmops.deid.policy import Operator
 from llmops.deid.shifting import shift_surface
 from llmops.deid.spans import Span
@@ -232,6 +232,9 @@ def test_check_digits() -> None:
         ("2024-03-14T10:00:00Z", "2024-04-02T10:00:00Z"),
         ("20240314103000-0500", "20240402103000-0500"),
         ("03/14/2024 14:05", "04/02/2024 14:05"),
+        ("5\t5\t1961", "5\t24\t1961"),
+        ("5 | 5 | 1961", "5 | 24 | 1961"),
+        ("3/14/\n2024", "4/2/\n2024"),
         ("the 14th", "the 2nd"),
         ("14th", "2nd"),
         ("Thursday the 14th", "Tuesday the 2nd"),
@@ -265,6 +268,48 @@ def test_a_day_alone_and_a_holiday_need_a_date_beside_them() -> None:
     """Without a month there is no 14th to move, without a year no Thanksgiving."""
     assert [shift_surface(one, 19) for one in ("the 14th", "12th to 15th", "Thanksgiving")] == [None] * 3
     assert shift_surface("the 14th", 19, Moment(year=2024)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shifted"),
+    [
+        ("10.11.1982 and 27.11.1982", "20.11.1982 and 07.12.1982"),
+        ("10.11.1982, 10.25.1982", "10.21.1982, 11.04.1982"),
+        ("05/06/2024 then 25/06/2024", "15/06/2024 then 05/07/2024"),
+        ("05/06/2024 then 06/25/2024", "05/16/2024 then 07/05/2024"),
+        ("25/06/2024, 06/25/2024, 05/06/2024", "05/07/2024, 07/05/2024, 05/16/2024"),
+        ("05/06/2024", "05/16/2024"),
+        ("05/06/2024-25/06/2024", "15/06/2024-05/07/2024"),
+        ("10.11.1982-27.11.1982", "20.11.1982-07.12.1982"),
+        ("3/14/24, later 3.5.24", "3/24/24, later 3.15.24"),
+        ("on 5/6, seen 25/6", "on 15/6, seen 5/7"),
+    ],
+)
+def test_day_or_month_first_is_decided_once_for_a_text(text: str, shifted: str) -> None:
+    """Two dates of one text are as far apart as before, whichever number is the day."""
+    surfaces = re.findall(r"\d[\d./-]*", text)
+    spans = [
+        Span(start=text.index(one), end=text.index(one) + len(one), label=PhiLabel.DATE, score=1.0, recognizer="test")
+        for one in surfaces
+    ]
+    policy, subject = load_policy("limited_data_set"), Subject(date_offset_days=10)
+    rewriter = Rewriter(policy, subject, "2024-01-01", dates_of([(text, spans)]))
+    assert rewriter.rewrite(text, spans)[0] == shifted
+
+
+@pytest.mark.parametrize(
+    ("policy", "surface", "made"),
+    [
+        ("expert_determination", "12/19/1925", "[DATE]"),
+        ("expert_determination", "5/3/29", "[DATE]"),
+        ("expert_determination", "5/3/1961", "5/13/1961"),
+        ("limited_data_set", "12/19/1925", "12/29/1925"),
+    ],
+)
+def test_a_shifted_date_tells_no_age_over_89_where_ages_are_generalised(policy: str, surface: str, made: str) -> None:
+    """Beside a visit shifted as far, a shifted birth date tells the age to the day."""
+    rewriter = Rewriter(load_policy(policy, determination="x"), Subject(date_offset_days=10), "2024-01-03")
+    assert rewriter.replacement(PhiLabel.DATE, surface).text == made
 
 
 def test_partial_dates_take_year_and_month_from_the_text() -> None:
