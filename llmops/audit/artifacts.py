@@ -1,37 +1,52 @@
-"""Whether what the log says was published is there as it was published: the manifest, and every file it names."""
+"""Whether what the log says was published is there as it was published, and what it says was taken back, is."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+import stat
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import orjson
 
-from llmops.audit.events import ReleasePublished
+from llmops.audit.events import ReleasePublished, ReleaseRevoked
 from llmops.audit.verdict import Finding, Status
 
 MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.sig"
+WHOLE: Final = ""  # as `ReleaseRevoked` names the release itself
 
 
 def check_artifacts(
-    releases: Path, published: Iterable[ReleasePublished], revoked: Collection[str] = ()
+    releases: Path,
+    published: Iterable[ReleasePublished],
+    revoked: Iterable[ReleaseRevoked],
+    taken_back: Mapping[str, Collection[str]],
 ) -> tuple[Finding, ...]:
-    """Hold release folders against the `ReleasePublished` events that name them.
+    """Hold release folders against the events that name them.
 
     Args:
         releases: the folder that holds the release folders, ``<output>/release``.
         published: what a verified log says was published.
-        revoked: ids of releases that it says were taken back as a whole; their folders may be gone.
+        revoked: what it says was taken back; the folder of a release taken back as a whole may be gone.
+        taken_back: what signed entries take back, by release id: ids of documents, `WHOLE` for the release.
 
     Returns:
-        Nothing where all is there as it was; a missing folder cannot be verified, a changed one is tampered.
+        Nothing where all is there as it was; a missing folder cannot be verified, a changed one is tampered, and so is
+        one of which the log says that it was taken back, in whole or in part, while readers would still serve it.
     """
+    withdrawn: dict[str, set[str]] = defaultdict(set)
+    for event in revoked:
+        withdrawn[event.release_id].add(event.document_id)
     unique = {
         (event.release_id, event.manifest)
         for event in published
-        if event.release_id not in revoked or (releases / event.release_id).exists()
+        if WHOLE not in withdrawn[event.release_id] or (releases / event.release_id).exists()
     }
-    return tuple(finding for release_id, digest in sorted(unique) for finding in _check(releases, release_id, digest))
+    findings = [finding for release_id, digest in sorted(unique) for finding in _check(releases, release_id, digest)]
+    for release_id in sorted({release_id for release_id, _ in unique if (releases / release_id).exists()}):
+        findings += _unsigned(release_id, withdrawn[release_id], taken_back.get(release_id, ()))
+    return tuple(findings)
 
 
 def _check(releases: Path, release_id: str, digest: str) -> Iterator[Finding]:
@@ -39,13 +54,36 @@ def _check(releases: Path, release_id: str, digest: str) -> Iterator[Finding]:
     if PurePosixPath(release_id).name != release_id or not folder.is_dir():
         yield _finding(Status.CANNOT_VERIFY, release_id, "it was published, but is not there")
         return
-    data = _read(folder / MANIFEST)
+    plain, others = _listed(folder)
+    data = _read(folder / MANIFEST) if MANIFEST in plain else None
     if data is None or hashlib.sha256(data).hexdigest() != digest:
         yield _finding(Status.TAMPERED, release_id, "its manifest is not the one that was published")
         return
-    changed = sum(_digest(folder, path) != sha256 for path, sha256 in _files(orjson.loads(data)))
+    named = tuple(_files(orjson.loads(data)))
+    changed = sum(path not in plain or _digest(folder / path) != sha256 for path, sha256 in named)
     if changed:
         yield _finding(Status.TAMPERED, release_id, f"{changed} of its files are not those that were published")
+    strange = len(others | (plain - {MANIFEST, SIGNATURE, *(path for path, _ in named)}))
+    if strange:
+        yield _finding(Status.TAMPERED, release_id, f"it holds what was never published, or links: {strange}")
+
+
+def _unsigned(release_id: str, logged: Collection[str], signed: Collection[str]) -> Iterator[Finding]:
+    """What the log says was taken back and no signed entry does."""
+    lacking = set(logged) - set(signed)
+    if lacking:
+        what = "the whole" if WHOLE in lacking else f"documents: {len(lacking)}"
+        how = "its entries were removed, or the command was cut short; take it back again"
+        yield _finding(Status.TAMPERED, release_id, f"taken back in the log, but by no signed entry ({what}): {how}")
+
+
+def _listed(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Relative paths of the plain files in a folder, and of links and special files; no link is followed."""
+    if folder.is_symlink():
+        return frozenset(), frozenset({folder.name})
+    modes = {path.relative_to(folder).as_posix(): path.lstat().st_mode for path in folder.rglob("*")}
+    plain = frozenset(path for path, mode in modes.items() if stat.S_ISREG(mode))
+    return plain, frozenset(path for path, mode in modes.items() if path not in plain and not stat.S_ISDIR(mode))
 
 
 def _files(node: Any) -> Iterator[tuple[str, str]]:
@@ -59,11 +97,9 @@ def _files(node: Any) -> Iterator[tuple[str, str]]:
             yield from _files(item)
 
 
-def _digest(folder: Path, path: str) -> str:
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        return ""
+def _digest(path: Path) -> str:
     try:
-        with (folder / path).open("rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""

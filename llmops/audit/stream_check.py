@@ -37,7 +37,7 @@ class StreamCheck:
         self.stream = stream
         self.sealings: list[Anchor] = []
         self.published: list[ReleasePublished] = []
-        self.revoked: list[str] = []
+        self.revoked: list[ReleaseRevoked] = []
         self._directory = directory
         self._trusted = tuple(keys)
         self._anchors = {(anchor.size, anchor.root) for anchor in anchors}
@@ -246,8 +246,8 @@ class StreamCheck:
             self.sealings.append(Anchor(stream=event.stream, size=event.size, root=event.root))
         elif isinstance(event, ReleasePublished):
             self.published.append(event)
-        elif isinstance(event, ReleaseRevoked) and not event.document_id:
-            self.revoked.append(event.release_id)
+        elif isinstance(event, ReleaseRevoked):
+            self.revoked.append(event)
         elif isinstance(event, Recovered):
             self._set_aside(event)
 

@@ -1,7 +1,9 @@
 """Offline, read-only verification of an audit directory: signatures, roots, links and anchors, streaming."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from cryptography.x509 import Certificate
 
@@ -14,6 +16,8 @@ from llmops.audit.stream_check import StreamCheck
 from llmops.audit.timestamp import proven_times
 from llmops.audit.verdict import Finding, Status, Verdict
 
+_NOTHING: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
+
 
 def verify(
     directory: Path,
@@ -21,6 +25,7 @@ def verify(
     anchors: Iterable[Anchor] = (),
     *,
     releases: Path | None = None,
+    taken_back: Mapping[str, Collection[str]] = _NOTHING,
     stamped: Iterable[Kept] = (),
     authorities: Sequence[Certificate] = (),
 ) -> Verdict:
@@ -35,6 +40,8 @@ def verify(
         stamped: checkpoints with time stamps over them; those that stand are anchors, wherever they lay.
         authorities: the certificates that time stamps must come from.
         releases: a folder of releases; those that the log says were published must be there as they were.
+        taken_back: what signed entries beside them take back, by release id: ids of documents, an empty one for the
+            whole release. All that the log says was taken back must be among it.
 
     Returns:
         Intact only where every stream is sealed to its end by a trusted key and extends an anchor.
@@ -53,8 +60,8 @@ def verify(
         findings += checks[name].close()
     if releases is not None:
         published = (event for check in checks.values() for event in check.published)
-        revoked = {release_id for check in checks.values() for release_id in check.revoked}
-        findings += check_artifacts(releases, published, revoked)
+        revoked = (event for check in checks.values() for event in check.revoked)
+        findings += check_artifacts(releases, published, revoked, taken_back)
     return Verdict(findings=tuple(findings), streams=tuple(checks[name].report() for name in names), times=times)
 
 

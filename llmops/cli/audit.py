@@ -30,7 +30,7 @@ from llmops.cli.audit_story import print_story, story_as_dict
 from llmops.cli.opening import Keys, now_ms, trusted
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.errors import AuditVerificationError, RecipeError
-from llmops.release import glance
+from llmops.release import glance, release_folders
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -211,7 +211,8 @@ def _verdict(
     artifacts: bool,
 ) -> Verdict:
     """Verify with everything that can vouch for the log: keys, releases beside it, anchors, time stamps."""
-    releases = release or sorted((folder.parent / "release").glob("[0-9a-f]*"))
+    published = folder.parent / "release"
+    releases = release or sorted(published.glob("[0-9a-f]*"))
     kept = [found for place in anchor or () for found in _kept(place)]
     beside = layout.stamps_folder(folder)
     stamped = [*kept, *(read_kept(beside) if beside.is_dir() else ())]
@@ -223,10 +224,17 @@ def _verdict(
         trusted(keys, name="llmops-audit"),
         [anchor for path in releases for anchor in _anchors(path, signers)]
         + [found.checkpoint.anchor for found in kept],
-        releases=folder.parent / "release" if artifacts else None,
+        releases=published if artifacts else None,
+        taken_back=_taken_back(published) if artifacts else {},
         stamped=stamped,
         authorities=[certificate for path in tsa or () for certificate in load_authorities(path)],
     )
+
+
+def _taken_back(releases: Path) -> dict[str, frozenset[str]]:
+    """What entries signed with a release's own key take back of it; the log vouches for the manifest that names it."""
+    seen = [glance(path) for path in release_folders(releases)] if releases.is_dir() else []
+    return {one.name: one.tombstones | ({""} if one.reason else set()) for one in seen}
 
 
 def _kept(place: str) -> tuple[Kept, ...]:

@@ -51,7 +51,7 @@ def read_revocations(release: Path, release_id: str, accepted: Trust, revocation
     """Read what has been taken back of a release; an entry that does not verify refuses the release.
 
     Entries form a numbered chain, so none can be changed, put in or taken out of the middle. That the last ones were
-    not removed can be told only by who holds a later state (the audit log records each entry).
+    not removed can be told only by who holds a later state: ``audit verify --artifacts`` holds them against the log.
 
     Args:
         release: the release folder.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -23,7 +24,13 @@ def world(tmp_path):
     with AuditLog.open(tmp_path / "audit", stream="main", signer=signer, clock=lambda: 1) as log:
         log.append([ReleasePublished(release_id="abcd", manifest=manifest, documents=1)])
         anchor = log.checkpoint().anchor
-    return lambda: verify(tmp_path / "audit", [signer.public], [anchor], releases=tmp_path / "release"), folder
+
+    def verdict(**taken_back):
+        return verify(
+            tmp_path / "audit", [signer.public], [anchor], releases=tmp_path / "release", taken_back=taken_back
+        )
+
+    return verdict, folder
 
 
 def test_an_untouched_release_is_as_published(world):
@@ -58,17 +65,62 @@ def test_a_removed_part_is_found(world):
     assert world[0]().status is Status.TAMPERED
 
 
-def test_a_revoked_release_may_be_removed_but_not_changed(world, tmp_path):
-    """Its whole revocation is in the log; one of a single document takes nothing away."""
-    signer = load_or_create_signing_key(tmp_path / "k" / "a.pem", name="llmops-audit")
-    verdict, folder = world
+@pytest.mark.parametrize("path", ["data/part-00001.parquet", ".hidden", "extra/notes.txt"])
+def test_an_added_file_is_found(world, path):
+    """Whatever reads the folder without its manifest (Spark, Hugging Face) would read it too."""
+    (world[1] / path).parent.mkdir(exist_ok=True)
+    (world[1] / path).write_bytes(b"rows")
+    assert world[0]().status is Status.TAMPERED
 
-    def revoke(**what):
+
+@pytest.mark.parametrize("name", ["data/part-00000.parquet", "data", "manifest.json", "."])
+def test_a_link_is_found_though_it_leads_to_the_same_bytes(world, tmp_path, name):
+    """What it leads to can change when nobody looks."""
+    path = world[1] / name
+    path.rename(tmp_path / "outside")
+    (world[1] / name).symlink_to(tmp_path / "outside")
+    assert world[0]().status is Status.TAMPERED
+
+
+def test_a_pipe_is_found_and_not_waited_for(world):
+    """Opening one would never end."""
+    part = world[1] / "data" / "part-00000.parquet"
+    part.unlink()
+    os.mkfifo(part)
+    assert world[0]().status is Status.TAMPERED
+
+
+@pytest.fixture
+def log_revoked(tmp_path):
+    """Writes into the log that the release, or a document of it, was taken back."""
+    signer = load_or_create_signing_key(tmp_path / "k" / "a.pem", name="llmops-audit")
+
+    def _log_revoked(**what):
         with AuditLog.open(tmp_path / "audit", stream="reader", signer=signer, clock=lambda: 2) as log:
             log.append([ReleaseRevoked(release_id="abcd", reason="superseded", **what)])
 
+    return _log_revoked
+
+
+@pytest.mark.parametrize(("logged", "whole"), [({}, [""]), ({"document_id": "r1.0"}, ["r1.0"])])
+def test_what_was_taken_back_must_be_so_by_a_signed_entry(world, log_revoked, logged, whole):
+    """Without it, readers serve again what was taken back; one entry is enough for two events."""
+    log_revoked(**logged)
+    log_revoked(**logged)
+    found = [finding for finding in world[0]().findings if "taken back" in finding.what]
+    assert [finding.status for finding in found] == [Status.TAMPERED]
+    assert world[0](abcd=["r9.9"]).status is Status.TAMPERED
+    assert not [finding for finding in world[0](abcd=whole).findings if "release" in finding.what]
+
+
+def test_a_revoked_release_may_be_removed_but_not_changed(world, log_revoked):
+    """Its whole revocation is in the log; one of a single document takes nothing away."""
+    verdict, folder = world
+    revoke = log_revoked
+
     def told():
-        return [finding.what for finding in verdict().findings if "release abcd" in finding.what]
+        found = verdict(abcd=["", "r1.0"]).findings
+        return [finding.what for finding in found if "release abcd" in finding.what]
 
     revoke(document_id="r1.0")
     folder.rename(folder.with_name("moved"))

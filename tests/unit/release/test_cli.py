@@ -1,14 +1,17 @@
 """``llmops release``: what is shown, compared and taken back, and what is logged of it."""
 
+import hashlib
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from llmops.audit import AuditLog, load_verify_key, shows
-from llmops.audit.events import ReleaseRevoked
+from llmops.audit.events import ReleasePublished, ReleaseRevoked
 from llmops.audit.keys import SigningKey
+from llmops.cli.audit import app as audit_app
 from llmops.cli.release import app
 from llmops.errors import AuditWriteError, RecipeError, ReleaseError
 from llmops.release import RevocationReason, open_release, revoke, withdraw
@@ -122,6 +125,29 @@ def test_tombstone_takes_back_single_documents(call, release_path, key, tmp_path
     assert [event.document_id for event in events] == ["r0001.0", "r0003.0"]
     assert call("show", release_path)["tombstoned"] == ["r0001.0", "r0003.0"]
     assert call("verify", release_path)["documents"] == 3
+
+
+@pytest.mark.parametrize("words", [("tombstone", "r0001.0"), ("revoke", "--reason", "phi_found")])
+def test_a_revocation_that_was_removed_is_found_by_the_log(call, release_path, key, words):
+    """Readers serve the release again; ``audit verify --artifacts`` tells, with no key of the release at hand."""
+    audit = release_path.parents[1] / "audit"
+    manifest = hashlib.sha256((release_path / "manifest.json").read_bytes()).hexdigest()
+    with AuditLog.open(audit, stream="run", signer=None, clock=lambda: 1) as log:
+        log.append([ReleasePublished(release_id=release_path.name, manifest=manifest, documents=5)])
+    command, *rest = words
+    call(command, release_path, *rest, "--key", key)
+
+    def told():
+        done = CliRunner().invoke(audit_app, ["verify", str(audit), "--artifacts", "--json"])
+        found = json.loads(done.stdout)["findings"]
+        return [finding["status"] for finding in found if f"release {release_path.name}" in finding["what"]]
+
+    assert told() == []
+    shutil.rmtree(release_path.parent / "revocations")
+    assert len(open_release(release_path)) == 5
+    assert told() == ["tampered"]
+    call(command, release_path, *rest, "--key", key)
+    assert told() == []
 
 
 @pytest.mark.parametrize("words", [("tombstone", "r0001.0"), ("revoke", "--reason", "phi_found")])
