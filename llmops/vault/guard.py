@@ -1,4 +1,4 @@
-"""Refuses a raw zone and keys that others on the machine could read; the access control of 45 CFR 164.312(a)."""
+"""Refuses a raw zone and keys that others could read or exchange; the access control of 45 CFR 164.312(a)."""
 
 import stat
 from collections.abc import Iterable
@@ -37,7 +37,9 @@ def make_private(path: Path) -> None:
 
 
 def refuse_exposed_keys(folder: Path, *, secrets: Iterable[str], signing: Iterable[str]) -> None:
-    """Refuse keys, where there are any yet, that others can read, or that are not random.
+    """Refuse keys, where there are any yet, that others can read or exchange, or that are not random.
+
+    Who can write a folder can put another file in the place of one that is closed to them.
 
     Args:
         folder: the key folder.
@@ -45,8 +47,13 @@ def refuse_exposed_keys(folder: Path, *, secrets: Iterable[str], signing: Iterab
         signing: names of files of signing keys.
 
     Raises:
-        RecipeError: names the file, the section and the fix.
+        RecipeError: names the file or folder, the section and the fix.
     """
+    if folder.is_dir() and _mode(folder) & 0o022:
+        raise RecipeError(
+            f"keys: others can write {folder} (mode {_mode(folder):04o}), and so exchange the keys in it "
+            f"(164.312(a)(2)(iv)); fix: chmod 700 {folder}, and make sure that the keys are yours"
+        )
     kept = [folder / name for name in secrets if (folder / name).exists()]
     for path in (*kept, *(folder / name for name in signing if (folder / name).exists())):
         if _mode(path) & 0o077:

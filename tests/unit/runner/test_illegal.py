@@ -142,6 +142,18 @@ def test_a_key_that_others_can_read_is_refused(recipe, tmp_path, name, mode):
         load_recipe(recipe())
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o702])
+def test_a_key_folder_that_others_can_write_is_refused(recipe, tmp_path, mode):
+    """They could put keys of their own in the place of those that they cannot read, or of those to come."""
+    folder = tmp_path / "raw" / "keys"
+    folder.mkdir(parents=True)
+    folder.chmod(mode)
+    with pytest.raises(RecipeError, match=r"others can write.*164\.312\(a\)\(2\)\(iv\).*chmod 700"):
+        load_recipe(recipe())
+    folder.chmod(0o755)
+    load_recipe(recipe())
+
+
 @pytest.mark.parametrize("weak", [b"\0" * 32, b"hospital" * 4, b"0123456789" + b"0" * 22, b"short", b""])
 def test_a_weak_key_is_refused(recipe, tmp_path, weak):
     """Not random, or too short; the key is not shown."""
