@@ -11,7 +11,7 @@ from llmops.audit import AuditLog
 from llmops.audit.events import KeyCreated, VaultAction, VaultChanged
 from llmops.audit.keys import load_or_create_signing_key, load_signing_key, load_verify_key
 from llmops.cli.withdrawal import Withdrawal
-from llmops.errors import RecipeError
+from llmops.errors import RecipeError, StageError
 from llmops.identities import Identity
 from llmops.pipeline import Workspace
 from llmops.recipe import Keys, Recipe, load_keys, load_recipe, missing_keys, vault_file, vault_key
@@ -129,23 +129,38 @@ def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason:
     In this order, so that running it again after an interruption ends it. Work files of runs that were stopped go, too:
     such a run would take the subject's documents from them when it goes on.
 
+    Of a subject that was erased before, documents are taken back by its pseudonym alone: other outputs of the
+    same vault may still hold some. The answer names every pseudonym that it had, for those.
+
     Args:
         releases: their folders; None means every release of the output that was not revoked.
 
     Raises:
-        StageError: no such subject.
+        StageError: no such subject, and no document of it that stands; nothing was done.
         ReleaseError: a release does not verify, or its index cannot be removed; nothing was erased.
     """
     with _held(place) as hand:
-        names = frozenset(hand.vault.names(pseudonym))
+        known = hand.vault.knows(pseudonym)
+        names = hand.vault.names(pseudonym) if known else (pseudonym,)
         folders = _standing(hand.recipe) if releases is None else releases
         opened = [open_release(path, (hand.keys.release.public,)) for path in folders]
-        documents = sum(_take_back(release, names, hand, reason) for release in opened)
+        found = [(release, _documents(release, names)) for release in opened]
+        if not known and not any(ids for _, ids in found):
+            raise StageError("vault: no subject of that pseudonym, nor a document of it in these releases that stands")
+        for release, ids in found:
+            _take_back(release, ids, hand, reason)
         _drop_work(hand.recipe)
-        with hand.vault.changing():  # stands once it is logged
-            hand.vault.erase(pseudonym)
-            hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
-    return {"action": "erased", "subject": pseudonym, "documents": documents, "releases": len(opened)}
+        if known:
+            with hand.vault.changing():  # stands once it is logged
+                hand.vault.erase(pseudonym)
+                hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
+    return {
+        "action": "erased" if known else "taken back; erased before",
+        "subject": pseudonym,
+        "pseudonyms": list(names),
+        "documents": sum(len(ids) for _, ids in found),
+        "releases": len(opened),
+    }
 
 
 def approval(request: Request, key: Path, target: Path, hours: int) -> dict[str, Any]:
@@ -229,21 +244,24 @@ def _standing(recipe: Recipe) -> list[Path]:
     return [path for path in folders if glance(path).status is not ReleaseStatus.REVOKED]
 
 
-def _take_back(release: Release, names: Collection[str], hand: _Hand, reason: RevocationReason) -> int:
-    """Tombstone the documents of a subject in a release and log each; those taken back before are not seen here."""
-    ids = sorted(
+def _documents(release: Release, names: Collection[str]) -> list[str]:
+    """Ids of a subject's documents in a release; those taken back before are not seen here."""
+    return sorted(
         document_id
         for batch in release.batches()
         for document_id, subject in zip(batch["document_id"].to_pylist(), batch["subject"].to_pylist(), strict=True)
         if subject in names
     )
+
+
+def _take_back(release: Release, ids: Sequence[str], hand: _Hand, reason: RevocationReason) -> None:
+    """Tombstone documents in a release, each logged first, and remove its search index also where there are none."""
     withdrawal = Withdrawal(
         folder=release.path, release_id=release.id, signer=hand.keys.release, reason=reason, log=hand.log
     )
     withdrawal.drop_index()
     if ids:
         withdrawal.documents(ids)
-    return len(ids)
 
 
 def _drop_work(recipe: Recipe) -> None:

@@ -95,6 +95,10 @@ class Custody:
         names = self._names()
         return tuple(names[member] for member in self._links.group(self._root(names, pseudonym)))
 
+    def knows(self, pseudonym: str) -> bool:
+        """Whether there is a subject of that pseudonym; not, where it was erased."""
+        return pseudonym in self._names().values()
+
     def erase(self, pseudonym: str) -> tuple[str, ...]:
         """Destroy the subject's data keys and all that is known of it; nothing can be decrypted any more.
 

@@ -140,6 +140,26 @@ def test_erase_removes_what_was_made_of_the_documents(recipe, names, release):
     assert [kept.name for kept in token.iterdir()] == ["state.json"]
 
 
+def test_another_output_of_the_vault_forgets_an_erased_subject_afterwards(recipe, names, release):
+    """By the pseudonym alone, each document logged; where nothing is left of it, nothing is done."""
+    release()
+    said = call("erase", recipe, names[1])
+    assert said["pseudonyms"] == [names[1]]
+    other = recipe.parent / "other"
+    (recipe.parent / "out" / "release").rename(recipe.parent / "kept")
+    path = release()
+    other.mkdir()
+    (recipe.parent / "out" / "release").rename(other / "release")
+    path = other / "release" / path.name
+    assert len(open_release(path)) == 3
+    said = call("erase", recipe, names[1], "--output", other)
+    assert (said["action"], said["documents"]) == ("taken back; erased before", 1)
+    assert len(open_release(path)) == 2
+    with pytest.raises(StageError, match="no subject of that pseudonym, nor a document"):
+        call("erase", recipe, names[1], "--output", other)
+    assert [seen.entry.event.kind for seen in shows(other / "audit")] == ["release_revoked"]
+
+
 def test_an_interrupted_erasure_is_ended_by_the_next(recipe, names, release, monkeypatch):
     """Documents first, keys last: whoever reads a release is never behind the vault."""
     path = release()
