@@ -248,6 +248,12 @@ def policy_ids(recipe: Recipe) -> dict[str, str]:
     return {"deid": policies.deid.policy_id, "quality": policies.quality.policy_id, "gate": policies.gate.policy_id}
 
 
+def rule_applied(recipe: Recipe) -> dict[str, str]:
+    """Name and section of the rule of 45 CFR 164.514 that the de-identification policy is checked against."""
+    rule = load_policies(recipe).deid.rule
+    return {"rule": rule.value, "section": rule.section}
+
+
 def versions() -> dict[str, str]:
     """Versions of what decides about a release's bytes; ``code`` is the digest of our own source and word lists."""
     network = hashlib.sha256((SHIPPED / CARD).read_bytes()).hexdigest()  # the card pins the other model files

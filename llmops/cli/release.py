@@ -36,6 +36,8 @@ def verify(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
         "release": release.id,
         "documents": len(release),
         "policy": release.manifest.content.policy_id,
+        "rule": release.manifest.rule,
+        "section": release.manifest.section,
         "key": release.manifest.key,
         "key_pinned": release.pinned,
         "created": release.manifest.created,
@@ -153,6 +155,8 @@ def _row(seen: Glance) -> dict[str, Any]:
         "documents": manifest.rows - len(seen.tombstones) if manifest else 0,
         "tombstones": len(seen.tombstones),
         "policy": manifest.content.policy_id if manifest else "",
+        "rule": manifest.rule if manifest else "",
+        "section": manifest.section if manifest else "",
         "key": manifest.key if manifest else "",
         "key_pinned": seen.pinned,
     }

@@ -65,19 +65,20 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a recipe, its policies, models, key places and that its input is there, without reading a record."""
-    from llmops.recipe import fingerprint, load_recipe, policy_ids
+    from llmops.recipe import fingerprint, load_recipe, policy_ids, rule_applied
     from llmops.runner import planned
 
     checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output, raw_zone=raw_zone)
     files = len(planned(checked))
     policies = policy_ids(checked)
-    facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policies, "files": files}
+    rule = rule_applied(checked)
+    facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policies, **rule, "files": files}
     if as_json:
         out_json(facts)
     else:
         pairs(
             "recipe is good",
-            {"recipe": checked.name, "files to read": files, "fingerprint": facts["fingerprint"], **policies},
+            {"recipe": checked.name, "files to read": files, "fingerprint": facts["fingerprint"], **policies, **rule},
         )
 
 

@@ -40,6 +40,11 @@ class Basis(StrEnum):
     LIMITED_DATA_SET = "limited_data_set"
     EXPERT_DETERMINATION = "expert_determination"
 
+    @property
+    def section(self) -> str:
+        """Where the rule stands."""
+        return f"45 CFR 164.514{_SECTION[self]}"
+
 
 class Pseudonym(StrEnum):
     """How a subject's pseudonym is made: at random with a crosswalk, or derived with a key."""
@@ -55,7 +60,7 @@ class Policy:
     Args:
         name: name in reports.
         rule: the rule it claims.
-        basis: the citation.
+        basis: the citation, with the section of the rule.
         version: the author's version number.
         pseudonym: how subjects are named in releases.
         determination: reference of the expert's determination; empty unless that is the rule.
@@ -128,11 +133,12 @@ def parse_policy(content: object, *, source: str) -> Policy:
 
 
 def check_legality(policy: Policy, *, source: str) -> None:
-    """Refuse every pair of label and operator that the claimed rule forbids.
+    """Refuse every pair of label and operator that the claimed rule forbids, and a name or citation of another rule.
 
     Raises:
         RecipeError: names the key path, the section of 45 CFR 164.514 and the fix.
     """
+    _check_claim(policy, source)
     for label, operator in policy.operators.items():
         problem = _misuse(label, operator) or _FORBIDDEN[policy.rule](label, operator)
         if problem:
@@ -151,6 +157,19 @@ def check_legality(policy: Policy, *, source: str) -> None:
         raise RecipeError(
             f"policy {source}: determination: missing; 164.514(b)(1) needs the expert's documented one; name it"
         )
+
+
+def _check_claim(policy: Policy, source: str) -> None:
+    """A policy's name is what people read in releases, so it may not be that of a rule that was not applied."""
+    plain = re.sub("[_-]", "", policy.name)
+    other = next((rule for rule in Basis if rule is not policy.rule and rule.replace("_", "") in plain), None)
+    if other:
+        raise RecipeError(
+            f"policy {source}: name: {policy.name}: is that of the rule {other} ({other.section}), and the policy's "
+            f"rule is {policy.rule} ({policy.rule.section}); give it another name"
+        )
+    if policy.rule.section not in policy.basis:
+        raise RecipeError(f"policy {source}: basis: the rule {policy.rule} is {policy.rule.section}; cite that")
 
 
 @lru_cache(maxsize=1)
@@ -196,6 +215,9 @@ def _forbidden_by_expert(label: PhiLabel, operator: Operator) -> str:
     return ""
 
 
+_SECTION: Final = MappingProxyType(
+    {Basis.SAFE_HARBOR: "(b)(2)", Basis.LIMITED_DATA_SET: "(e)", Basis.EXPERT_DETERMINATION: "(b)(1)"}
+)
 _GENERALISABLE: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP, PhiLabel.LOC})
 _LIMITED_DATA_SET_MAY_KEEP: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP, PhiLabel.OTHERID})
 _FORBIDDEN: Final = MappingProxyType(

@@ -88,8 +88,9 @@ def croissant(content: Content, facts: ReleaseFacts) -> bytes:
         "name": f"release-{release_id}",
         "alternateName": facts.title,
         "description": (
-            f"De-identified clinical documents that passed the policy {facts.policy_id}, a quality score and a release "
-            "gate. That does not prove that no identifier is left (45 CFR 164.514(b)). Do not re-identify anyone."
+            f"De-identified clinical documents that passed the policy {facts.policy_id} under the rule {facts.rule} "
+            f"({facts.section}), a quality score and a release gate. "
+            "That does not prove that no identifier is left (45 CFR 164.514(b)). Do not re-identify anyone."
         ),
         "url": f"urn:llmops:release:{release_id}",
         "version": "1.0.0",

@@ -31,7 +31,9 @@ class ReleaseFacts:
     """What a run knows about its release and the files do not say. Digests are hex; pairs are sorted by name.
 
     Args:
-        policy_id: de-identification policy, ``"<name>@<digest>"``.
+        policy_id: de-identification policy, ``"<name>@<digest>"``; its digest covers the rule.
+        rule: the rule that it was checked against, e.g. ``"safe_harbor"``.
+        section: where that rule stands, e.g. ``"45 CFR 164.514(b)(2)"``.
         recipe_digest: digest of the resolved recipe.
         quality_policy_digest: digest of the quality policy.
         gate_policy_digest: digest of the gate policy.
@@ -47,6 +49,8 @@ class ReleaseFacts:
     """
 
     policy_id: str
+    rule: str
+    section: str
     recipe_digest: str
     quality_policy_digest: str
     gate_policy_digest: str
@@ -100,7 +104,8 @@ class Content:
 class Manifest:
     """The signed statement of what a release holds and under which rules it passed.
 
-    It proves "passed policy P with checks C", never "contains no PHI".
+    It proves "passed policy P with checks C", never "contains no PHI". ``rule`` and ``section``, those of P, are empty
+    in releases made before they were stated.
     """
 
     format: Literal["llmops-release/1"]
@@ -114,6 +119,8 @@ class Manifest:
     residual_risk: tuple[tuple[str, float], ...]
     audit: tuple[Anchor, ...]
     key: str
+    rule: str = ""
+    section: str = ""
 
     @property
     def rows(self) -> int:
@@ -137,7 +144,11 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Give the bytes of ``manifest.json``."""
-        return canonical(asdict(self)) + b"\n"
+        plain = asdict(self)
+        for name in ("rule", "section"):
+            if not plain[name]:
+                del plain[name]
+        return canonical(plain) + b"\n"
 
 
 def parse_manifest(data: bytes) -> Manifest:

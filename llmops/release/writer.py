@@ -181,6 +181,8 @@ class ReleaseWriter:
             residual_risk=tuple((name, float(value)) for name, value in facts.residual_risk),
             audit=facts.audit,
             key=facts.key.fingerprint,
+            rule=facts.rule,
+            section=facts.section,
         )
         data = manifest.to_bytes()
         self._put(m.MANIFEST, data)

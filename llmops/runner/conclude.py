@@ -98,6 +98,8 @@ def _publish(
     totals = core["counts"]
     facts = ReleaseFacts(
         policy_id=run.policies.deid.policy_id,
+        rule=run.policies.deid.rule.value,
+        section=run.policies.deid.rule.section,
         recipe_digest=recipe_digest(run.recipe),
         quality_policy_digest=run.policies.quality.policy_id.partition("@")[2],
         gate_policy_digest=run.policies.gate.digest,

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from llmops.pipeline import Done, Meter, Tally
-from llmops.recipe import Recipe, default_workers, policy_ids
+from llmops.recipe import Recipe, default_workers, policy_ids, rule_applied
 from llmops.release import Verdict
 
 _PACKAGES = ("clinical-llmops", "presidio-analyzer", "spacy", "pyarrow", "langchain-core", "onnxruntime")
@@ -47,6 +47,7 @@ def core(
         "residual_risk": residual_risk(tally),
         "verdicts": [asdict(verdict) for verdict in verdicts],
         "policies": policy_ids(recipe),
+        **rule_applied(recipe),
         "dropped": {},
         "stages": [],
         "shards": {},

@@ -30,6 +30,8 @@ def _document(document_id: str, text: str, **changes: object) -> ScoredDocument:
 def _facts(key: VerifyKey, **changes: object) -> ReleaseFacts:
     facts = ReleaseFacts(
         policy_id=POLICY,
+        rule="safe_harbor",
+        section="45 CFR 164.514(b)(2)",
         recipe_digest="aa",
         quality_policy_digest="bb",
         gate_policy_digest="cc",

@@ -52,6 +52,7 @@ def test_check_prints_what_would_apply(cli, notes_recipe):
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert facts["policies"]["deid"].startswith("safe_harbor@")
+    assert (facts["rule"], facts["section"]) == ("safe_harbor", "45 CFR 164.514(b)(2)")
     assert len(facts["fingerprint"]) == 64
 
 

@@ -39,6 +39,21 @@ def test_a_name_that_the_audit_log_could_not_hold_is_refused(tmp_path: Path, nam
         load_policy(changed(tmp_path, "safe_harbor", name=name))
 
 
+@pytest.mark.parametrize("name", ["safe_harbor", "safe-harbor", "ward4_safeharbor", "limited_data_set"])
+def test_a_name_of_another_rule_is_refused(tmp_path: Path, name: str) -> None:
+    """Readers of a release would take shifted dates for a Safe Harbor release."""
+    with pytest.raises(RecipeError, match=r"name: .*164\.514\(b\)\(1\)"):
+        load_policy(changed(tmp_path, "expert_determination", name=name, determination="D-1"))
+    own = changed(tmp_path, "expert_determination", name="ward4-expert_determination", determination="D-1")
+    assert load_policy(own).rule.section == "45 CFR 164.514(b)(1)"
+
+
+def test_a_citation_of_another_rule_is_refused(tmp_path: Path) -> None:
+    """The section is that of the rule that was checked."""
+    with pytest.raises(RecipeError, match=r"basis: .*164\.514\(e\)"):
+        load_policy(changed(tmp_path, "limited_data_set", basis="45 CFR 164.514(b)(2)"))
+
+
 def test_expert_determination_needs_a_reference() -> None:
     """164.514(b)(1) is a person's documented determination; without its reference the policy is no policy."""
     with pytest.raises(RecipeError, match=r"determination.*164\.514\(b\)\(1\)"):

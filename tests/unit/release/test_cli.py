@@ -51,6 +51,17 @@ def test_show_gives_what_was_signed(call, release_path, key):
     shown = call("show", release_path, json_out=False)
     assert "safe_harbor@0123456789ab" in shown
     assert "passed" in shown
+    assert (facts["rule"], facts["section"]) == ("safe_harbor", "45 CFR 164.514(b)(2)")
+    assert "45 CFR 164.514(b)(2)" in shown
+    assert "`safe_harbor`\n(45 CFR 164.514(b)(2))" in (release_path / "README.md").read_text()
+
+
+def test_a_manifest_from_before_rules_were_stated_is_read(call, publish):
+    """It is signed as it is, and empty fields are not made up."""
+    older = publish(rule="", section="")
+    assert b'"rule"' not in (older / "manifest.json").read_bytes()
+    assert call("show", older)["rule"] == ""
+    assert call("verify", older)["verified"]
 
 
 def test_show_refuses_what_is_not_signed(call, release_path):

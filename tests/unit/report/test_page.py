@@ -25,6 +25,8 @@ def summary(**parts):
         "quality": {"mean": 0.0, "dimensions": {}, "histogram": [0] * 10, "rules": {}},
         "verdicts": [],
         "policies": {"deid": "safe_harbor@0", "quality": "default@0", "gate": "default@0"},
+        "rule": "safe_harbor",
+        "section": "45 CFR 164.514(b)(2)",
         "dropped": {},
         "stages": [],
         "shards": {},
