@@ -8,7 +8,8 @@ from llmops.deid.folding import fold
 from llmops.deid.recognizers.places import STREET_WORDS
 
 _BOX: Final = re.compile(
-    r"(?i)\b(?:box|apt|apartment|unit|suite|ste|room|rm|floor|lot|trlr|bldg|building|hwy|highway|route|rte|rr|exit)\b"
+    r"(?i)\b(?:box|apt|apartment|unit|suite|ste|room|rm|floor|lot|trlr|bldg|building|hwy|highway|route|rte|rr|exit|"
+    r"broadway|apartments|apts|condos|condominiums|estates|towers|complex|subdivision|trailer park|mobile home park)\b"
 )
 _TOWN_ENDINGS: Final = frozenset(
     (
@@ -27,13 +28,15 @@ _TOWN_ENDINGS: Final = frozenset(
         "walk",
     )
 )
-"""Words of streets that end the names of towns as often: a name without a number that ends so is a town."""
+"""Words of streets that end the names of towns as often: such a name may be either."""
 
 _STREET_ENDING: Final = re.compile(
     r"(?i)\b(?:" + "|".join(word for word in STREET_WORDS.split("|") if word not in _TOWN_ENDINGS) + r")\.?"
     r"(?: (?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\.?)?$"
 )
+_EITHER_ENDING: Final = re.compile(r"(?i)\w[ \t](?:" + "|".join(sorted(_TOWN_ENDINGS)) + r")\.?\Z")
 _STREET_BEGINNING: Final = re.compile(r"(?i)^(?:el )?(?:avenida|calle|camino|carrera|rua|rue|via)\b")
+_BETWEEN: Final = re.compile(r"(\s*[,;\n]\s*|\s(?:in|near|off|at|and|&)\s)")
 _SAINT: Final = re.compile(r"(?i)^st\.? ")
 
 
@@ -49,8 +52,17 @@ def is_street(part: str) -> bool:
     return _STREET_BEGINNING.search(folded) is not None or _STREET_ENDING.search(_SAINT.sub("", folded)) is not None
 
 
+def ends_like_street(part: str) -> bool:
+    """Say whether a name that is no street for sure ends like one (``Willow Bend``); towns do so too."""
+    return _EITHER_ENDING.search(fold(part).strip()) is not None
+
+
 def parts_of(place: str) -> Iterator[tuple[str, bool]]:
-    """Cut a place at commas and line ends: each piece, and whether it is a name and not what stands between."""
-    for piece in re.split(r"(\s*[,;\n]\s*)", place):
+    """Cut a place at commas, line ends and small words: each piece, and whether it is a name, not what stands between.
+
+    Args:
+        place: a place as written. PHI.
+    """
+    for number, piece in enumerate(_BETWEEN.split(place)):
         if piece:
-            yield piece, any(c.isalnum() for c in piece)
+            yield piece, number % 2 == 0 and any(c.isalnum() for c in piece)

@@ -1,13 +1,11 @@
 """Applies a policy to the finds of one text through Presidio's AnonymizerEngine."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from llmops.deid.addresses import is_street, parts_of
 from llmops.deid.ages import is_over_89
 from llmops.deid.dates import DateOrder, Moment, read_date
 from llmops.deid.placeholders import placeholder
@@ -16,6 +14,7 @@ from llmops.deid.shifting import shift_surface
 from llmops.deid.spans import Span
 from llmops.deid.subjects import Subject
 from llmops.deid.surrogates import Surrogates
+from llmops.deid.towns import Towns
 from llmops.deid.zip3 import safe_zip3
 from llmops.phi import PhiFinding, PhiLabel
 
@@ -46,6 +45,7 @@ class Rewriter:
         self._written = (read_date(time[:10]) if time else None) or Moment()
         self._order = DateOrder.of(dates)
         self._days = _whole_weeks(subject.date_offset_days) if policy.keep_weekday else subject.date_offset_days
+        self._towns = Towns(address for identity in subject.known for address in identity.addresses)
         self._surrogates = Surrogates(subject.seed, subject.known, subject.in_use) if subject.seed else None
         self._operations: dict[Operator, Callable[[PhiLabel, str], Replacement]] = {
             Operator.REDACT: _redact,
@@ -83,8 +83,21 @@ class Rewriter:
         surfaces = [text[span.start : span.end] for span in spans]
         near = self._near(spans, surfaces)
         made = [self.replacement(span.label, s, n) for span, s, n in zip(spans, surfaces, near, strict=True)]
+        made = self._with_towns(made, text, spans, field_name)
         rewritten = _anonymize(text, spans, made)
         return rewritten, _findings(spans, made, field_name)
+
+    def _with_towns(
+        self, made: list[Replacement], text: str, spans: Sequence[Span], field_name: str
+    ) -> list[Replacement]:
+        """Leave the towns of a text, where places are generalised: what is one is seen only in its surroundings."""
+        if self._policy.operators[PhiLabel.LOC] is not Operator.GENERALISE:
+            return made
+        left = iter(self._towns.left_of(text, spans, field_name))
+        return [
+            Replacement(text=next(left), operator=Operator.GENERALISE) if span.label is PhiLabel.LOC else one
+            for span, one in zip(spans, made, strict=True)
+        ]
 
     def _near(self, spans: Sequence[Span], surfaces: Sequence[str]) -> list[Moment]:
         """Give each find the last date before it that has a month, the first of the text where none has.
@@ -118,7 +131,7 @@ class Rewriter:
         if label is PhiLabel.AGE90:
             return Replacement(text=placeholder(label, "90+"), operator=Operator.GENERALISE)
         if label is PhiLabel.LOC:
-            return Replacement(text=_town_of(surface), operator=Operator.GENERALISE)
+            return _redact(label, surface)  # alone, nothing says that it is a town
         if label is PhiLabel.ZIP:
             prefix = safe_zip3(surface, self._policy.restricted_zip3)
             return Replacement(text=placeholder(label, prefix), operator=Operator.GENERALISE)
@@ -158,16 +171,6 @@ def _whole_weeks(days: int | None) -> int | None:
         return None
     weeks = round(days / 7) or (1 if days > 0 else -1)
     return weeks * 7
-
-
-def _town_of(place: str) -> str:
-    """Leave towns and counties, take out streets: 164.514(e)(2)(ii) excludes postal addresses other than town or city,
-    state and ZIP code.
-    """
-    made = "".join(
-        placeholder(PhiLabel.LOC) if is_name and is_street(part) else part for part, is_name in parts_of(place)
-    )
-    return re.sub(r"\[LOC\](?:\s*[,;\n]\s*\[LOC\])+", placeholder(PhiLabel.LOC), made)
 
 
 def _redact(label: PhiLabel, _surface: str) -> Replacement:
