@@ -1,14 +1,26 @@
 """Observations (OBX) as readable lines and typed values; lines of text that belong together become one paragraph."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from llmops.documents import Field, FieldPhi
+from llmops.normalize.fhir_types import GENOTYPE_LOINC
 from llmops.normalize.hl7v2_fields import PHI_OF_DATATYPE
 from llmops.normalize.hl7v2_page import Page, remarks
 from llmops.normalize.hl7v2_segments import FieldText, Segment
-from llmops.normalize.hl7v2_values import code_of, coded_text, number, numeric_phi, plain_unit, readable, typed
+from llmops.normalize.hl7v2_values import (
+    code_of,
+    coded_text,
+    loinc_of,
+    number,
+    numeric_phi,
+    plain_unit,
+    readable,
+    typed,
+)
 from llmops.phi import PhiLabel
 
 _ATTACHED: Final = frozenset({"ED", "RP"})
@@ -16,6 +28,11 @@ _ATTACHED: Final = frozenset({"ED", "RP"})
 _RETRACTED: Final = frozenset({"D", "W"})
 _SHORT_ANSWER: Final = 120
 _LONGEST_FLAG: Final = 4
+_VARIANT: Final = re.compile(
+    r"(?:^|[\s(:;,])(?:[cgmnr]\.[*-]?\d{1,12}[\w*+>-]{0,8}(?:del|dup|ins|inv|con|=|[ACGTUacgu]>[ACGTUacgu])"
+    r"|p\.\(?[A-Z][a-z]{2}\d{1,6}|rs\d{3,12}\b)"
+)
+"""A change of DNA, RNA or protein as HGVS writes it, or a number of dbSNP."""
 
 
 def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
@@ -34,6 +51,8 @@ def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
             page.builder.count("retracted", len(together))
         elif kind == "remark":
             remarks(page, together)
+        elif kind == "genotype":
+            _genotypes(page, together)
         elif kind == "narrative":
             _narrative(page, together, "" if label == title or label.isdigit() else label)
         else:
@@ -41,11 +60,11 @@ def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
 
 
 def has_content(segments: Sequence[Segment]) -> bool:
-    """Whether any observation or comment adds text: attachments and retracted ones do not."""
+    """Whether any observation or comment adds text: attachments, genotypes and retracted ones do not."""
     return any(
         segment.whole(3 if segment.name == "NTE" else 5).text().strip()
         for segment in segments
-        if _group_key(segment)[0] not in {"attachment", "retracted"}
+        if _group_key(segment)[0] not in {"attachment", "retracted", "genotype"}
     )
 
 
@@ -57,9 +76,28 @@ def _group_key(segment: Segment) -> tuple[str, str, int]:
         return ("attachment", "", 0)
     if segment.get(11).upper() in _RETRACTED:
         return ("retracted", "", 0)
+    if _is_genotype(segment):
+        return ("genotype", "", 0)
     if datatype in {"TX", "FT"} or (datatype in {"ST", ""} and not any(segment.get(n) for n in (6, 7, 8))):
         return ("narrative", coded_text(segment.first(3)), 0)
     return ("result", "", segment.ordinal)
+
+
+def _is_genotype(segment: Segment) -> bool:
+    """Say whether an observation is a genotype, by its code or as a short answer that writes a variant."""
+    value = segment.whole(5).text()
+    return loinc_of(segment.first(3)) in GENOTYPE_LOINC or (
+        len(value) <= _SHORT_ANSWER and _VARIANT.search(value) is not None
+    )
+
+
+def _genotypes(page: Page, segments: Sequence[Segment]) -> None:
+    """Add genotypes as typed values alone, under a name by which `keep` drops them unless a recipe wants them."""
+    for segment in segments:
+        datatype = segment.get(2).upper() or "ST"
+        values = [value for value in segment.repetitions(5) if readable(value, datatype)]
+        page.fields += [replace(_field(segment, value, datatype), name="OBX-5.genotype") for value in values]
+        page.builder.count("typed_only")
 
 
 def _narrative(page: Page, segments: Sequence[Segment], label: str) -> None:

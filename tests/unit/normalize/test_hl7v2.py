@@ -11,6 +11,7 @@ from llmops.identities import PersonName, Role
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.hl7v2 import documents, identities
+from llmops.normalize.keep import Keep
 from llmops.phi import PhiLabel
 
 CONFIG = NormalizeConfig()
@@ -108,6 +109,35 @@ def test_text_maps_to_the_bytes_of_its_field() -> None:
     assert record.payload[segment.source_start : segment.source_end] == b"plain"
     (segment,) = locate(document.align, document.text.index("Née"), document.text.index("Née") + 3)
     assert record.payload[segment.source_start : segment.source_end].decode() == "Née Quill, émue."
+
+
+def test_genotypes_are_typed_values_that_keep_drops() -> None:
+    """By LOINC or as HGVS writes a variant (164.514(b)(2)(i)(R)); the test and its other results stay."""
+    (document,) = made(
+        PID,
+        "OBR|1|||51968-6^Gene panel^LN|||20240102",
+        "OBX|1|ST|51958-7^Transcript^LN||NM_007294.4",
+        "OBX|2|CWE|53034-5^Allelic state^LN||LA6706-1^Heterozygous^LN",
+        "OBX|3|ST|BRCA^BRCA1^L||c.68_69delAG heterozygous rs80357914",
+        "OBX|4|TX|X^Finding^L||BRCA1 p.Glu23fs",
+        "OBX|5|ST|X^Change^L||c.-12+1G>A",
+        "OBX|6|ST|X^Specimen^L||blood",
+    )
+    assert document.text == "Gene panel\nSpecimen: blood"
+    assert len(field_values(document, "OBX-5.genotype")) == 5
+    kept = Keep().process([document])[0]
+    assert isinstance(kept, ClinicalDocument)
+    assert field_values(kept, "OBX-5.genotype") == []
+    assert field_values(kept, "OBX-5") == ["blood"]
+
+
+@pytest.mark.parametrize(
+    "text", ["see p. 12, c. 68 mL", "rs 80 bpm", "temp 37 c.", "p.o. 5 mg", "p.r.n.", "C.68 screw"]
+)
+def test_abbreviations_are_no_genotypes(text: str) -> None:
+    """A page, a route and a count are written like a variant."""
+    (document,) = made(PID, "OBR|1|||X^Note^L", f"OBX|1|ST|X^Finding^L||{text}")
+    assert text in document.text
 
 
 def test_retracted_observations_are_not_read() -> None:
