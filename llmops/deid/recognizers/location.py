@@ -80,7 +80,27 @@ _WORDS_TOO: Final = frozenset(
         "MI",
     )
 )
+_DEGREES: Final = (
+    r"\d{1,3}(?:\.\d{1,8})? ?[?o*] ?(?:\d{1,2}(?:\.\d{1,6})? ?['?] ?(?:\d{1,2}(?:\.\d{1,4})? ?(?:[\"?]|'') ?)?)?"
+)
+"""Degrees, minutes and seconds; their signs are no ASCII and fold to ``?``, an ordinal sign to ``o``."""
 RULES: Final = (
+    Rule(
+        rf"\b({_DEGREES}[NS][ ,;/]{{0,3}}{_DEGREES}[EWO]|[NS] ?{_DEGREES}[ ,;/]{{1,3}}[EW] ?{_DEGREES})",
+        PhiLabel.LOC,
+        0.95,
+    ),
+    Rule(
+        r"(?i)\b(?:lat(?:itude)?|gps|coord(?:inate)?s?|geo|position|pin)[ :=(]{1,3}"
+        r"(-?\d{1,2}\.\d{3,8}[ ,;/]{1,3}(?:(?:lon(?:g(?:itude)?)?|lng)[ :=]{1,3})?-?\d{1,3}\.\d{3,8})\b",
+        PhiLabel.LOC,
+        0.95,
+    ),
+    Rule(
+        r"(?i)(?:\b(?:w3w|what ?3 ?words)[: ]{1,3}/{0,3}|(?:^|[\s(:])///)([a-z]{2,20}\.[a-z]{2,20}\.[a-z]{2,20})\b",
+        PhiLabel.LOC,
+        0.95,
+    ),
     Rule(
         r"\b(\d{1,6}(?:-\d{1,4}|[A-Z]|/\d)?[ \t](?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.?[ \t])?(?:"
         + _WORD

@@ -269,6 +269,7 @@ RULES: Final = (
         is_user,
     ),
     Rule(r"(~{1,30}(?:[ .'-]{1,2}~{1,30}){0,4})", PhiLabel.NAME, 0.7),
+    Rule(r"(?:^|[^A-Za-z0-9_])([A-Za-z](?:_[A-Za-z]){3,39})(?:[^A-Za-z0-9_]|$)", PhiLabel.NAME, 0.9),
     # Dictation lines and sign-offs: "pd/jkl", "MAL:gc", "D: 03/14/24 T: 03/15/24 jkl", initials alone on the last line.
     Rule(r"(?:^|\n|[ \t\d])([A-Za-z]{2,4}[/:][a-z]{2,4})[ \t]*(?:\n|$|[ \t]{2,})", PhiLabel.NAME, 0.75, is_initials),
     Rule(
