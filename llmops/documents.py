@@ -73,6 +73,7 @@ class Reason(StrEnum):
     NO_SUBJECT = "no_subject"
     MISSING_COLUMN = "missing_column"
     NOT_NECESSARY = "not_necessary"
+    RETRACTED = "retracted"
     # deid
     DEID_FAILED = "deid_failed"
     SUBJECT_ERASED = "subject_erased"

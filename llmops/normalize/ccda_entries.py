@@ -8,6 +8,7 @@ from typing import Final
 from llmops.documents import Field, FieldPhi
 from llmops.normalize.ccda_xml import Element, attribute, child, children, datatype, name_of, text_of
 from llmops.normalize.hl7_time import iso_time
+from llmops.normalize.units import measured_phi, spoken_unit
 from llmops.phi import PhiLabel
 
 _STATEMENTS: Final = frozenset(
@@ -36,6 +37,11 @@ _WRAPPERS: Final = frozenset(
 )  # fmt: skip
 
 
+_NEGATIONS: Final = frozenset({"negationInd", "valueNegationInd", "actionNegationInd"})
+# Statuses by which a statement did not come about, or not to its end.
+_UNDONE: Final = frozenset({"cancelled", "aborted", "held", "suspended"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One clinical statement. PHI.
@@ -58,7 +64,7 @@ def statements(section: Element, narrative_by_id: Mapping[str, str]) -> Iterator
     """
     for entry in children(section, "entry"):
         for element in entry.iter():
-            if name_of(element) in _STATEMENTS and element.get("nullFlavor") is None:
+            if name_of(element) in _STATEMENTS and element.get("nullFlavor") is None and not _is_nullified(element):
                 statement = _statement(element, narrative_by_id)
                 if statement.fields:
                     yield statement
@@ -89,7 +95,7 @@ def _statement(element: Element, narrative_by_id: Mapping[str, str]) -> Statemen
     kind = name_of(element)
     mood = attribute(element, "moodCode")
     prefix = f"{kind}.{mood}" if mood in _MOODS else kind
-    negated = attribute(element, "negationInd") == "true"
+    negated = _is_negated(element)
     subject = _product(element) if kind in {"substanceAdministration", "supply"} else child(element, "code")
     label, code = display_of(subject, narrative_by_id), code_of(subject)
     is_wrapper = code.rpartition("|")[2] in _WRAPPERS or not code
@@ -110,10 +116,27 @@ def _statement(element: Element, narrative_by_id: Mapping[str, str]) -> Statemen
     found += _quantities(element, prefix, code)
     times = _times(element)
     found += [Field(name=f"{prefix}.effectiveTime", value=time, phi=PhiLabel.DATE, code=code) for time in times]
-    spoken = [f"{value.value} {value.unit}".strip() for value in values]
+    spoken = [f"{value.value} {spoken_unit(value.unit)}".strip() for value in values]
+    status = attribute(child(element, "statusCode"), "code")
     head = ": ".join(filter(None, ("" if is_wrapper else label, ", ".join(spoken))))
-    line = "; ".join(filter(None, (("No " if negated else "") + head, *_dose(found), " to ".join(times))))
+    line = "; ".join(
+        filter(
+            None,
+            (("No " if negated else "") + head, *_dose(found), status if status in _UNDONE else "", " to ".join(times)),
+        )
+    )
     return Statement(fields=tuple(found), line=line)
+
+
+def _is_negated(element: Element) -> bool:
+    """Whether an attribute says so: negationInd, or what CDA R2.1 and its extensions (sdtc) split it into."""
+    marks = (str(value).strip() for name, value in element.items() if str(name).rpartition("}")[2] in _NEGATIONS)
+    return any(mark in {"true", "1"} for mark in marks)
+
+
+def _is_nullified(element: Element) -> bool:
+    """Whether the statement was entered in error (ActStatus nullified)."""
+    return attribute(child(element, "statusCode"), "code") == "nullified"
 
 
 def _value(element: Element, narrative_by_id: Mapping[str, str]) -> Field | None:
@@ -130,7 +153,7 @@ def _value(element: Element, narrative_by_id: Mapping[str, str]) -> Field | None
         return Field(name="value", value=written == "true")
     if kind in {"PQ", "INT", "REAL", "MO"} and written:
         number = _number(written)
-        phi = FieldPhi.NONE if number is not None else FieldPhi.FREE_TEXT
+        phi = measured_phi(number, _unit(element)) if number is not None else FieldPhi.FREE_TEXT
         return Field(name="value", value=written if number is None else number, phi=phi, unit=_unit(element))
     if kind in {"IVL_PQ", "IVL_INT", "RTO_PQ_PQ", "RTO"}:
         ends = [attribute(end, "value") for end in element]

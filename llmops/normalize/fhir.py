@@ -14,6 +14,7 @@ from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_composition import composition_document
 from llmops.normalize.fhir_identity import identities_of
 from llmops.normalize.fhir_json import parse_object
+from llmops.normalize.fhir_modifiers import is_not_understood, is_retracted
 from llmops.normalize.fhir_narrative import narrative_statement
 from llmops.normalize.fhir_specs import SPECS
 from llmops.normalize.fhir_statements import Statement, statement
@@ -45,14 +46,21 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
         config: depth limit and whether a subject is required.
 
     Raises:
-        Refused: broken, truncated or too deep JSON; no resource at all; nothing that a clinical purpose needs.
+        Refused: broken, truncated or too deep JSON; no resource at all; nothing that a clinical purpose needs; nothing
+            that was not entered in error.
     """
     resources = _open(record, config)
     reading = _read(resources, record, config)
     parts = reading.parts + list(_summaries(reading, resources, record, config))
     if not parts:
-        raise Refused(Reason.NOT_NECESSARY if reading.unnecessary else Reason.NO_CONTENT)
+        raise Refused(_why_empty(reading))
     return tuple(_with_dropped(parts, reading.dropped))
+
+
+def _why_empty(reading: _Reading) -> Reason:
+    if reading.dropped["dropped:retracted"]:
+        return Reason.RETRACTED
+    return Reason.NOT_NECESSARY if reading.unnecessary else Reason.NO_CONTENT
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
@@ -84,13 +92,29 @@ def _read(resources: Record, record: SourceRecord, config: NormalizeConfig) -> _
         if entry.type in ADMINISTRATIVE:
             reading.unnecessary += 1
             reading.dropped[f"dropped:{entry.type}"] += 1
+        elif entry.type in BACKGROUND or entry.type == "Patient":
+            continue
+        elif is_retracted(entry.resource):
+            reading.parts += _retracted(entry, resources, reading, record)
+            reading.dropped["dropped:retracted"] += 1
+        elif is_not_understood(entry.resource):
+            reading.dropped["dropped:modifier_extension"] += 1
         elif entry.type == "Encounter":
             reading.encounters.append(entry)
         elif entry.type in _CARRIERS or entry.type == "Composition" or entry.type in SPECS:
             _read_clinical(entry, resources, reading, record, config)
-        elif entry.type not in BACKGROUND and entry.type != "Patient":
+        else:
             reading.dropped["dropped:unknown"] += 1
     return reading
+
+
+def _retracted(entry: Entry, resources: Record, reading: _Reading, record: SourceRecord) -> Iterator[Withheld]:
+    """A reason for each document that a resource entered in error would have made."""
+    if entry.type in _CARRIERS and id(entry.resource) not in reading.held:
+        for _ in attachments(entry, resources):
+            yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.RETRACTED)
+    elif entry.type == "Composition":
+        yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.RETRACTED)
 
 
 def _read_clinical(
@@ -136,7 +160,7 @@ def _summaries(
         by_subject[subject] = []
     for subject, said in reading.statements:
         found = resources.resolve(said.encounter) if said.encounter else None
-        if found is not None and id(found.resource) in by_encounter:
+        if found is not None and id(found.resource) in by_encounter and _is_same(subject, found, resources):
             by_encounter[id(found.resource)].append(said)
         else:
             by_subject.setdefault(subject, []).append(said)
@@ -155,6 +179,12 @@ def _summaries(
             yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=refused.reason)
         else:
             yield from () if document is None else (document,)
+
+
+def _is_same(subject: tuple[SubjectIdentifier, ...], encounter: Entry, resources: Record) -> bool:
+    """Whether an encounter is of the same subject: a group's or another patient's statement is no part of it."""
+    other = resources.subject(encounter.resource)
+    return subject == other or not set(subject).isdisjoint(other)
 
 
 def _with_dropped(

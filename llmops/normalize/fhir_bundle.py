@@ -11,6 +11,7 @@ from llmops.normalize.fhir_values import obj, objs, string
 from llmops.phi import PhiLabel
 
 _ABOUT: Final = ("subject", "patient", "encounter")
+_SUBJECTS: Final = ("subject", "patient", "individual", "for", "beneficiary", "securityContext")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +57,20 @@ class Record:
                     return _contained(holder, "", n, contained)
             return None
         base = reference.partition("/_history/")[0]
-        return self._by_reference.get(base) or self._by_reference.get("/".join(base.rsplit("/", 2)[-2:]))
+        found = self._by_reference.get(base) or self._by_reference.get("/".join(base.rsplit("/", 2)[-2:]))
+        return None if found is not None and _is_elsewhere(base, found) else found
 
     def subject(self, resource: Json) -> tuple[SubjectIdentifier, ...]:
-        """Say whom a resource is about: the patient referred to, or the only patient of the record."""
+        """Say whom a resource is about: the patient referred to, or the record's only patient where none is named."""
         if id(resource) in self._subjects:
             return self._subjects[id(resource)]
-        for name in ("subject", "patient", "individual", "for", "beneficiary", "securityContext"):
-            for reference in objs(resource.get(name)):
-                if identifiers := self._referred(reference, resource):
-                    return identifiers
-        if len(self.patients) == 1:
+        named = [
+            reference for name in _SUBJECTS for reference in objs(resource.get(name)) if _names_somebody(reference)
+        ]
+        for reference in named:
+            if identifiers := self._referred(reference, resource):
+                return identifiers
+        if len(self.patients) == 1 and not named:
             return self._subjects[id(self.patients[0].resource)]
         return ()
 
@@ -76,7 +80,21 @@ class Record:
             if found.type != "Patient":
                 return ()
             return self._subjects.get(id(found.resource)) or _patient_identifiers(found)
+        if len(self.patients) and literal.startswith(("http://", "https://")):
+            local = self._by_reference.get("/".join(literal.partition("/_history/")[0].rsplit("/", 2)[-2:]))
+            if local is not None:
+                return (SubjectIdentifier(value=literal, assigner=LOGICAL_ID, label=PhiLabel.OTHERID),)
         return _outside(reference, literal)
+
+
+def _names_somebody(reference: Json) -> bool:
+    return any(reference.get(name) for name in ("reference", "identifier", "display"))
+
+
+def _is_elsewhere(reference: str, found: Entry) -> bool:
+    """Whether an absolute reference names another server than the one the resource found by type and id lies on."""
+    absolute = ("http://", "https://")
+    return reference.startswith(absolute) and found.full_url.startswith(absolute) and reference != found.full_url
 
 
 def _outside(reference: Json, literal: str) -> tuple[SubjectIdentifier, ...]:

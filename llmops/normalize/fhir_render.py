@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from llmops.normalize.fhir_bundle import Record
 from llmops.normalize.fhir_json import Json
+from llmops.normalize.fhir_modifiers import is_retracted, negation
 from llmops.normalize.fhir_values import (
     choice,
     day,
@@ -66,21 +67,31 @@ def _target(target: str, record: Record, holder: Json) -> str:
     found = record.resolve(target, holder) if target else None
     if found is None or found.type in {"Patient", "Practitioner", "RelatedPerson", "Person"}:
         return ""
+    if is_retracted(found.resource):
+        return ""
     texts = (display(found.resource.get(name)) or string(found.resource.get(name)) for name in _TARGET_TEXT)
-    return next((text for text in texts if text), "")
+    return _negated(next((text for text in texts if text), ""), found.resource)
+
+
+def _negated(text: str, holder: Json) -> str:
+    said = negation(holder)
+    return f"{said}: {text}" if said and text else text
 
 
 def _composite(value: Json, record: Record, holder: Json) -> str:
     """Backbone elements: reactions, dosages, targets, conditions of relatives, activities."""
+    if is_retracted(value):
+        return ""
     words = [render(value.get(name), record, holder) for name in _COMPOSITE]
     for dose in objs(value.get("doseAndRate")):
         words += [render(choice(dose, stem)[1], record, holder) for stem in ("dose", "rate")]
     words.append(_timing(obj(value.get("timing"))))
     name, onset = choice(value, "onset")
     if name:
-        words.append(f"onset {render(onset, record, holder)}")
+        age = "at age " if name.endswith(("Age", "Range")) else ""
+        words.append(f"onset {age}{render(onset, record, holder)}")
     words.append(render(choice(value, "detail")[1], record, holder))
-    return ", ".join(dict.fromkeys(word for word in words if word))
+    return _negated(", ".join(dict.fromkeys(word for word in words if word)), value)
 
 
 def _timing(timing: Json) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from llmops.documents import Field, FieldPhi, FieldValue
 from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_json import Json
+from llmops.normalize.fhir_modifiers import negating_words, negation
 from llmops.normalize.fhir_render import render
 from llmops.normalize.fhir_specs import SPECS, Spec
 from llmops.normalize.fhir_types import CATEGORY_SECTIONS, GENOTYPE_LOINC, VITALS
@@ -21,13 +22,13 @@ from llmops.normalize.fhir_values import (
     notes,
     obj,
     objs,
-    quantity,
     reference,
     string,
     unit,
     when,
 )
 from llmops.normalize.text import clean
+from llmops.normalize.units import measured_phi
 from llmops.phi import PhiLabel
 
 _ENCOUNTER: Final = ("encounter", "context")
@@ -78,6 +79,9 @@ def statement(entry: Entry, record: Record) -> Statement | None:
     is_genotype = entry.type == "Observation" and loinc(concept) in GENOTYPE_LOINC
     values = [] if is_genotype else list(_values(resource))
     remarks = tuple(text for text in notes(resource, *spec.notes) if text != headline)
+    answers = tuple(_answers(resource, record)) if entry.type == "QuestionnaireResponse" else ()
+    if answers and not headline:
+        headline = "Questionnaire"
     if not (headline or values or remarks):
         return None
     return Statement(
@@ -85,7 +89,7 @@ def statement(entry: Entry, record: Record) -> Statement | None:
         type=entry.type,
         section=_section(resource, spec),
         line=_line(headline, values, time, resource, spec, record),
-        remarks=remarks + tuple(_answers(resource)) if entry.type == "QuestionnaireResponse" else remarks,
+        remarks=remarks + answers,
         fields=tuple(_fields(entry, spec, concept, headline, time, remarks, record, is_genotype=is_genotype)),
         time=time,
         encounter=next((r for name in _ENCOUNTER if (r := reference(resource.get(name)))), ""),
@@ -148,10 +152,11 @@ def _line(
         for label, _, _, value in values
         if (text := render(value, record, resource))
     )
-    parts = [f"{headline}: {shown}" if headline and shown else headline or shown]
+    said = negation(resource)
+    parts = [": ".join(part for part in (said, headline, shown) if part)]
     for name in spec.status:
         word = display(resource.get(name)) if type(resource.get(name)) is dict else string(resource.get(name))
-        if word and word.lower() not in _QUIET_STATUS:
+        if word and word.lower() not in _QUIET_STATUS and not (said and word.lower() in negating_words()):
             parts.append(word)
     for name, label in spec.details:
         if text := render(resource.get(name), record, resource):
@@ -174,10 +179,13 @@ def _fields(
     name, resource = entry.type, entry.resource
     main = code(concept)
     if headline:
-        yield concept_field(f"{name}.code", concept, headline)
+        yield concept_field(f"{name}.negated" if negation(resource) else f"{name}.code", concept, headline)
     if status := string(resource.get("status")) or display(resource.get("clinicalStatus")):
         phi = FieldPhi.NONE if _STATUS.fullmatch(status) else FieldPhi.FREE_TEXT
         yield Field(name=f"{name}.status", value=clean(status).text, phi=phi, code=main)
+    if certainty := string(resource.get("verificationStatus")) or display(resource.get("verificationStatus")):
+        phi = FieldPhi.NONE if _STATUS.fullmatch(certainty) else FieldPhi.FREE_TEXT
+        yield Field(name=f"{name}.verificationStatus", value=clean(certainty).text, phi=phi, code=main)
     if time:
         yield Field(name=f"{name}.time", value=time, phi=PhiLabel.DATE, code=main)
     for _, component, element, value in _values(resource):
@@ -195,7 +203,8 @@ def value_field(name: str, element: str, value: Any, coded: str, record: Record)
     if element.endswith("Quantity"):
         amount = obj(value).get("value")
         if type(amount) in (int, float):
-            return Field(name=name, value=amount, unit=unit(value), code=coded)
+            phi = measured_phi(amount, unit(value) or string(obj(value).get("unit")))
+            return Field(name=name, value=amount, unit=unit(value), phi=phi, code=coded)
     if element.endswith("CodeableConcept"):
         field_ = concept_field(name, value, display(value))
         return Field(name=name, value=field_.value, phi=field_.phi, code=coded)
@@ -206,14 +215,14 @@ def value_field(name: str, element: str, value: Any, coded: str, record: Record)
     return Field(name=name, value=plain, phi=phi, code=coded)
 
 
-def _answers(resource: Json) -> Iterator[str]:
+def _answers(resource: Json, record: Record) -> Iterator[str]:
     """Questions with their answers, groups unfolded in order."""
     waiting = objs(resource.get("item"))[::-1]
     while waiting:
         item = waiting.pop()
         given = objs(item.get("answer"))
         values = [value for answer in given if (value := choice(answer, "value")[1]) is not None]
-        answers = [string(v) or display(v) or quantity(v) or str(v) for v in values]
+        answers = [text for value in values if (text := render(value, record, resource))]
         if answers:
             yield f"{string(item.get('text')) or 'Answer'}: {', '.join(answers)}"
         waiting += [child for answer in given for child in objs(answer.get("item"))][::-1]

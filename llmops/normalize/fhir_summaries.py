@@ -21,6 +21,7 @@ _ENCOUNTER_SUMMARY: Final = "67781-5"
 _PATIENT_SUMMARY: Final = "60591-5"
 _ORDER: Final = {name: n for n, name in enumerate(dict.fromkeys((*SECTION_ORDER, *CATEGORY_SECTIONS.values())))}
 _DAY: Final = 10
+_NOT_HELD: Final = frozenset({"planned", "cancelled", "discontinued"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,8 @@ def _encounter(page: _Page, entry: Entry) -> list[Field]:
     lines = [", ".join(word for word in (*words, setting) if word)]
     if time := when(resource, "period"):
         lines.append(f"Date: {time[:_DAY]}")
+    if (status := string(resource.get("status"))) in _NOT_HELD:
+        lines.append(f"Status: {status}")
     reasons = [display(r) for name in ("reasonCode", "reason") for r in objs(resource.get(name))]
     lines += [f"Reason: {'; '.join(r for r in reasons if r)}"] if any(reasons) else []
     if discharge := display((objs(resource.get("hospitalization")) or [{}])[0].get("dischargeDisposition")):

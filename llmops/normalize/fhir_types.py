@@ -5,13 +5,13 @@ from typing import Final
 
 ADMINISTRATIVE: Final = frozenset(
     {
-        "Account", "ActivityDefinition", "AdverseEvent", "Appointment", "AppointmentResponse", "AuditEvent", "Basic",
+        "Account", "ActivityDefinition", "Appointment", "AppointmentResponse", "AuditEvent", "Basic",
         "CapabilityStatement", "CatalogEntry", "ChargeItem", "ChargeItemDefinition", "Claim", "ClaimResponse",
         "CodeSystem", "CommunicationRequest", "CompartmentDefinition", "ConceptMap", "Contract", "Coverage",
-        "CoverageEligibilityRequest", "CoverageEligibilityResponse", "DataElement", "DetectedIssue", "DeviceDefinition",
+        "CoverageEligibilityRequest", "CoverageEligibilityResponse", "DataElement", "DeviceDefinition",
         "DeviceMetric", "DeviceRequest", "DocumentManifest", "EligibilityRequest", "EligibilityResponse", "Endpoint",
         "EnrollmentRequest", "EnrollmentResponse", "EventDefinition", "Evidence", "EvidenceVariable", "ExampleScenario",
-        "ExplanationOfBenefit", "Flag", "GraphDefinition", "Group", "GuidanceResponse", "HealthcareService",
+        "ExplanationOfBenefit", "GraphDefinition", "Group", "GuidanceResponse", "HealthcareService",
         "ImmunizationEvaluation", "ImmunizationRecommendation", "ImplementationGuide", "InsurancePlan", "Invoice",
         "Library", "Linkage", "List", "Measure", "MeasureReport", "Media", "MessageDefinition", "MessageHeader",
         "MolecularSequence", "NamingSystem", "ObservationDefinition", "OperationDefinition", "OperationOutcome",
@@ -19,7 +19,7 @@ ADMINISTRATIVE: Final = frozenset(
         "Provenance", "Questionnaire", "RequestGroup", "ResearchDefinition", "ResearchElementDefinition",
         "ResearchStudy", "ResearchSubject", "Schedule", "SearchParameter", "Sequence", "Slot", "SpecimenDefinition",
         "StructureDefinition", "StructureMap", "Subscription", "Substance", "SupplyDelivery", "SupplyRequest", "Task",
-        "TerminologyCapabilities", "TestReport", "TestScript", "ValueSet", "VerificationResult", "VisionPrescription",
+        "TerminologyCapabilities", "TestReport", "TestScript", "ValueSet", "VerificationResult",
     }
 )  # fmt: skip
 """Types that no clinical purpose of the bundled suites needs: money, terminology, infrastructure, sequences."""

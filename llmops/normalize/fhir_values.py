@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from llmops.normalize.fhir_json import Json
+from llmops.normalize.units import spoken_unit
 
 _DATATYPES: Final = frozenset(
     {
@@ -115,7 +116,7 @@ def quantity(value: Any) -> str:
     """A Quantity, Age or Duration as text, ``"< 5 mg/dL"``."""
     value = obj(value)
     amount = number(value.get("value"))
-    unit = string(value.get("unit")) or string(value.get("code"))
+    unit = spoken_unit(string(value.get("unit")) or string(value.get("code")))
     return " ".join(part for part in (string(value.get("comparator")), amount, unit) if part) if amount else ""
 
 

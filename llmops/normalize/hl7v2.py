@@ -82,7 +82,8 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
         if document.text:
             yield document
         elif not page.attachments:
-            yield _withheld(record, Reason.NO_CONTENT)
+            is_retracted = dict(page.builder.changes).get("dropped:retracted", 0) > 0
+            yield _withheld(record, Reason.RETRACTED if is_retracted else Reason.NO_CONTENT)
         for segment in page.attachments:
             yield _attachment(record, segment, document)
 

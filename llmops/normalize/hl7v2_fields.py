@@ -167,7 +167,7 @@ VIEWS: Final[Mapping[str, View]] = MappingProxyType(
             "Medications Administered",
             {
                 5: ("CWE", ""),
-                3: ("TS", "Given"),
+                3: ("TS", "Date"),
                 6: ("NM", "Amount"),
                 7: ("CWE", "Unit"),
                 8: ("CWE", "Form"),

@@ -9,6 +9,7 @@ from typing import Final
 from llmops.documents import Field, FieldPhi
 from llmops.normalize.fhir_types import GENOTYPE_LOINC
 from llmops.normalize.hl7v2_fields import PHI_OF_DATATYPE
+from llmops.normalize.hl7v2_modifiers import is_retracted
 from llmops.normalize.hl7v2_page import Page, remarks
 from llmops.normalize.hl7v2_segments import FieldText, Segment
 from llmops.normalize.hl7v2_values import (
@@ -21,11 +22,12 @@ from llmops.normalize.hl7v2_values import (
     readable,
     typed,
 )
+from llmops.normalize.units import measured_phi, spoken_unit
 from llmops.phi import PhiLabel
 
 _ATTACHED: Final = frozenset({"ED", "RP"})
-# OBX-11: D deletes the observation, W says that it was posted for the wrong patient. Neither may be read as a finding.
-_RETRACTED: Final = frozenset({"D", "W"})
+# OBX-11 X: no result could be obtained; what stands there all the same is no finding.
+_UNOBTAINABLE: Final = "X"
 _SHORT_ANSWER: Final = 120
 _LONGEST_FLAG: Final = 4
 _VARIANT: Final = re.compile(
@@ -48,7 +50,7 @@ def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
         if kind == "attachment":
             page.attachments += together
         elif kind == "retracted":
-            page.builder.count("retracted", len(together))
+            page.builder.count("dropped:retracted", len(together))
         elif kind == "remark":
             remarks(page, together)
         elif kind == "genotype":
@@ -71,13 +73,15 @@ def has_content(segments: Sequence[Segment]) -> bool:
 def _group_key(segment: Segment) -> tuple[str, str, int]:
     if segment.name == "NTE":
         return ("remark", "", 0)
+    if is_retracted(segment):
+        return ("retracted", "", 0)
     datatype = segment.get(2).upper()
     if datatype in _ATTACHED:
         return ("attachment", "", 0)
-    if segment.get(11).upper() in _RETRACTED:
-        return ("retracted", "", 0)
     if _is_genotype(segment):
         return ("genotype", "", 0)
+    if segment.get(11).upper() == _UNOBTAINABLE:
+        return ("result", "", segment.ordinal)
     if datatype in {"TX", "FT"} or (datatype in {"ST", ""} and not any(segment.get(n) for n in (6, 7, 8))):
         return ("narrative", coded_text(segment.first(3)), 0)
     return ("result", "", segment.ordinal)
@@ -127,18 +131,20 @@ def _result(page: Page, segment: Segment) -> None:
     values = [value for value in segment.repetitions(5) if readable(value, datatype)]
     if not values:
         return
-    page.fields += [_field(segment, value, datatype) for value in values]
-    _range_and_flag_fields(page, segment)
+    has_result = segment.get(11).upper() != _UNOBTAINABLE
+    if has_result:
+        page.fields += [_field(segment, value, datatype) for value in values]
+        _range_and_flag_fields(page, segment)
     if isinstance(PHI_OF_DATATYPE.get(datatype), PhiLabel) and PHI_OF_DATATYPE[datatype] is not PhiLabel.DATE:
         # A name, address or number of a person as an observation: typed, so that the policy treats it whole.
         page.builder.count("typed_only")
         return
     page.write(segment, 3, segment.first(3), coded_text(segment.first(3)) or "Result")
-    page.builder.glue(": ")
+    page.builder.glue(": " if has_result else " (no result): ")
     for n, value in enumerate(values):
         page.builder.glue(", " if n else "")
         page.write(segment, 5, value, readable(value, datatype))
-    _around(page, segment, 6, " ", coded_text(segment.first(6)) if datatype in {"CWE", "CE"} else _unit(segment))
+    _around(page, segment, 6, " ", _spoken_unit(segment, datatype))
     _around(page, segment, 7, " (", segment.whole(7).text().strip(), ")")
     _around(page, segment, 8, " ", ", ".join(filter(None, (coded_text(flag) for flag in segment.repetitions(8)))))
     page.builder.newline()
@@ -151,6 +157,10 @@ def _around(page: Page, segment: Segment, field_number: int, before: str, text: 
         page.builder.glue(after)
 
 
+def _spoken_unit(segment: Segment, datatype: str) -> str:
+    return spoken_unit(coded_text(segment.first(6)) if datatype in {"CWE", "CE"} else _unit(segment))
+
+
 def _unit(segment: Segment) -> str:
     return segment.get(6, 1) or segment.get(6, 2)
 
@@ -159,7 +169,8 @@ def _field(segment: Segment, value: FieldText, datatype: str) -> Field:
     """OBX-5 as a typed value whose code says what was observed."""
     base = typed("OBX-5", value, datatype)
     unit = plain_unit(_unit(segment)) if isinstance(base.value, int | float) or datatype == "SN" else ""
-    return Field(name=base.name, value=base.value, phi=base.phi, unit=unit, code=code_of(segment.first(3)) or base.code)
+    phi = measured_phi(base.value, _unit(segment)) if base.phi is FieldPhi.NONE else base.phi
+    return Field(name=base.name, value=base.value, phi=phi, unit=unit, code=code_of(segment.first(3)) or base.code)
 
 
 def _range_and_flag_fields(page: Page, segment: Segment) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from llmops.documents import Field, Section
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.hl7v2_fields import VIEWS, View
+from llmops.normalize.hl7v2_modifiers import is_retracted, negation
 from llmops.normalize.hl7v2_segments import FieldText, Segment
 from llmops.normalize.hl7v2_values import readable, typed
 from llmops.normalize.sections import section_name
@@ -53,23 +54,34 @@ class Page:
     def speaks(self, segment: Segment) -> bool:
         """Whether `line` (or a remark) would add any text."""
         view = VIEWS.get(segment.name)
+        if is_retracted(segment):
+            return False
         if view is None:
             return bool(segment.get(3))
+        if negation(segment):
+            return True
         shown = ((number, datatype) for number, (datatype, _) in view.fields.items() if number not in view.quiet)
         return any(readable(value, datatype) for number, datatype in shown for value in segment.repetitions(number))
 
     def line(self, segment: Segment) -> None:
         """Add one segment as a line of its useful fields (``- Asthma; Date: 2020-05-01``) and as typed values."""
+        if is_retracted(segment):
+            self.builder.count("dropped:retracted")
+            return
         view = VIEWS[segment.name]
-        opened = False
+        said = negation(segment)
+        opened = bool(said)
+        self.builder.glue(f"- {said}" if said else "")
         for number, (datatype, label) in view.fields.items():
             for value in segment.repetitions(number):
                 text = readable(value, datatype)
                 if not text:
                     continue
-                self.fields.append(typed(f"{segment.name}-{number}", value, datatype))
+                negated = ".negated" if said and not label else ""
+                self.fields.append(typed(f"{segment.name}-{number}{negated}", value, datatype))
                 if number not in view.quiet:
-                    self.builder.glue(("; " if opened else "- ") + (f"{label}: " if label else ""))
+                    before = "- " if not opened else "; " if label else ": "
+                    self.builder.glue(before + (f"{label}: " if label else ""))
                     self.write(segment, number, value, text)
                     opened = True
         self.builder.newline()

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from llmops.documents import Reason, SourceRecord
@@ -16,6 +17,8 @@ _FRAMING: Final = "\x0b\x1c\ufeff\x00"
 _LINE: Final = re.compile(r"[^\r\n]+")
 _MSH: Final = re.compile(r"MSH([^A-Za-z0-9\s])")
 _ENVELOPE: Final = frozenset({"FHS", "BHS", "BTS", "FTS"})
+# The field of free text that an ADD means where its segment goes on behind that field.
+_VALUE: Final = MappingProxyType({"OBX": 5, "NTE": 3})
 _SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
@@ -42,7 +45,10 @@ def parse(record: SourceRecord) -> tuple[Message, ...]:
             messages.append([])
         at += byte_length(text[done:start], encoding)
         segment = _segment(text[start:end], at, delimiters, encoding)
-        messages[-1].append(segment)
+        if segment.name == "ADD" and len(messages[-1]) > 1:
+            messages[-1][-1] = _continued(messages[-1][-1], segment)
+        else:
+            messages[-1].append(segment)
         at, done = segment.end, end
     if not messages:
         raise Refused(Reason.MALFORMED)
@@ -85,6 +91,23 @@ def _segment(raw: str, start: int, delimiters: Delimiters, encoding: str) -> Seg
         delimiters=delimiters,
         encoding=encoding,
     )
+
+
+def _continued(segment: Segment, addendum: Segment) -> Segment:
+    """A segment with what the ADD behind it adds: to its last field, as the standard has it (v2.9, chapter 2).
+
+    Senders also put one behind an observation that is complete; there it is a further line of the value.
+    """
+    mark = segment.delimiters.field
+    added = addendum.raw[4:]
+    parts = segment.raw.split(mark)
+    value = _VALUE.get(segment.name, len(parts))
+    if len(parts) - 1 > value:
+        parts[value] = segment.delimiters.repetition.join(filter(None, (parts[value], added.split(mark)[0])))
+        raw = mark.join(parts)
+    else:
+        raw = segment.raw + added
+    return replace(segment, raw=raw, end=addendum.end, is_joined=True)
 
 
 def _numbered(segments: list[Segment]) -> Iterator[Segment]:

@@ -84,6 +84,8 @@ class Segment:
         end: one past the last byte.
         delimiters: of its message.
         encoding: of the payload.
+        is_joined: whether ``raw`` was put together from two segments, so that its fields are known no nearer than
+            ``start`` to ``end``.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Segment:
     end: int
     delimiters: Delimiters
     encoding: str
+    is_joined: bool = False
 
     def repetitions(self, number: int) -> tuple[FieldText, ...]:
         """The repetitions of a field that hold anything, in order.
@@ -151,6 +154,11 @@ class Segment:
 
     def _field(self, start: int, end: int, at: int | None = None) -> FieldText:
         """The field at a range of ``raw``; ``at`` is its first byte, where that is known already."""
+        if self.is_joined:
+            raw = self.raw[start:end]
+            return FieldText(
+                raw=raw, start=self.start, end=self.end, delimiters=self.delimiters, encoding=self.encoding
+            )
         first = self.start + byte_length(self.raw[:start], self.encoding) if at is None else at
         raw = self.raw[start:end]
         last = first + byte_length(raw, self.encoding)

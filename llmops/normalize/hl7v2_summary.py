@@ -20,6 +20,8 @@ _TITLES: Final = MappingProxyType(
         "ADT^A11": "Cancelled admission",
         "ADT^A12": "Cancelled transfer",
         "ADT^A13": "Cancelled discharge",
+        "ADT^A27": "Cancelled pending admission",
+        "ADT^A38": "Cancelled pre-admission",
         "ADT": "Patient administration",
         "BAR": "Billing account",
         "DFT": "Financial transaction",
@@ -34,6 +36,9 @@ _TITLES: Final = MappingProxyType(
         "RDS": "Pharmacy dispense",
         "REF": "Referral",
         "SIU": "Appointment",
+        "SIU^S15": "Cancelled appointment",
+        "SIU^S17": "Deleted appointment",
+        "SIU^S26": "Missed appointment",
         "VXU": "Vaccination record",
     }
 )

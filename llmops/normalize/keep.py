@@ -10,6 +10,7 @@ from llmops.documents import AlignSegment, ClinicalDocument, Field, Reason, Sect
 from llmops.phi import PhiLabel
 
 _EVERYTHING: Final = ("*",)
+_LEFT_OUT: Final = "dropped:"
 # What is left of these after de-identification is of use; of any other identifier a placeholder is left.
 _USEFUL: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP})
 # Genotypes identify a person (164.514(b)(2)(i)(R)) and no bundled suite reads them.
@@ -52,7 +53,8 @@ class Keep:
     def __init__(self, config: KeepConfig | None = None) -> None:
         self.config = config if config is not None else KeepConfig()
         self.dropped: Counter[str] = Counter()
-        """What was dropped, by rule: ``document:<kind>``, ``section:<name>``, ``field:<rule>``."""
+        """What was dropped, by rule: ``document:<kind>``, ``section:<name>``, ``field:<rule>``, and ``dropped:<what>``
+        for what the reader of the format left out before (a resource, the fields of a segment)."""
 
     def process(self, batch: Sequence[ClinicalDocument]) -> Sequence[ClinicalDocument | Withheld]:
         """Answer each document with what is kept of it, in order.
@@ -63,6 +65,7 @@ class Keep:
         return [self._keep(document) for document in batch]
 
     def _keep(self, document: ClinicalDocument) -> ClinicalDocument | Withheld:
+        self.dropped.update({rule: n for rule, n in document.provenance.changes if rule.startswith(_LEFT_OUT)})
         if not self._wanted(document):
             self.dropped[f"document:{document.kind}"] += 1
             return _withheld(document, Reason.NOT_NECESSARY)

@@ -16,6 +16,7 @@ _REASON_WORDS = {
     "external_attachment": "attachment kept elsewhere",
     "bad_attachment": "attachment does not decode",
     "not_necessary": "not needed for the purpose",
+    "retracted": "entered in error, as the source says",
     "doctype_refused": "XML with a DOCTYPE",
     "path_escape": "path leaves its folder",
     "known_identifier_survived": "a known identifier of the patient survived",

@@ -276,3 +276,34 @@ def test_public_documents_never_raise_anything_but_a_refusal() -> None:
         assert [section.start for section in document.sections] == [0, *ends[:-1]]
         assert ends[-1] == len(document.text)
     assert answered > 100
+
+
+@pytest.mark.parametrize(
+    "mark", ['negationInd="1"', 'negationInd="true"', 'xmlns:s="urn:hl7-org:sdtc" s:valueNegationInd="true"']
+)
+def test_a_negation_is_known_however_it_is_written(mark: str) -> None:
+    """An XML boolean may be ``1``, and the extensions have a negation of the value alone."""
+    observation = f'<entry><observation {mark}><code code="1234-4" displayName="Asthma"/></observation></entry>'
+    document = structured(section("", observation))
+    assert "- No Asthma" in document.text
+    assert [f.name for f in document.fields if f.value == "Asthma"] == ["observation.negated"]
+
+
+def test_what_was_nullified_says_nothing_and_what_was_cancelled_says_so() -> None:
+    """ActStatus nullified means entered in error; a cancelled procedure did not happen."""
+    entries = "".join(
+        f'<entry><procedure><code code="{n}" displayName="{name}"/><statusCode code="{status}"/></procedure></entry>'
+        for n, name, status in ((1, "Biopsy", "nullified"), (2, "Excision", "cancelled"), (3, "Suture", "completed"))
+    )
+    document = structured(section("", entries))
+    assert document.text.endswith("- Excision; cancelled\n- Suture")
+    assert "Biopsy" not in [field.value for field in document.fields]
+
+
+def test_an_age_in_ucum_years_reads_as_years_and_has_its_class() -> None:
+    """``95 a`` as an age at onset would pass as a measure."""
+    value = '<value xsi:type="PQ" value="95" unit="a"/>'
+    entry = f'<entry><observation><code code="445518008" displayName="Age at onset"/>{value}</observation></entry>'
+    document = structured(section("", entry))
+    assert "Age at onset: 95 years" in document.text
+    assert [f.phi for f in document.fields if f.name == "observation.value"] == [PhiLabel.AGE90]

@@ -393,3 +393,121 @@ def test_an_author_that_is_an_institution_is_an_organisation() -> None:
     }
     found = {i.names[0].text: i.role for i in identities(record(note), CONFIG)}
     assert found == {"St. Alder's Hospital": Role.ORGANIZATION, "Ines Varga MD": Role.CLINICIAN}
+
+
+def statement_of(resource_type: str, **elements: Any) -> ClinicalDocument:
+    """The summary of one coded resource beside its patient."""
+    resource = {"resourceType": resource_type, "subject": REF, "patient": REF, **elements}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [{"fullUrl": "urn:uuid:p1", "resource": PATIENT}, {"resource": resource}],
+    }
+    (document,) = documents(fhir_source(bundle), CONFIG)
+    assert isinstance(document, ClinicalDocument)
+    return document
+
+
+def fhir_source(root: dict[str, Any]) -> SourceRecord:
+    return SourceRecord(
+        record_id="r1", format=Format.FHIR, payload=json.dumps(root).encode(), locator=Locator(container="x")
+    )
+
+
+WARFARIN = {"text": "Warfarin"}
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "elements", "line"),
+    [
+        ("MedicationRequest", {"doNotPerform": True, "medicationCodeableConcept": WARFARIN}, "Prohibited: Warfarin"),
+        ("ServiceRequest", {"doNotPerform": True, "status": "active", "code": WARFARIN}, "Prohibited: Warfarin"),
+        ("MedicationStatement", {"status": "not-taken", "medicationCodeableConcept": WARFARIN}, "Not taken: Warfarin"),
+        ("MedicationStatement", {"taken": "n", "medicationCodeableConcept": WARFARIN}, "Not taken: Warfarin"),
+        ("Immunization", {"status": "not-done", "vaccineCode": WARFARIN}, "Not done: Warfarin"),
+        ("Immunization", {"notGiven": True, "vaccineCode": WARFARIN}, "Not given: Warfarin"),
+        ("Procedure", {"status": "not-done", "code": WARFARIN}, "Not done: Warfarin"),
+        ("Condition", {"verificationStatus": {"coding": [{"code": "refuted"}]}, "code": WARFARIN}, "Refuted: Warfarin"),
+        ("AllergyIntolerance", {"verificationStatus": "refuted", "code": WARFARIN}, "Refuted: Warfarin"),
+    ],
+)
+def test_a_negated_statement_begins_with_its_negation(resource_type: str, elements: dict[str, Any], line: str) -> None:
+    """A modifier element turns the meaning, so line and typed value say so."""
+    document = statement_of(resource_type, **elements)
+    assert f"- {line}" in document.text.splitlines()
+    assert [f.name for f in document.fields if f.value == "Warfarin"] == [f"{resource_type}.negated"]
+
+
+def test_statements_entered_in_error_are_left_out_and_counted() -> None:
+    """They were never true of this patient."""
+    in_error = {"coding": [{"code": "entered-in-error"}]}
+    for kind, elements in (
+        ("Observation", {"status": "entered-in-error"}),
+        ("Condition", {"verificationStatus": in_error}),
+    ):
+        document = statement_of(kind, code=WARFARIN, **elements)
+        assert "Warfarin" not in document.text
+        assert "Warfarin" not in [field.value for field in document.fields]
+        assert dict(document.provenance.changes) == {"dropped:retracted": 1}
+
+
+@pytest.mark.parametrize("mark", ["status", "docStatus"])
+def test_a_document_entered_in_error_is_withheld_as_retracted(mark: str) -> None:
+    """Alone in a record or beside its patient."""
+    retracted = {**reference(contentType="text/plain", data=encoded(NOTE)), mark: "entered-in-error"}
+    (part,) = documents(fhir_source(retracted), CONFIG)
+    assert isinstance(part, Withheld)
+    assert part.reason is Reason.RETRACTED
+
+
+def test_a_resource_with_an_unknown_modifier_is_left_out_and_counted() -> None:
+    """FHIR forbids to read on where a modifier extension is not understood; the known one is a negation."""
+    changed = statement_of("Condition", code=WARFARIN, modifierExtension=[{"url": "urn:x", "valueBoolean": True}])
+    assert "Warfarin" not in changed.text
+    assert dict(changed.provenance.changes) == {"dropped:modifier_extension": 1}
+    url = "http://hl7.org/fhir/StructureDefinition/request-doNotPerform"
+    known = statement_of("ServiceRequest", code=WARFARIN, modifierExtension=[{"url": url, "valueBoolean": True}])
+    assert "- Prohibited: Warfarin" in known.text
+
+
+def test_an_age_of_a_relative_reads_as_an_age() -> None:
+    """``onset 95 a`` would pass as a measure."""
+    condition = [{"code": {"text": "MI"}, "onsetAge": {"value": 95, "unit": "a"}}]
+    document = statement_of("FamilyMemberHistory", relationship={"text": "Father"}, condition=condition)
+    assert "- Father, conditions MI, onset at age 95 years" in document.text
+
+
+def test_an_observation_over_89_years_has_the_class_of_an_age() -> None:
+    """Years up to 89 are a measure."""
+    for years, phi in ((97, PhiLabel.AGE90), (40, FieldPhi.NONE)):
+        document = statement_of("Observation", code={"text": "Age"}, valueQuantity={"value": years, "code": "a"})
+        assert f"Age: {years} years" in document.text
+        assert [f.phi for f in document.fields if f.name == "Observation.valueQuantity"] == [phi]
+
+
+def test_answers_without_the_name_of_their_questionnaire_are_read() -> None:
+    """``questionnaire`` is optional in R4."""
+    item = [{"text": "Suicidal thoughts?", "answer": [{"valueBoolean": True}]}]
+    document = statement_of("QuestionnaireResponse", item=item)
+    assert "- Questionnaire\n  Suicidal thoughts?: yes" in document.text
+
+
+@pytest.mark.parametrize("kind", ["Flag", "DetectedIssue"])
+def test_alerts_are_read(kind: str) -> None:
+    """A do-not-resuscitate flag is no administrative resource."""
+    assert "Alerts\n- DNR" in statement_of(kind, code={"text": "DNR"}).text
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [{"reference": "Group/g1"}, {"display": "Someone Else"}, {"reference": "http://other.example/fhir/Patient/p1"}],
+)
+def test_what_names_another_subject_is_not_the_only_patients(subject: dict[str, str]) -> None:
+    """The only patient of a record is meant where no subject is named at all."""
+    note = {**reference(contentType="text/plain", data=encoded(NOTE)), "subject": subject}
+    url = "http://here.example/fhir/Patient/p1"
+    for_one = {"resourceType": "Bundle", "entry": [{"fullUrl": url, "resource": PATIENT}, {"resource": note}]}
+    parts = [p for p in documents(fhir_source(for_one), CONFIG) if isinstance(p, ClinicalDocument)]
+    patient = {i for part in parts if part.kind is Kind.SUMMARY for i in part.subject}
+    notes = [part for part in parts if part.kind is Kind.NOTE]
+    assert patient
+    assert all(patient.isdisjoint(note.subject) for note in notes)

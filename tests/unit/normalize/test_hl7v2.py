@@ -146,7 +146,7 @@ def test_retracted_observations_are_not_read() -> None:
         PID, "OBR|1|||1^P^L", "OBX|1|NM|a^A^L||1|||||W", "OBX|2|NM|b^B^L||2|||||F|F", "OBX|3|ST|c^C^L||x||||||W"
     )
     assert "C: x" not in document.text
-    assert dict(document.provenance.changes)["retracted"] == 1
+    assert dict(document.provenance.changes)["dropped:retracted"] == 1
 
 
 def attached(mime: str, encoding: str, data: str) -> tuple[ClinicalDocument | Withheld, ...]:
@@ -261,7 +261,7 @@ def test_vaccinations_stand_under_immunizations() -> None:
         kind="VXU^V04",
     )
     assert document.text.endswith(
-        "Immunizations:\n- Influenza; Given: 2023-09-11; Amount: 0.5; Unit: mL; Completion: CP\n- Route: Intramuscular"
+        "Immunizations:\n- Influenza; Date: 2023-09-11; Amount: 0.5; Unit: mL; Completion: CP\n- Route: Intramuscular"
     )
     assert document.sections[-1].name == "immunizations"
 
@@ -377,3 +377,78 @@ def test_a_clinician_in_a_miscounted_field_is_searched_and_makes_no_code() -> No
     (document,) = documents(record, NormalizeConfig())
     (specimen,) = [field for field in document.fields if field.name == "OBR-15"]
     assert (specimen.value, specimen.phi, specimen.code) == ("VARGA", FieldPhi.FREE_TEXT, "")
+
+
+def test_a_report_of_which_all_is_retracted_is_withheld_as_such() -> None:
+    """OBX-11 W or D, also of an attachment: nothing of it is read, and the reason says why."""
+    attachment = "OBX|2|ED|a^A^L||^TEXT^^A^Lungs clear.||||||D"
+    (part,) = documents(hl7_record(PID, "OBR|1|||1^P^L", "OBX|1|TX|a^A^L||clear||||||W", attachment), CONFIG)
+    assert isinstance(part, Withheld)
+    assert part.reason is Reason.RETRACTED
+
+
+def test_a_value_that_could_not_be_obtained_is_no_result() -> None:
+    """OBX-11 X: what stands in the value is said, but not as a result, and becomes no typed value."""
+    (document,) = made(PID, "OBR|1|||1^P^L", "OBX|1|NM|2823-3^Potassium^LN||5.2|mmol/L|||||X")
+    assert "Potassium (no result): 5.2 mmol/L" in document.text
+    assert field_values(document, "OBX-5") == []
+
+
+def test_a_vaccine_that_was_not_given_is_not_read_as_given() -> None:
+    """RXA-20 RE (refused) and NA (not administered) turn the line and the name of the typed value."""
+    rxa = segment("RXA", f3="20230911", f5="140^Influenza^CVX", f18="00^Parental decision^NIP002", f20="RE")
+    (document,) = made(PID, rxa, kind="VXU^V04")
+    assert "- Not given: Influenza; Date: 2023-09-11; Refusal reason: Parental decision" in document.text
+    assert field_values(document, "RXA-5") == []
+    assert field_values(document, "RXA-5.negated") == ["Influenza"]
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        segment("IAM", f3="1^Penicillin^L", f6="D"),
+        segment("IAM", f3="1^Penicillin^L", f6="A", f17="E"),
+        segment("DG1", f3="1^Penicillin^L", f21="D"),
+        segment("RXA", f5="1^Penicillin^L", f21="D"),
+    ],
+)
+def test_what_an_action_code_deletes_is_not_read(deleted: str) -> None:
+    """Action code D, or an allergy found erroneous: no statement, and counted."""
+    (document,) = made(PID, "PV1|1|I", deleted, kind="ADT^A08")
+    assert "Penicillin" not in document.text
+    assert dict(document.provenance.changes)["dropped:retracted"] == 1
+
+
+def test_a_cancelled_order_says_so() -> None:
+    """ORC-1 CA: the order that follows is none."""
+    (document,) = made(PID, "ORC|CA|1", "OBR|1|||1^Chest x-ray^L", kind="ORM^O01")
+    assert "Orders:\n- Cancelled order\n- Chest x-ray" in document.text
+
+
+@pytest.mark.parametrize(
+    ("observation", "addendum", "text"),
+    [
+        ("OBX|1|TX|||Nodule seen in the", "ADD| left lobe.||||||F", "Nodule seen in the left lobe."),
+        ("OBX|1|TX|||Nodule seen in the||||||F", "ADD|left lobe.", "Nodule seen in the\nleft lobe."),
+        ("OBX|1|TX|||Clear.||||||F\rNTE|1||Read by phone", "ADD| twice.", "Remark: Read by phone twice."),
+    ],
+)
+def test_an_addendum_goes_on_with_the_segment_before_it(observation: str, addendum: str, text: str) -> None:
+    """ADD continues the last field; behind a complete observation it is a further line of the value."""
+    record = hl7_record(PID, "OBR|1|||1^P^L", observation, addendum, "OBX|2|TX|||plain")
+    (document,) = documents(record, CONFIG)
+    assert isinstance(document, ClinicalDocument)
+    assert text in document.text
+    at = document.text.index("plain")
+    (piece,) = locate(document.align, at, at + 5)
+    assert record.payload[piece.source_start : piece.source_end] == b"plain"
+    at = document.text.index("lobe" if "lobe" in text else "twice")
+    (piece,) = locate(document.align, at, at + 4)
+    assert addendum.encode() in record.payload[piece.source_start : piece.source_end]
+
+
+def test_an_age_counted_in_annos_reads_as_years() -> None:
+    """``97 a`` is an age over 89 that nobody would find; the typed value has its class."""
+    (document,) = made(PID, "OBR|1|||1^P^L", "OBX|1|NM|30525-0^Age^LN||97|a|||||F", "OBX|2|NM|x^Diabetes^L||12|a|||||F")
+    assert "Age: 97 years" in document.text
+    assert [f.phi for f in document.fields if f.name == "OBX-5"] == [PhiLabel.AGE90, FieldPhi.NONE]
