@@ -84,3 +84,11 @@ def test_spans_stay_in_range_whatever_is_dropped(names: set[str]) -> None:
     if isinstance(answer, ClinicalDocument):
         spans: list[Section | AlignSegment] = [*answer.sections, *answer.align]
         assert all(0 <= s.start < s.end <= len(answer.text) for s in spans)
+
+
+def test_what_a_format_reader_left_out_is_counted_too() -> None:
+    """So that a summary of a run tells of resources that no document shows; changes of text are no loss."""
+    keep = Keep(KeepConfig())
+    provenance = replace(DOCUMENT.provenance, changes=(("dropped:Claim", 2), ("nfc", 1)))
+    keep.process([replace(DOCUMENT, fields=(), provenance=provenance)])
+    assert keep.dropped == {"dropped:Claim": 2}
