@@ -75,7 +75,7 @@ class Archive:
         self._infos = infos
 
     def members(self) -> Iterator[Member]:
-        """Yield every member but folders, in the order of the directory."""
+        """Yield every member but folders and, as in folders, what begins with a dot, in the order of the directory."""
         seen: dict[str, int] = {}
         for info in self._infos:
             # Not `is_dir`, which fails on a name that is empty or begins with NUL.
@@ -83,7 +83,10 @@ class Archive:
                 continue
             count = seen[info.orig_filename] = seen.get(info.orig_filename, 0) + 1
             key = info.orig_filename if count == 1 else f"{info.orig_filename}\x00{count}"
-            yield Member(name=info.filename, key=key, info=info, reason=_refusal(info, self._config))
+            reason = _refusal(info, self._config)
+            if reason is not Reason.PATH_ESCAPE and any(part[0] == "." for part in PurePosixPath(info.filename).parts):
+                continue
+            yield Member(name=info.filename, key=key, info=info, reason=reason)
 
     def open(self, member: Member) -> Stream:
         """Open a member.

@@ -121,6 +121,7 @@ def _document(stream: Stream, format_: Format, cap: int) -> Frame:
     payload = stream.whole(cap)
     if format_ in (Format.FHIR, Format.PHENOPACKET):
         utf8_only(payload)
+        payload = jsons.whole_characters(payload)
     encoding = text_encoding(payload)
     body = payload[encoding.mark :]
     start = stream.origin + encoding.mark
@@ -130,6 +131,8 @@ def _document(stream: Stream, format_: Format, cap: int) -> Frame:
 def unmarked(stream: Stream, shape: Shape) -> Stream:
     """The stream behind its byte order mark, recoded to UTF-8 where its lines could not be told apart otherwise.
 
+    Of a table, also behind the line with which Excel names its delimiter.
+
     Positions in a recoded stream count recoded bytes.
     """
     head = stream.peek(HEAD)
@@ -137,11 +140,18 @@ def unmarked(stream: Stream, shape: Shape) -> Stream:
     if wide is not None and shape in _JSON:
         raise Refused(Reason.WRONG_ENCODING)  # RFC 8259, section 8.1
     marked = wide or byte_order_mark(head)
-    if marked is None:
-        return stream
-    stream.read(marked.mark)
-    stream.origin += marked.mark
-    return stream if wide is None else _recoded(stream, wide)
+    first = stream.origin == 0
+    _pass_over(stream, marked.mark if marked else 0)
+    if wide is not None:
+        stream = _recoded(stream, wide)
+    if shape is Shape.CSV and first:
+        _pass_over(stream, table.separator_line(stream.peek(HEAD)))
+    return stream
+
+
+def _pass_over(stream: Stream, count: int) -> None:
+    stream.read(count)
+    stream.origin += count
 
 
 def _recoded(stream: Stream, encoding: Encoding) -> Stream:

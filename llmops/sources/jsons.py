@@ -17,16 +17,28 @@ JsonObject: TypeAlias = dict[str, object]
 
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 _HEAD: Final = 65536
+_HALF: Final = re.compile(
+    # Read from escape to escape, so that an escaped backslash before "ud800" is none and a pair stays whole.
+    rb"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _PHENOPACKET_PARTS: Final = frozenset({"phenotypicFeatures", "metaData", "interpretations", "diseases", "biosamples"})
 
 
 def json_object(data: bytes) -> JsonObject | None:
     """The object that ``data`` holds, or ``None`` where it is something else or broken."""
     try:
-        value = orjson.loads(data)
+        value = orjson.loads(whole_characters(data))
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def whole_characters(data: bytes) -> bytes:
+    """JSON with U+FFFD for every escaped half of a character; every byte stays where it is."""
+    if rb"\ud" not in data and rb"\uD" not in data:
+        return data
+    return _HALF.sub(lambda match: rb"\ufffd" if match[1] else match[0], data)
 
 
 def top_keys(head: bytes) -> frozenset[str]:
@@ -73,7 +85,7 @@ def array(stream: Stream, cap: int) -> Iterator[Framed]:
     payload = stream.whole(cap)
     utf8_only(payload)
     try:
-        elements = orjson.loads(payload)
+        elements = orjson.loads(whole_characters(payload))
     except orjson.JSONDecodeError:
         raise Refused(Reason.MALFORMED) from None
     for number, element in enumerate(elements if isinstance(elements, list) else [elements]):
@@ -94,6 +106,7 @@ def _object(ordinal: int, start: int, end: int, data: bytes, format_: Format) ->
         utf8_only(data)
     except Refused as refused:
         return Broken(ordinal=ordinal, reason=refused.reason)
+    data = whole_characters(data)
     if format_ is Format.ROW and json_object(data) is None:
         return Broken(ordinal=ordinal, reason=Reason.BAD_ROW)
     return Frame(ordinal=ordinal, format=format_, payload=data, start=start, end=end)

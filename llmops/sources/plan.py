@@ -23,10 +23,11 @@ _PARQUET_WORTH_LOOKING: Final = 2**20
 def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
     """List what is to be read, in the order of the roots and sorted within each.
 
-    In folders, names that begin with a dot are left out (files and folders); a root itself, and members of archives,
-    may begin with one. A link to a file inside the root is read as a file; a link to a folder inside the root is not
-    followed, since its files are met where they lie. What leaves the root, cannot be listed or is no file is a unit
-    that will answer with the reason; of links that lead to no file, ``include`` leaves none out.
+    In folders and archives, names that begin with a dot are left out (files and folders); a root itself may begin with
+    one. Where roots overlap, a file is read once, under the first. A link to a file inside the root is read as a file;
+    a link to a folder inside the root is not followed, since its files are met where they lie. What leaves the root,
+    cannot be listed or is no file is a unit that will answer with the reason; of links that lead to no file,
+    ``include`` leaves none out.
 
     Args:
         paths: files or folders. PHI.
@@ -36,6 +37,7 @@ def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
         SourceError: a root does not exist; the message gives its ordinal, not its name.
     """
     units: list[Unit] = []
+    seen: set[Path] = set()
     for root, path in enumerate(paths):
         try:
             real = Path(path).resolve(strict=True)
@@ -43,7 +45,9 @@ def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
             raise SourceError(f"input path #{root + 1} does not exist or cannot be reached") from None
         found = _walk(real, real, root, config) if real.is_dir() else [_unit(real, Path(path).name, root)]
         for unit in found:
-            units.extend(_split(unit, config))
+            if unit.path not in seen:
+                seen.add(unit.path)
+                units.extend(_split(unit, config))
     return tuple(units)
 
 

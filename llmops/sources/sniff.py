@@ -11,7 +11,7 @@ from llmops.sources.encoding import byte_order_mark, wide_encoding
 from llmops.sources.errors import Refused
 from llmops.sources.lines import split_lines
 from llmops.sources.stream import Budget, Stream
-from llmops.sources.table import best_delimiter, raw_rows
+from llmops.sources.table import best_delimiter, raw_rows, separator_line
 
 HEAD: Final = 65536
 
@@ -104,7 +104,7 @@ def _text_shape(body: bytes, stream: Stream, suffix: str, cap: int) -> Shape:
         return json_shape(stream, suffix, cap)
     if body.startswith(b"[") and re.match(rb"\[\s*[{\]]", body):
         return Shape.JSON_ARRAY
-    return Shape.CSV if _looks_like_table(body, suffix) else Shape.TEXT
+    return Shape.CSV if _looks_like_table(body[separator_line(body) :], suffix) else Shape.TEXT
 
 
 def _believed(shape: Shape, believed: bool) -> Shape:  # noqa: FBT001 - reads as a sentence at its one call
@@ -125,7 +125,7 @@ def json_shape(stream: Stream, suffix: str, cap: int) -> Shape:
     # Of a pretty-printed document no line but "{}" is an object by itself.
     if following.lstrip(_LEADING).startswith(b"{") and any(parsed):
         return _LINE_SHAPES[jsons.format_of(frozenset().union(*parsed)) or Format.ROW]
-    if not following.strip() and suffix in (".jsonl", ".ndjson"):
+    if suffix in (".jsonl", ".ndjson") and following.lstrip(_LEADING)[:1] in (b"", b"{"):
         return _LINE_SHAPES[jsons.format_of(jsons.top_keys(first)) or Format.ROW]
     return _document_shape(stream, cap)
 

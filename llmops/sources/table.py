@@ -18,6 +18,7 @@ from llmops.sources.stream import Stream
 
 DELIMITERS: Final = (",", "\t", ";", "|")
 _HEAD: Final = 65536
+_SEPARATOR_LINE: Final = re.compile(rb"(?i)sep=[,;\t|][ \t]*(?:\r\n?|\n)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,12 @@ def header_row(stream: Stream, delimiter: str, cap: int) -> bytes:
     """
     delimiter = best_delimiter(stream.peek(_HEAD)) if delimiter == "auto" else delimiter
     return _first(_framed(stream, delimiter, cap))
+
+
+def separator_line(head: bytes) -> int:
+    """Length of the line ``sep=;`` that Excel reads before the header; 0 where there is none."""
+    match = _SEPARATOR_LINE.match(head)
+    return match.end() if match else 0
 
 
 def row_edges(stream: Stream, delimiter: str, cap: int, shard_bytes: int) -> list[tuple[int, int]]:

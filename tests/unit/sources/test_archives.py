@@ -58,6 +58,18 @@ def test_a_link_in_an_archive_is_refused(read_bytes, outcome):
     assert outcome(read_bytes(zipped((info, b"/etc/passwd"), ("ok.txt", NOTE)))) == ["path_escape", "text"]
 
 
+def test_dot_files_are_left_out_as_in_folders(read_bytes, outcome):
+    """What systems leave beside the files is not read, unless it points outside: then it is answered for."""
+    members = (
+        ("./a.txt", NOTE),
+        (".b.csv", NOTE),
+        ("__MACOSX/._a.txt", NOTE),
+        (".git/c.txt", NOTE),
+        ("../.d.txt", NOTE),
+    )
+    assert outcome(read_bytes(zipped(*members), "a.zip")) == ["text", "path_escape"]
+
+
 def test_members_of_one_name_have_ids_of_their_own(read_bytes):
     """The same name twice is two records."""
     with pytest.warns(UserWarning, match="Duplicate"):

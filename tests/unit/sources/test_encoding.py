@@ -1,5 +1,6 @@
 """How text is to be decoded."""
 
+import orjson
 import pytest
 
 PROSE = "The patient was seen for follow-up. No change since the last visit. "
@@ -60,6 +61,26 @@ def test_an_xml_declaration_is_believed_where_the_bytes_agree(read_bytes, declar
 def test_json_is_utf_8_or_withheld(read_bytes, outcome, codec):
     """RFC 8259, section 8.1."""
     assert outcome(read_bytes('{"resourceType": "Patient", "a": "é"}'.encode(codec))) == ["wrong_encoding"]
+
+
+@pytest.mark.parametrize(
+    ("escaped", "expected"),
+    [
+        (rb"cut \ud83d off", "cut \ufffd off"),
+        (rb"\uDE00\ud83d", "\ufffd\ufffd"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\ud83d\uDE00", "\U0001f600"),
+        (rb"C:\\ud83d", r"C:\ud83d"),
+        (rb"C:\\\ud83d", "C:\\\ufffd"),
+    ],
+)
+@pytest.mark.parametrize(
+    "shape", [b'{"resourceType": "Basic", "text": "%s"}', b'{"text": "%s"}\n{"text": ""}', b'[{"text": "%s"}]']
+)
+def test_half_a_character_in_json_costs_itself(read_bytes, escaped, expected, shape):
+    """An escaped surrogate without its other half is read as U+FFFD, whatever the JSON is; no byte moves."""
+    first = read_bytes(shape % escaped, "a.json")[0]
+    assert orjson.loads(first.payload)["text"] == expected
 
 
 def test_a_line_in_another_encoding_costs_itself(read_bytes, outcome):

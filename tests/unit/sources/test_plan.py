@@ -49,6 +49,18 @@ def test_globs_choose_files(tmp_path, settings, expected):
     assert names(plan_units([root], FilesConfig(**settings))) == expected
 
 
+def test_paths_that_overlap_are_read_once(tmp_path):
+    """A file named twice, by itself, by its folder or by another way, is one file."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt", ".c.txt"):
+        (folder / name).write_text("x")
+    (tmp_path / "way").symlink_to(folder)
+    paths = [folder / "b.txt", folder, folder / ".." / "in" / "a.txt", tmp_path / "way", folder / ".c.txt"]
+    units = plan_units(paths, FilesConfig())
+    assert [(unit.root, unit.relative) for unit in units] == [(0, "b.txt"), (1, "a.txt"), (4, ".c.txt")]
+
+
 def test_links_do_not_lead_out(tmp_path, read, outcome):
     """A link inside the root is read, one that leaves it is withheld, a broken one is unreadable, loops end."""
     secret = tree(tmp_path / "outside", "secret.txt") / "secret.txt"

@@ -65,6 +65,17 @@ def test_wide_characters_are_recoded(read_bytes):
     assert cells(answers) == [["1", "naïve – ok"]]
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_separator_line_of_excel_is_no_header(tmp_path, codec):
+    """``sep=;`` says how to read the file; rows, and ranges of them, are those of the same file without it."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(("sep=;\r\nid;text\r\n" + "".join(f"{n};a, b\r\n" for n in range(100))).encode(codec))
+    config = FilesConfig(shard_bytes=200)
+    found = [answer for unit in plan_units([path], config) for answer in UnitSource(unit, config, b"key").records()]
+    assert [orjson.loads(answer.payload)["id"] for answer in found] == [str(n) for n in range(100)]
+    assert [answer.locator.start for answer in found] == list(range(100))
+
+
 def test_column_names_never_collide(read_bytes):
     """Repeated and empty column names are told apart, so no cell overwrites another."""
     answers = read_bytes(b"a,a,\n1,2,3\n", "a.csv")
