@@ -62,7 +62,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
         config: the column mapping; columns not mapped are found by their usual names.
 
     Raises:
-        Refused: ``MALFORMED``, ``MISSING_COLUMN``, ``WRONG_ENCODING``, ``EMPTY`` or ``NO_SUBJECT``.
+        Refused: ``MALFORMED``, ``BAD_ROW``, ``MISSING_COLUMN``, ``WRONG_ENCODING``, ``EMPTY`` or ``NO_SUBJECT``.
     """
     row = _row(record, config)
     builder = TextBuilder()
@@ -129,7 +129,19 @@ def _row(record: SourceRecord, config: NormalizeConfig) -> _Row:
         raise Refused(Reason.MALFORMED) from None
     if not isinstance(values, dict):
         raise Refused(Reason.MALFORMED)
-    return _Row(values, resolve_columns(config.table, values), record.payload)
+    columns = resolve_columns(config.table, values)
+    _refuse_no_cells(values, columns)
+    return _Row(values, columns, record.payload)
+
+
+def _refuse_no_cells(values: Mapping[str, Any], columns: TableColumns) -> None:
+    """Refuse lists and objects in a column that is kept, and yes or no where a text, an id or a time is asked for."""
+    roles = {getattr(columns, name) for name in USUAL}
+    kept = {name for name, _ in columns.phi}
+    for name, value in values.items():
+        refused = (list, dict, bool) if name in roles else (list, dict) if name in kept else ()
+        if isinstance(value, refused):
+            raise Refused(Reason.BAD_ROW)
 
 
 def _subject(row: _Row) -> tuple[SubjectIdentifier, ...]:

@@ -62,12 +62,23 @@ def test_rows_without_text_become_summaries_of_the_kept_columns() -> None:
         ({"mrn": "7", "foo": "x"}, TableColumns(), Reason.MISSING_COLUMN),
         ({"mrn": "7", "text": "x"}, TableColumns(text="body"), Reason.MISSING_COLUMN),
         ({"mrn": "7", "text": "  "}, TableColumns(), Reason.EMPTY),
+        ({"mrn": True, "text": "x"}, TableColumns(), Reason.BAD_ROW),
+        ({"mrn": ["7", "8"], "text": "x"}, TableColumns(), Reason.BAD_ROW),
+        ({"mrn": "7", "text": [{"body": "x"}]}, TableColumns(), Reason.BAD_ROW),
+        ({"mrn": "7", "text": "x", "ward": {"a": 1}}, TableColumns(phi=(("ward", "none"),)), Reason.BAD_ROW),
         ({"mrn": None, "text": "x"}, TableColumns(), Reason.NO_SUBJECT),
     ],
 )
 def test_rows_that_cannot_go_on_say_why(columns: dict[str, Any], table: TableColumns, reason: Reason) -> None:
     """One reason each."""
     assert refusal(row(**columns), NormalizeConfig(table=table)) is reason
+
+
+def test_columns_that_are_not_kept_may_hold_anything() -> None:
+    """A list in a column that nobody asked for withholds no row; yes or no in a kept one is a value."""
+    table = TableColumns(phi=(("smoker", "none"),))
+    (document,) = documents(row(mrn="7", text="fine", tags=["a"], smoker=True), NormalizeConfig(table=table))
+    assert Field(name="row.smoker", value=True, phi=FieldPhi.NONE) in document.fields
 
 
 def test_the_note_may_name_the_patient_where_the_row_does_not() -> None:
