@@ -7,6 +7,7 @@ import typer
 
 from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
 from llmops.cli.output import console, out_json
+from llmops.errors import RecipeError
 
 
 def search(
@@ -21,6 +22,8 @@ def search(
     """Search a release; what is served is logged."""
     from llmops.runner.consumers import search_release
 
+    if not query.encode("utf-8", "ignore").strip():
+        raise RecipeError("search: the query is blank or not UTF-8; say what to look for")
     release = opened(folder, keys)
     with consumer_log(release, audit, seal) as log:
         hits = search_release(release, query, k, log)

@@ -60,18 +60,17 @@ class MiniLmEmbeddings(Embeddings):
         return self.embed_documents([text])[0]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts into one ``(len(texts), 384)`` array; texts of like length share a batch, to pad little.
+        """Embed texts into one ``(len(texts), 384)`` array; texts of like length share a batch, equal ones a vector.
 
         Raises:
             MissingExtraError: the model's packages are not installed.
             RecipeError: a model file is not the pinned one.
         """
-        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), row))
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            vectors[rows] = self._encode([texts[row] for row in rows])
-        return vectors
+        order = sorted(dict.fromkeys(texts), key=len)
+        batches = [self._encode(order[start : start + _BATCH]) for start in range(0, len(order), _BATCH)]
+        vectors = np.concatenate([np.zeros((0, DIMENSIONS), dtype=np.float32), *batches])
+        row = {text: number for number, text in enumerate(order)}
+        return vectors[[row[text] for text in texts]] if texts else vectors
 
     @property
     def model_id(self) -> str:

@@ -176,6 +176,8 @@ def encoder_of(config: RetrievalConfig, embeddings: Encoder | None) -> Encoder:
 def searchable(document: ReleasedDocument, chunk: Chunk) -> str:
     """What a chunk is found by: its text under the document's title, or else first line, and the section's name."""
     title = document.title or document.text.lstrip().partition("\n")[0][:_TITLE_CHARS]
+    if chunk.text.startswith(title):
+        title = ""  # the chunk says it by itself: a second time would cost the encoder as much again
     heading = f"{title} {chunk.section.replace('_', ' ')}".strip()
     return f"{heading}\n{chunk.text}" if heading else chunk.text
 

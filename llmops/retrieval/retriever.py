@@ -41,7 +41,7 @@ class ReleaseRetriever(BaseRetriever):
 
     Raises:
         ReleaseError: not a release, or one that does not verify.
-        RecipeError: the vector store embeds by other embeddings than those given.
+        RecipeError: an unknown argument, or the vector store embeds by other embeddings than those given.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
@@ -58,6 +58,8 @@ class ReleaseRetriever(BaseRetriever):
     def __init__(self, **fields: Any) -> None:
         # Before pydantic sees it: its error text would show the rejected object.
         verified(fields.get("release"))
+        for name in fields.keys() - type(self).model_fields.keys():
+            raise RecipeError(f"retrieval: {name} is no argument of the retriever")
         super().__init__(**fields)
         self._searcher = self._open()
 

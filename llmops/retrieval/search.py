@@ -60,7 +60,8 @@ class Searcher:
         """The best passages for a query, best first; the same query on the same release gives the same answer.
 
         Args:
-            query: what to look for; may be PHI, and is neither kept nor logged.
+            query: what to look for; may be PHI, and is neither kept nor logged. A blank one finds nothing; halves of
+                characters in it are passed over.
             k: at most so many; the configuration's ``k`` by default.
             where: only these documents.
 
@@ -70,6 +71,9 @@ class Searcher:
         limit = self.config.k if k is None else k
         if limit < 1:
             raise RecipeError("retrieval.k: must be at least 1")
+        query = query.encode("utf-8", "ignore").decode("utf-8")
+        if not query.strip():
+            return ()
         allowed = self._still_live() & _matching(self.index, where or Filter())
         depth = max(_MIN_DEPTH, 4 * limit)
         lexical = _lexical(self.index, query, depth, allowed)

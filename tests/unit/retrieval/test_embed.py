@@ -31,6 +31,17 @@ def test_the_order_of_texts_is_kept() -> None:
     assert encoder.embed([]).shape == (0, 384)
 
 
+def test_equal_texts_are_embedded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sections that say the same in many documents (no known allergies) cost one pass of the network."""
+    encoder, encoded = MiniLmEmbeddings(), []
+    real = MiniLmEmbeddings._encode
+    monkeypatch.setattr(MiniLmEmbeddings, "_encode", lambda self, texts: (encoded.extend(texts), real(self, texts))[1])
+    vectors = encoder.embed(["NKDA", "kidney", "NKDA", "NKDA"])
+    assert sorted(encoded) == ["NKDA", "kidney"]
+    assert (vectors[0] == vectors[2]).all()
+    assert (vectors[0] != vectors[1]).any()
+
+
 def test_the_packages_are_read_and_not_run() -> None:
     """Data files only: neither package is imported."""
     MiniLmEmbeddings().embed(["x"])

@@ -12,9 +12,10 @@ import pytest
 
 from llmops.errors import RecipeError, ReleaseError
 from llmops.release import Release
-from llmops.retrieval import RetrievalConfig, Searcher, build_index, load_or_build, open_index
+from llmops.retrieval import RetrievalConfig, Searcher, build_index, chunks, load_or_build, open_index
 from llmops.retrieval.bm25 import Bm25
 from llmops.retrieval.files import file_digests
+from llmops.retrieval.index import searchable
 
 CONFIG = RetrievalConfig(use="bm25", chunk_words=40)
 
@@ -148,3 +149,12 @@ def test_only_a_release_is_indexed(tmp_path: Path) -> None:
     """A look-alike is refused."""
     with pytest.raises(ReleaseError, match="open_release"):
         build_index(object(), tmp_path / "index", CONFIG)  # type: ignore[arg-type]
+
+
+def test_a_title_is_put_before_a_chunk_that_does_not_begin_with_it(release: Release) -> None:
+    """A note of one line would be embedded twice over, at twice the cost."""
+    document = release.document("r1.0")  # begins with its title
+    first, *others = (searchable(document, chunk) for chunk in chunks(document, RetrievalConfig(chunk_words=20)))
+    assert first.count("Echocardiogram") == 1
+    assert all(text.startswith("Echocardiogram ") for text in others)
+    assert others

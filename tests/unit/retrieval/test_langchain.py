@@ -95,6 +95,12 @@ def test_a_vector_store_cannot_inject_a_passage(release: Release) -> None:
         ReleaseRetriever(release=release, config=RetrievalConfig(k=50), vector_store=store).invoke("injected")
 
 
+def test_an_unknown_argument_is_refused(release: Release) -> None:
+    """A misspelt filter would be ignored, and passages of every document served."""
+    with pytest.raises(RecipeError, match="wher is no argument"):
+        ReleaseRetriever(release=release, wher=None)
+
+
 def test_embeddings_beside_a_store_that_has_its_own_are_refused(release: Release) -> None:
     """Two encoders for one search would compare what cannot be compared."""
     store = InMemoryVectorStore(DeterministicFakeEmbedding(size=16))

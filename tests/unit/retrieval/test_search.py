@@ -113,7 +113,13 @@ def test_asking_for_no_passage_is_refused(searcher: Searcher) -> None:
         searcher.search("x", 0)
 
 
-@pytest.mark.parametrize("query", ["", "   ", "???", "é" * 5000, "\x00"])
+@pytest.mark.parametrize("query", ["", " \t\n", "\ud800", "\udcff\udcfe "])
+def test_a_blank_query_finds_nothing(searcher: Searcher, query: str) -> None:
+    """Also one of half characters alone: any passage would be as near as any other."""
+    assert searcher.search(query) == ()
+
+
+@pytest.mark.parametrize("query", ["???", "é" * 5000, "\x00", "\ud800 creatinine"])
 def test_any_query_is_answered(searcher: Searcher, query: str) -> None:
     """Also one without a word."""
     assert len(searcher.search(query, 3)) <= 3
