@@ -28,6 +28,8 @@ def detect(
     from llmops.cli.output import errors
     from llmops.deid import Deidentifier
 
+    if target.exists() and source.exists() and target.samefile(source):
+        raise RecipeError("deid detect: IN and OUT are one file; the notes would be lost, name another")
     deidentifier = Deidentifier(policy=policy)
     unfinished = target.with_name(f".{target.name}.part")
     bar: dict[str, Any] = {
@@ -128,16 +130,11 @@ def _config(ner: str, policy: str) -> Any:
 
 
 def _show(result: Any) -> None:
-    from rich.table import Table
+    from llmops.cli.output import pairs
 
-    from llmops.cli.output import console, pairs
-
-    table = Table(title="levels", title_justify="left", title_style="bold", box=None, padding=(0, 2))
-    for heading in ("", "recall", "precision", "F1"):
-        table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
     for name, level in result.levels:
-        table.add_row(name, _said(level.recall), _said(level.precision), f"{level.f1:.4f}")
-    console.print(table)
+        figures = {"recall": _said(level.recall), "precision": _said(level.precision), "F1": f"{level.f1:.4f}"}
+        pairs(name, figures)  # one below the other, as 80 columns hold them
     pairs("dates", {"recall": _said(result.dates), "without years": _said(result.dates_without_years)})
     pairs("recall by identifier", {name: _said(value) for name, value in result.by_identifier})
     pairs("recall by label", {name: _said(value) for name, value in result.by_label})

@@ -121,13 +121,16 @@ def read_gold(path: Path) -> list[GoldNote]:
         path: the file. PHI.
 
     Raises:
-        SourceError: it cannot be read as such notes; names the line, never its content.
+        SourceError: it holds no note, or cannot be read as such notes; names the line, never its content.
     """
     try:
         with path.open("rb") as lines:
-            return [_note(line, number) for number, line in enumerate(lines, start=1) if line.strip()]
+            notes = [_note(line, number) for number, line in enumerate(lines, start=1) if line.strip()]
     except OSError as error:
         raise SourceError(f"gold file: cannot be read ({type(error).__name__})") from None
+    if not notes:
+        raise SourceError("gold file: holds no note; nothing can be measured")
+    return notes
 
 
 def _note(line: bytes, number: int) -> GoldNote:

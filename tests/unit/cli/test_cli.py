@@ -125,6 +125,25 @@ def test_detection_is_measured_on_annotated_notes(cli, tmp_path):
     assert page.stat().st_mode & 0o077 == 0
     table = cli("deid", "evaluate", tmp_path / "gold.jsonl", "--ner", "none", "--free-titles")
     assert "recall by identifier" in table.stdout
+    assert "…" not in table.stdout  # 80 columns
+    assert "1/2" in table.stdout
     assert cli("deid", "evaluate", tmp_path / "gold.jsonl", "--ner", "no_such").returncode == 2
     assert cli("deid", "evaluate", tmp_path / "none.jsonl").returncode == 3
     assert "PHI" in cli("deid", "evaluate", "--help").stdout
+
+
+def test_no_notes_measure_nothing(cli, tmp_path):
+    """Recall of 1.0000 would be printed for a file that a script left empty."""
+    (tmp_path / "gold.jsonl").write_text("\n")
+    done = cli("deid", "evaluate", tmp_path / "gold.jsonl", "--ner", "none")
+    assert (done.returncode, done.stdout) == (3, "")
+
+
+def test_detect_does_not_overwrite_what_it_reads(cli, tmp_path):
+    """Named by another way, too."""
+    notes = tmp_path / "in.jsonl"
+    notes.write_text('{"id": 0, "text": "fine"}\n')
+    (tmp_path / "link").symlink_to(notes)
+    for target in (notes, tmp_path / "link"):
+        assert cli("deid", "detect", notes, target).returncode == 2
+    assert notes.read_text() == '{"id": 0, "text": "fine"}\n'
