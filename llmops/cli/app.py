@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from llmops.cli import audit, deid, release, search, suite, vault
@@ -20,8 +21,20 @@ EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """As the library does, but say what Ctrl-C broke off: it would leave without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            problem(str(interrupt) or "interrupted; a run goes on where it was when the same command is given again")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="llmops",
+    cls=_Commands,
     help="Clinical records in, signed de-identified releases out.",
     no_args_is_help=True,
     add_completion=False,
@@ -85,9 +98,6 @@ def _guarded() -> int:
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]
         return EXIT_USAGE
-    except KeyboardInterrupt:
-        problem("interrupted; a run goes on where it was when the same command is given again")
-        return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (| head): not an error, but nothing may be flushed at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

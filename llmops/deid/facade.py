@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from llmops.deid.analyzer import Analyzer
 from llmops.deid.config import DeidConfig
@@ -12,6 +13,7 @@ from llmops.deid.policy import Policy, load_policy
 from llmops.deid.spans import Span
 from llmops.deid.subjects import NOBODY, SubjectVault
 from llmops.documents import ClinicalDocument, DeidentifiedDocument, Withheld
+from llmops.errors import RecipeError
 from llmops.phi import PhiFinding
 
 _AT_ONCE = 64
@@ -48,10 +50,10 @@ class Deidentifier:
     """
 
     def __init__(
-        self, policy: str = "", *, config: DeidConfig | None = None, vault: SubjectVault | None = None
+        self, policy: Path | str = "", *, config: DeidConfig | None = None, vault: SubjectVault | None = None
     ) -> None:
         settings = config or DeidConfig()
-        self._policy: Policy = load_policy(policy or settings.policy, determination=settings.determination)
+        self._policy: Policy = load_policy(str(policy or settings.policy), determination=settings.determination)
         self._analyzer = Analyzer(settings)
         self._stage = PresidioDeidentifier(settings, self._policy, vault, self._analyzer)
 
@@ -65,7 +67,12 @@ class Deidentifier:
 
         Args:
             text: any text. PHI.
+
+        Raises:
+            RecipeError: it is no text.
         """
+        if not isinstance(text, str):
+            raise RecipeError("deid: what is de-identified must be a str")
         (spans,) = self._analyzer.find([text])
         rewriter = Rewriter(self._policy, NOBODY, dates=dates_of([(text, spans)]))
         new, findings = rewriter.rewrite(text, spans)

@@ -97,6 +97,8 @@ def run(
     Raises:
         LlmopsError: the run cannot start or go on; its ``exit_code`` says which kind.
     """
+    if not isinstance(recipe, Recipe | Path | str):
+        raise RecipeError("recipe: must be a Recipe or the path of a YAML file")
     checked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
     policies = load_policies(checked)
     units = planned(checked)  # before the output is claimed: a typo can be mended for the same output
@@ -172,7 +174,13 @@ def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) 
         raise StageError(f"no shard could be done ({why}); nothing is published")
     path, core = gate_and_publish(run, done, failures)
     release = open_release(path, (run.keys.release.public,))
-    return _finish(run, release, core, _shards(shards, done, failures), done)
+    try:
+        return _finish(run, release, core, _shards(shards, done, failures), done)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted; release {release.id} stands, but what comes behind it (search index, evaluation, summary, "
+            "report) is not whole; the same command again makes it"
+        ) from None
 
 
 def _announce(run: RunContext, shards: Sequence[Shard]) -> None:

@@ -85,6 +85,25 @@ def test_ctrl_c_drains_says_how_to_go_on_and_going_on_works(cli, notes_recipe, t
     assert json.loads(again.stdout)["shards"]["skipped"] >= 1
 
 
+def test_ctrl_c_behind_the_release_says_what_stands_and_what_is_missing(cli, notes_recipe, faults, tmp_path):
+    """Summary and report come with the next start, which de-identifies nothing again."""
+    recipe = notes_recipe(8, retrieval={"use": "bm25"})
+    interrupt = """
+import llmops.runner.orchestrate as orchestrate
+def index_release(*arguments): raise KeyboardInterrupt
+orchestrate.index_release = index_release
+"""
+    done = cli("run", recipe, env=faults(interrupt))
+    assert done.returncode == 130
+    assert f"release {released(tmp_path).name} stands" in done.stderr
+    assert not (tmp_path / "out" / "summary.json").exists()
+    again = cli("run", recipe, "--json")
+    assert again.returncode == 0, again.stderr
+    shards = json.loads(again.stdout)["shards"]
+    assert shards["skipped"] == shards["planned"]
+    assert released(tmp_path)
+
+
 def test_a_poison_shard_is_withheld_alone(cli, notes_recipe, faults, tmp_path):
     """A record that kills its worker every time costs its shard, by name of reason; the rest is released."""
     recipe = notes_recipe(12, run={"workers": 2, "shard_files": 4})
