@@ -28,7 +28,7 @@ _GENE: Final = re.compile(
 
 _DIGIT: Final = re.compile(r"[0-9]")
 _UNIT: Final = re.compile(
-    r"(?:m|mc|u|n|p|k|d)?(?:g|L|l|mol|Eq|eq|U|u|m|cm)\b|(?:IU|iu|cc|mm|Hz|bpm|mmHg|kcal|cGy|Gy|mSv)\b"
+    r"(?!pm\b)(?:m|mc|u|n|p|k|d)?(?:g|L|l|mol|Eq|eq|U|u|m|cm)\b|(?:IU|iu|cc|mm|Hz|bpm|mmHg|kcal|cGy|Gy|mSv)\b"
 )
 _QUANTITY: Final = re.compile(r"[0-9] ?\Z")
 

@@ -15,7 +15,6 @@ from llmops.deid.check_digits import could_be_issued, is_dea, is_luhn, spoiled
 from llmops.deid.dates import Moment
 from llmops.deid.holidays import easter_sunday
 from llmops.deid.operators import Rewriter, dates_of
-from llmops.deid.policy import Operator
 from llmops.deid.shifting import shift_surface
 from llmops.deid.spans import Span
 from llmops.deid.subjects import Subject, resolve_subject
