@@ -85,6 +85,7 @@ class Reason(StrEnum):
     RESIDUAL_RISK = "residual_risk"
     DUPLICATE = "duplicate"
     NEAR_DUPLICATE = "near_duplicate"
+    TOMBSTONED = "tombstoned"
     # run
     STAGE_FAILED = "stage_failed"
     WORKER_DIED = "worker_died"

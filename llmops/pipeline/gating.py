@@ -1,7 +1,7 @@
 """The gate over all shards: duplicates across them, one decision a document, a durable receipt for every release."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -54,6 +54,7 @@ def pass_gate(
     *,
     workspace: Workspace,
     gate: Gate,
+    taken_back: Collection[str],
     log: AuditLog,
     writer: ReleaseWriter,
     progress: Callable[[int, int], None],
@@ -63,19 +64,21 @@ def pass_gate(
     Args:
         done: the done-record of every shard that has one, in plan order.
         failed: one entry for each record of shards that could not be done.
+        taken_back: ids of documents that may not be released again.
 
     Raises:
         StageError: two documents share an id.
         AuditWriteError: a decision is not durable; nothing is released.
         ReleaseError: a shard's files are not those its done-record names.
     """
-    duplicates = _duplicates(done, workspace, gate)
+    # A copy of what was taken back stays a duplicate: it says the same.
+    known = _duplicates(done, workspace, gate) | dict.fromkeys(taken_back, Reason.TOMBSTONED)
     tally = Tally()
     for shard in done:
         for batch in _batches(workspace.withheld(shard)):
             _hold(batch, tally, writer)
         for documents in _batches(workspace.scored(shard)):
-            _decide(documents, duplicates, gate, tally, log, writer)
+            _decide(documents, known, gate, tally, log, writer)
             progress(len(documents), 0)
     log.append([RecordWithheld.of(withheld) for withheld in failed])
     _hold(failed, tally, writer)
@@ -101,14 +104,14 @@ def _duplicates(done: Sequence[Done], workspace: Workspace, gate: Gate) -> dict[
 
 def _decide(
     documents: Sequence[ScoredDocument],
-    duplicates: dict[str, Reason],
+    known: dict[str, Reason],
     gate: Gate,
     tally: Tally,
     log: AuditLog,
     writer: ReleaseWriter,
 ) -> None:
     """Decide on a batch: the decisions are durable in the log before any row is written."""
-    answers = [gate.decide(document, duplicates.get(document.document_id)) or document for document in documents]
+    answers = [gate.decide(document, known.get(document.document_id)) or document for document in documents]
     receipts = log.append([_event(answer) for answer in answers])
     for answer, receipt in zip(answers, receipts, strict=True):
         if isinstance(answer, Withheld):

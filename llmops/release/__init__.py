@@ -7,7 +7,7 @@ from llmops.release.glance import Glance, ReleaseStatus, glance, release_folders
 from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
-from llmops.release.revocation import RevocationReason
+from llmops.release.revocation import RevocationReason, taken_back_for_good
 from llmops.release.withdraw import check_documents, revoke, tombstone
 from llmops.release.writer import ReleaseWriter
 
@@ -35,6 +35,7 @@ __all__ = [
     "read_shard",
     "release_folders",
     "revoke",
+    "taken_back_for_good",
     "tombstone",
     "verified",
 ]

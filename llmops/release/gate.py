@@ -73,14 +73,15 @@ class Gate:
     def __init__(self, policy: GatePolicy) -> None:
         self.policy = policy
 
-    def decide(self, document: ScoredDocument, duplicate: Reason | None = None) -> Withheld | None:
+    def decide(self, document: ScoredDocument, known: Reason | None = None) -> Withheld | None:
         """Give the reason to withhold a document, or None to release it.
 
         Args:
             document: as scored; nothing of its text is looked at.
-            duplicate: ``Reason.DUPLICATE`` or ``Reason.NEAR_DUPLICATE`` where an earlier document says the same.
+            known: what its quality does not say: ``Reason.TOMBSTONED`` where it was taken back for good,
+                ``Reason.DUPLICATE`` or ``Reason.NEAR_DUPLICATE`` where an earlier document says the same.
         """
-        reason = self._reason(document, duplicate)
+        reason = self._reason(document, known)
         if reason is None:
             return None
         return Withheld(
@@ -97,8 +98,10 @@ class Gate:
             Verdict(name="withheld_ratio", limit=limit, observed=ratio, passed=ratio <= limit),
         )
 
-    def _reason(self, document: ScoredDocument, duplicate: Reason | None) -> Reason | None:
+    def _reason(self, document: ScoredDocument, known: Reason | None) -> Reason | None:
         policy = self.policy
+        if known is Reason.TOMBSTONED:
+            return known
         # "not (a <= b)" so that a NaN, which compares false to everything, withholds.
         if not document.residual_risk <= policy.max_residual_risk:
             return Reason.RESIDUAL_RISK
@@ -106,9 +109,9 @@ class Gate:
             return Reason.NO_SUBJECT
         if not document.quality.score >= policy.min_score:
             return Reason.BELOW_SCORE
-        if duplicate is Reason.NEAR_DUPLICATE:
-            return duplicate if policy.near_duplicates == "withhold" else None
-        return duplicate if policy.duplicates == "withhold" else None
+        if known is Reason.NEAR_DUPLICATE:
+            return known if policy.near_duplicates == "withhold" else None
+        return known if policy.duplicates == "withhold" else None
 
 
 def load_gate_policy(name: str = "default") -> GatePolicy:

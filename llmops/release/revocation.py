@@ -30,6 +30,11 @@ class RevocationReason(StrEnum):
     SUPERSEDED = "superseded"
 
 
+_FOR_GOOD: Final = frozenset(
+    {RevocationReason.PHI_FOUND, RevocationReason.ERASURE_REQUEST, RevocationReason.CONSENT_WITHDRAWN}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocations:
     """What has been taken back of one release.
@@ -37,12 +42,14 @@ class Revocations:
     Args:
         revoked: why the whole release was revoked; None where it was not.
         tombstones: ids of documents that no reader may yield any more.
+        for_good: those of them that no later release may hold either.
         size: number of entries.
         head: digest of the last entry; empty where there is none.
     """
 
     revoked: RevocationReason | None = None
     tombstones: frozenset[str] = frozenset()
+    for_good: frozenset[str] = frozenset()
     size: int = 0
     head: str = ""
 
@@ -72,6 +79,25 @@ def read_revocations(release: Path, release_id: str, accepted: Trust, revocation
     for serial in range(len(names)):
         state = _advance(state, _read_entry(folder, serial, release_id, accepted), release_id)
     return state
+
+
+def taken_back_for_good(releases: Path) -> frozenset[str]:
+    """Ids of documents that a later release of the same output may not hold: PHI, an erasure or consent took them back.
+
+    Read from the entries alone, so that a release may have been removed, and under whatever key signed them: a release
+    key may be new, and who forges an entry can withhold, never release.
+
+    Args:
+        releases: ``<output>/release``.
+
+    Raises:
+        ReleaseError: an entry is missing or changed.
+    """
+    folder = releases / FOLDER
+    if not folder.exists() and not folder.is_symlink():
+        return frozenset()
+    ids = sorted({name.partition("/")[0] for name in list_files(folder) if "/" in name})
+    return frozenset().union(*(read_revocations(releases / one, one, Trust()).for_good for one in ids))
 
 
 def entries_folder(release: Path, release_id: str, revocations: Path | None) -> Path:
@@ -105,6 +131,7 @@ def _advance(state: Revocations, body: bytes, release_id: str) -> Revocations:
     return Revocations(
         revoked=state.revoked or revoked,
         tombstones=state.tombstones | documents,
+        for_good=state.for_good | (documents if reason in _FOR_GOOD else frozenset()),
         size=state.size + 1,
         head=digest(body),
     )

@@ -18,8 +18,9 @@ from llmops.release.manifest import Content, FileDigest, Manifest, ReleaseFacts
 from llmops.release.parts import Part, PartWriter
 from llmops.release.provenance import provenance
 from llmops.release.reader import open_release
+from llmops.release.revocation import read_revocations
 from llmops.release.schema import DOCUMENTS, RECEIPTS, WITHHELD, receipts_to_batch, to_batch, withheld_to_batch
-from llmops.release.signing import Purpose, sign
+from llmops.release.signing import Purpose, Trust, sign
 
 _TEMPORARY: Final = ".tmp-"
 _WHAT: Final = "the release"
@@ -194,6 +195,12 @@ class ReleaseWriter:
 
     def _move(self, release_id: str, facts: ReleaseFacts) -> Path:
         target = self._root / release_id
+        revoked = read_revocations(target, release_id, Trust((facts.key,))).revoked
+        if revoked is not None:
+            raise ReleaseError(
+                f"the documents are those of release {release_id}, which has been revoked ({revoked.value}); mend the "
+                "input, or the recipe and give another --output"
+            )
         # Its own reader is the last gate: what does not verify is never given its name.
         open_release(self._folder, (facts.key,))
         if target.exists() or target.is_symlink():

@@ -22,6 +22,7 @@ _REASON_WORDS = {
     "known_identifier_survived": "a known identifier of the patient survived",
     "residual_phi": "second look found PHI",
     "below_score": "quality below the gate",
+    "tombstoned": "taken back from an earlier release",
     "bad_row": "table row cannot be framed",
 }
 

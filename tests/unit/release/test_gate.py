@@ -10,7 +10,7 @@ from llmops.release import Counts, Gate, GatePolicy, load_gate_policy
 
 
 @pytest.mark.parametrize(
-    ("change", "duplicate", "reason"),
+    ("change", "known", "reason"),
     [
         ({}, None, None),
         ({"residual_risk": 0.21}, None, Reason.RESIDUAL_RISK),
@@ -21,14 +21,15 @@ from llmops.release import Counts, Gate, GatePolicy, load_gate_policy
         ({"score": 0.5, "residual_risk": 0.2}, None, None),
         ({}, Reason.DUPLICATE, Reason.DUPLICATE),
         ({}, Reason.NEAR_DUPLICATE, Reason.NEAR_DUPLICATE),
+        ({}, Reason.TOMBSTONED, Reason.TOMBSTONED),
     ],
 )
-def test_the_gate_gives_the_reason(make_document, change, duplicate, reason):
+def test_the_gate_gives_the_reason(make_document, change, known, reason):
     """Limits themselves pass; what lies beyond them, or is no number, does not."""
     document = make_document(1)
     if "score" in change:
         document = replace(document, quality=replace(document.quality, score=change.pop("score")))
-    answer = Gate(GatePolicy(near_duplicates="withhold")).decide(replace(document, **change), duplicate)
+    answer = Gate(GatePolicy(near_duplicates="withhold")).decide(replace(document, **change), known)
     assert (answer.reason if answer else None) == reason
     if answer:
         assert (answer.stage, answer.document_id, answer.record_id) == (StageName.RELEASE, "r0001.0", "r0001")
