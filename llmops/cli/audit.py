@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, get_args
 
 import typer
 
@@ -23,6 +23,7 @@ from llmops.audit import (
     shows,
 )
 from llmops.audit import verify as verify_log
+from llmops.audit.events import Event
 from llmops.audit.export import Form
 from llmops.cli import audit_proofs
 from llmops.cli.audit_folder import AnyFolder, Folder
@@ -33,6 +34,7 @@ from llmops.errors import AuditVerificationError, RecipeError
 from llmops.release import glance, release_folders
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
+KINDS: Final = frozenset(event.kind for event in get_args(Event))
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Anchors = Annotated[
     list[str] | None,
@@ -93,6 +95,8 @@ def show(
     """Print events in the order of their time."""
     from llmops.audit import explain as explain_id
 
+    if unknown := set(kind or ()) - KINDS:
+        raise RecipeError(f"audit show: {len(unknown)} --kind unknown; known are {', '.join(sorted(KINDS))}")
     found: Iterable[Seen] = explain_id(folder, of) if of else shows(folder)
     events = islice((seen for seen in found if not kind or seen.entry.event.kind in kind), limit)
     if as_json:

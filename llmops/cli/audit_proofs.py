@@ -24,6 +24,7 @@ from llmops.audit.anchors import newest_checkpoints
 from llmops.audit.checkpoint import parse_checkpoint
 from llmops.audit.places import located
 from llmops.cli.audit_folder import Folder, meant
+from llmops.cli.audit_story import moment
 from llmops.cli.opening import Keys, trusted
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.errors import AuditVerificationError, RecipeError
@@ -65,7 +66,10 @@ def check_proof(
         out_json({"holds": holds, "event": event})
     elif holds:
         checkpoint = parse_checkpoint(parsed.checkpoint.encode())
-        pairs(f"the proof holds: event {parsed.index} of {checkpoint.stream}", event)
+        pairs(
+            f"the proof holds: event {parsed.index} of {checkpoint.stream}",
+            event | {"at": f"{moment(event['at'])} UTC"},
+        )
     else:
         console.print("the proof does NOT hold")
     raise typer.Exit(0 if holds else EXIT_FALSE)

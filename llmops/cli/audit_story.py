@@ -49,7 +49,8 @@ def story_as_dict(story: Story, plain: Callable[[Seen], dict[str, Any]]) -> dict
     """A story as plain values, for JSON."""
     return {
         "id": story.id,
-        "decision": _decision(story),
+        "found": bool(story.steps),
+        "decision": _decision(story) if story.steps else None,
         "steps": [plain(seen) | {"sealed": story.is_sealed(seen)} for seen in story.steps],
         "context": [plain(seen) for seen in story.context],
         "served": [plain(seen) for seen in story.served],
@@ -116,4 +117,9 @@ def _words(value: object) -> str:
 
 
 def _time(seen: Seen) -> str:
-    return datetime.fromtimestamp(seen.entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return moment(seen.entry.at)
+
+
+def moment(at_ms: int) -> str:
+    """UTC milliseconds since 1970 as people read them."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

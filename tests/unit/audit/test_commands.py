@@ -145,7 +145,10 @@ def test_explain_fits_a_screen_and_says_why(audit, call):
     story = json.loads(call("explain", audit, RECORD, "--json")[1])
     assert story["decision"] == "1 released, withheld (residual_phi)"
     assert all(step["sealed"] for step in story["steps"])
+    assert story["found"]
     assert call("explain", audit, "r999")[0] == 1
+    unknown = json.loads(call("explain", audit, "r999", "--json")[1])
+    assert (unknown["found"], unknown["decision"]) == (False, None)
 
 
 def test_a_proof_is_checked_with_the_key_alone(audit, call, tmp_path):
@@ -155,6 +158,7 @@ def test_a_proof_is_checked_with_the_key_alone(audit, call, tmp_path):
     assert proof.stat().st_size < 2_048
     code, text = call("check", proof, "--key", key, "--json")
     assert (code, json.loads(text)["event"]["kind"]) == (0, "document_released")
+    assert "2025-11-25 00:01:40 UTC" in call("check", proof, "--key", key)[1]
     proof.write_text(proof.read_text().replace("document_released", "document_withheld"))
     assert call("check", proof, "--key", key)[0] == 2
     assert '"index"' in call("prove", audit, "run1-1#0")[1]
@@ -234,6 +238,8 @@ def test_show_holds_limit_and_kind_also_for_one_id(audit, call):
     assert call("show", audit, "--id", RECORD, "--limit", 1)[1].count("\n") == 1
     (line,) = call("show", audit, "--id", RECORD, "--kind", "document_released")[1].splitlines()
     assert "document_released" in line
+    with pytest.raises(RecipeError, match=r"known are .*document_released"):
+        call("show", audit, "--kind", "nosuch")
     with AuditLog.open(audit, stream="run2-1", signer=None, clock=lambda: 1) as log:
         log.append([GateDecided(passed=False), RunFinished(read=2, released=0, withheld=2)])
     shown = call("show", audit)[1]
