@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -78,6 +79,7 @@ def main() -> None:
     """Run the command line and leave with the exit code of the design: never with a traceback that could hold PHI."""
     # Libraries may log what they read; what people should know is printed by us.
     logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how containers and systemd stop: as Ctrl-C does
     code = _guarded()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()

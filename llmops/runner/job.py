@@ -9,6 +9,7 @@ from llmops.audit import AuditLog
 from llmops.engines.worker import Progress
 from llmops.pipeline import Pipeline, Shard, Workspace, index_shard, run_shard
 from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault
+from llmops.runner.state import room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +52,8 @@ class _Worker:
     def do(self, task: Task, attempt: int, progress: Progress) -> Any:
         if task.step == "index":
             return index_shard(task.shard, pipeline=self.pipeline, workspace=self.job.workspace, progress=progress)
-        with open_log(
-            self.job.recipe, self.keys, stream=f"{self.job.stream}-w{self.slot}", run_id=self.job.run_id
-        ) as log:
+        stream = f"{self.job.stream}-w{self.slot}"
+        with room(), open_log(self.job.recipe, self.keys, stream=stream, run_id=self.job.run_id) as log:
             return run_shard(
                 task.shard,
                 attempt=attempt,

@@ -26,7 +26,7 @@ from llmops.audit import (
 )
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
-from llmops.errors import AuditError, RecipeError, SourceError, StageError
+from llmops.errors import AuditError, AuditWriteError, RecipeError, SourceError, StageError
 from llmops.evaluation import EvaluationResult
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.recipe import (
@@ -41,6 +41,7 @@ from llmops.recipe import (
     versions,
 )
 from llmops.release import Release, open_release
+from llmops.release.files import writing
 from llmops.report import render
 from llmops.retrieval import RetrievalConfig
 from llmops.runner import summary
@@ -49,7 +50,7 @@ from llmops.runner.consumers import evaluate_release, evaluation_summary, index_
 from llmops.runner.context import RunContext, RunProgress, Silent
 from llmops.runner.job import ShardJob, now_ms, open_log
 from llmops.runner.passes import index_pass, rewrite_pass
-from llmops.runner.state import claim
+from llmops.runner.state import claim, refuse_unwritable, room
 from llmops.sources import Unit, plan_units
 
 
@@ -86,7 +87,7 @@ def run(
 ) -> RunResult:
     """Take the records of a recipe to a signed release.
 
-    A run that was stopped, by Ctrl-C or by force, goes on where it was when it is started again with the same recipe
+    A run that was stopped, by Ctrl-C, SIGTERM or force, goes on where it was when it is started again with the same recipe
     and input, and gives the release it would have given.
 
     Args:
@@ -107,7 +108,7 @@ def run(
     keys = load_keys(checked)
     started = now()
     run_id = f"run-{started.strftime('%Y%m%dt%H%M%S')}-{secrets.token_hex(2)}"
-    with claim(checked, keys.source_ids, run_id) as folder:
+    with room(), claim(checked, keys.source_ids, run_id) as folder:
         stream = f"{folder.state.run_id}-{folder.state.starts}"
         with open_log(checked, keys, stream=stream, run_id=folder.state.run_id) as log:
             context = RunContext(
@@ -129,13 +130,14 @@ def planned(recipe: Recipe) -> tuple[Unit, ...]:
     """List what a run of the recipe reads, once what it needs behind the release is known to be there.
 
     Raises:
-        RecipeError: the recipe names no input, or a model that cannot be opened.
+        RecipeError: the recipe names no input, a model that cannot be opened, or an output that cannot be written.
         SourceError: an input is not there, or holds no file to read: an empty release is never published.
         MissingExtraError: a package of a model is not installed.
     """
     if not recipe.input.paths:
         raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
     refuse_unready(recipe)
+    refuse_unwritable(recipe)
     units = plan_units(recipe.input.paths, recipe.input.source)
     if not units:
         raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
@@ -163,7 +165,7 @@ def _go(run: RunContext, units: Sequence[Unit]) -> RunResult:
 
 def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) -> RunResult:
     engine = LocalEngine(job=job, workers=min(run.workers, max(1, len(shards))))
-    with engine, _drained_by_ctrl_c(engine):
+    with engine, _drained_by_signal(engine):
         indexed, unread = index_pass(run, engine, shards)
         done, undone = rewrite_pass(run, engine, shards, indexed)
         if engine.draining:
@@ -273,7 +275,12 @@ def _finish(
     run.log.append([RunFinished(read=totals["read"], released=totals["released"], withheld=totals["withheld"])])
     run.log.close()
     for place in run.anchor_places:
-        write_anchor(run.log.directory, place)
+        try:
+            write_anchor(run.log.directory, place)
+        except AuditWriteError as error:
+            if Path(place).is_relative_to(run.folder.root) and isinstance(error.__context__, OSError):
+                raise error.__context__ from None  # of the raw zone, not of the log: `room` says so where it is full
+            raise
     core["stages"] = summary.stages(done, run.meters.values())
     core["dropped"] = summary.dropped(done)
     core["shards"] = shards
@@ -316,24 +323,30 @@ def _audit_verdict(run: RunContext, release: Release) -> dict[str, Any]:
 
 def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with writing(path.name):
+        temporary.write_bytes(data)
+        temporary.replace(path)
 
 
 @contextmanager
-def _drained_by_ctrl_c(engine: LocalEngine) -> Iterator[None]:
-    """The first Ctrl-C lets the shards in flight finish; the second stops at once, as by default."""
+def _drained_by_signal(engine: LocalEngine) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM lets the shards in flight finish; the second stops at once, as by default."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def drain(*_: object) -> None:
         engine.drain()
-        signal.signal(signal.SIGINT, before)
+        restore()
 
-    signal.signal(signal.SIGINT, drain)
+    for number in before:
+        signal.signal(number, drain)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

@@ -1,5 +1,6 @@
 """Whose an output folder is: a new run, this run to be resumed, or somebody else's and so refused."""
 
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -13,9 +14,10 @@ from pathlib import Path
 import orjson
 
 from llmops.audit.keys import sync_directory
-from llmops.errors import RecipeError
+from llmops.errors import RecipeError, StageError
 from llmops.pipeline import Workspace
 from llmops.recipe import Recipe, fingerprint
+from llmops.vault.store import NO_SPACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,33 @@ class RunFolder:
         _write(self.root, RunState(**{**asdict(self.state), "finished": True}))
         if not keep_work:
             self.workspace.remove()
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Say that the raw zone's disk is full, wherever that shows; what is written to the output says so itself.
+
+    Raises:
+        StageError: there is no space left; a start with more goes on.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StageError(NO_SPACE) from None
+
+
+def refuse_unwritable(recipe: Recipe) -> None:
+    """Refuse an output or raw zone that could not be written, before anything is.
+
+    Raises:
+        RecipeError: names which.
+    """
+    for name, path in (("output", recipe.output), ("raw_zone", recipe.raw_zone)):
+        there = next(one for one in (path, *path.parents) if one.exists())
+        if there.is_dir() and not os.access(there, os.W_OK | os.X_OK):  # False also for root on a read-only mount
+            raise RecipeError(f"{name}: {path} cannot be written; choose another --{name.replace('_', '-')}")
 
 
 @contextmanager

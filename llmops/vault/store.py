@@ -1,5 +1,6 @@
 """The vault's SQLite file: keyed tokens and sealed values, nothing that can be read without the key."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -11,6 +12,7 @@ from typing import Final
 
 from llmops.errors import RecipeError, StageError
 
+NO_SPACE: Final = "raw_zone: no space left on its disk; make room and run the same command again"
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS bundle (slot INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS subject (id INTEGER PRIMARY KEY, merged_into INTEGER, erased INTEGER NOT NULL DEFAULT 0,
@@ -60,6 +62,7 @@ class VaultStore:
 
         Raises:
             RecipeError: missing, readable by others, or no vault.
+            StageError: the disk is full.
         """
         if not path.exists():
             if read_only:
@@ -77,7 +80,8 @@ class VaultStore:
             if not read_only:
                 connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
             connection.execute("SELECT count(*) FROM bundle")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            _refuse_full(error)
             raise RecipeError("vault: the file is not a vault of llmops, or is in use") from None
         return cls(connection)
 
@@ -106,6 +110,7 @@ class VaultStore:
                 raise
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
+            _refuse_full(error)
             raise StageError(f"vault: cannot be written ({error.sqlite_errorname})") from None
 
     def bundles(self) -> tuple[tuple[int, bytes], ...]:
@@ -229,6 +234,7 @@ class VaultStore:
         try:
             return self._connection.execute(query, values)
         except sqlite3.Error as error:
+            _refuse_full(error)
             raise StageError(f"vault: a statement failed ({error.sqlite_errorname})") from None
 
     def _number(self, query: str, *values: object) -> int | None:
@@ -247,7 +253,14 @@ def _create(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StageError(NO_SPACE) from None
         raise RecipeError(f"vault: the file cannot be made ({os.strerror(error.errno or 0)})") from None
+
+
+def _refuse_full(error: sqlite3.Error) -> None:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+        raise StageError(NO_SPACE) from None
 
 
 def _refuse_shared(path: Path) -> None:

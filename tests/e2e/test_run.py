@@ -69,13 +69,14 @@ def test_a_killed_run_goes_on_and_gives_the_same_release(cli, notes_recipe, tmp_
     assert json.loads(again.stdout)["audit"]["exit_code"] == 0
 
 
-def test_ctrl_c_drains_says_how_to_go_on_and_going_on_works(cli, notes_recipe, tmp_path):
-    """The first Ctrl-C finishes the shards in flight and releases nothing."""
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_drains_says_how_to_go_on_and_going_on_works(cli, notes_recipe, tmp_path, stop):
+    """The first Ctrl-C, or SIGTERM of a container, finishes the shards in flight and releases nothing."""
     recipe = notes_recipe(24)
     process = cli.start("run", recipe)
     while not list((tmp_path / "raw").glob("work/*/shards/*/scored.parquet.tmp")) and process.poll() is None:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Run the same command again to go on" in stderr
