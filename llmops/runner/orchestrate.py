@@ -87,8 +87,8 @@ def run(
 ) -> RunResult:
     """Take the records of a recipe to a signed release.
 
-    A run that was stopped, by Ctrl-C, SIGTERM or force, goes on where it was when it is started again with the same recipe
-    and input, and gives the release it would have given.
+    A run that was stopped, by Ctrl-C, SIGTERM or force, goes on where it was when it is started again with the same
+    recipe and input, and gives the release it would have given.
 
     Args:
         recipe: a recipe, or the path of its YAML file.
