@@ -48,7 +48,7 @@ class JudgeSettings:
     parts: int = 5
     made: int = 3
     bare_weight: float = 3.0
-    threshold: float = 0.42
+    threshold: float = 0.36
     seed: int = 20
 
 
