@@ -50,12 +50,15 @@ _REST: Final = re.compile(r"[A-Za-z0-9./-]{0,60}")
 _HL7_TABLE: Final = re.compile(r"(?i:HL7)\d{1,5}")
 _HL7_CODE: Final = re.compile(r"[A-Z]{1,4}|\d{1,3}")
 _ONTOLOGIES: Final = frozenset({
-    "CHEBI", "CL", "DOID", "DRUGCENTRAL", "DRUGBANK", "EFO", "EPSO", "GENO", "GSSO", "HGNC", "HP", "LOINC",
-    "MAXO", "MONDO", "NCIT", "OBI", "OMIM", "OMIT", "ORPHA", "ORPHANET", "PATO", "RXNORM", "SNOMED", "SO",
-    "UBERON", "UCUM", "UO",
+    "CHEBI", "CL", "DOID", "DRUGCENTRAL", "DRUGBANK", "EFO", "EPSO", "GENO", "GSSO", "HGNC", "HP", "MAXO",
+    "MONDO", "NCIT", "OBI", "OMIM", "OMIT", "ORPHA", "ORPHANET", "PATO", "RXNORM", "SO", "UBERON", "UO",
 })  # fmt: skip
 """Prefixes of compact identifiers, as phenopackets write codes: ``HP|HP:0001250``."""
-_LOCAL_PART: Final = re.compile(r"[A-Z]?\d{1,10}(?:-\d)?")
+_ALSO_ONTOLOGIES: Final = {
+    "LOINC": "http://loinc.org", "SNOMED": "http://snomed.info/sct", "UCUM": "http://unitsofmeasure.org",
+}  # fmt: skip
+"""Prefixes of systems that have a rule of their own."""
+_LOCAL_PART: Final = re.compile(r"[A-Z]?\d{1,7}")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%\[\]{}()/*.^+#'µμ°_ -]{1,24}")
 _WORDS_OF_UNIT: Final = re.compile(r"[A-Za-z_µμ°]+")
 _NUMBERS_OF_UNIT: Final = re.compile(r"\d+")
@@ -84,6 +87,10 @@ def is_public_code(code: str) -> bool:
         code: as in `Field.code`. May be PHI.
     """
     system, _, value = code.partition("|")
+    prefix = system.upper()
+    if prefix in _ONTOLOGIES or prefix in _ALSO_ONTOLOGIES:
+        value = value.rpartition(":")[2]
+        system = _ALSO_ONTOLOGIES.get(prefix, prefix)
     if system == "http://loinc.org" and is_loinc(value):
         return True
     if _is_of(system, "http://snomed.info/"):
@@ -92,8 +99,8 @@ def is_public_code(code: str) -> bool:
         return is_unit(value)
     if _HL7_TABLE.fullmatch(system):
         return _HL7_CODE.fullmatch(value) is not None
-    if system.upper() in _ONTOLOGIES:
-        return _LOCAL_PART.fullmatch(value.rpartition(":")[2]) is not None
+    if system in _ONTOLOGIES:
+        return _LOCAL_PART.fullmatch(value) is not None
     shape = next((shape for name, shape in _SHAPES if _is_of(system, name)), None)
     return shape is not None and shape.fullmatch(value) is not None
 

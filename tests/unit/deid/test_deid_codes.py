@@ -28,6 +28,8 @@ from llmops.documents import ClinicalDocument, DeidentifiedDocument, Field, Form
         "urn:oid:1.2.840.10008.2.16.4|121060",
         "HL70127|DA",
         "HP|HP:0001250",
+        "LOINC|LOINC:718-7",
+        "UCUM|UCUM:mg/dL",
         "NCIT|NCIT:C28091",
     ],
 )
@@ -52,6 +54,8 @@ def test_public_codes_stay(code: str) -> None:
         "HL70127|VANDERSLOOT",
         "L|QUIMBERLY",
         "HP|HP:Vandersloot",
+        "HP|HP:8025551427",
+        "LOINC|LOINC:9915220",
         "718-7",
         "",
     ],
