@@ -52,7 +52,8 @@ def rewrite_fields(
     Returns:
         The fields and the findings in them, with offsets in the new values.
     """
-    narrative, _, *waiting = found
+    in_text, _, *waiting = found
+    narrative = _Narrative(document.text, in_text)
     in_fields = iter(waiting)
     made: list[Field] = []
     findings: list[PhiFinding] = []
@@ -64,7 +65,7 @@ def rewrite_fields(
         elif isinstance(field.phi, PhiLabel):
             spans = _whole(field)
         else:
-            spans = _told(field, document.text, narrative)
+            spans = narrative.told(field)
         if not spans:
             made.append(field)
             continue
@@ -91,6 +92,36 @@ def rewrite_time(time: str, rewriter: Rewriter) -> str:
     if not replacement.text.startswith("["):
         return replacement.text + clock
     return "".join(c for c in replacement.text if c.isdigit())
+
+
+class _Narrative:
+    """The narrative of a document and what was found in it. PHI."""
+
+    def __init__(self, text: str, finds: Sequence[Span]) -> None:
+        self._text, self._finds = text, finds
+        self._starts, self._ends = [span.start for span in finds], [span.end for span in finds]
+
+    def told(self, field: Field) -> tuple[Span, ...]:
+        """Give what was found in a value where it stands in the narrative, with offsets in the value.
+
+        Of a short one only finds that lie within it: a result ``7`` is no part of the date ``3/7``. One letter is a
+        code (``F``), though a narrative has it as an initial; a number with a unit is a measure, but one of years may
+        be an age.
+        """
+        value = str(field.value)
+        is_short = len(value) < _SHORT or _MEASURE.fullmatch(value) is not None
+        is_letter = len(value) == 1 and value.isalpha()
+        if not _says_something(field) or is_letter or (is_short and field.unit not in _YEARS):
+            return ()
+        told: dict[tuple[int, int], Span] = {}
+        for start in _places(value, self._text):
+            stop = start + len(value)
+            for span in self._finds[bisect_right(self._ends, start) : bisect_left(self._starts, stop)]:
+                if is_short and not start <= span.start < span.end <= stop:
+                    continue
+                first, last = max(span.start, start) - start, min(span.end, stop) - start
+                told.setdefault((first, last), replace(span, start=first, end=last))
+        return resolve(told.values(), value) if told else ()
 
 
 def _is_searched(field: Field, narrative: str) -> bool:
@@ -124,29 +155,6 @@ def _places(value: str, narrative: str) -> Iterator[int]:
 def _goes_on(text: str, border: int) -> bool:
     """Say whether a word lies on both sides of a border."""
     return 0 < border < len(text) and text[border - 1].isalnum() and text[border].isalnum()
-
-
-def _told(field: Field, narrative: str, finds: Sequence[Span]) -> tuple[Span, ...]:
-    """Give what was found in a value where it stands in the narrative, with offsets in the value.
-
-    Of a short one only finds that lie within it: a result ``7`` is no part of the date ``3/7``. One letter is a code
-    (``F``), though a narrative has it as an initial; a number with a unit is a measure, but one of years may be an age.
-    """
-    value = str(field.value)
-    is_short = len(value) < _SHORT or _MEASURE.fullmatch(value) is not None
-    is_letter = len(value) == 1 and value.isalpha()
-    if not _says_something(field) or is_letter or (is_short and field.unit not in _YEARS):
-        return ()
-    starts, ends = [span.start for span in finds], [span.end for span in finds]
-    told: dict[tuple[int, int], Span] = {}
-    for start in _places(value, narrative):
-        stop = start + len(value)
-        for span in finds[bisect_right(ends, start) : bisect_left(starts, stop)]:
-            if is_short and not start <= span.start < span.end <= stop:
-                continue
-            first, last = max(span.start, start) - start, min(span.end, stop) - start
-            told.setdefault((first, last), replace(span, start=first, end=last))
-    return resolve(told.values(), value)
 
 
 def _whole(field: Field) -> tuple[Span, ...]:
