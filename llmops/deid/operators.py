@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -45,7 +45,6 @@ class Rewriter:
         self._written = (read_date(time[:10]) if time else None) or Moment()
         self._order = DateOrder.of(dates)
         self._days = _whole_weeks(subject.date_offset_days) if policy.keep_weekday else subject.date_offset_days
-        self._towns = Towns(address for identity in subject.known for address in identity.addresses)
         self._surrogates = Surrogates(subject.seed, subject.known, subject.in_use) if subject.seed else None
         self._operations: dict[Operator, Callable[[PhiLabel, str], Replacement]] = {
             Operator.REDACT: _redact,
@@ -86,6 +85,10 @@ class Rewriter:
         made = self._with_towns(made, text, spans, field_name)
         rewritten = _anonymize(text, spans, made)
         return rewritten, _findings(spans, made, field_name)
+
+    @cached_property
+    def _towns(self) -> Towns:
+        return Towns(address for identity in self._subject.known for address in identity.addresses)
 
     def _with_towns(
         self, made: list[Replacement], text: str, spans: Sequence[Span], field_name: str

@@ -12,7 +12,7 @@ from llmops.deid.policy import Operator
 from llmops.deid.spans import Span, resolve
 from llmops.deid.vocabulary.words import is_plain
 from llmops.documents import ClinicalDocument, Field, FieldPhi
-from llmops.phi import PhiFinding, PhiLabel
+from llmops.phi import OLDEST_AGE, UNITS_OF_AGE, PhiFinding, PhiLabel
 
 RECOGNIZER = "structured"
 _WORD: Final = re.compile(r"\w+")
@@ -21,8 +21,6 @@ _MEASURE: Final = re.compile(r"[<>=+-]*\d{1,4}(?:\.\d{1,4})?|.{1,3}")
 _ISO_TIME: Final = re.compile(
     r"\d{4}(?:-\d\d(?:-\d\d(?:[T ]\d\d(?::\d\d){0,2}(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?)?)?(?!\d)"
 )
-_YEARS: Final = frozenset({"", "a", "a_g", "a_j", "a_t", "y", "yr", "yrs", "year", "years"})
-"""What an age is counted in: UCUM's years, and how senders write them."""
 _SHORT: Final = 4
 """A shorter value, or number, stands in a narrative by chance too: within a date, a name, a telephone number."""
 
@@ -111,7 +109,11 @@ class _Narrative:
         value = str(field.value)
         is_short = len(value) < _SHORT or _MEASURE.fullmatch(value) is not None
         is_letter = len(value) == 1 and value.isalpha()
-        if not _says_something(field) or is_letter or (is_short and field.unit not in _YEARS):
+        if (
+            not _says_something(field)
+            or is_letter
+            or (is_short and field.unit and field.unit.lower() not in UNITS_OF_AGE)
+        ):
             return ()
         told: dict[tuple[int, int], Span] = {}
         for start in _places(value, self._text):
@@ -169,4 +171,4 @@ def _whole(field: Field) -> tuple[Span, ...]:
 def _is_age_up_to_89(value: str) -> bool:
     """Ages up to 89 are no identifier (164.514(b)(2)(i)(C)); what is no plain number is taken for one."""
     whole = value.split(".", maxsplit=1)[0].strip()
-    return whole.isascii() and whole.isdigit() and int(whole.lstrip("0")[:4] or 0) <= 89
+    return whole.isascii() and whole.isdigit() and int(whole.lstrip("0")[:4] or 0) <= OLDEST_AGE

@@ -32,9 +32,7 @@ class Job(Protocol):
 
 def main() -> None:
     """Serve tasks until the parent closes the connection or is gone."""
-    signal.signal(
-        signal.SIGTERM, signal.SIG_IGN
-    )  # systemd tells every process; the parent drains, and ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd tells every process; the parent drains and ends its workers
     logging.disable(logging.CRITICAL)  # libraries may log what they read; what matters travels as values
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it where it is, for nothing
     fd, slot, parent = (int(argument) for argument in sys.argv[1:4])

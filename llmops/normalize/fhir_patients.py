@@ -7,10 +7,9 @@ from llmops.documents import Field, FieldPhi
 from llmops.normalize.fhir_json import Json
 from llmops.normalize.fhir_values import display, obj, objs, string
 from llmops.normalize.text import clean
-from llmops.phi import PhiLabel
+from llmops.phi import OLDEST_AGE, PhiLabel
 
 _EXTENSIONS: Final = (("us-core-race", "race"), ("us-core-ethnicity", "ethnicity"), ("us-core-birthsex", "birth sex"))
-_OLDEST: Final = 89
 _GENDERS: Final = frozenset({"male", "female", "other", "unknown"})
 # A state alone is no identifier (164.514(b)(2)(i)(B)); anything else written there may be one and is left out.
 _STATES: Final = frozenset(
@@ -81,7 +80,7 @@ def age_field(birth_date: str, time: str) -> Field | None:
     if born is None or then is None or then < born:
         return None
     years = then[0] - born[0] - (then[1:] < born[1:])
-    return Field(name="Patient.age", value=years, unit="a", phi=PhiLabel.AGE90 if years > _OLDEST else FieldPhi.NONE)
+    return Field(name="Patient.age", value=years, unit="a", phi=PhiLabel.AGE90 if years > OLDEST_AGE else FieldPhi.NONE)
 
 
 def _parts(time: str) -> tuple[int, int, int] | None:

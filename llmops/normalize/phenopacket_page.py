@@ -10,9 +10,8 @@ from llmops.normalize.fhir_values import obj, objs, string
 from llmops.normalize.phenopacket_values import age_years, curie, measured, member, term, time_text
 from llmops.normalize.section_names import section_name
 from llmops.normalize.text import clean
-from llmops.phi import PhiLabel
+from llmops.phi import OLDEST_AGE, PhiLabel
 
-_OLDEST: Final = 89
 _SEXES: Final = frozenset({"FEMALE", "MALE", "OTHER_SEX", "UNKNOWN_SEX"})
 _STATUS: Final = frozenset({"ALIVE", "DECEASED"})
 _PROGRESS: Final = frozenset({"SOLVED", "UNSOLVED", "IN_PROGRESS", "COMPLETED"})
@@ -183,7 +182,7 @@ def _term_field(name: str, concept: Any) -> Field:
 def _age(name: str, element: Any) -> Iterator[Field]:
     age = age_years(element)
     if age is not None:
-        yield Field(name=name, value=age, unit="a", phi=PhiLabel.AGE90 if age > _OLDEST else FieldPhi.NONE)
+        yield Field(name=name, value=age, unit="a", phi=PhiLabel.AGE90 if age > OLDEST_AGE else FieldPhi.NONE)
     if time := string(obj(element).get("timestamp")):
         yield Field(name=f"{name}.timestamp", value=time, phi=PhiLabel.DATE)
 

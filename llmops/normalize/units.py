@@ -1,12 +1,7 @@
 """Units as a reader says them, where the code of a unit would not be understood for what it measures."""
 
-from typing import Final
-
 from llmops.documents import FieldPhi, FieldValue
-from llmops.phi import PhiLabel
-
-_YEARS: Final = frozenset({"a", "a_g", "a_j", "a_t", "y", "yr", "yrs", "year", "years"})
-_OLDEST: Final = 89
+from llmops.phi import OLDEST_AGE, UNITS_OF_AGE, PhiLabel
 
 
 def spoken_unit(unit: str) -> str:
@@ -15,7 +10,7 @@ def spoken_unit(unit: str) -> str:
     Args:
         unit: UCUM or as a sender writes it.
     """
-    return "years" if unit.lower() in _YEARS else unit
+    return "years" if unit.lower() in UNITS_OF_AGE else unit
 
 
 def measured_phi(value: FieldValue, unit: str) -> FieldPhi | PhiLabel:
@@ -25,5 +20,5 @@ def measured_phi(value: FieldValue, unit: str) -> FieldPhi | PhiLabel:
         value: the number. PHI.
         unit: its unit.
     """
-    is_old = isinstance(value, int | float) and unit.lower() in _YEARS and value >= _OLDEST + 1
+    is_old = isinstance(value, int | float) and unit.lower() in UNITS_OF_AGE and value >= OLDEST_AGE + 1
     return PhiLabel.AGE90 if is_old else FieldPhi.NONE

@@ -11,11 +11,12 @@ from llmops.documents import Reason, StageName, Withheld
 from llmops.engines import Failure, Outcome
 from llmops.errors import AuditVerificationError, StageError
 from llmops.pipeline import Done, Shard, Tally, pass_gate
-from llmops.recipe import recipe_digest, versions
+from llmops.recipe import recipe_digest
 from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict, taken_back_for_good
 from llmops.report import render
 from llmops.runner import summary
 from llmops.runner.context import RunContext
+from llmops.versions import versions
 
 
 def gate_and_publish(

@@ -38,7 +38,6 @@ from llmops.recipe import (
     load_recipe,
     missing_keys,
     open_vault,
-    versions,
 )
 from llmops.release import Release, open_release
 from llmops.release.files import writing
@@ -52,6 +51,7 @@ from llmops.runner.job import ShardJob, now_ms, open_log
 from llmops.runner.passes import index_pass, rewrite_pass
 from llmops.runner.state import claim, refuse_unwritable, room
 from llmops.sources import Unit, plan_units
+from llmops.versions import versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

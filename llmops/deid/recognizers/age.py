@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.ages import OLDEST_AGE, YEAR_OF_WRITING, is_over_89
+from llmops.deid.ages import YEAR_OF_WRITING, is_over_89
 from llmops.deid.dates import full_year
 from llmops.deid.recognizers.rules import Rule, find_by_rules
 from llmops.deid.spans import Span, View
-from llmops.phi import PhiLabel
+from llmops.phi import OLDEST_AGE, PhiLabel
 
 NAME: Final = "age"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from llmops.errors import RecipeError
-from llmops.recipe import fingerprint, load_keys, load_recipe, recipe_schema, versions
+from llmops.recipe import fingerprint, load_keys, load_recipe, recipe_schema
+from llmops.versions import versions
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = "recipe: 1\nname: trial\ninput: {paths: [in]}\noutput: out\nraw_zone: raw\n"
@@ -132,7 +133,7 @@ def test_the_code_that_a_fingerprint_names_includes_its_word_lists(tmp_path, mon
     """A changed rule or word is another rule set, whose shards must not be mixed with those of the old one."""
     copy = tmp_path / "llmops"
     shutil.copytree(ROOT / "llmops", copy, ignore=shutil.ignore_patterns("__pycache__", "model"))
-    monkeypatch.setattr("llmops.recipe.__file__", str(copy / "recipe.py"))
+    monkeypatch.setattr("llmops.versions.__file__", str(copy / "versions.py"))
     before = versions()["code"]
     with (copy / file).open("a") as out:
         out.write("\n")
