@@ -32,9 +32,10 @@ SPACED: Final = re.compile(
 
 # An ampersand may have been escaped again and again (``&amp;amp;#45;``).
 REFERENCE: Final = re.compile(
-    r"&((?:amp;|#0{0,4}38;|#x0{0,4}26;)*)(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE
+    r"&((?:amp;|#0{0,4}38;|#x0{0,4}26;)*)(?:([a-z][a-z0-9]{1,31});|(#[0-9]{1,7}(?![0-9])|#x[0-9a-f]{1,6}(?![0-9a-f]));?)",
+    re.IGNORECASE,
 )
-"""A character reference of HTML, numeric or by name, with its semicolon."""
+"""A character reference of HTML: by name, with its semicolon, or numeric, with or without."""
 
 INLINE_TAGS: Final = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "dfn", "em", "font", "i", "kbd", "mark"}
@@ -46,11 +47,13 @@ INLINE_TAGS: Final = frozenset(
 def referenced(match: re.Match[str]) -> str:
     """What a match of `REFERENCE` stands for, as every browser reads it; itself where no such character is known.
 
-    A name of two letters is believed where HTML 4 has it: ``am&pm;`` and ``labs&rx;`` are written by people.
+    A name of two letters is believed where HTML 4 has it, and a number without its semicolon where it is that of a
+    character to be seen: ``am&pm;``, ``labs&rx;``, ``plan for #1&#2`` and ``teeth #31&#32`` are written by people.
     """
-    escaped, name = match.groups()
-    if name.startswith("#"):
-        return html.unescape(f"&{name};")
+    escaped, name, number = match.groups()
+    if number:
+        character = html.unescape(f"&{number};")
+        return character if match.group().endswith(";") or character > " " else f"&{number}"
     known = len(name) > 2 or name in name2codepoint or name in {"GT", "LT"}
     if known and f"{name};" in html5:
         return html5[f"{name};"]

@@ -319,6 +319,7 @@ def test_accents_that_stand_apart_are_no_end_of_a_word(form: Literal["NFC", "NFD
     ("text", "done"),
     [
         ("SSN 123&#45;45&#x2D;6789 on file.", "SSN [SSN] on file."),
+        ("SSN &#49&#x32&#51-45-6789, Dr. &#81uimberly.", "SSN [SSN], Dr. [NAME]."),
         ("Call 802&amp;#45;555&hyphen;1234 today.", "Call [PHONE] today."),
         ("Mr. Haver<b>brook</b>son called.", "Mr. [NAME] called."),
         ("Mr. Q\u0336u\u0336i\u0336mberly called.", "Mr. [NAME] called."),

@@ -50,6 +50,7 @@ def test_each_kind_of_damage_is_mended_and_nothing_else(raw: str, cleaned: str) 
     [
         ("SSN 123&#45;45&#x2D;6789, 12&nbsp;Elm, O&apos;Neil", "SSN 123-45-6789, 12\xa0Elm, O'Neil"),
         ("DOB 5&sol;5&#47;1961 &amp;amp;#45; K&thinsp;&lt;3.5 &mu;g", "DOB 5/5/1961 - K\u2009<3.5 μg"),
+        ("&#74ane &#x52omily &amp;#X52o, 802&#45&#x35 AT&amp;#2", "Jane Romily Ro, 802-5 AT&#2"),
         ("Nu&ntilde;ez, Garc&Atilde;&shy;a, 8&#8203;0", "Nuñez, García, 80"),
         (
             "Haver<b>brook</b>son, Wren<I>field</I>, 802<span style='x: y'>-555-</span>1237",
@@ -75,7 +76,7 @@ def test_html_in_plain_text_is_read(raw: str, cleaned: str) -> None:
         "M&M; A&O x3; H&P; R&D; am&pm; labs&rx; n&v &c. &unknown; AT&T",
         "SpO2 <90%; <redacted> <Date> <PATIENT NAME> <a and b> <i.v.> <b.i.d.>",
         "Amy Roe <amy@example.org>, <https://example.org/x?a=1&b=2&copy=3>",
-        "&#45 &#xZZ; &#; -->  <!-- never closed",
+        "plan for #1&#2, teeth #31&#32 &#xZZ; &#; &#12345678; -->  <!-- never closed",
         "genotype <DEL>, HLA-B<27>, </etc>, <br",
     ],
 )
