@@ -15,7 +15,7 @@ from llmops.vault.identities import unpack
 from llmops.vault.keys import KeyProvider
 from llmops.vault.opening import Mode, VaultLock, key_bytes, open_bundle
 from llmops.vault.pseudonyms import unpack_alias
-from llmops.vault.store import VaultStore
+from llmops.vault.store import VaultStore, refuse_missing
 from llmops.vault.subjects import Links
 
 MOST_A_DAY: Final = 10
@@ -235,7 +235,7 @@ def alone(path: Path) -> Iterator[VaultStore]:
     Raises:
         RecipeError: there is no vault, or it is in use.
     """
-    VaultStore.open(path, read_only=True).close()  # refuses where there is none, before a lock file is made
+    refuse_missing(path)  # before a lock file is made
     lock = VaultLock(path, alone=True)
     try:
         store = VaultStore.open(path, read_only=False)

@@ -64,9 +64,9 @@ class VaultStore:
             RecipeError: missing, readable by others, or no vault.
             StageError: the disk is full.
         """
-        if not path.exists():
-            if read_only:
-                raise RecipeError("vault: there is no vault file to read; run the index pass first")
+        if read_only:
+            refuse_missing(path)
+        elif not path.exists():
             _create(path)
         _refuse_shared(path)
         try:
@@ -246,6 +246,16 @@ def _subject_row(row: tuple[int, int | None, int, bytes]) -> SubjectRow:
     subject, merged_into, erased, sealed = row
     root = subject if merged_into is None else merged_into
     return SubjectRow(subject=subject, root=root, erased=bool(erased), sealed=sealed)
+
+
+def refuse_missing(path: Path) -> None:
+    """Refuse where there is no vault's file.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    if not path.exists():
+        raise RecipeError("vault: there is no vault file to read; run the index pass first")
 
 
 def _create(path: Path) -> None:

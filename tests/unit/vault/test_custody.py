@@ -1,6 +1,7 @@
 """What is done to a vault by hand: joining, parting, erasing; and rows that somebody moved."""
 
 import base64
+import shutil
 import sqlite3
 
 import pytest
@@ -230,3 +231,29 @@ def test_a_weak_key_is_refused(tmp_path, weak):
     """A word or a pattern is no key, whatever its length."""
     with pytest.raises(RecipeError, match=r"164\.312\(a\)\(2\)\(iv\)"):
         Vault.open(tmp_path / "v.sqlite", weak)
+
+
+def test_nobody_waits_for_a_run_that_writes(vault_path, filled):
+    """Also while it has its file alone, which a reader of the file itself would wait for."""
+    with Vault.open(vault_path, KEY), sqlite3.connect(vault_path, isolation_level=None) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RecipeError, match="in use by a run"), custody(vault_path, KEY):
+            pass
+        writer.execute("ROLLBACK")
+    writer.close()
+
+
+def test_a_vault_whose_writer_was_killed_is_looked_at_as_it_was_before(tmp_path, vault_path, filled):
+    """What the writer had begun lies half in the file and is rolled back from the journal beside it."""
+    crashed = tmp_path / "crashed" / vault_path.name
+    crashed.parent.mkdir()
+    with sqlite3.connect(vault_path, isolation_level=None) as writer:
+        writer.execute("PRAGMA cache_size = 10")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.executemany("INSERT INTO spent VALUES (?, 1)", ([str(n).encode() * 100] for n in range(3000)))
+        for name in (vault_path.name, f"{vault_path.name}-journal"):
+            shutil.copy(vault_path.with_name(name), crashed.with_name(name))
+        writer.execute("ROLLBACK")
+    writer.close()
+    with custody(crashed, KEY) as held:
+        assert dict(held.status().counts)["subjects"] == 4
