@@ -29,7 +29,8 @@ def rotate(path: Path, holder: FileKey | WrappedKey) -> int:
             place.
 
     Returns:
-        Number of subjects whose keys were sealed anew; 0 where only the end of an earlier rotation was left to do.
+        Number of subjects whose keys were sealed anew, as the vault's status counts them, without those merged into
+        another or erased; 0 where only the end of an earlier rotation was left to do.
 
     Raises:
         RecipeError: there is no vault or key, the key does not fit, or the vault is in use.
@@ -58,12 +59,11 @@ def _seal_anew(store: VaultStore, current: bytes, following: bytes) -> int:
     after = bundle.with_new_row_key()
     old, new = VaultKeys(bundle), VaultKeys(after)
     with store.transaction():
-        subjects = store.subjects()
-        for subject in subjects:
+        for subject in store.subjects():
             _seal_subject(store, subject, old, new)
         store.set_bundle(slot, after.wrap(current, slot))
         store.set_bundle(1 - slot, after.wrap(following, 1 - slot))
-    return len(subjects)
+    return store.counts()["subjects"]
 
 
 def _seal_subject(store: VaultStore, subject: int, old: VaultKeys, new: VaultKeys) -> None:

@@ -96,6 +96,15 @@ def test_rotate_is_logged_and_the_next_run_opens_the_vault(recipe, names, number
     assert verify(recipe.parent / "out" / "audit", (load_keys(loaded).audit.public,)).exit_code <= 1
 
 
+def test_rotate_counts_the_subjects_that_status_counts(recipe, names):
+    """One that was erased has no key any more; two that were merged are one patient. The log says the same."""
+    call("erase", recipe, names[0])
+    assert call("rotate", recipe)["subjects"] == call("status", recipe)["subjects"] == 2
+    call("merge", recipe, names[1], names[2])
+    assert call("rotate", recipe)["subjects"] == call("status", recipe)["subjects"] == 1
+    assert [event.subjects for event in _events(recipe) if getattr(event, "action", "") == "rotated"] == [2, 1]
+
+
 def test_merge_and_split_go_by_pseudonym(recipe, names):
     """Listed while it stands, logged both times."""
     assert call("merge", recipe, names[2], names[0])["kept"] == names[0]
