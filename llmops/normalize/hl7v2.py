@@ -14,7 +14,7 @@ from llmops.normalize.hl7v2_attachments import attached_text
 from llmops.normalize.hl7v2_fields import OTHER_FIELDS, VIEWS
 from llmops.normalize.hl7v2_page import Page, named_sections
 from llmops.normalize.hl7v2_parse import parse
-from llmops.normalize.hl7v2_people import people
+from llmops.normalize.hl7v2_people import people, people_fields
 from llmops.normalize.hl7v2_reports import Report, reports, write_report
 from llmops.normalize.hl7v2_segments import Message, Segment
 from llmops.normalize.hl7v2_subject import subject_of
@@ -142,11 +142,15 @@ def _provenance(message: Message, header: Segment | None) -> Provenance:
 
 
 def _dropped(message: Message) -> Counter[str]:
-    """Counts of the fields that hold something and are read nowhere, by segment; local (Z) segments together."""
+    """Counts of the fields that hold something and are read nowhere, by segment; local (Z) segments together.
+
+    What says who somebody is, is read by `identities`: it is left out of the documents, but nothing of it is lost.
+    """
     counts: Counter[str] = Counter()
     for segment in message.segments:
         view = VIEWS.get(segment.name)
-        read = set(view.fields) if view is not None else OTHER_FIELDS.get(segment.name, frozenset())
+        read = frozenset(view.fields) if view is not None else OTHER_FIELDS.get(segment.name, frozenset())
+        read |= people_fields(message, segment.name)
         numbers = [n for n in segment.field_numbers() if n not in read and n > 1]
         if numbers:
             counts["dropped:Z" if segment.name.startswith("Z") else f"dropped:{segment.name}"] += len(numbers)

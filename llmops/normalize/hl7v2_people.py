@@ -41,6 +41,22 @@ _WORK_PHONES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 _WORK_ADDRESSES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {"OBX": (24,), "ORC": (22, 24), "PRT": (14,), "ROL": (11,), "SCH": (14, 18), "RXO": (33, 35), "RXE": (41, 43)}
 )
+_PERSONS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {
+        "CTD": (2, 3, 5),
+        "GT1": (2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 18, 19, 42, 45, 46),
+        "IN1": (4, 8, 16, 17, 18, 19, 36, 43, 44, 49),
+        "IN2": (1, 2, 6, 7, 8, 9, 10, 26, 40, 52, 61, 63, 64),
+        "MRG": (1, 7),
+        "NK1": (2, 4, 5, 6, 15, 16, 26, 30, 31, 32, 33, 37, 40, 41),
+        "PID": (2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 18, 19, 20, 40),
+        "PRD": (2, 3, 5),
+    }
+)
+_TABLES: Final = (_CLINICIANS, _INTERPRETERS, _ORGANIZATIONS, _LOCATIONS, _WORK_PHONES, _WORK_ADDRESSES, _PERSONS)
+_READ: Final[Mapping[str, frozenset[int]]] = MappingProxyType(
+    {name: frozenset().union(*(each.get(name, ()) for each in _TABLES)) for table in _TABLES for name in table}
+)
 _SELF: Final = frozenset({"SEL", "SLF", "SELF", "18", "01"})
 _SHORTEST_NAME: Final = 3
 
@@ -61,6 +77,18 @@ def people(message: Message) -> Iterator[Identity]:
             _workplaces(one, subject),
         )
         yield from (identity for identity in everyone if _says_anything(identity))
+
+
+def people_fields(message: Message, name: str) -> frozenset[int]:
+    """The numbers of the fields that `people` reads in segments of a name.
+
+    Args:
+        message: the message; only one that merges patients has its MRG read.
+        name: of the segments.
+    """
+    if name == "MRG" and not merged_subject(message):
+        return frozenset()
+    return _READ.get(name, frozenset())
 
 
 def _by_patient(message: Message) -> list[Message]:
