@@ -208,7 +208,7 @@ SPECS: Final = MappingProxyType(
         ),
         "VisionPrescription": Spec(
             section="Orders",
-            what=("lensSpecification",),
+            what=(),
             when=("dateWritten", "created"),
             people=("prescriber",),
         ),

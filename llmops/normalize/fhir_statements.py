@@ -8,6 +8,7 @@ from typing import Any, Final
 from llmops.documents import Field, FieldPhi, FieldValue
 from llmops.normalize.fhir_bundle import Entry, Record
 from llmops.normalize.fhir_json import Json
+from llmops.normalize.fhir_lenses import lenses
 from llmops.normalize.fhir_modifiers import negating_words, negation
 from llmops.normalize.fhir_render import render
 from llmops.normalize.fhir_specs import SPECS, Spec
@@ -79,9 +80,8 @@ def statement(entry: Entry, record: Record) -> Statement | None:
     is_genotype = entry.type == "Observation" and loinc(concept) in GENOTYPE_LOINC
     values = [] if is_genotype else list(_values(resource))
     remarks = tuple(text for text in notes(resource, *spec.notes) if text != headline)
-    answers = tuple(_answers(resource, record)) if entry.type == "QuestionnaireResponse" else ()
-    if answers and not headline:
-        headline = "Questionnaire"
+    title, listed = _listed(entry, record)
+    headline = headline or title
     if not (headline or values or remarks):
         return None
     return Statement(
@@ -89,7 +89,7 @@ def statement(entry: Entry, record: Record) -> Statement | None:
         type=entry.type,
         section=_section(resource, spec),
         line=_line(headline, values, time, resource, spec, record),
-        remarks=remarks + answers,
+        remarks=remarks + listed,
         fields=tuple(_fields(entry, spec, concept, headline, time, remarks, record, is_genotype=is_genotype)),
         time=time,
         encounter=next((r for name in _ENCOUNTER if (r := reference(resource.get(name)))), ""),
@@ -213,6 +213,17 @@ def value_field(name: str, element: str, value: Any, coded: str, record: Record)
     plain: FieldValue = value if type(value) in (bool, int, float) else clean(render(value, record, {})).text
     phi = FieldPhi.FREE_TEXT if type(plain) is str else FieldPhi.NONE
     return Field(name=name, value=plain, phi=phi, code=coded)
+
+
+def _listed(entry: Entry, record: Record) -> tuple[str, tuple[str, ...]]:
+    """What is listed line by line, and what to call it where it has no name; nothing where there are no lines."""
+    if entry.type == "QuestionnaireResponse":
+        title, lines = "Questionnaire", tuple(_answers(entry.resource, record))
+    elif entry.type == "VisionPrescription":
+        title, lines = "Lens prescription", tuple(lenses(entry.resource, record))
+    else:
+        return "", ()
+    return (title if lines else ""), lines
 
 
 def _answers(resource: Json, record: Record) -> Iterator[str]:

@@ -491,6 +491,32 @@ def test_answers_without_the_name_of_their_questionnaire_are_read() -> None:
     assert "- Questionnaire\n  Suicidal thoughts?: yes" in document.text
 
 
+def test_lenses_are_read_one_by_one() -> None:
+    """R4 lists them as ``lensSpecification``, with prisms as a list."""
+    right = {"eye": "right", "product": {"coding": [{"code": "lens"}]}, "sphere": -2.25, "add": 2.0, "axis": 180}
+    right |= {"cylinder": -0.5, "prism": [{"amount": 0.5, "base": "up"}, {"amount": 1, "base": "in"}]}
+    left = {"eye": "left", "product": {"text": "Contact lens"}, "power": 1.75, "backCurve": 8.7, "diameter": 14.0}
+    left |= {"duration": {"value": 1, "unit": "month"}, "color": "green", "note": [{"text": "for Ada"}]}
+    text = statement_of("VisionPrescription", lensSpecification=[right, left], dateWritten="2014-06-15").text
+    assert text.endswith(
+        "Orders\n- Lens prescription (2014-06-15)\n"
+        "  Right eye: lens, sphere -2.25, cylinder -0.5, axis 180, prism 0.5 up and 1 in, add 2\n"
+        "  Left eye: Contact lens, power 1.75, back curve 8.7, diameter 14, for 1 month, color green, for Ada"
+    )
+
+
+def test_lenses_of_stu3_are_read_and_a_prescription_without_any_by_its_narrative() -> None:
+    """STU3 calls the list ``dispense``, and has one prism with its base beside it."""
+    text = {"div": "<div>Lenses for reading</div>"}
+    old = statement_of("VisionPrescription", dispense=[{"eye": "left", "prism": 0.5, "base": "up"}], text=text)
+    assert "- Lens prescription\n  Left eye: prism 0.5 up" in old.text
+    assert "Lenses for reading" not in old.text
+    assert (
+        "- Lenses for reading"
+        in statement_of("VisionPrescription", lensSpecification=[{"eye": "left"}], text=text).text
+    )
+
+
 @pytest.mark.parametrize("kind", ["Flag", "DetectedIssue"])
 def test_alerts_are_read(kind: str) -> None:
     """A do-not-resuscitate flag is no administrative resource."""
