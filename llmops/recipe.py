@@ -15,8 +15,6 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
 from llmops.audit.places import located
@@ -33,6 +31,7 @@ from llmops.sources import FilesConfig
 from llmops.vault import EnvironmentKey, FileKey, Vault, VaultPart, WrappedKey
 from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zone
 from llmops.versions import versions
+from llmops.yaml_file import read_yaml
 
 SOURCE_KEY_FILE: Final = "source-ids.key"
 VAULT_KEY_FILE: Final = "vault.key"
@@ -291,15 +290,7 @@ def _plain(value: object) -> Any:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    """YAML 1.2, safe: ``0123`` stays what it is and a key that stands twice is refused."""
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_bytes())
-    except OSError as error:
-        raise RecipeError(f"recipe {path}: {os.strerror(error.errno or 0)}") from None
-    except (YAMLError, UnicodeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}" if mark is not None else ""
-        raise RecipeError(f"recipe {path}: not valid YAML 1.2{place} (or a key stands twice)") from None
+    content, _ = read_yaml(path, f"recipe {path}")
     if not isinstance(content, dict):
         raise RecipeError(f"recipe {path}: must be a mapping; see 'llmops schema'")
     return content

@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from llmops.configs import config_file
 from llmops.errors import RecipeError
 from llmops.phi import PhiLabel
+from llmops.yaml_file import read_yaml
 
 _KEYS: Final = ("name", "rule", "basis", "version", "pseudonym", "determination", "keep_weekday", "operators", "zip3")
 _OPTIONAL: Final = frozenset({"determination", "keep_weekday"})
@@ -100,7 +97,8 @@ def load_policy(name: str, *, determination: str = "") -> Policy:
         RecipeError: not found, not well formed, a key unknown or missing, or a pair of label and operator that the rule
             forbids; the message names the key path, the section and the fix.
     """
-    content = _read(config_file("deid", name))
+    path = config_file("deid", name)
+    content, _ = read_yaml(path, f"policy {path.name}")
     if determination and isinstance(content, dict):
         content = content | {"determination": determination}
     return parse_policy(content, source=name)
@@ -175,7 +173,8 @@ def _check_claim(policy: Policy, source: str) -> None:
 @lru_cache(maxsize=1)
 def _small_areas() -> frozenset[str]:
     """The bundled list, the least that a policy under Safe Harbor restricts."""
-    return _prefixes(_read(config_file("deid", "safe_harbor"))["zip3"]["restricted"], "safe_harbor")
+    content, _ = read_yaml(config_file("deid", "safe_harbor"), "policy safe_harbor")
+    return _prefixes(content["zip3"]["restricted"], "safe_harbor")
 
 
 def _misuse(label: PhiLabel, operator: Operator) -> str:
@@ -236,18 +235,6 @@ _PARAGRAPH: Final = MappingProxyType(
         )
     )
 )
-
-
-def _read(path: Path) -> Any:
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark is not None else ""
-        raise RecipeError(f"policy {path.name}: not well-formed YAML{line} ({type(error).__name__}); mend it") from None
-    except (OSError, UnicodeDecodeError):
-        raise RecipeError(f"policy {path.name}: cannot be read as UTF-8 text") from None
 
 
 def _mapping(value: object, source: str, key: str) -> dict[str, Any]:

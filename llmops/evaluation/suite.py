@@ -1,19 +1,17 @@
 """A suite of prompts and cases, as YAML writes it."""
 
 import hashlib
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from pydantic import Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
 from llmops.evaluation.assertions import AnyAssertion, Declared
 from llmops.retrieval.hits import Filter
+from llmops.yaml_file import read_yaml
 
 _MAX_BYTES: Final = 2_000_000
 
@@ -115,24 +113,15 @@ def load_suite(name: str) -> Suite:
         RecipeError: it cannot be read; names the key path, never a value.
     """
     path = config_file("evaluation", name)
+    if path.stat().st_size > _MAX_BYTES:
+        raise RecipeError(f"evaluation suite: larger than {_MAX_BYTES} bytes")
+    content, _ = read_yaml(path, "evaluation suite")
     try:
-        return Suite.model_validate_json(orjson.dumps(_read(path)))
+        return Suite.model_validate_json(orjson.dumps(content))
     except ValidationError as error:
         raise RecipeError(f"evaluation suite: {_first(error)}") from None
     except orjson.JSONEncodeError:
         raise RecipeError("evaluation suite: keys must be text, and numbers fit 64 bits") from None
-
-
-def _read(path: Path) -> Any:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise RecipeError(f"evaluation suite: larger than {_MAX_BYTES} bytes")
-        return YAML(typ="safe", pure=True).load(path.read_bytes())
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise RecipeError(f"evaluation suite: not YAML 1.2, or a key given twice, near line {line}") from None
-    except (YAMLError, ValueError, OSError, RecursionError):
-        raise RecipeError("evaluation suite: cannot be read as YAML 1.2 in UTF-8") from None
 
 
 def _first(error: ValidationError) -> str:

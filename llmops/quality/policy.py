@@ -3,16 +3,13 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
+from llmops.yaml_file import read_yaml
 
 DIMENSIONS: Final = ("completeness", "conformance", "plausibility", "residual_risk", "text_health", "uniqueness")
 CAPPED_RULES: Final = (
@@ -75,7 +72,8 @@ def load_policy(name: str, reference_year: int = 0) -> QualityPolicy:
         RecipeError: no such policy, no valid YAML, or a key that is missing, unknown or wrong; the message names it.
     """
     path = config_file("quality", name)
-    data, digest = _yaml(path)
+    data, raw = read_yaml(path, f"quality policy {path.name}")
+    digest = hashlib.sha256(raw).hexdigest()[:16]
     top = _Reader(data, "quality policy")
     completeness = top.section("completeness")
     plausibility = top.section("plausibility")
@@ -99,15 +97,6 @@ def load_policy(name: str, reference_year: int = 0) -> QualityPolicy:
     if not sum(policy.weights.values()):
         raise RecipeError("quality policy: weights: at least one must be above 0")
     return policy
-
-
-def _yaml(path: Path) -> tuple[Any, str]:
-    raw = path.read_bytes()
-    try:
-        data = YAML(typ="safe", pure=True).load(raw.decode("utf-8"))
-    except (YAMLError, UnicodeDecodeError):
-        raise RecipeError(f"quality policy {path.name}: is no valid YAML 1.2 (or repeats a key)") from None
-    return data, hashlib.sha256(raw).hexdigest()[:16]
 
 
 class _Reader:

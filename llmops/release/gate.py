@@ -6,13 +6,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from llmops.configs import config_file
 from llmops.documents import Reason, ScoredDocument, StageName, Withheld
 from llmops.errors import RecipeError
 from llmops.release.canonical import canonical, digest
+from llmops.yaml_file import read_yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +132,7 @@ def load_gate_policy(name: str = "default") -> GatePolicy:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        loaded = YAML(typ="safe", pure=True).load(path.read_bytes())
-    except (YAMLError, OSError, UnicodeError, ValueError):
-        raise RecipeError(f"release policy {path.stem}: not a readable YAML 1.2 file (or a key stands twice)") from None
+    loaded, _ = read_yaml(path, f"release policy {path.stem}")
     if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
         raise RecipeError(f"release policy {path.stem}: must be a mapping of keys to values, e.g. 'min_score: 0.5'")
     return loaded

@@ -103,8 +103,8 @@ def test_limited_data_set_refuses_direct_identifiers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: a\nname: b\n", "not well-formed YAML"),
-        ("name: [", "not well-formed YAML"),
+        ("name: a\nname: b\n", "not valid YAML"),
+        ("name: [", "not valid YAML"),
         ("- a\n", "mapping"),
         ("colour: red\n", "colour: unknown key"),
         ("name: a\n", "rule: missing"),

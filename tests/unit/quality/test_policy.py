@@ -25,7 +25,7 @@ def test_the_bundled_policy_loads():
         ("cut_off: 0.6", "cut_off: 6", "caps: cut_off"),
         ("cut_off: 0.6", "cut_off: yes", "caps: cut_off"),
         ("min_score: 0", "", "min_score is missing"),
-        ("min_score: 0", "min_score: 0\nmin_score: 1", "repeats a key"),
+        ("min_score: 0", "min_score: 0\nmin_score: 1", "a key stands twice"),
         ("  completeness: 2", "  completness: 2", "completness"),
         ("  completeness: 2", "  completeness: -2", "weights: completeness"),
         ("min_score: 0", "min_score: 0\nminscore: 1", "minscore"),
@@ -34,7 +34,7 @@ def test_the_bundled_policy_loads():
         ("  cut_off: 0.6", "  cutoff: 0.6", "cutoff"),
         ('"%": [20, 100]', '"%": [100, 20]', "units"),
         ("      terms: [weight, wt, body weight]", "      terms: weight", r"measures\[6\]: terms"),
-        ("version: 1", "version: [", "no valid YAML"),
+        ("version: 1", "version: [", "not valid YAML"),
     ],
 )
 def test_a_bad_policy_names_its_key(tmp_path, old, new, named):

@@ -73,8 +73,8 @@ def test_bundled_policies_load():
         ("- min_score", "mapping"),
         ("", "mapping"),
         ("min_score: 0.1\nmin_score: 0.2", "twice"),
-        ("a: !!python/object:os.system x", "not a readable YAML"),
-        ("{", "not a readable YAML"),
+        ("a: !!python/object:os.system x", "not valid YAML"),
+        ("{", "not valid YAML"),
     ],
 )
 def test_a_bad_policy_names_key_and_fix(tmp_path, yaml, said):
