@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from llmops.deid.spans import Span
+from llmops.deid.vocabulary.given_names import GIVEN_NAMES
+from llmops.deid.vocabulary.words import SURNAMES_AND_CITIES, is_plain
 from llmops.glyphs import IGNORABLE, INLINE_TAGS, MARKS, NARROW, REFERENCE, SPACED, referenced, unspaced
 
 _Replacement = Callable[[re.Match[str]], str]
@@ -76,10 +78,35 @@ def _without_blanks(match: re.Match[str]) -> str:
     return match.group().replace(" ", "")
 
 
+def _as_names(match: re.Match[str]) -> str:
+    """Join spaced capitals where they are read as a name: behind its label, or with a word that is known as one.
+
+    What is neither stays: lists of options, charts of letters, abbreviations and words in headings.
+    """
+    joined = _BLANKS.sub(lambda blanks: " " * (len(blanks.group()) > 1), match.group())
+    words = joined.split()
+    is_labelled = _LABEL.search(match.string, max(0, match.start() - _LABEL_REACH), match.start()) is not None
+    is_name = is_labelled or not _KNOWN.isdisjoint(word.lower().strip(".,") for word in words)
+    return joined if is_name and not all(map(is_plain, words)) else match.group()
+
+
 # Only tags without attributes, which could hold something to be found, and only where they split a word or number.
 _SPLITTING: Final = re.compile(rf"<(?<=[\w-]<)/?(?:{'|'.join(INLINE_TAGS)})>(?=[\w-])", re.IGNORECASE)
 # A capital and small letters that stand one by one, as in print: no note says "T e s t" and means something else.
 _LETTERS: Final = re.compile(r"[A-Z](?<!\S[A-Z])(?: [a-z]){2,40}(?![^\W_])")
+# Four capitals at least that stand one by one, as in letterheads; two blanks end a word, which may be an initial.
+_CAPITAL_WORD: Final = r"[A-Z](?: [A-Z]){0,40}"
+_CAPITALS: Final = re.compile(
+    rf"""(?<![^\s:(,"'])(?=(?:[A-Z](?: ?[.,])? +){{3}}[A-Z])"""
+    rf"""{_CAPITAL_WORD}(?: ?[.,]? {{2,4}}{_CAPITAL_WORD}){{0,4}}(?![^\s,.;:)"'])"""
+)
+_APART: Final = re.compile(r" [A-Z] +[A-Z][ .,]")
+_BLANKS: Final = re.compile(" +")
+_LABEL: Final = re.compile(
+    r"\b(?:patient|pt|name|doctor|dr|mrs?|ms|miss|spelled|spelt|spelling)\b[.:,]?[ \t]{0,4}[\"']?$", re.IGNORECASE
+)
+_LABEL_REACH: Final = 16
+_KNOWN: Final = GIVEN_NAMES | SURNAMES_AND_CITIES
 # A character and the accents behind it, at most as many as stream-safe text has (UAX 15, D4).
 _ACCENTED: Final = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]{1,30}")
 _UNSEEN: Final = re.compile(f"[{IGNORABLE}]+")
@@ -88,6 +115,7 @@ _Step = tuple[re.Pattern[str], re.Pattern[str], _Replacement]
 _ASCII_STEPS: Final[tuple[_Step, ...]] = (
     (_SPLITTING, _SPLITTING, _nothing),
     (_LETTERS, _LETTERS, _without_blanks),
+    (_APART, _CAPITALS, _as_names),
 )
 _STEPS: Final[tuple[_Step, ...]] = (
     (REFERENCE, REFERENCE, referenced),

@@ -100,7 +100,9 @@ def test_a_composed_text_leads_back_to_the_one_that_was_given(text: str) -> None
 
 
 SPLIT = st.lists(
-    st.sampled_from(["&#45;", "&amp;lt;", "<b>", "</i>", "a", "B c d", "\u200a", "8", "-", "\ufe0f\u20e3", " "])
+    st.sampled_from(
+        ["&#45;", "&amp;lt;", "<b>", "</i>", "a", "B c d", "J A N E", "  D .", "\u200a", "8", "-", "\ufe0f\u20e3", " "]
+    )
 )
 
 
@@ -117,5 +119,22 @@ def test_what_is_seen_leads_back_to_how_it_was_spelt(text: str) -> None:
 
 def test_hostile_text_is_answered() -> None:
     """Long runs of what patterns begin with; linear patterns make this quick."""
-    for piece in ("1", "A", "a.", "Dr. ", "A, ", "1/", "- ", "@", "[NAME", "~", "x1 ", "(1", "A^"):
+    for piece in (
+        "1",
+        "A",
+        "a.",
+        "Dr. ",
+        "A, ",
+        "1/",
+        "- ",
+        "@",
+        "[NAME",
+        "~",
+        "x1 ",
+        "(1",
+        "A^",
+        "A ",
+        "A  ",
+        "A B.  ",
+    ):
         assert DEIDENTIFIER.text(piece * (20_000 // len(piece))).text

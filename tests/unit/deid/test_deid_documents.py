@@ -328,6 +328,9 @@ def test_accents_that_stand_apart_are_no_end_of_a_word(form: Literal["NFC", "NFD
         ("Call " + "\u200a".join("802-555-1234") + " today.", "Call [PHONE] today."),
         ("A man, age 9\u202f7, rests.", "A man, age [AGE90 90+], rests."),
         ("Seen by Dr. Q u i m b e r l y today.", "Seen by Dr. [NAME] today."),
+        ("J A N E   D O E\n\nSeen today by Dr. Q U I M B E R L Y.", "[NAME]\n\nSeen today by Dr. [NAME]."),
+        ("Patient:  D O E ,   J A N E   Q\nSister L I N D A   K .   P R E W I T T", "Patient:  [NAME]\nSister [NAME]"),
+        ("T N M: A B C D E. Read E F P T O Z, L P E D, F E L O P Z D. Blood A B O. D I S C H A R G E   N O T E",) * 2,
         ("K &lt;3.5 and x < 5 > y; hepatitis A B C, <b>stable</b>.",) * 2,
     ],
 )
