@@ -106,16 +106,25 @@ def write_new(path: Path, data: bytes) -> None:
     Raises:
         AuditWriteError: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_directory(path.parent)
+        replace_durably(path, data)
     except OSError as error:
         refuse("write a file", error)
+
+
+def replace_durably(path: Path, data: bytes) -> None:
+    """As `write_new`, for files outside the log.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_directory(path.parent)
 
 
 def refuse(what: str, error: OSError) -> NoReturn:

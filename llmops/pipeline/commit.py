@@ -1,7 +1,6 @@
 """The commit of a shard: data under a temporary name, fsync, rename, then one done-record that says it is whole."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from llmops.audit.disk import replace_durably
 from llmops.documents import Reason, ScoredDocument, StageName, Withheld
 from llmops.errors import ReleaseError, StageError
 from llmops.pipeline.meters import Meter
@@ -77,7 +77,7 @@ class Workspace:
     def mark_indexed(self, shard_id: str, indexed: Indexed) -> None:
         """Record that the shard's identities are durable in the vault."""
         self._folder(shard_id).mkdir(parents=True, exist_ok=True)
-        _replace(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)))
+        replace_durably(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)))
 
     def done(self, shard_id: str) -> Done | None:
         """The shard's done-record, if it has one and its files are there: of a killed `remove` it may be left alone."""
@@ -148,7 +148,7 @@ class ShardWriter:
             raise StageError(f"{read} documents read, but {scored.rows} scored and {len(self._withheld)} withheld")
         (self._folder / f"{SCORED}.tmp").replace(self._folder / SCORED)
         lines = b"".join(orjson.dumps(asdict(withheld)) + b"\n" for withheld in self._withheld)
-        _replace(self._folder / WITHHELD, lines)
+        replace_durably(self._folder / WITHHELD, lines)
         return {
             "scored": scored.rows,
             "withheld": len(self._withheld),
@@ -158,7 +158,7 @@ class ShardWriter:
 
     def commit(self, done: Done) -> None:
         """Write the done-record: from now on the shard is done."""
-        _replace(self._folder / "done.json", orjson.dumps(asdict(done)))
+        replace_durably(self._folder / "done.json", orjson.dumps(asdict(done)))
 
 
 def _withheld(row: dict[str, Any]) -> Withheld:
@@ -179,21 +179,3 @@ def _read(path: Path) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None  # torn by a crash before this protocol could rename it: as good as absent, the shard is redone
     return data if isinstance(data, dict) else None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import hmac
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from llmops.audit.disk import replace_durably
 from llmops.audit.keys import sync_directory
 from llmops.errors import RecipeError, StageError
 from llmops.pipeline import Workspace
@@ -159,10 +159,4 @@ def _read(root: Path) -> RunState | None:
 
 def _write(root: Path, state: RunState) -> None:
     """Durably: without it, after a loss of power, the output would be nobody's and the run could not go on."""
-    temporary = root / f".state.{secrets.token_hex(4)}"
-    with temporary.open("wb") as file:
-        file.write(orjson.dumps(asdict(state)))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(root / "state.json")
-    sync_directory(root)
+    replace_durably(root / "state.json", orjson.dumps(asdict(state)))
