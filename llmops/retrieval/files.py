@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from llmops.errors import ReleaseError
+from llmops.release.files import sync
 
 
 def file_digests(folder: Path) -> dict[str, str]:
@@ -69,11 +70,11 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     try:
         fresh.mkdir(parents=True)
         fill(fresh)
-        _sync(fresh)
+        _sync_tree(fresh)
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
-        _sync_path(folder.parent)
+        sync(folder.parent)
     except OSError as error:
         raise _unwritable(folder, error) from None
     finally:
@@ -85,18 +86,10 @@ def _unwritable(folder: Path, error: OSError) -> ReleaseError:
     return ReleaseError(f"index {folder.name}: cannot be written ({os.strerror(error.errno or 0)})")
 
 
-def _sync(folder: Path) -> None:
+def _sync_tree(folder: Path) -> None:
     for path in folder.rglob("*"):
-        _sync_path(path)
-    _sync_path(folder)
-
-
-def _sync_path(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(path)
+    sync(folder)
 
 
 def _digest(path: Path) -> str:
