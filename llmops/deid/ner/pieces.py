@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint32]
+Kinds = npt.NDArray[np.int8]
 
 _CASES, _DIGITS, _FOREIGN, _GAPS, _ENDS = 6, 3, 2, 5, 3
 SHAPES: Final = _CASES * _DIGITS * _FOREIGN * _GAPS * _ENDS + 1
@@ -19,7 +22,11 @@ SHAPE_FIELDS: Final = (_CASES, _DIGITS, _FOREIGN, _GAPS, _ENDS)
 _ATTACHED, _SPACE, _WIDE, _NEW_LINE, _BLANK_LINE = range(5)
 """Gaps, so that the first three are the width of a blank."""
 _NO_LETTER, _LOWER_CASE, _CAPITAL, _UPPER_CASE, _MIXED, _INITIAL = range(6)
+_END_BEFORE: Final = np.array([0, 0, 1, 2, 2])
+"""Line end after a piece, by the gap that follows."""
 _REPLACEMENT: Final = 0xFFFD
+_TAB: Final = ord("\t")
+_ASCII: Final = 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,68 +60,72 @@ def encode(tokenizer: Any, text: str) -> Pieces:
         text: any text; lone surrogates are read as U+FFFD. PHI.
     """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    if bool(((codes >= 0xD800) & (codes < 0xE000)).any()):
+    if not text.isascii() and bool(((codes >= 0xD800) & (codes < 0xE000)).any()):
         codes = np.where((codes >= 0xD800) & (codes < 0xE000), np.uint32(_REPLACEMENT), codes)
         text = codes.tobytes().decode("utf-32-le")
     encoding = tokenizer.encode(text, add_special_tokens=False)
-    offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    offsets = np.fromiter(chain.from_iterable(encoding.offsets), dtype=np.int64).reshape(-1, 2)
     starts, ends = offsets[:, 0], offsets[:, 1]
-    words = np.asarray(encoding.word_ids, dtype=np.int64)
-    gaps = _gaps(codes, starts, ends)
-    first_of_line = gaps >= _NEW_LINE
-    after = np.append(np.where(first_of_line, 2, np.where(gaps == _WIDE, 1, 0))[1:], 2)[: len(starts)]
-    case, digits, foreign = _letters(codes, starts, ends, words)
-    shapes = (((case * _DIGITS + digits) * _FOREIGN + foreign) * _GAPS + gaps) * _ENDS + after
-    return Pieces(
-        ids=np.asarray(encoding.ids, dtype=np.int64),
-        shapes=shapes.astype(np.int64),
-        starts=starts,
-        ends=ends,
-        words=words,
-        lines=first_of_line,
-    )
+    ids, words = (np.array(numbers, dtype=np.int64) for numbers in (encoding.ids, encoding.word_ids))
+    if not len(ids):
+        return Pieces(ids=ids, shapes=ids, starts=starts, ends=ends, words=words, lines=np.zeros(0, dtype=np.bool_))
+    kinds = _kind_table()[codes if text.isascii() else np.minimum(codes, 0xFFFF)]
+    gaps = _gaps(codes, kinds, starts, ends)
+    lines = gaps >= _NEW_LINE
+    after = np.full(len(ids), 2)
+    after[:-1] = _END_BEFORE[gaps[1:]]
+    shapes = (_letters(codes, kinds, starts, ends, words) * _GAPS + gaps) * _ENDS + after
+    return Pieces(ids=ids, shapes=shapes, starts=starts, ends=ends, words=words, lines=lines)
 
 
-def _gaps(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints) -> Ints:
+def _gaps(codes: Codes, kinds: Kinds, starts: Ints, ends: Ints) -> Ints:
     """Class of the white space before each piece; the first piece starts a line."""
-    breaks = np.concatenate(([0], np.cumsum(_kinds(codes) == _BREAK)))
-    before = np.concatenate(([0], ends[:-1])) if len(ends) else ends
+    breaks = np.zeros(len(codes) + 1, dtype=np.int64)
+    np.cumsum(kinds == _BREAK, out=breaks[1:])
+    before = np.zeros_like(ends)
+    before[1:] = ends[:-1]
     width = starts - before
     lines = breaks[starts] - breaks[before]
-    gaps = np.where(lines > 0, _NEW_LINE + (lines > 1), np.clip(width, _ATTACHED, _WIDE))
-    gaps[:1] = _NEW_LINE
-    tabs = (width == 1) & (codes[np.maximum(starts - 1, 0)] == ord("\t")) if len(codes) else width > 1
-    gaps[tabs & (gaps == _SPACE)] = _WIDE
-    return gaps.astype(np.int64)
+    gaps: Ints = np.minimum(np.maximum(width, _ATTACHED), _WIDE)
+    gaps[(width == 1) & (codes[np.maximum(starts - 1, 0)] == _TAB)] = _WIDE
+    gaps = np.where(lines > 0, np.minimum(lines, 2) + (_NEW_LINE - 1), gaps)
+    gaps[0] = _NEW_LINE
+    return gaps
 
 
-def _letters(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints, words: Ints) -> tuple[Ints, Ints, Ints]:
-    """Case, digit and non-ASCII class of the whole word that each piece is part of."""
-    first = np.searchsorted(words, words, side="left")
-    last = np.searchsorted(words, words, side="right") - 1
-    begin, stop = starts[first], ends[last]
-    kinds = _kinds(codes)
-
-    def count(found: npt.NDArray[np.bool_]) -> Ints:
-        total = np.concatenate(([0], np.cumsum(found)))
-        return np.asarray(total[stop] - total[begin], dtype=np.int64)
-
-    upper, lower, digit = count(kinds == _UPPER), count(kinds == _LOWER), count(kinds == _DIGIT)
+def _letters(codes: Codes, kinds: Kinds, starts: Ints, ends: Ints, words: Ints) -> Ints:
+    """Case, digit and non-ASCII class, as one number, of the whole word that each piece is part of."""
+    is_first = np.ones(len(words), dtype=np.bool_)
+    np.not_equal(words[1:], words[:-1], out=is_first[1:])
+    first = np.flatnonzero(is_first)
+    begin = starts[first]
+    stop = np.append(ends[first[1:] - 1], ends[-1:])
+    cased, digit = _count(_CASED[kinds], begin, stop), _count(kinds == _DIGIT, begin, stop)
+    upper, lower = cased & _UPPER_PART, cased >> _BITS
     letters = upper + lower
-    capital = (upper == 1) & (kinds[begin] == _UPPER) if len(codes) else upper == 1
-    case = np.where(capital, _CAPITAL, _MIXED)
+    case = np.where((upper == 1) & (kinds[begin] == _UPPER), _CAPITAL, _MIXED)
     case = np.where(lower == 0, np.where(letters == 1, _INITIAL, _UPPER_CASE), case)
     case = np.where(upper == 0, np.where(letters == 0, _NO_LETTER, _LOWER_CASE), case)
     digits = np.where(digit == 0, 0, np.where(digit == stop - begin, 1, 2))
-    foreign = count((codes > 127) & ((kinds == _UPPER) | (kinds == _LOWER))) > 0
-    return case.astype(np.int64), digits.astype(np.int64), foreign.astype(np.int64)
+    is_foreign = (codes > _ASCII) & ((kinds == _UPPER) | (kinds == _LOWER))
+    classes = (case * _DIGITS + digits) * _FOREIGN
+    if bool(is_foreign.any()):
+        classes += _count(is_foreign, begin, stop) > 0
+    return np.asarray(classes[np.cumsum(is_first) - 1], dtype=np.int64)
+
+
+def _count(found: npt.NDArray[Any], begin: Ints, stop: Ints) -> Ints:
+    """Sum what was found of each word."""
+    total = np.zeros(len(found) + 1, dtype=np.int64)
+    np.cumsum(found, out=total[1:])
+    return np.asarray(total[stop] - total[begin], dtype=np.int64)
 
 
 _OTHER, _UPPER, _LOWER, _DIGIT, _BREAK = range(5)
-
-
-def _kinds(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
-    return _kind_table()[np.minimum(codes, 0xFFFF)]
+_BITS: Final = 31
+_UPPER_PART: Final = (1 << _BITS) - 1
+_CASED: Final = np.array([0, 1, 1 << _BITS, 0, 0], dtype=np.int64)
+"""By kind: the upper-case letters of a word are counted in the lower half of a number, the others in the upper half."""
 
 
 @cache
