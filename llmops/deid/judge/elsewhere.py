@@ -4,16 +4,19 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Final
+
+import re2
 
 from llmops.deid.dates import MONTHS
 
-_PAIR: Final = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})(?:\2(?:19|20)?\d\d)?(?![\w/-]|\.\d)")
-_ISO: Final = re.compile(r"(?<![\w.-])(?:19|20)\d\d-(\d\d)-(\d\d)(?![\w-])")
+_PAIR: Final = re.compile(r"(\d(?<![\w./-]\d)\d?)([/.-])(\d{1,2})(?:\2(?:19|20)?\d\d)?(?![\w/-]|\.\d)")
+"""Begins with the digit, to which the engine skips, and only then asks what stands before it."""
+_ISO: Final = re.compile(r"(?:1(?<![\w.-]1)9|2(?<![\w.-]2)0)\d\d-(\d\d)-(\d\d)(?![\w-])")
 _SHORT: Final = tuple(month[:3] for month in MONTHS)
 _MONTH: Final = "|".join((*MONTHS, "sept", *_SHORT))
-_NAMED: Final = re.compile(rf"(?i)(?<!\w)(?:(\d{{1,2}})[ -]?)?({_MONTH})\b\.?(?:[ -]?(\d{{1,2}})\b)?")
+_NAMED: Final = re2.compile(rf"(?i)\b(?:(\d{{1,2}})[ -]?)?({_MONTH})\b\.?(?:[ -]?(\d{{1,2}})\b)?".encode())
 _SURE: Final = 0.9
 _GAP: Final = 3
 _LONGEST: Final = 5
@@ -35,14 +38,13 @@ def initials(folded: str, words: Sequence[tuple[int, int]], named: Sequence[bool
     """
     names: list[str] = []
     last = 0
-    for (start, end), is_name in zip(words, named, strict=True):
-        if is_name:
-            gap = folded[last:start]
-            if not names or len(gap) > _GAP or "\n" in gap:
-                names.append("")
-            if len(names[-1]) <= _LONGEST:
-                names[-1] += folded[start].lower()
-            last = end
+    for start, end in compress(words, named):
+        gap = folded[last:start]
+        if not names or len(gap) > _GAP or "\n" in gap:
+            names.append("")
+        if len(names[-1]) <= _LONGEST:
+            names[-1] += folded[start].lower()
+        last = end
     found: dict[str, float] = {}
     for name in names:
         if len(name) <= _LONGEST:
@@ -67,6 +69,8 @@ def days_apart(folded: str, belief: Mapping[int, float]) -> Mapping[int, tuple[f
         (match, _day_of_year(int(match[1]), int(match[3])), min(belief.get(match.start(n), 0.0) for n in (1, 3)))
         for match in _PAIR.finditer(folded)
     ]
+    if not pairs:
+        return {}
     sure = Counter(day for _, day, likely in pairs if likely >= _SURE)
     sure.update(_other_days(folded, belief))
     del sure[-1]
@@ -85,10 +89,10 @@ def _other_days(folded: str, belief: Mapping[int, float]) -> Iterator[int]:
     for match in _ISO.finditer(folded):
         if belief.get(match.start(), 0.0) >= _SURE:
             yield _day_of_year(int(match[1]), int(match[2]))
-    for match in _NAMED.finditer(folded):
+    for match in _NAMED.finditer(folded.encode("ascii")):
         day = match[1] or match[3]
         if day and belief.get(match.start(2), 0.0) >= _SURE:
-            yield _day_of_year(_SHORT.index(match[2][:3].lower()) + 1, int(day))
+            yield _day_of_year(_SHORT.index(match[2][:3].lower().decode()) + 1, int(day))
 
 
 def _nearest_and_median(day: int, others: Mapping[int, int]) -> tuple[float, float]:

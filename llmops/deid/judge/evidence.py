@@ -38,12 +38,14 @@ _SURE: Final = 0.9
 _LIKELY: Final = 0.5
 _POSSIBLE: Final = 0.1
 _LINE_END: Final = 10
-_CAPITAL_A: Final = np.uint8(ord("A"))
-_SMALL_A: Final = np.uint8(ord("a"))
-_LOWER: Final = np.uint8(32)
-_LETTERS: Final = 26
-_ZERO: Final = np.uint8(ord("0"))
-_DIGITS: Final = 10
+_ASCII: Final = 128
+_CAPITALS: Final = slice(ord("A"), ord("Z") + 1)
+_SMALL: Final = slice(ord("a"), ord("z") + 1)
+_DIGITS: Final = slice(ord("0"), ord("9") + 1)
+_IN_WORDS: Final = np.array([WORD.match(chr(code)) is not None for code in range(_ASCII)])
+_SPELT: Final = bytes(ord(chr(code).lower()) if code < _ASCII and _IN_WORDS[code] else ord(" ") for code in range(256))
+"""Lower case within words, blanks between them."""
+_BESIDE: Final = np.arange(5)
 _FAR: Final = 200
 """Characters."""
 _LABELS: Final = (
@@ -77,35 +79,44 @@ def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> Evidence:
         finds: of the rules.
         lexicon: what the training notes say of words.
     """
-    words = [match.span() for match in WORD.finditer(view.folded)]
+    lows = view.data.translate(_SPELT).decode("ascii").split()
+    starts, ends = _edges(view.data)
+    words = list(zip(starts.tolist(), ends.tolist(), strict=True))
     said = _said(view, finds, words)
-    lowered = view.folded.lower()
-    lows = [lowered[start:end] for start, end in words]
     persons = initials(view.folded, words, _named(said))
-    initial = np.array([persons.get(low, 0.0) for low in lows])
-    signed = np.array([persons.get(low, 0.0) > 1 and low not in _NO_INITIALS for low in lows], bool)
-    doubted = np.flatnonzero((said.belief > 0) | (said.rule > 0) | signed)
+    signed = {low for low, how in persons.items() if how > 1} - _NO_INITIALS
+    doubt = (said.belief > 0) | (said.rule > 0)
+    doubt[[k for k, low in enumerate(lows) if low in signed]] = True
+    doubted = np.flatnonzero(doubt)
     if not len(doubted):
         return Evidence(words=(), labels=(), rows=np.zeros((0, WIDTH), np.float32))
-    starts = [start for start, _ in words]
-    apart = days_apart(view.folded, dict(zip(starts, said.belief.tolist(), strict=True)))
-    rows = np.hstack(
+    apart = days_apart(view.folded, {words[k][0]: said.belief[k] for k in doubted.tolist()})
+    rows = np.concatenate(
         [
-            _around(said, doubted),
-            _known(lows, doubted, lexicon),
-            _placed(view, words, doubted),
-            np.array(_looks(view, words, lows, doubted.tolist(), said.belief.tolist())),
-            initial[doubted, None],
-            np.array([apart.get(starts[k], UNKNOWN) for k in doubted.tolist()]),
+            *_around(said, doubted),
+            *_known(lows, doubted, lexicon),
+            _placed(view, starts, ends, doubted),
+            _looks(view, words, lows, doubted.tolist(), said.belief.tolist()),
+            np.array([(persons.get(lows[k], 0.0), *apart.get(words[k][0], UNKNOWN)) for k in doubted.tolist()]),
             np.broadcast_to(np.array(_whole(view, finds, said)), (len(doubted), 7)),
-        ]
+        ],
+        axis=1,
+        dtype=np.float32,
     )
-    kinds = np.where(said.label > 0, said.label, np.where(said.rule > 0, said.rule, _PERSON))[doubted].astype(int)
+    kinds = zip(said.label[doubted].tolist(), said.rule[doubted].tolist(), strict=True)
     return Evidence(
         words=[words[k] for k in doubted.tolist()],
-        labels=[_LABELS[kind] for kind in kinds.tolist()],
-        rows=rows.astype(np.float32),
+        labels=[_LABELS[label or rule or _PERSON] for label, rule in kinds],
+        rows=rows,
     )
+
+
+def _edges(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Give where the words of a text start and end: what `WORD` matches."""
+    inside = np.zeros(len(data) + 2, np.bool_)
+    inside[1:-1] = _IN_WORDS[np.frombuffer(data, np.uint8)]
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    return edges[0::2], edges[1::2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +138,8 @@ def _said(view: View, finds: Sequence[Span], words: Sequence[tuple[int, int]]) -
     belief, label, rule = [0.0] * len(words), [0] * len(words), [0] * len(words)
     of_find: list[tuple[float, ...]] = [_NO_FIND] * len(words)
     for word in view.words or ():
-        for k in range(bisect_right(ends, word.start), bisect_left(starts, word.end)):
+        first = bisect_right(ends, word.start)
+        for k in range(first, bisect_left(starts, word.end, first)):
             belief[k], label[k] = word.score, _KIND[word.label]
     for span in sorted(finds, key=_score):
         first, last = bisect_right(ends, span.start), bisect_left(starts, span.end)
@@ -150,47 +162,50 @@ def _score(span: Span) -> float:
     return span.score
 
 
-def _around(said: _Said, doubted: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _around(said: _Said, doubted: npt.NDArray[Any]) -> Sequence[npt.NDArray[Any]]:
     """Give what is said of the words, and of two on each side."""
-    bounded = np.clip(said.belief, _LEAST, 1 - _LEAST)
-    nothing = np.full(2, _NOTHING)
-    logits = np.concatenate([nothing, np.log(bounded / (1 - bounded)), nothing])
-    labels, rules = (np.concatenate([[0], kinds, [0]]) for kinds in (said.label, said.rule))
-    columns = [logits[doubted + step] for step in range(5)]
-    columns += [labels[doubted + step] for step in range(3)]
-    columns += [rules[doubted + step] for step in range(3)]
-    return np.column_stack([*columns, np.array([said.find[k] for k in doubted.tolist()])])
+    bounded = np.minimum(np.maximum(said.belief, _LEAST), 1 - _LEAST)
+    logits = np.full(len(bounded) + 4, _NOTHING)
+    logits[2:-2] = np.log(bounded / (1 - bounded))
+    kinds = np.zeros((2, len(logits)))
+    kinds[0, 2:-2], kinds[1, 2:-2] = said.label, said.rule
+    near = doubted[:, None] + _BESIDE
+    labels, rules = kinds[:, near[:, 1:4]]
+    return logits[near], labels, rules, np.array([said.find[k] for k in doubted.tolist()])
 
 
-def _known(lows: Sequence[str], doubted: npt.NDArray[Any], lexicon: Lexicon) -> npt.NDArray[Any]:
+def _known(lows: Sequence[str], doubted: npt.NDArray[Any], lexicon: Lexicon) -> Sequence[npt.NDArray[Any]]:
     """Give what the training notes say of the words, and of those beside them."""
     odds = lexicon.odds(["", *lows, ""])
-    return np.hstack([odds[doubted + 1, :2], odds[doubted, :4], odds[doubted + 2][:, (0, 1, 4, 5)]])
+    left, right = odds[doubted], odds[doubted + 2]
+    return odds[doubted + 1, :2], left[:, :4], right[:, :2], right[:, 4:]
 
 
-def _placed(view: View, words: Sequence[tuple[int, int]], doubted: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _placed(
+    view: View, starts: npt.NDArray[Any], ends: npt.NDArray[Any], doubted: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
     """Give how far the words beside a word are, and the ends of its line; far is far enough."""
-    starts, ends = np.array(words).T
+    size = len(view.data)
     breaks = np.flatnonzero(np.frombuffer(view.data, np.uint8) == _LINE_END)
-    lines = np.concatenate([[-1], breaks, [len(view.data)]])
-    line = np.searchsorted(lines, starts[doubted])
-    left = np.concatenate([[0], ends])[doubted]
-    right = np.concatenate([starts, [len(view.data)]])[doubted + 1]
     first, last = starts[doubted], ends[doubted]
-    columns = (first - left, right - last, first - lines[line - 1], lines[line] - last)
-    near: npt.NDArray[Any] = np.minimum(np.column_stack(columns), _FAR)
-    return near
+    line = np.searchsorted(breaks, first)
+    far = np.empty((4, len(doubted)), np.int64)
+    far[0] = first - np.concatenate(([0], ends))[doubted]
+    far[1] = np.concatenate((starts, [size]))[doubted + 1] - last
+    far[2] = first - np.concatenate(([-1], breaks))[line]
+    far[3] = np.concatenate((breaks, [size]))[line] - last
+    return np.minimum(far, _FAR).T
 
 
 def _looks(
     view: View, words: Sequence[tuple[int, int]], lows: Sequence[str], doubted: Sequence[int], belief: Sequence[float]
-) -> list[tuple[float, ...]]:
+) -> npt.NDArray[Any]:
     """Give what the words look like, and what is said of them where they stand again."""
     folded = view.folded
     again: dict[str, list[float]] = {}
     for k in doubted:
         again.setdefault(lows[k], []).append(belief[k])
-    seen = {low: (_logit(max(said)), _logit(sum(said) / len(said)), len(said)) for low, said in again.items()}
+    seen = {low: _together(said) for low, said in again.items()}
     surfaces: dict[str, tuple[float, ...]] = {}
     rows = []
     for k in doubted:
@@ -200,7 +215,13 @@ def _looks(
             surfaces[surface] = _surface(surface, lows[k])
         left, gap = (lows[k - 1], start - words[k - 1][1]) if k else ("", 0)
         rows.append((*surfaces[surface], *seen[lows[k]], hint(folded, start, end, left, gap)))
-    return rows
+    return np.array(rows)
+
+
+def _together(said: Sequence[float]) -> tuple[float, float, int]:
+    """Give the most that is said of a word, the mean, and how often."""
+    most = _logit(max(said))
+    return most, most if len(said) == 1 else _logit(sum(said) / len(said)), len(said)
 
 
 def _surface(word: str, low: str) -> tuple[float, ...]:
@@ -208,7 +229,7 @@ def _surface(word: str, low: str) -> tuple[float, ...]:
         word.islower(),
         word.isupper(),
         word[0].isupper() and word[1:].islower(),
-        sum(map(str.isdigit, word)),
+        0 if word.isalpha() else sum(map(str.isdigit, word)),
         len(word),
         low in NEVER_NAMES,
         is_plain(word),
@@ -218,16 +239,14 @@ def _surface(word: str, low: str) -> tuple[float, ...]:
 
 def _whole(view: View, finds: Sequence[Span], said: _Said) -> tuple[float, ...]:
     """Give what kind of text it is: its length, letters and digits, and how much of it seems to be PHI."""
-    characters = np.frombuffer(view.data, np.uint8)
-    size = len(characters) / 100
-    capitals = int(np.count_nonzero((characters - _CAPITAL_A) < _LETTERS))
-    letters = int(np.count_nonzero(((characters | _LOWER) - _SMALL_A) < _LETTERS))
+    counts = np.bincount(np.frombuffer(view.data, np.uint8), minlength=_ASCII).tolist()
+    size, capitals = len(view.data) / 100, sum(counts[_CAPITALS])
     return (
         size,
-        capitals / max(1, letters),
-        int(np.count_nonzero((characters - _ZERO) < _DIGITS)) / len(characters),
-        int(np.count_nonzero(characters == _LINE_END)) / size,
-        _logit(float(said.belief.mean())),
+        capitals / max(1, capitals + sum(counts[_SMALL])),
+        sum(counts[_DIGITS]) / len(view.data),
+        counts[_LINE_END] / size,
+        _logit(float(said.belief.sum()) / len(said.belief)),
         int(np.count_nonzero(said.belief > _SURE)) / size,
         sum(find.label is PhiLabel.NAME for find in finds) / size,
     )

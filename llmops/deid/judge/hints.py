@@ -8,6 +8,8 @@ from llmops.deid.recognizers.score_pairs import is_score_pair
 _CREDENTIAL: Final = re.compile(
     r"(?:M\.? ?D|D\.? ?O|R\.? ?N|N\.P|P\.A|Ph\.? ?D|D\.(?=[ ,;)\n]|\Z)|O\.(?=[ ,;)\n]|\Z))\b\.?"
 )
+_CREDENTIALS: Final = frozenset("MDRNPO")
+"""What one begins with."""
 _CATALOGUES: Final = frozenset({
     "ref", "cpt", "loinc", "hcpcs", "icd", "icd9", "icd10", "snomed", "omim", "mim", "ndc", "drg", "cat", "catalog",
     "rs", "hp", "go", "orpha", "nm", "np", "nc", "ng", "nr", "dbsnp", "clinvar", "chr",
@@ -30,7 +32,6 @@ _DIGIT: Final = re.compile(r"[0-9]")
 _UNIT: Final = re.compile(
     r"(?!pm\b)(?:m|mc|u|n|p|k|d)?(?:g|L|l|mol|Eq|eq|U|u|m|cm)\b|(?:IU|iu|cc|mm|Hz|bpm|mmHg|kcal|cGy|Gy|mSv)\b"
 )
-_QUANTITY: Final = re.compile(r"[0-9] ?\Z")
 
 
 def hint(folded: str, start: int, end: int, left: str, gap: int) -> float:
@@ -44,9 +45,10 @@ def hint(folded: str, start: int, end: int, left: str, gap: int) -> float:
         gap: characters between the two.
     """
     if not _DIGIT.search(folded, start, end):
-        if _UNIT.match(folded, start) and _QUANTITY.search(folded, max(0, start - 2), start):
+        before = folded[max(0, start - 2) : start]
+        if (before[-1:].isdigit() or (before[-1:] == " " and before[:-1].isdigit())) and _UNIT.match(folded, start):
             return 9.0
-        return float(_CREDENTIAL.match(folded, start) is not None)
+        return float(folded[start] in _CREDENTIALS and _CREDENTIAL.match(folded, start) is not None)
     if gap <= _SHORT and left in _CATALOGUES:
         return 2.0
     if "/" in folded[max(0, start - 1) : end + 1] and is_score_pair(folded, start, end):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -73,6 +74,6 @@ class Lexicon:
         Returns:
             (words, 6).
         """
-        rows = self._rows
-        found: npt.NDArray[np.float64] = self._odds[[rows.get(word, 0) for word in words]]
+        rows = np.fromiter(map(self._rows.get, words, repeat(0)), np.intp, len(words))
+        found: npt.NDArray[np.float64] = self._odds[rows]
         return found
