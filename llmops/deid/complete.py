@@ -79,7 +79,7 @@ def _widened(folded: str, span: Span) -> Span:
         end = _past(_PLOT_AFTER, folded, end)
     elif span.label is PhiLabel.ORG:
         end = _past(_PLACE_IN_HOUSE, folded, end)
-    return span if (start, end) == (span.start, span.end) else replace(span, start=start, end=end)
+    return span.cut(start, end)
 
 
 def _whole_name(folded: str, start: int, end: int) -> tuple[int, int]:

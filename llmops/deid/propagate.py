@@ -76,11 +76,16 @@ def propagate(view: View, found: Sequence[Span]) -> list[Span]:
 def _words(
     folded: str, strong: dict[str, PhiLabel], weak: set[str], initials: set[str]
 ) -> Iterator[tuple[int, int, PhiLabel]]:
+    wanted = {*strong, *weak, *initials}
+    if not wanted:
+        return
     for match in _WORD.finditer(folded):
-        word, (start, end) = match.group(), match.span()
-        low = word.lower()
+        low = match[0].lower()
+        if low not in wanted:
+            continue
+        start, end = match.span()
         if low in strong:
-            if not word.islower() or len(low) >= _SHORTEST_CODE:
+            if not match[0].islower() or len(low) >= _SHORTEST_CODE:
                 yield start, end, strong[low]
             continue
         spoken = low in weak and _speaks_of_person(folded, start, end)

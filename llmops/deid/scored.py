@@ -21,6 +21,7 @@ LABEL_OF: Final = {
     "ID": PhiLabel.OTHERID,
     "AGE": PhiLabel.AGE90,
 }
+_BY_KIND: Final = tuple(LABEL_OF[label] for label in LABELS)
 
 
 def scored_words(text: str, pieces: Any, probabilities: npt.NDArray[np.float32]) -> tuple[ScoredWord, ...]:
@@ -39,7 +40,7 @@ def scored_words(text: str, pieces: Any, probabilities: npt.NDArray[np.float32])
     told = np.flatnonzero(phi >= _FLOOR)
     columns = (pieces.starts[told], pieces.ends[told], kinds[told], phi[told])
     for start, end, kind, score in zip(*(column.tolist() for column in columns), strict=True):
-        label = LABEL_OF[LABELS[kind]]
+        label = _BY_KIND[kind]
         if words and start < words[-1].end:
             last = words[-1]
             if score > last.score:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from llmops.deid.folding import fold
 from llmops.phi import PhiLabel
@@ -18,10 +18,18 @@ class Span:
     score: float
     recognizer: str
 
+    def cut(self, start: int, end: int) -> "Span":
+        """Give the same find over another range; itself where that is its own."""
+        if (start, end) == (self.start, self.end):
+            return self
+        return Span(start=start, end=end, label=self.label, score=self.score, recognizer=self.recognizer)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredWord:
-    """``text[start:end]`` is a word that is PHI of this kind with this probability, to the clinical network."""
+
+class ScoredWord(NamedTuple):
+    """``text[start:end]`` is a word that is PHI of this kind with this probability, to the clinical network.
+
+    A tuple, which is made in a third of the time: a text has hundreds.
+    """
 
     start: int
     end: int
@@ -94,9 +102,7 @@ def _trim(holder: Span, start: int, end: int, folded: str) -> Span | None:
         start += 1
     while end > start and not folded[end - 1].isalnum():
         end -= 1
-    if start == end:
-        return None
-    return Span(start=start, end=end, label=holder.label, score=holder.score, recognizer=holder.recognizer)
+    return holder.cut(start, end) if start < end else None
 
 
 _LONGEST_WORD: Final = 64
@@ -104,11 +110,12 @@ _LONGEST_WORD: Final = 64
 
 def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
     """Widen a span to the words its ends stand in, by a long word at most: unbroken text must not cost a square."""
-    lowest, highest = max(0, start - _LONGEST_WORD), min(len(text), end + _LONGEST_WORD)
-    if start > lowest and _is_word(text[start]):
+    if start > 0 and _is_word(text[start - 1]) and _is_word(text[start]):
+        lowest = max(0, start - _LONGEST_WORD)
         while start > lowest and _is_word(text[start - 1]):
             start -= 1
-    if end < highest and _is_word(text[end - 1]):
+    if end < len(text) and _is_word(text[end]) and _is_word(text[end - 1]):
+        highest = min(len(text), end + _LONGEST_WORD)
         while end < highest and _is_word(text[end]):
             end += 1
     return start, end

@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from llmops.deid.spans import ScoredWord, Span, View
@@ -66,7 +65,7 @@ def _standing(folded: str, find: Span, judged: Sequence[ScoredWord], least: floa
     enough = least if find.label in _JUDGED and not strong else eased
     if find.label in _WORDS:
         for run in _runs(folded, judged, enough, eased, lambda *_: True):
-            yield replace(find, start=max(find.start, run[0].start), end=min(find.end, run[-1].end))
+            yield find.cut(max(find.start, run[0].start), min(find.end, run[-1].end))
     elif any(word.score >= enough for word in judged):
         yield find
 
