@@ -10,28 +10,30 @@ import numpy as np
 import numpy.typing as npt
 
 _WORD, _AFTER, _BEFORE = range(3)
-Counts = Mapping[str, Sequence[int]]
 WIDTH: Final = 6
+_NEVER: Final = (0,) * WIDTH
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Counts by lower-case word: of the word itself, of the word after it and of the word before it.
 
+    Most words share their counts with others, so that each is kept once: every eighth word has its own.
+
     Args:
-        counts: for each of the three, how often it was no PHI, and how often it was.
+        rows: where the counts of each word are.
+        counts: for each of the three, how often it was no PHI, and how often it was; first those of a word never seen.
     """
 
-    counts: Counts = field(default_factory=dict)
-    _rows: dict[str, int] = field(init=False, repr=False, compare=False)
+    rows: Mapping[str, int] = field(default_factory=dict, repr=False)
+    counts: Sequence[Sequence[int]] = field(default=(_NEVER,), repr=False)
     _odds: npt.NDArray[np.float64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        table = np.array([(0,) * WIDTH, *self.counts.values()], dtype=np.float64)
+        table = np.array(self.counts, dtype=np.float64)
         plain, phi = table[:, 0::2], table[:, 1::2]
         odds = np.empty_like(table)
         odds[:, 0::2], odds[:, 1::2] = np.log((phi + 0.3) / (plain + 0.7)), np.log1p(phi + plain)
-        object.__setattr__(self, "_rows", {word: number for number, word in enumerate(self.counts, start=1)})
         object.__setattr__(self, "_odds", odds)
 
     @classmethod
@@ -53,17 +55,23 @@ class Lexicon:
                     seen(words[number - 1][0], _AFTER, phi=phi)
                 if number + 1 < len(words):
                     seen(words[number + 1][0], _BEFORE, phi=phi)
-        return cls({word: tuple(found) for word, found in sorted(counts.items())})
+        numbers: dict[tuple[int, ...], int] = {_NEVER: 0}
+        rows = {word: numbers.setdefault(tuple(found), len(numbers)) for word, found in sorted(counts.items())}
+        return cls(rows, tuple(numbers))
 
     @classmethod
     def from_json(cls, content: str) -> "Lexicon":
         """Read what `to_json` wrote."""
-        return cls({word: tuple(map(int, counts.split())) for word, counts in json.loads(content).items()})
+        numbers = {_spelt(_NEVER): 0}
+        rows = json.loads(content)
+        for word, counts in rows.items():  # in place: a second table of all words would cost megabytes
+            rows[word] = numbers.setdefault(counts, len(numbers))
+        return cls(rows, tuple(tuple(map(int, counts.split())) for counts in numbers))
 
     def to_json(self) -> str:
         """Write the counts."""
-        counts = {word: " ".join(map(str, found)) for word, found in self.counts.items()}
-        return json.dumps(counts, separators=(",", ":"), indent=0)
+        spelt = {word: _spelt(self.counts[row]) for word, row in self.rows.items()}
+        return json.dumps(spelt, separators=(",", ":"), indent=0)
 
     def odds(self, words: Sequence[str]) -> npt.NDArray[np.float64]:
         """Give log odds and logarithm of the count, of the word itself, of the one after and of the one before it.
@@ -74,6 +82,10 @@ class Lexicon:
         Returns:
             (words, 6).
         """
-        rows = np.fromiter(map(self._rows.get, words, repeat(0)), np.intp, len(words))
+        rows = np.fromiter(map(self.rows.get, words, repeat(0)), np.intp, len(words))
         found: npt.NDArray[np.float64] = self._odds[rows]
         return found
+
+
+def _spelt(counts: Sequence[int]) -> str:
+    return " ".join(map(str, counts))
