@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import sys
+import subprocess
 import signal
 import textwrap
 import time
@@ -149,3 +151,10 @@ def test_no_worker_outlives_the_engine(job, tmp_path):
     for mark in tmp_path.glob("started-*"):
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.name.removeprefix("started-")), signal.SIG_DFL)
+
+
+def test_a_worker_loads_no_langchain():
+    """Thirty megabytes of each worker, for what only the parent does."""
+    told = "import sys, llmops.runner.job; print([name for name in sys.modules if name.startswith('lang')])"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
