@@ -10,7 +10,7 @@ import numpy.typing as npt
 from llmops.deid.ner.entities import Entity, entities, trimmed
 from llmops.deid.ner.labels import TAGS
 from llmops.deid.ner.pieces import SPECIAL_SHAPE, Pieces, encode
-from llmops.deid.ner.shipped import SHIPPED, ModelFiles, open_model
+from llmops.deid.ner.shipped import SHIPPED, open_model
 from llmops.deid.ner.windows import Window, windows
 
 _CLS: Final = "[CLS]"
@@ -37,8 +37,9 @@ class ClinicalNer:
         import onnxruntime as ort  # noqa: PLC0415 - costs tenths of a second to import
         from tokenizers import Tokenizer  # noqa: PLC0415
 
-        self._files: ModelFiles = open_model(model)
-        tokenizer: Any = Tokenizer.from_str(self._files.vocabulary)
+        files = open_model(model)
+        self._thresholds, self._core, self._context = files.thresholds, files.core, files.context
+        tokenizer: Any = Tokenizer.from_str(files.vocabulary)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer: Any = tokenizer
@@ -46,11 +47,12 @@ class ClinicalNer:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         self._session: Any = ort.InferenceSession(
-            self._files.network,
+            files.network,
             sess_options=options,
             providers=["CPUExecutionProvider"],
             disabled_optimizers=[_SLOW_FUSION],
         )
+        self._session._model_bytes = None  # noqa: SLF001 - 15 MB, kept to fall back on providers of which there is one
         self._cls: int = self._tokenizer.token_to_id(_CLS)
         self._sep: int = self._tokenizer.token_to_id(_SEP)
 
@@ -61,7 +63,7 @@ class ClinicalNer:
             texts: any texts. PHI.
             thresholds: other than the model's own.
         """
-        floors = thresholds or self._files.thresholds
+        floors = thresholds or self._thresholds
         return [
             list(trimmed(text, entities(text, pieces, probabilities, floors)))
             for text, (pieces, probabilities) in zip(texts, self.probabilities(texts), strict=True)
@@ -73,7 +75,7 @@ class ClinicalNer:
 
     def _answered(self, pieces: Pieces) -> tuple[Pieces, npt.NDArray[np.float32]]:
         answer = np.zeros((len(pieces), len(TAGS)), dtype=np.float32)
-        for window in windows(pieces, core=self._files.core, context=self._files.context):
+        for window in windows(pieces, core=self._core, context=self._context):
             core = slice(window.core_first - window.first + 1, window.core_last - window.first + 1)
             answer[window.core_first : window.core_last] = self._run(pieces, window)[core]
         return pieces, answer

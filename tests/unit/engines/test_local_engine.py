@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-import sys
-import subprocess
 import signal
+import subprocess
+import sys
 import textwrap
 import time
 
