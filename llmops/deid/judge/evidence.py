@@ -142,7 +142,8 @@ def _said(view: View, finds: Sequence[Span], words: Sequence[tuple[int, int]]) -
         for k in range(first, bisect_left(starts, word.end, first)):
             belief[k], label[k] = word.score, _KIND[word.label]
     for span in sorted(finds, key=_score):
-        first, last = bisect_right(ends, span.start), bisect_left(starts, span.end)
+        first = bisect_right(ends, span.start)
+        last = bisect_left(starts, span.end, first)
         if first < last:
             kind, likeliest = _KIND.get(span.label, _OTHER_KIND), _logit(max(belief[first:last]))
             for k in range(first, last):
@@ -171,7 +172,7 @@ def _around(said: _Said, doubted: npt.NDArray[Any]) -> Sequence[npt.NDArray[Any]
     kinds[0, 2:-2], kinds[1, 2:-2] = said.label, said.rule
     near = doubted[:, None] + _BESIDE
     labels, rules = kinds[:, near[:, 1:4]]
-    return logits[near], labels, rules, np.array([said.find[k] for k in doubted.tolist()])
+    return logits[near], labels, rules, np.array([said.find[k] for k in doubted.tolist()], np.float32)
 
 
 def _known(lows: Sequence[str], doubted: npt.NDArray[Any], lexicon: Lexicon) -> Sequence[npt.NDArray[Any]]:
@@ -215,7 +216,7 @@ def _looks(
             surfaces[surface] = _surface(surface, lows[k])
         left, gap = (lows[k - 1], start - words[k - 1][1]) if k else ("", 0)
         rows.append((*surfaces[surface], *seen[lows[k]], hint(folded, start, end, left, gap)))
-    return np.array(rows)
+    return np.array(rows, np.float32)
 
 
 def _together(said: Sequence[float]) -> tuple[float, float, int]:

@@ -190,7 +190,7 @@ def test_every_word_in_doubt_gets_one_row_of_finite_numbers(text: str, scored: l
     evidence = gather(view, finds, Lexicon())
     assert len(evidence.words) == len(evidence.labels) == len(evidence.rows)
     assert sorted(set(evidence.words)) == list(evidence.words)
-    assert all(0 <= start < end <= len(text) for start, end in evidence.words)
+    assert set(evidence.words) <= {match.span() for match in WORD.finditer(view.folded)}
     assert evidence.rows.shape[1] == WIDTH
     assert np.isfinite(evidence.rows).all()
 
