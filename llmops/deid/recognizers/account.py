@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "account"
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:acct|account|acc't|a/c|har|guarantor(?: account)?|guar|fin\b|billing|invoice|inv|"
         r"statement|bank|card|visa|client|household|customer|cust|claim|claims|routing|"
@@ -23,4 +23,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.deid.ages import YEAR_OF_WRITING, is_over_89
 from llmops.deid.dates import full_year
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import OLDEST_AGE, PhiLabel
 
@@ -80,7 +80,7 @@ def _is_no_reading(folded: str, start: int, _end: int) -> bool:
     return _NO_AGE_BEFORE.search(folded, max(0, start - _FAR), start) is None
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b("
         + _OLD
@@ -154,4 +154,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "biometric"
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:finger\s?prints?|foot\s?prints?|voice\s?(?:id|print)|iris|retina(?:l)? scan|palm|face "
         r"?id|afis|biometric|template)\b[^\n]{0,24}?((?-i:(?:[A-Z]{1,8}[-# "
@@ -29,4 +29,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llmops.deid.recognizers.date_words import RULES as IN_WORDS
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.score_pairs import is_score_pair
 from llmops.deid.recognizers.shapes import GAP, SEP, apart_from_digits
 from llmops.deid.spans import Span, View
@@ -221,7 +221,7 @@ def _is_bare_month(folded: str, start: int, end: int) -> bool:
     return not name_after and not tests and not re.search(r"(?:Dr|Mrs?|Ms|Miss)\.? \Z|[A-Za-z-]\Z", before)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"\b(\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2})(?:\b|T\d)", PhiLabel.DATE, 0.93, _is_triple),
     Rule(r"\b(\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?'?(?:\d{4}|\d{2}))", PhiLabel.DATE, 0.92, _is_triple),
     Rule(
@@ -331,4 +331,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, SEP, at_least_digits, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -20,7 +20,7 @@ def _is_serial(folded: str, start: int, end: int) -> bool:
     )
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
     Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
     Rule(
@@ -47,4 +47,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -13,7 +13,7 @@ _AT: Final = r"(?:@|\[at\]|\(at\))"
 _DOMAIN: Final = r"[A-Za-z0-9~][A-Za-z0-9.~-]{0,190}\.[A-Za-z~]{2,24}"
 """With a dot: ``80 @ rest`` and ``propofol@20mcg`` are no addresses."""
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"\b" + _BOX + _AT + r"[A-Za-z~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b", PhiLabel.EMAIL, 0.7),
     Rule(r"\b" + _BOX + r"\s?" + _AT + r"\s?" + _DOMAIN + r"\b", PhiLabel.EMAIL, 0.95),
 )
@@ -21,4 +21,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

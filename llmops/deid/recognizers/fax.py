@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "fax"
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:fax|fx|facsimile|telefax|faxed|fax-back|efax|f)\b\.?(?:\s?(?:no|number|#|to|line|is|"
         r"at))*\s?[:#=.]{0,6}\s{0,4}(\+?\(?\d{2,5}\)?(?:[-. /()]{0,3}\d{2,5}){1,4})\b",
@@ -22,4 +22,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

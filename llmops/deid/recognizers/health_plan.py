@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -16,7 +16,7 @@ def _is_insured(folded: str, start: int, _end: int) -> bool:
     return not folded.startswith("GRID", start)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:member|mbr|subscriber|sub|policy|pol|group|grp|plan|insurance|ins|beneficiary|bene|"
         r"certificate|cert|medicaid|medi-?cal|medicare|mcaid|mcare|mbi|hicn?|hic|champva|tricare|cin|"
@@ -43,4 +43,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -29,7 +29,7 @@ def _is_ipv6(folded: str, start: int, end: int) -> bool:
     return "::" in surface or surface.count(":") >= 5 or (surface.count(":") >= 3 and any(c.isalpha() for c in surface))
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.9, _is_routable),
     Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.6, _is_ipv4),
     Rule(r"(?i)\b([0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4})\b", PhiLabel.IP, 0.85, _is_ipv6),
@@ -39,4 +39,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

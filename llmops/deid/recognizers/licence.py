@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -34,7 +34,7 @@ def _is_licence(folded: str, start: int, end: int) -> bool:
     return not per_decilitre and _is_number(folded, start, end)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"(?i)\b(?:npi)?([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
     Rule(r"(?i)\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
     Rule(
@@ -54,4 +54,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

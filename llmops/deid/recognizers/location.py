@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.recognizers.places import STATE_ABBREVIATIONS, STATE_NAMES, STREET_WORDS
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.words import COUNTRIES, STATES, is_plain
 from llmops.phi import PhiLabel
@@ -84,7 +84,7 @@ _DEGREES: Final = (
     r"\d{1,3}(?:\.\d{1,8})? ?[?o*] ?(?:\d{1,2}(?:\.\d{1,6})? ?['?] ?(?:\d{1,2}(?:\.\d{1,4})? ?(?:[\"?]|'') ?)?)?"
 )
 """Degrees, minutes and seconds; their signs are no ASCII and fold to ``?``, an ordinal sign to ``o``."""
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         rf"\b({_DEGREES}[NS][ ,;/]{{0,3}}{_DEGREES}[EWO]|[NS] ?{_DEGREES}[ ,;/]{{1,3}}[EW] ?{_DEGREES})",
         PhiLabel.LOC,
@@ -176,7 +176,7 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield pattern finds, then the places of the NER component that are neither state nor country nor known words."""
-    yield from find_by_rules(RULES, view, NAME)
+    yield from RULES.find(view, NAME)
     for start, end, kind in view.entities:
         if kind != "PLACE":
             continue

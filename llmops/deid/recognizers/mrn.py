@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, SEP, TIGHT_CODE, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "mrn"
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:m\.?\s?r\.?\s?n\.?|mr ?(?:#|no\b\.?|nr\b|number)|med(?:ical)?\.?\s?rec(?:ord)?s?\b\.?|"
         r"mpi|empi|uhid|emrn|unit (?:no|number)|hosp(?:ital)?\s?(?:no|number|id|#)|pt\.?\s?(?:id|no|#)|"
@@ -41,4 +41,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -23,7 +23,7 @@ from llmops.deid.recognizers.name_checks import (
     strange_run,
     titled_run,
 )
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
@@ -102,7 +102,7 @@ _OUTER: Final = word_set("outer")
 
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"\b" + _TITLE + r"\b\.?[ \t]{1,2}((?:" + _PARTICLE + r"[ \t])?" + _FULL + r")",
         PhiLabel.NAME,
@@ -298,7 +298,7 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield pattern finds, then the persons of the NER component without words that are no names."""
-    for span in find_by_rules(RULES, view, NAME):
+    for span in RULES.find(view, NAME):
         if any(c.isalpha() for c in view.text[span.start : span.end]):  # a tilde that stands for itself is no letter
             yield from _trimmed(view, span)
     for start, end, kind in view.entities:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -31,7 +31,7 @@ def _is_opaque(folded: str, start: int, end: int) -> bool:
     return changes >= _CHANGES * len(stretch)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     # Lines of base64 that follow the first one belong to it, the short last one too.
     Rule(
         r"(?m)(?:^|[^A-Za-z0-9+/_-])([A-Za-z0-9+/_-]{40,}={0,2}(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/_-]{2,}={0,2}\r?$)*)",
@@ -44,4 +44,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules, words
+from llmops.deid.recognizers.rules import Rule, Rules, words
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_list, word_set
 from llmops.deid.vocabulary.words import is_plain
@@ -46,7 +46,7 @@ def _is_letterhead(folded: str, start: int, end: int) -> bool:
     return start < _HEAD_CHARACTERS and _is_named(folded, start, end)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?:^|\n)[ \t#*=]{0,12}("
         + _WORD
@@ -153,7 +153,7 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield pattern finds, then what the NER component calls an organisation and the vocabulary does not know."""
-    yield from find_by_rules(RULES, view, NAME)
+    yield from RULES.find(view, NAME)
     for start, end, kind in view.entities:
         if kind == "ORG" and _looks_like_one(view.folded[start:end]):
             yield Span(start=start, end=end, label=PhiLabel.ORG, score=0.4, recognizer="ner")

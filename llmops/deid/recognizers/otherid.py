@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.words import COMMON_WORDS
@@ -139,7 +139,7 @@ def _is_year(number: str) -> bool:
     return len(number) == 4 and number[:2] in {"19", "20"}
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:acc(?:ession|n)?|csn|enc(?:ounter)?|visit|fin|order|ord|req(?:uisition)?|spec(?:imen)?|"
         r"sample|case|path(?:ology)?|job|dict(?:ation)?|doc(?:ument)?|report|rpt|ticket|tix|trace|"
@@ -227,4 +227,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import GAP, SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
@@ -94,7 +94,7 @@ _END: Final = r"(?:\b|(?i:x|extn?\.?)\d)"
 """The end of a number, or of what its extension is joined to."""
 _NUMBER: Final = r"(?:\d{3}[-. /*)]{1,3}\d{3}[-. /*]{0,3}\d{4}|0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})"
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken),
     Rule(
         r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)(?:[-. /]{0,3}|\s{1,3})\d{3}(?:[-. /]{0,2}|-\s{1,3})\d{4})" + _END,
@@ -173,4 +173,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

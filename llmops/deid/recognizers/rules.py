@@ -1,6 +1,6 @@
 """A pattern with what it means, compiled by RE2 so that no input can make it slow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -48,29 +48,82 @@ class Rule:
 
     def __post_init__(self) -> None:
         """Compile once; a pattern RE2 cannot run in linear time does not compile."""
-        object.__setattr__(self, "compiled", re2.compile(self.pattern.encode("ascii"), _OPTIONS))
+        object.__setattr__(self, "compiled", re2.compile(self.pattern.encode("ascii"), _options(_RULE_MEMORY)))
         object.__setattr__(self, "groups", self.compiled.groups)
 
-
-def find_by_rules(rules: tuple[Rule, ...], view: View, recognizer: str) -> Iterator[Span]:
-    """Yield every surface of every rule. After a refused look-alike the search goes on behind its first character.
-
-    What stands in a placeholder is nothing to a rule: ``[DATE]`` before a number does not make it a date.
-    """
-    folded = _without_placeholders(view.folded)
-    data = view.data if folded is view.folded else folded.encode("ascii")
-    for rule in rules:
+    def find(self, folded: str, data: bytes, recognizer: str) -> Iterator[Span]:
+        """Yield every surface of this rule in a text, given as text and as bytes. PHI."""
         position = 0
-        while (match := rule.compiled.search(data, position)) is not None:
-            start, end = _trimmed(folded, *_surface(match, rule.groups))
-            end = rule.cut(folded, start, end)
-            if end > start and rule.check(folded, start, end):
-                yield Span(start=start, end=end, label=rule.label, score=rule.score, recognizer=recognizer)
+        while (match := self.compiled.search(data, position)) is not None:
+            start, end = _trimmed(folded, *_surface(match, self.groups))
+            end = self.cut(folded, start, end)
+            if end > start and self.check(folded, start, end):
+                yield Span(start=start, end=end, label=self.label, score=self.score, recognizer=recognizer)
                 position = end
             else:
                 position = max(start, match.start()) + 1
             if position >= len(folded):
                 break
+
+
+class Rules:
+    """Rules that search a text one after the other; sets of RE2 say beforehand which of them match it at all.
+
+    A set reads a text once for all of its rules, and most rules match no text. Large rules are in no set: they match
+    often, and together with others they have more states than they save.
+
+    Args:
+        rules: in the order in which they are tried.
+    """
+
+    def __init__(self, *rules: Rule) -> None:
+        self._rules = rules
+        small = [number for number, rule in enumerate(rules) if rule.compiled.programsize <= _LARGE]
+        groups = [small[first : first + _TOGETHER] for first in range(0, len(small), _TOGETHER)]
+        self._sets = tuple(_RuleSet({number: rules[number] for number in group}) for group in groups)
+        self._alone = tuple(sorted(set(range(len(rules))).difference(small)))
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Give the rules in their order."""
+        return iter(self._rules)
+
+    def find(self, view: View, recognizer: str) -> Iterator[Span]:
+        """Yield every surface of every rule. After a refused look-alike the search goes on behind its first character.
+
+        What stands in a placeholder is nothing to a rule: ``[DATE]`` before a number does not make it a date.
+        """
+        folded = _without_placeholders(view.folded)
+        data = view.data if folded is view.folded else folded.encode("ascii")
+        for number in self._matching(data):
+            yield from self._rules[number].find(folded, data, recognizer)
+
+    def _matching(self, data: bytes) -> list[int]:
+        return sorted((*self._alone, *(number for rules in self._sets for number in rules.matching(data))))
+
+
+class _RuleSet:
+    """Says which of its rules match a text, and all of them where it cannot tell.
+
+    RE2 answers for a set with an automaton alone and has nothing to fall back to. Where its memory runs out the answer
+    is an empty one, as for a text that no rule matches. So every set holds a pattern that matches every text: an answer
+    without it is none, and all rules are to be tried. A set too large for its memory does not compile.
+
+    Args:
+        rules: by what the answer calls them.
+    """
+
+    def __init__(self, rules: Mapping[int, Rule]) -> None:
+        self._numbers = tuple(rules)
+        self._set = re2.Set.SearchSet(_options(_SET_MEMORY))
+        for pattern in (_ANY_TEXT, *(rule.pattern for rule in rules.values())):
+            self._set.Add(pattern.encode("ascii"))
+        self._set.Compile()
+
+    def matching(self, data: bytes) -> Sequence[int]:
+        answer = self._set.Match(data)
+        if not answer:
+            return self._numbers
+        return [self._numbers[place - 1] for place in answer if place]
 
 
 def _surface(match: Any, groups: int) -> tuple[int, int]:
@@ -102,11 +155,15 @@ def words(*alternatives: str) -> str:
     return "(?:" + "|".join(ordered) + ")"
 
 
-def _options() -> Any:
+def _options(memory: int) -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 64 << 20
+    options.max_mem = memory
     return options
 
 
-_OPTIONS: Final = _options()
+_RULE_MEMORY: Final = 64 << 20
+_SET_MEMORY: Final = 64 << 20
+_LARGE: Final = 700
+_TOGETHER: Final = 8
+_ANY_TEXT: Final = r"\A"

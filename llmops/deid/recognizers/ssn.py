@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import CODE, GAP, SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -18,7 +18,7 @@ def _is_ssn(folded: str, start: int, end: int) -> bool:
     return not folded.startswith("000", start) and _is_apart(folded, start, end)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(
         r"\b(\d{3}(?:[- ]{1,3}|-\s{1,3})\d{2}(?:[- ]{1,3}|-\s{1,3})\d{4})\b",
         PhiLabel.SSN,
@@ -57,4 +57,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -15,7 +15,7 @@ def _is_host(folded: str, start: int, end: int) -> bool:
     return folded[max(0, start - 1) : start] != "@" and end - start > 6
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"(?i)\b((?:https?|hxxps?|ftp|s?ftp)://[^\s<>\"']{2,400}[A-Za-z0-9/=~])", PhiLabel.URL, 0.95),
     Rule(r"(?i)\b(www\.[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}(?:/[^\s<>\"',;)]{0,200})?)", PhiLabel.URL, 0.95),
     Rule(
@@ -30,4 +30,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

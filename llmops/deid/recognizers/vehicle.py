@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.shapes import SEP
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -42,7 +42,7 @@ def _is_plate(folded: str, start: int, end: int) -> bool:
     return not model and digits + letters > 3 and digits >= 2 and (letters >= 1 or digits >= 4)
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"(?i)\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
     Rule(r"(?i)\b(?:vin)" + SEP + r"([A-Za-z0-9]{11,17})\b", PhiLabel.VEHICLE, 0.95),
     Rule(
@@ -69,4 +69,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)

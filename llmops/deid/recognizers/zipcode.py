@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.deid.recognizers.places import STATE_ABBREVIATIONS as _STATES
 from llmops.deid.recognizers.places import STATE_NAMES as _STATE_NAMES
-from llmops.deid.recognizers.rules import Rule, find_by_rules
+from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.words import is_plain
 from llmops.phi import PhiLabel
@@ -26,7 +26,7 @@ def _is_no_loinc(folded: str, _start: int, end: int) -> bool:
     return re.match(r"-\d\^", folded[end : end + 3]) is None
 
 
-RULES: Final = (
+RULES: Final = Rules(
     Rule(r"(?i)\b(?:zip|zipcode|zip code|postal code)\b\s?[:#]?\s{0,3}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.95),
     Rule(r"\b(?:" + _STATES + r")\.?,?[ \t|^*]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92, _is_no_loinc),
     Rule(r"(?i)\b(?:" + _STATE_NAMES + r")\.?,?[ \t|^]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
@@ -41,4 +41,4 @@ RULES: Final = (
 
 def find(view: View) -> Iterator[Span]:
     """Yield every find in a view."""
-    return find_by_rules(RULES, view, NAME)
+    return RULES.find(view, NAME)
