@@ -69,8 +69,8 @@ class Rule:
 class Rules:
     """Rules that search a text one after the other; sets of RE2 say beforehand which of them match it at all.
 
-    A set reads a text once for all of its rules, and most rules match no text. Large rules are in no set: they match
-    often, and together with others they have more states than they save.
+    A set reads a text once for all of its rules, and most rules do not match a short one. Large rules are in no set:
+    together with others their states multiply.
 
     Args:
         rules: in the order in which they are tried.
@@ -97,16 +97,19 @@ class Rules:
         for number in self._matching(data):
             yield from self._rules[number].find(folded, data, recognizer)
 
-    def _matching(self, data: bytes) -> list[int]:
+    def _matching(self, data: bytes) -> Sequence[int]:
+        if len(data) > _LONG:
+            return range(len(self._rules))
         return sorted((*self._alone, *(number for rules in self._sets for number in rules.matching(data))))
 
 
 class _RuleSet:
     """Says which of its rules match a text, and all of them where it cannot tell.
 
-    RE2 answers for a set with an automaton alone and has nothing to fall back to. Where its memory runs out the answer
-    is an empty one, as for a text that no rule matches. So every set holds a pattern that matches every text: an answer
-    without it is none, and all rules are to be tried. A set too large for its memory does not compile.
+    RE2 answers for a set with an automaton alone and has nothing to fall back to. Full memory it empties and goes on;
+    should it give up all the same, its answer is empty, as for a text that no rule matches. So the first pattern of a
+    set matches every text: an answer without it is none, and all rules are to be tried. A set too large for its memory
+    does not compile.
 
     Args:
         rules: by what the answer calls them.
@@ -120,8 +123,9 @@ class _RuleSet:
         self._set.Compile()
 
     def matching(self, data: bytes) -> Sequence[int]:
-        answer = self._set.Match(data)
-        if not answer:
+        """Give the numbers of the rules that match a text, in no order. PHI."""
+        answer = self._set.Match(data) or ()
+        if 0 not in answer:
             return self._numbers
         return [self._numbers[place - 1] for place in answer if place]
 
@@ -162,8 +166,13 @@ def _options(memory: int) -> Any:
     return options
 
 
-_RULE_MEMORY: Final = 64 << 20
-_SET_MEMORY: Final = 64 << 20
-_LARGE: Final = 700
+_RULE_MEMORY: Final = 4 << 20
+"""Bytes for the automata of a rule; where they are used up RE2 begins anew or goes on without one."""
+_SET_MEMORY: Final = 2 << 20
 _TOGETHER: Final = 8
+"""Rules to a set: with more of them its states multiply, with fewer the calls cost more than the reading."""
+_LARGE: Final = 500
+"""Instructions of a rule from which on it is in no set."""
+_LONG: Final = 4_000
+"""Characters of a text from which on the sets are not asked: most rules match it, and the search is what costs."""
 _ANY_TEXT: Final = r"\A"
