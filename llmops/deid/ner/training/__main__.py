@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from llmops.deid.ner.labels import LABELS
-from llmops.deid.ner.shipped import SHIPPED
+from llmops.deid.ner.shipped import SHIPPED, open_model
 from llmops.deid.ner.training.distil import StudentSettings, distil, teacher
 from llmops.deid.ner.training.export import export
 from llmops.deid.ner.training.fit import FitSettings, fit, kept
@@ -19,6 +19,7 @@ from llmops.deid.ner.training.network import Weights, pretrained, start_weights
 from llmops.deid.ner.training.notes import Note, folds, read_notes
 from llmops.deid.ner.training.prune import sizes
 from llmops.deid.ner.training.score import score
+from llmops.deid.ner.training.unpack import unpack
 
 NOTES: Final = (Path("recipes/data/deid/notes-train.jsonl"), Path("recipes/data/deid/notes-extra.jsonl"))
 JUDGE_NOTES: Final = (Path("recipes/data/deid/notes-judge.jsonl"),)
@@ -27,11 +28,16 @@ FOLDS: Final = 8
 """One in so many of the first notes is never trained on, so that the shipped model itself can be measured on it."""
 _LAYERS: Final = 6
 """Of the pretrained network; the large one keeps them all."""
+_RATE_ON: Final = 2e-4
+"""Learning rate, at its highest, of a network that is trained on."""
+_SHARE_ON: Final = 0.8
+"""How far it is taken from where it started to where it came: part of the way it keeps what the notes do not show
+(Wortsman et al., Robust fine-tuning of zero-shot models, 2022)."""
 _LOG = logging.getLogger("llmops.deid.ner.training")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train a large network, distil a small one from it, fit the judge of its answers; go on where a run stopped."""
+    """Train a large network, distil a small one from it, fit the judge of its answers; resume where a run stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.folds < 2:
@@ -46,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     notes, fold = folds(read_notes(first), options.folds, options.held_out)
     notes += [note for path in others for note in read_notes(path)]
     gold = [*options.gold, _written(options.work / "fold.jsonl", fold)]
-    folders = (options.output,) if options.only_judge else _trained(options, notes)
+    if options.only_judge:
+        folders: tuple[Path, ...] = (options.output,)
+    else:
+        folders = _trained(options, notes) if options.start is None else (_trained_on(options, notes),)
     fit_judge(folders[-1], notes, [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)])
     for folder in folders:
         for path in gold:
@@ -55,17 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, Path]:
     """Give the model folders of teacher and student."""
-    settings = replace(FitSettings(), epochs=options.epochs, seed=options.seed, bfloat16=not options.float32)
+    settings = _settings(options)
     student = replace(StudentSettings(), epochs=options.student_epochs)
     source, vocabulary = pretrained(options.pretrained)
-    tokenizer = import_module("tokenizers").Tokenizer.from_file(str(vocabulary))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = _tokenizer(vocabulary.read_text(encoding="utf-8"))
 
     def write(weights: Weights, folder: Path, epochs: int) -> Path:
-        provenance = {"notes": str(len(notes)), "epochs": str(epochs), "seed": str(options.seed), **sizes(weights)}
-        export(weights, tokenizer, folder, thresholds=dict.fromkeys(LABELS, options.threshold), provenance=provenance)
-        return folder
+        return _exported(options, weights, tokenizer, folder, {"notes": str(len(notes)), "epochs": str(epochs)})
 
     start = start_weights(source, tuple(range(_LAYERS)), settings.seed)
     large = kept(
@@ -75,6 +80,38 @@ def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, 
     guide = teacher(taught_by, options.threads)
     small = distil(large, notes, tokenizer, settings, student, guide, options.work)
     return taught_by, write(small, options.output, student.epochs)
+
+
+def _trained_on(options: argparse.Namespace, notes: Sequence[Note]) -> Path:
+    """Train the network of a model folder on, with the marks alone to learn from; give the folder written."""
+    files = open_model(options.start)
+    start, tokenizer = unpack(files.network), _tokenizer(files.vocabulary)
+    doubts = StudentSettings().doubts if "doubt" in start else None
+    settings = replace(_settings(options), learning_rate=_RATE_ON, doubts=doubts)
+    end = kept(options.work / "on.npz", lambda: fit(start, notes, tokenizer, settings, options.work / "on.pt"))
+    weights = {name: start[name] + _SHARE_ON * (end[name] - start[name]) for name in start}
+    provenance = {"from": files.digest, "notes": str(len(notes)), "epochs": str(settings.epochs)}
+    return _exported(options, weights, tokenizer, options.output, provenance)
+
+
+def _settings(options: argparse.Namespace) -> FitSettings:
+    return replace(FitSettings(), epochs=options.epochs, seed=options.seed, bfloat16=not options.float32)
+
+
+def _tokenizer(vocabulary: str) -> Any:
+    tokenizer = import_module("tokenizers").Tokenizer.from_str(vocabulary)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _exported(
+    options: argparse.Namespace, weights: Weights, tokenizer: Any, folder: Path, provenance: dict[str, str]
+) -> Path:
+    thresholds = dict.fromkeys(LABELS, options.threshold)
+    known = {**provenance, "seed": str(options.seed), **sizes(weights)}
+    export(weights, tokenizer, folder, thresholds=thresholds, provenance=known)
+    return folder
 
 
 def _written(path: Path, notes: Sequence[Note]) -> Path:
@@ -98,9 +135,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--only-judge", action="store_true", help="fit the judge of the network in --output anew; train no network")
     add("--work", type=Path, default=Path("out/ner"), help="folder of checkpoints; a run goes on where it stopped")
     add("--output", type=Path, default=SHIPPED, help="model folder to write")
+    add("--from", dest="start", type=Path, default=None, help="model folder whose network to train on, not anew")
     add("--pretrained", type=Path, default=None, help="folder with model.safetensors and tokenizer.json")
     add("--gold", type=Path, action="append", default=[], help="annotated notes to measure on; may be repeated")
-    add("--epochs", type=int, default=FitSettings().epochs, help="of the large network")
+    add("--epochs", type=int, default=FitSettings().epochs, help="of the large network, or of one trained on")
     add("--student-epochs", type=int, default=StudentSettings().epochs, help="of the small network, once it is pruned")
     add("--threshold", type=float, default=0.25, help="least probability of being PHI that is reported")
     add("--seed", type=int, default=FitSettings().seed)

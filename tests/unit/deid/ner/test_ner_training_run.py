@@ -11,15 +11,17 @@ from tokenizers import Tokenizer
 
 from llmops.deid.judge import Judge
 from llmops.deid.ner import ClinicalNer
-from llmops.deid.ner.shipped import SHIPPED, VOCABULARY
+from llmops.deid.ner.shipped import SHIPPED, VOCABULARY, open_model
 from llmops.deid.ner.training.__main__ import main
 from llmops.deid.ner.training.batches import training_batches
+from llmops.deid.ner.training.export import export
 from llmops.deid.ner.training.fit import loss
 from llmops.deid.ner.training.graph import build
 from llmops.deid.ner.training.network import HEAD, HIDDEN, Answer, head_count, run, start_weights, with_doubt
 from llmops.deid.ner.training.notes import IGNORED, Mark, Note
 from llmops.deid.ner.training.prune import prune
 from llmops.deid.ner.training.trees import graph
+from llmops.deid.ner.training.unpack import unpack
 from llmops.deid.spans import ScoredWord, View
 from llmops.phi import PhiLabel
 
@@ -168,3 +170,37 @@ def test_the_trees_of_the_graph_answer_as_those_that_were_grown():
     trees = [tree["tree_structure"] for tree in model.dump_model()["tree_info"]]
     session = import_module("onnxruntime").InferenceSession(graph(trees, 5))
     assert np.allclose(session.run(None, {"rows": rows})[0][:, 0], model.predict(rows, raw_score=True), atol=1e-5)
+
+
+def test_a_shipped_network_read_back_is_the_network_that_was_written(tmp_path: Path):
+    files = open_model(SHIPPED)
+    tokenizer = Tokenizer.from_str(files.vocabulary)
+    export(unpack(files.network), tokenizer, tmp_path, thresholds=files.thresholds, provenance={})
+    onnx = import_module("onnx")
+    before, after = (
+        {one.name: onnx.numpy_helper.to_array(one) for one in onnx.load_from_string(network).graph.initializer}
+        for network in (files.network, open_model(tmp_path).network)
+    )
+    assert before.keys() == after.keys()
+    for name, values in before.items():
+        if values.dtype == np.int8:
+            assert np.array_equal(values, after[name]), name
+        else:
+            assert np.allclose(values, after[name], rtol=1e-5, atol=1e-6), name
+
+
+def test_a_network_is_trained_on_from_a_model_folder_whose_digest_its_card_names(tmp_path: Path):
+    notes = tmp_path / "notes.jsonl"
+    spans = [{"start": m.start, "end": m.end, "label": m.label} for m in MARKS]
+    notes.write_text("".join(json.dumps({"id": str(n), "text": TEXT, "spans": spans}) + "\n" for n in range(4)))
+    output = tmp_path / "on"
+    main([
+        *("--from", str(SHIPPED), "--notes", str(notes), "--judge-notes", str(notes), "--work", str(tmp_path / "work")),
+        *("--output", str(output), "--epochs", "2", "--folds", "2", "--float32"),
+    ])  # fmt: skip
+    card = json.loads((output / "model.json").read_text())
+    assert card["provenance"]["from"] == open_model(SHIPPED).digest
+    before, after = (ClinicalNer(folder).probabilities([TEXT])[0][1] for folder in (SHIPPED, output))
+    assert before.shape == after.shape
+    assert not np.array_equal(before, after)
+    assert np.abs(before - after).max() < 0.5
