@@ -21,9 +21,10 @@ from llmops.deid.ner.training.prune import sizes
 from llmops.deid.ner.training.score import score
 from llmops.deid.ner.training.unpack import unpack
 
-NOTES: Final = (Path("recipes/data/deid/notes-train.jsonl"), Path("recipes/data/deid/notes-extra.jsonl"))
-JUDGE_NOTES: Final = (Path("recipes/data/deid/notes-judge.jsonl"),)
-"""Notes that the network never sees, which the judge of its answers is fitted to."""
+_DATA: Final = Path("recipes/data/deid")
+NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("train", "extra", "both"))
+JUDGE_NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("judge", "both"))
+"""Notes that the judge of the network's answers is fitted to; the network never sees the first of them."""
 FOLDS: Final = 8
 """One in so many of the first notes is never trained on, so that the shipped model itself can be measured on it."""
 _LAYERS: Final = 6

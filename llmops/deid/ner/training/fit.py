@@ -44,7 +44,7 @@ class FitSettings:
         frozen: weights that stay as pretrained, so that words of no note keep their relation to those of the notes.
     """
 
-    epochs: int = 3
+    epochs: int = 2
     batch_size: int = 8
     learning_rate: float = 2.5e-4
     as_written: float = 0.25
