@@ -20,7 +20,6 @@ class DeidConfig:
         score_threshold: finds below it are left; lower masks more, and higher than the default is refused.
         word_threshold: probability of being PHI from which on a word is masked, where it is lower than the model's own:
             lower masks more, and no value masks less than the model's card says.
-        batch_size: texts to one pass of the network.
         max_characters: longer documents are withheld rather than searched in part.
         withhold_above_risk: residual risk in [0, 1] above which a document is withheld; 1 withholds none.
     """
@@ -31,7 +30,6 @@ class DeidConfig:
     ner: Literal["clinical", "spacy_sm", "none"] = "clinical"
     score_threshold: float = _SCORE_THRESHOLD
     word_threshold: float = 1.0
-    batch_size: int = 16
     max_characters: int = 2_000_000
     withhold_above_risk: float = 1.0
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, Final
 
 import spacy
@@ -24,6 +23,8 @@ Finder = Callable[[View], Iterable[Span]]
 LANGUAGE: Final = "en"
 _FINDERS: Final = "llmops_finders"
 _VIEW: Final = "llmops_view"
+_BATCH: Final = 16
+"""Texts at a time for spaCy's own networks; more only cost memory."""
 TEXT: Final = "llmops_text"
 WORDS: Final = "llmops_words"
 _ENTITIES: Final = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "PLACE", "LOC": "PLACE", "FAC": "ORG"}
@@ -133,15 +134,14 @@ def build_engine(ner: str, finders: Sequence[tuple[str, Finder]]) -> AnalyzerEng
     )
 
 
-def analyze_batch(engine: AnalyzerEngine, texts: Sequence[str], batch_size: int) -> Iterator[tuple[View, list[Span]]]:
-    """Analyse texts in order, with the network run over batches.
+def analyze_batch(engine: AnalyzerEngine, texts: Sequence[str]) -> Iterator[tuple[View, list[Span]]]:
+    """Analyse texts in order.
 
     Args:
         engine: as built by `build_engine`.
         texts: any texts. PHI.
-        batch_size: texts to one pass of the network.
     """
-    artifacts = engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=batch_size)
+    artifacts = engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=_BATCH)
     for text, (_, found) in zip(texts, artifacts, strict=True):
         entities = tuple((e.start_char, e.end_char, str(e.label_)) for e in found.entities)
         view = View.of(text, entities, found.tokens.user_data.get(WORDS))
@@ -179,35 +179,22 @@ def _spacy_sm() -> Any:
 
 
 class ClinicalWords:
-    """The clinical network as the ``ner`` component: leaves what it thinks of each word on the document.
+    """The clinical network as the ``ner`` component: leaves what it thinks of each word on the document."""
 
-    Args:
-        batch_size: texts to one call of the network.
-    """
-
-    def __init__(self, batch_size: int) -> None:
+    def __init__(self) -> None:
         self._ner = ClinicalNer()
-        self._batch_size = batch_size
 
     def __call__(self, doc: Doc) -> Doc:
-        """Answer one document."""
-        return next(self.pipe([doc]))
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int | None = None) -> Iterator[Doc]:
-        """Answer documents in order, many windows to a pass of the network."""
-        documents = iter(stream)
-        while batch := list(islice(documents, batch_size or self._batch_size)):
-            texts = [doc.user_data[TEXT] for doc in batch]
-            scored = self._ner.probabilities(texts)
-            for doc, text, (pieces, probabilities) in zip(batch, texts, scored, strict=True):
-                doc.user_data[WORDS] = scored_words(text, pieces, probabilities)
-                yield doc
+        """Answer a document."""
+        text = doc.user_data[TEXT]
+        doc.user_data[WORDS] = scored_words(text, *self._ner.probabilities(text))
+        return doc
 
 
-@Language.factory("llmops_clinical_words", default_config={"batch_size": 16})
-def make_clinical_words(nlp: Language, name: str, batch_size: int) -> ClinicalWords:  # noqa: ARG001 - spaCy's signature
+@Language.factory("llmops_clinical_words")
+def make_clinical_words(nlp: Language, name: str) -> ClinicalWords:  # noqa: ARG001 - spaCy's signature
     """Make the component."""
-    return ClinicalWords(batch_size)
+    return ClinicalWords()
 
 
 class OneWordTokenizer:

@@ -1,6 +1,5 @@
 """Runs the shipped network over texts: one thread, one window to a pass."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,24 +55,19 @@ class ClinicalNer:
         self._cls: int = self._tokenizer.token_to_id(_CLS)
         self._sep: int = self._tokenizer.token_to_id(_SEP)
 
-    def entities(self, texts: Sequence[str], thresholds: dict[str, float] | None = None) -> list[list[Entity]]:
-        """Find the entities of each text, disjoint and in order, with code point offsets.
+    def entities(self, text: str, thresholds: dict[str, float] | None = None) -> list[Entity]:
+        """Find the entities of a text, disjoint and in order, with code point offsets.
 
         Args:
-            texts: any texts. PHI.
+            text: any text. PHI.
             thresholds: other than the model's own.
         """
-        floors = thresholds or self._thresholds
-        return [
-            list(trimmed(text, entities(text, pieces, probabilities, floors)))
-            for text, (pieces, probabilities) in zip(texts, self.probabilities(texts), strict=True)
-        ]
+        pieces, probabilities = self.probabilities(text)
+        return list(trimmed(text, entities(text, pieces, probabilities, thresholds or self._thresholds)))
 
-    def probabilities(self, texts: Sequence[str]) -> list[tuple[Pieces, npt.NDArray[np.float32]]]:
-        """Give the pieces of each text and the probabilities (pieces, tags) of each."""
-        return [self._answered(encode(self._tokenizer, text)) for text in texts]
-
-    def _answered(self, pieces: Pieces) -> tuple[Pieces, npt.NDArray[np.float32]]:
+    def probabilities(self, text: str) -> tuple[Pieces, npt.NDArray[np.float32]]:
+        """Give the pieces of a text and the probabilities (pieces, tags) of each."""
+        pieces = encode(self._tokenizer, text)
         answer = np.zeros((len(pieces), len(TAGS)), dtype=np.float32)
         for window in windows(pieces, core=self._core, context=self._context):
             core = slice(window.core_first - window.first + 1, window.core_last - window.first + 1)

@@ -26,7 +26,6 @@ from llmops.deid.scored import scored_words
 from llmops.deid.spans import Span, View
 
 _LOG = logging.getLogger(__name__)
-_BATCH: Final = 16
 _SHOWN: Final = (0.2, 0.3, 0.4, 0.5)
 
 
@@ -184,12 +183,10 @@ def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Spa
     """Give each text with the words that the network scored, and what the rules found."""
     network, rules = ClinicalNer(folder), build_engine("none", FINDERS)
     floor = DeidConfig().score_threshold
-    for first in range(0, len(notes), _BATCH):
-        texts = [note.text for note in notes[first : first + _BATCH]]
-        scored = network.probabilities(texts)
-        for text, (_, finds), pieces in zip(texts, analyze_batch(rules, texts, _BATCH), scored, strict=True):
-            strong = [find for find in finds if find.score >= floor]
-            yield View.of(text, (), scored_words(text, *pieces)), strong
+    texts = [note.text for note in notes]
+    for text, (_, finds) in zip(texts, analyze_batch(rules, texts), strict=True):
+        strong = [find for find in finds if find.score >= floor]
+        yield View.of(text, (), scored_words(text, *network.probabilities(text))), strong
 
 
 def _marked(note: Note) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

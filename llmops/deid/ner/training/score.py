@@ -1,7 +1,6 @@
 """Measures a model folder alone, with no rules around it, by the metric of LABELS.md."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,6 @@ from llmops.deid.ner.entities import Entity
 from llmops.deid.ner.labels import LABELS
 from llmops.phi import PhiFinding, PhiLabel
 
-_BATCH: Final = 16
 _LABELS: Final = {"ID": PhiLabel.OTHERID, "AGE": PhiLabel.AGE90}
 
 
@@ -29,10 +27,8 @@ class ModelAlone:
 
     def detect_many(self, texts: Iterable[str], /) -> Iterator[list[PhiFinding]]:
         """Yield the findings of each text."""
-        rest = iter(texts)
-        while batch := list(islice(rest, _BATCH)):
-            for found in self._ner.entities(batch, self._thresholds):
-                yield [_finding(entity) for entity in found]
+        for text in texts:
+            yield [_finding(entity) for entity in self._ner.entities(text, self._thresholds)]
 
 
 def score(model: Path, gold: Path, threshold: float | None = None) -> Evaluation:
