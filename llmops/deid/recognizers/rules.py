@@ -168,10 +168,10 @@ def _options(memory: int) -> Any:
 
 _RULE_MEMORY: Final = 4 << 20
 """Bytes for the automata of a rule; where they are used up RE2 begins anew or goes on without one."""
-_SET_MEMORY: Final = 2 << 20
+_SET_MEMORY: Final = 3 << 19
 _TOGETHER: Final = 8
 """Rules to a set: with more of them its states multiply, with fewer the calls cost more than the reading."""
-_LARGE: Final = 500
+_LARGE: Final = 300
 """Instructions of a rule from which on it is in no set."""
 _LONG: Final = 4_000
 """Characters of a text from which on the sets are not asked: most rules match it, and the search is what costs."""
