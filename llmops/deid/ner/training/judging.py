@@ -47,7 +47,7 @@ class JudgeSettings:
     parts: int = 5
     made: int = 3
     bare_weight: float = 3.0
-    threshold: float = 0.36
+    threshold: float = 0.3
     seed: int = 20
 
 
