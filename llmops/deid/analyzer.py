@@ -37,7 +37,7 @@ class Analyzer:
 
         matchers = known or [None] * len(texts)
         whole = [composed(text) for text in texts]
-        analysed = analyze_batch(self._loaded(), [one.text for one in whole])
+        analysed = list(analyze_batch(self._loaded(), [one.text for one in whole]))
         return [
             tuple(one.placed(span) for span in self._complete(view, spans, matcher))
             for one, (view, spans), matcher in zip(whole, analysed, matchers, strict=True)

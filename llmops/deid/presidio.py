@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import spacy
@@ -24,7 +25,7 @@ LANGUAGE: Final = "en"
 _FINDERS: Final = "llmops_finders"
 _VIEW: Final = "llmops_view"
 _BATCH: Final = 16
-"""Texts at a time for spaCy's own networks; more only cost memory."""
+"""Texts to a step of the spaCy pipeline; more only cost memory."""
 TEXT: Final = "llmops_text"
 WORDS: Final = "llmops_words"
 _ENTITIES: Final = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "PLACE", "LOC": "PLACE", "FAC": "ORG"}
@@ -135,13 +136,15 @@ def build_engine(ner: str, finders: Sequence[tuple[str, Finder]]) -> AnalyzerEng
 
 
 def analyze_batch(engine: AnalyzerEngine, texts: Sequence[str]) -> Iterator[tuple[View, list[Span]]]:
-    """Analyse texts in order.
+    """Analyse texts in order: all by the network, then each by the rules.
+
+    A step that is taken for many texts at a time finds in the processor's cache what it needs.
 
     Args:
         engine: as built by `build_engine`.
         texts: any texts. PHI.
     """
-    artifacts = engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=_BATCH)
+    artifacts = list(engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=_BATCH))
     for text, (_, found) in zip(texts, artifacts, strict=True):
         entities = tuple((e.start_char, e.end_char, str(e.label_)) for e in found.entities)
         view = View.of(text, entities, found.tokens.user_data.get(WORDS))
@@ -186,9 +189,16 @@ class ClinicalWords:
 
     def __call__(self, doc: Doc) -> Doc:
         """Answer a document."""
-        text = doc.user_data[TEXT]
-        doc.user_data[WORDS] = scored_words(text, *self._ner.probabilities(text))
-        return doc
+        return next(self.pipe([doc]))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = _BATCH) -> Iterator[Doc]:
+        """Answer documents in order."""
+        documents = iter(stream)
+        while batch := list(islice(documents, batch_size)):
+            texts = [doc.user_data[TEXT] for doc in batch]
+            for doc, text, scored in zip(batch, texts, self._ner.probabilities(texts), strict=True):
+                doc.user_data[WORDS] = scored_words(text, *scored)
+                yield doc
 
 
 @Language.factory("llmops_clinical_words")

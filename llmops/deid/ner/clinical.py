@@ -1,5 +1,6 @@
 """Runs the shipped network over texts: one thread, one window to a pass."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,17 +63,20 @@ class ClinicalNer:
             text: any text. PHI.
             thresholds: other than the model's own.
         """
-        pieces, probabilities = self.probabilities(text)
+        ((pieces, probabilities),) = self.probabilities([text])
         return list(trimmed(text, entities(text, pieces, probabilities, thresholds or self._thresholds)))
 
-    def probabilities(self, text: str) -> tuple[Pieces, npt.NDArray[np.float32]]:
-        """Give the pieces of a text and the probabilities (pieces, tags) of each."""
-        pieces = encode(self._tokenizer, text)
+    def probabilities(self, texts: Sequence[str]) -> list[tuple[Pieces, npt.NDArray[np.float32]]]:
+        """Give the pieces of each text and the probabilities (pieces, tags) of each."""
+        cut = [encode(self._tokenizer, text) for text in texts]
+        return [(pieces, self._answered(pieces)) for pieces in cut]
+
+    def _answered(self, pieces: Pieces) -> npt.NDArray[np.float32]:
         answer = np.zeros((len(pieces), len(TAGS)), dtype=np.float32)
         for window in windows(pieces, core=self._core, context=self._context):
             core = slice(window.core_first - window.first + 1, window.core_last - window.first + 1)
             answer[window.core_first : window.core_last] = self._run(pieces, window)[core]
-        return pieces, answer
+        return answer
 
     def _run(self, pieces: Pieces, window: Window) -> npt.NDArray[np.float32]:
         """Give the probabilities of the pieces of a window, between those of the two special ones."""

@@ -235,7 +235,7 @@ def test_what_looks_like_a_placeholder_is_searched() -> None:
 
 def test_a_text_the_network_did_not_read_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules alone are less than the recipe asked for."""
-    monkeypatch.setattr(ClinicalWords, "__call__", lambda _self, doc: doc)
+    monkeypatch.setattr(ClinicalWords, "pipe", lambda _self, stream, **_: iter(stream))
     stage = PresidioDeidentifier(DeidConfig(ner="clinical"), load_policy("safe_harbor"), None)
     (answer,) = stage.process([document("fine")])
     assert isinstance(answer, Withheld)

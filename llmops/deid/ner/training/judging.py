@@ -186,7 +186,7 @@ def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Spa
     texts = [note.text for note in notes]
     for text, (_, finds) in zip(texts, analyze_batch(rules, texts), strict=True):
         strong = [find for find in finds if find.score >= floor]
-        yield View.of(text, (), scored_words(text, *network.probabilities(text))), strong
+        yield View.of(text, (), scored_words(text, *network.probabilities([text])[0])), strong
 
 
 def _marked(note: Note) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

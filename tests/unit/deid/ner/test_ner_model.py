@@ -90,7 +90,7 @@ def test_a_text_gets_the_same_answer_in_any_company():
 
 def test_pieces_in_no_doubt_are_outside_and_names_are_not(ner: ClinicalNer):
     """A note, a text without any doubt, one of a single piece."""
-    note, plain, one = (ner.probabilities(text)[1] for text in (NOTE, "No acute distress.", "x"))
+    note, plain, one = (rows for _, rows in ner.probabilities([NOTE, "No acute distress.", "x"]))
     assert len(one) == 1
     assert (plain[:, 0] == 1).any()
     assert 0.1 < (note[:, 0] < 1).mean() < 0.9

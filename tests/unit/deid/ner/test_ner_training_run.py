@@ -89,7 +89,7 @@ def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrai
         == card["provenance"]
     )
     assert (output / "model.onnx").stat().st_size < (work / "teacher" / "model.onnx").stat().st_size
-    assert ClinicalNer(output).probabilities(TEXT)[1].shape[1] == 13
+    assert ClinicalNer(output).probabilities([TEXT])[0][1].shape[1] == 13
     view = View.of(TEXT, (), (ScoredWord(start=3, end=11, label=PhiLabel.NAME, score=0.5),))
     assert [0 < word.score < 1 for word in Judge(output).words(view, [])] == [True]
     kept = {path.name: path.stat().st_mtime_ns for path in work.glob("*.npz")}
@@ -200,7 +200,7 @@ def test_a_network_is_trained_on_from_a_model_folder_whose_digest_its_card_names
     ])  # fmt: skip
     card = json.loads((output / "model.json").read_text())
     assert card["provenance"]["from"] == open_model(SHIPPED).digest
-    before, after = (ClinicalNer(folder).probabilities(TEXT)[1] for folder in (SHIPPED, output))
+    before, after = (ClinicalNer(folder).probabilities([TEXT])[0][1] for folder in (SHIPPED, output))
     assert before.shape == after.shape
     assert not np.array_equal(before, after)
     assert np.abs(before - after).max() < 0.5
