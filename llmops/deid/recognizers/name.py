@@ -16,6 +16,7 @@ from llmops.deid.recognizers.name_checks import (
     is_hl7_name,
     is_initials,
     is_listed,
+    is_numbered_name,
     is_titled,
     is_user,
     mostly_strange,
@@ -259,6 +260,19 @@ RULES: Final = Rules(
         PhiLabel.NAME,
         0.6,
         lambda f, s, e: f[s:e].lower() in GIVEN_NAMES and f[s:e].lower() not in COMMON_WORDS,
+    ),
+    Rule(
+        r"(?:^|[.!?:]|\n)[ \t]{0,4}([A-Z][A-Za-z'-]{2,30}\d{0,4}(?: [A-Z][A-Za-z'-]{1,30}\d{0,4}){0,2}) (?:is|was) an? "
+        r"(?:\d{1,3}|[a-z]{3,9}(?:-[a-z]{3,5})?)[- ](?:year|yr|yo\b|y/o|month|week|day)",
+        PhiLabel.NAME,
+        0.85,
+        all_strange,
+    ),
+    Rule(
+        r"\b([A-Z][a-z]{3,20}\d{2,3})\b",
+        PhiLabel.NAME,
+        0.85,
+        is_numbered_name,
     ),
     Rule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85, is_hl7_name),
     Rule(

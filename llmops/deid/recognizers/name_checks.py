@@ -5,7 +5,7 @@ from typing import Final
 
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
-from llmops.deid.vocabulary.words import COMMON_WORDS, NEVER_NAMES, is_plain
+from llmops.deid.vocabulary.words import COMMON_WORDS, NEVER_NAMES, SURNAMES_AND_CITIES, is_plain
 
 JOB: Final = word_set("job")
 WORDS: Final = re.compile(r"[A-Za-z~]+")
@@ -39,6 +39,12 @@ def all_strange(folded: str, start: int, end: int) -> bool:
     """Ask for no word of the language at all, and for no sign, grade or syndrome named after somebody."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
     return bool(words) and all(map(strange, words)) and not is_eponym(folded, start, end)
+
+
+def is_numbered_name(folded: str, start: int, end: int) -> bool:
+    """Take a known name with a number at its end, as made-up patients (Synthea's) and user names have."""
+    name = folded[start:end].rstrip("0123456789").lower()
+    return (name in GIVEN_NAMES or name in SURNAMES_AND_CITIES) and name not in COMMON_WORDS
 
 
 def is_cell(folded: str, start: int, end: int) -> bool:

@@ -17,6 +17,9 @@ NPI, DEA = "1234567893", "AB1234563"
 BASE64 = base64.encodebytes(b"Patient Odalys Wrenfield, MRN 4471920, lives on Quarry Hollow in Dayton.").decode()
 
 MATCHES = [
+    ("name", "No complaints.\nTerrie907 is a 44 year-old woman", "Terrie907"),
+    ("name", "HPI: Ottoline Vanterpool was a six-year-old", "Ottoline Vanterpool"),
+    ("name", "seen with Maria750 today", "Maria750"),
     ("name", "Seen by Dr. Krishnaswamy today", "Krishnaswamy"),
     ("name", "PATIENT: TRAN, HUE THI   MRN: 1", "TRAN, HUE THI"),
     ("name", "Marguerite A. Long, MD", "Marguerite A. Long"),
@@ -226,6 +229,8 @@ MATCHES = [
     ("age", "1,128 months old", "1,128"),
 ]
 LOOK_ALIKES = [
+    ("name", "Patient is a 44 year-old female. Twin is a 3 month old. Paxlovid is a 5 day course."),
+    ("name", "Foley was a 3 day catheter; Rad51, Jak2 and Dexa12 in Ward14"),
     ("location", "flexed to 45° 30 N, ROM 0-120° W"),
     ("location", "P 0.0001, 0.0023 and position 12.5, 3.25"),
     ("location", "see file:///etc.conf.d"),
