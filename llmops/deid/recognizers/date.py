@@ -53,6 +53,10 @@ _LINE_BEGUN: Final = re.compile(r"(?<!\d[-/])\n")
 _LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}\Z")
 
 
+_IN_FULL: Final = 0.99
+"""Score of a date in full with its century: it stands whatever is said of its words (`llmops.deid.weigh`)."""
+
+
 def _is_triple(folded: str, start: int, end: int) -> bool:
     """Take three numbers for a date only where a month, a day and a year can be among them.
 
@@ -222,6 +226,8 @@ def _is_bare_month(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
+    Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:\b|T\d)", PhiLabel.DATE, _IN_FULL, _is_triple),
+    Rule(r"\b(\d{1,2}/\d{1,2}/(?:19|20)\d\d)\b", PhiLabel.DATE, _IN_FULL, _is_triple),
     Rule(r"\b(\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2})(?:\b|T\d)", PhiLabel.DATE, 0.93, _is_triple),
     Rule(r"\b(\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?'?(?:\d{4}|\d{2}))", PhiLabel.DATE, 0.92, _is_triple),
     Rule(

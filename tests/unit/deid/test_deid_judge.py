@@ -16,6 +16,7 @@ from llmops.deid.judge.elsewhere import days_apart, initials
 from llmops.deid.judge.evidence import WORD
 from llmops.deid.judge.hints import hint
 from llmops.deid.ner.shipped import LEXICON, SHIPPED, TREES
+from llmops.deid.recognizers import FINDERS
 from llmops.deid.scored import LABEL_OF
 from llmops.deid.spans import ScoredWord, Span, View
 from llmops.deid.weigh import weigh
@@ -101,6 +102,14 @@ def test_a_strong_find_of_a_name_needs_less_of_the_judge(score: float, judged: f
         View.of(text), [span(text, "Eero", PhiLabel.NAME, score)], words(text, PhiLabel.NAME, f"Eero={judged}"), LEAST
     )
     assert bool(kept) is stands
+
+
+@pytest.mark.parametrize("day", ["2016-12-10", "12/10/2016", "4/6/2019"])
+def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
+    """The network took ``2016-12-10`` for figures; no text writes a day with its century and means another thing."""
+    view = View.of(f"ambulatory\nDate: {day}\nAge: 71 years")
+    finds = list(dict(FINDERS)["date"](view))
+    assert day in surfaces(view.text, weigh(view, finds, words(view.text, PhiLabel.DATE, "Age=.01"), LEAST))
 
 
 def test_the_initials_of_the_people_named_are_known_in_either_order():
