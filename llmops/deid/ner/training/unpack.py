@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops.deid.ner.pieces import SHAPE_FIELDS
-from llmops.deid.ner.training.network import HIDDEN, Weights
+from llmops.deid.ner.training.network import Weights
 
 Array = npt.NDArray[np.float32]
 
@@ -58,7 +58,6 @@ def _shapes(table: Array) -> Weights:
     Args:
         table: as `network.shape_table` gives it, the row of the special shape last.
     """
-    *_, special = table
     values = np.unravel_index(np.arange(len(table) - 1), SHAPE_FIELDS)
     first = np.cumsum((0, *SHAPE_FIELDS))
     parts = np.zeros((len(table) - 1, first[-1]))
@@ -66,4 +65,4 @@ def _shapes(table: Array) -> Weights:
         parts[np.arange(len(parts)), first[number] + value] = 1
     solved = np.linalg.lstsq(parts, table[:-1].astype(np.float64), rcond=None)[0]
     found: Weights = {f"shape.{n}": solved[first[n] : first[n + 1]] for n in range(len(SHAPE_FIELDS))}
-    return found | {f"shape.{len(SHAPE_FIELDS)}": special.reshape(1, HIDDEN)}
+    return found | {f"shape.{len(SHAPE_FIELDS)}": table[-1:]}
