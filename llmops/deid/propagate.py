@@ -14,21 +14,16 @@ _WORD: Final = re.compile(r"[A-Za-z~]+(?:'[A-Z][a-z]+)?")
 _CODE: Final = re.compile(r"[A-Za-z0-9]+(?:[-/.][A-Za-z0-9]+)*")
 _SURE: Final = 0.6
 _CERTAIN: Final = 0.8
-_REPEATED: Final = frozenset({PhiLabel.NAME, PhiLabel.ORG, PhiLabel.LOC})
+_REPEATED: Final = frozenset({PhiLabel.NAME, PhiLabel.LOC})
+"""An organisation's words are not followed: nineteen in twenty of what that found was a word of the language."""
 _CODES: Final = frozenset(
     {
         PhiLabel.MRN, PhiLabel.PLAN, PhiLabel.ACCT, PhiLabel.OTHERID, PhiLabel.DEVICE, PhiLabel.LICENSE,
         PhiLabel.VEHICLE, PhiLabel.BIOMETRIC,
     }
 )  # fmt: skip
-_SHORTEST: Final = {PhiLabel.NAME: 3, PhiLabel.ORG: 5, PhiLabel.LOC: 4}
+_SHORTEST: Final = {PhiLabel.NAME: 3, PhiLabel.LOC: 4}
 _SHORTEST_CODE: Final = 5
-_IN_NAMES: Final = COMMON_WORDS | {
-    "behavioral", "cardiology", "correctional", "county", "detention", "endocrine", "geriatric", "health", "healthcare",
-    "imaging", "laboratory", "lactation", "occupational", "oncology", "pathology", "preschool", "radiology", "tribal",
-    "urology",
-}  # fmt: skip
-"""Common words, and those that many organisations have in their names."""
 _NO_MARKS: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 _PERSON_BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:mr|mrs|ms|miss|mx|dr|doctor|nurse|baby|pt|patient|son|daughter|dtr|wife|husband|mother|father|mom|"
@@ -49,11 +44,11 @@ _SIGNED_AFTER: Final = re.compile(r"[ \t]*(?:\n|\Z|[|)/:;]|\d{1,2}[/:])")
 
 
 def propagate(view: View, found: Sequence[Span]) -> list[Span]:
-    """Find what sure names, places, organisations and numbers hold where it stands again in the same text.
+    """Find what sure names, places and numbers hold where it stands again in the same text.
 
-    Strange words are found in any letter case. Words of the language (``Hope``, ``Early``) are only followed where
-    the name was certain and the text around them speaks of a person. Initials of a full name are found where people
-    sign.
+    Strange words of names are found in any letter case, those of places where they are capitalised. Words of the
+    language (``Hope``, ``Early``) are only followed where the name was certain and the text around them speaks of a
+    person. Initials of a full name are found where people sign.
 
     Args:
         view: the text. PHI.
@@ -85,7 +80,7 @@ def _words(
             continue
         start, end = match.span()
         if low in strong:
-            if not match[0].islower() or len(low) >= _SHORTEST_CODE:
+            if not match[0].islower() or (strong[low] is PhiLabel.NAME and len(low) >= _SHORTEST_CODE):
                 yield start, end, strong[low]
             continue
         spoken = low in weak and _speaks_of_person(folded, start, end)
@@ -112,9 +107,8 @@ def _wanted(folded: str, found: Iterable[Span]) -> tuple[dict[str, PhiLabel], se
         if span.label not in _REPEATED or span.score < _SURE:
             continue
         words = [w.lower() for w in _WORD.findall(folded[span.start : span.end])]
-        common = _IN_NAMES if span.label is PhiLabel.ORG else COMMON_WORDS
         for word in words:
-            if len(word) >= _SHORTEST[span.label] and word not in common and word not in NEVER_NAMES:
+            if len(word) >= _SHORTEST[span.label] and word not in COMMON_WORDS and word not in NEVER_NAMES:
                 strong.setdefault(word, span.label)
             elif span.label is PhiLabel.NAME and span.score >= _CERTAIN and _may_be_name(word):
                 weak.add(word)

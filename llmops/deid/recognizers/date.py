@@ -182,6 +182,9 @@ def _is_no_list_number(folded: str, start: int, _end: int) -> bool:
     return re.search(r"(?:#|\d\.)\Z", folded[max(0, start - 2) : start]) is None
 
 
+_MEASURED: Final = re.compile(r"\.\d\d(?!\d)(?!\.\d)| ?(?:mg|mcg|ml|mL|units?|%|tabs?)\b")
+
+
 def _is_day_of_month(folded: str, start: int, end: int) -> bool:
     """Refuse ``May 3/10`` (a pain score behind a day's date), ``Oct 6:58`` (a time) and ``e' sept 5.1`` (a measure)."""
     surface = folded[start:end]
@@ -190,6 +193,7 @@ def _is_day_of_month(folded: str, start: int, end: int) -> bool:
     gene = gene or surface.startswith("Mayo ")  # a score, no month
     timed = folded[end : end + 1] == ":" and folded[end + 1 : end + 2].isdigit()
     timed = timed or (surface[0].islower() and re.match(r"\.\d(?!\d)", folded[end : end + 3]) is not None)
+    timed = timed or (surface[-1:] == digits[-1][-1:] and _MEASURED.match(folded, end) is not None)
     return (
         not gene
         and not timed

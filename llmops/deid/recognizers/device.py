@@ -9,14 +9,20 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "device"
+_NUMBERED: Final = r"(?:\s?(?:ids?|nos?|numbers?|#|nrs?|num)\b\.?)*" + SEP + r"((?-i:" + CODE + r"))"
+_UNSURE: Final = 0.8
+"""Score of a lot: implants have one, drugs and reagents, too, whose lots are everybody's."""
 _is_no_reading: Final = is_code(1)
 
 
 def _is_serial(folded: str, start: int, end: int) -> bool:
     """Ask for two digits, or for one in a code that is long enough to be no size."""
     surface = folded[start:end]
-    return _is_no_reading(folded, start, end) and (
-        sum(c.isdigit() for c in surface) >= 2 or (len(surface) >= 6 and surface.isupper())
+    typed = folded.endswith("|SN|", 0, start)  # of an HL7 result: a structured number, no serial
+    return (
+        not typed
+        and _is_no_reading(folded, start, end)
+        and (sum(c.isdigit() for c in surface) >= 2 or (len(surface) >= 6 and surface.isupper()))
     )
 
 
@@ -24,12 +30,12 @@ RULES: Final = Rules(
     Rule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
     Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
     Rule(
-        r"(?i)\b(?:s/ns?|sns?|serials?|ser|udi|lots?|imei|device|batch|rfid|bed sn|meid|iccid|asset)\b"
-        r"(?:\s?(?:ids?|nos?|numbers?|#|nrs?|num)\b\.?)*" + SEP + r"((?-i:" + CODE + r"))",
+        r"(?i)\b(?:s/ns?|sns?|serials?|ser|udi|imei|device|rfid|bed sn|meid|iccid|asset)\b" + _NUMBERED,
         PhiLabel.DEVICE,
         0.85,
         _is_serial,
     ),
+    Rule(r"(?i)\b(?:lots?|batch)\b" + _NUMBERED, PhiLabel.DEVICE, _UNSURE, _is_serial),
     Rule(
         r"(?i)\b(?:work)?(?:station|printer|console|terminal)[: ]{1,3}((?-i:[A-Z]{2,6}(?:-[A-Z0-9]{1,5}){1,3}))\b",
         PhiLabel.DEVICE,

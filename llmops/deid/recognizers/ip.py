@@ -15,7 +15,8 @@ def _is_ipv4(folded: str, start: int, end: int) -> bool:
     goes_on = folded[max(0, start - 1) : start] == "." or (
         folded[end : end + 1] == "." and folded[end + 1 : end + 2].isdigit()
     )
-    return all(int(part) < 256 for part in parts) and not goes_on and max(map(len, parts)) > 1
+    own = parts[0] in {"0", "127", "255"}  # the machine itself, any and all of them (RFC 1122, 3.2.1.3): no address
+    return all(int(part) < 256 for part in parts) and not goes_on and max(map(len, parts)) > 1 and not own
 
 
 def _is_routable(folded: str, start: int, end: int) -> bool:

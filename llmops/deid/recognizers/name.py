@@ -1,5 +1,6 @@
 """Names of patients, relatives, clinicians and clerks, 164.514(b)(2)(i)(A), initials and user names among them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -101,6 +102,10 @@ _LABEL: Final = (
 _OUTER: Final = word_set("outer")
 
 
+_NO_INITIAL: Final = re.compile(
+    r"(?:M\. ?D|D\. ?[ODV]|R\. ?N|N\. ?P|P\. ?A|M\. ?Ed|M\. ?S|J\. ?D)\b|[MF] {1,3}\d{1,3}\b|I [a-z]"
+)
+"""A credential, sex before age, and somebody who says ``I``."""
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = Rules(
@@ -328,7 +333,7 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
         yield span if stop == span.end else replace(span, end=max(stop, span.start + 1))
         return
     last = words[-1].end()
-    while words and words[-1].group().lower() in _OUTER:
+    while words and (words[-1].group().lower() in _OUTER or _NO_INITIAL.match(view.folded, words[-1].start())):
         words.pop()
     while words and words[0].group().lower() in _OUTER and words[0].group() != "Pa":  # a given name; PA is a job
         words.pop(0)

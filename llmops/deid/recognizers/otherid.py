@@ -30,9 +30,15 @@ def _is_code(folded: str, start: int, end: int) -> bool:
     )
 
 
+_OF_STANDARDS: Final = re.compile(r"1\.2\.840\.10008\b|2\.16\.840\.1\.113883\.(?!3\.)")
+
+
 def _is_instance(folded: str, start: int, _end: int) -> bool:
-    """A DICOM UID under 1.2.840.10008 names a class, not somebody's image (PS3.6); nor does the rest of one."""
-    return not folded.startswith("1.2.840.10008", start) and folded[max(0, start - 1) : start] != "."
+    """Refuse what names a class, not somebody's image: DICOM's own UIDs (PS3.6) and HL7's tables and templates.
+
+    Under 2.16.840.1.113883.3 HL7 has registered organisations, which have patients. Refuse the rest of a UID, too.
+    """
+    return _OF_STANDARDS.match(folded, start) is None and folded[max(0, start - 1) : start] != "."
 
 
 def _is_bare_code(folded: str, start: int, _end: int) -> bool:

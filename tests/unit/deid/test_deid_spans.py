@@ -17,6 +17,10 @@ NPI, DEA = "1234567893", "AB1234563"
 BASE64 = base64.encodebytes(b"Patient Odalys Wrenfield, MRN 4471920, lives on Quarry Hollow in Dayton.").decode()
 
 MATCHES = [
+    ("url", "see loinc.org.example/roe and", "loinc.org.example/roe"),
+    ("ip", "from 10.0.0.255 at", "10.0.0.255"),
+    ("otherid", "root 2.16.840.1.113883.3.9917.20 ext", "2.16.840.1.113883.3.9917.20"),
+    ("date", "seen Aug 1. Well", "Aug 1"),
     ("name", "No complaints.\nTerrie907 is a 44 year-old woman", "Terrie907"),
     ("name", "HPI: Ottoline Vanterpool was a six-year-old", "Ottoline Vanterpool"),
     ("name", "seen with Maria750 today", "Maria750"),
@@ -229,6 +233,11 @@ MATCHES = [
     ("age", "1,128 months old", "1,128"),
 ]
 LOOK_ALIKES = [
+    ("zip", "OBX|9|TX|22637-3||level 2"),
+    ("url", '"system": "http://loinc.org", see https://www.hl7.org/fhir/R4, terminology.hl7.org/CodeSystem'),
+    ("ip", "127.0.0.1, 0.0.0.0 and 255.255.255.0"),
+    ("device", "OBX|10|SN|14957-5^uAlb^LN"),
+    ("otherid", "root 2.16.840.1.113883.6.1, template 2.16.840.1.113883.10.20.22.1.2"),
     ("name", "Patient is a 44 year-old female. Twin is a 3 month old. Paxlovid is a 5 day course."),
     ("name", "Foley was a 3 day catheter; Rad51, Jak2 and Dexa12 in Ward14"),
     ("location", "flexed to 45° 30 N, ROM 0-120° W"),
@@ -367,6 +376,13 @@ def test_the_word_before_an_extension_and_the_time_of_a_call_stay(text: str, sur
     assert [text[s.start : s.end] for s in found] == surfaces
 
 
+def test_a_dose_or_a_fraction_behind_a_month_is_no_day() -> None:
+    """``August 5 mg`` and ``May 1.08``; the months are dates all the same."""
+    text = "Ritalin, August 5 mg, kt/v in May 1.08, seen Aug 1. Well"
+    found = resolve(BY_NAME["date"](View.of(text)), text)
+    assert [text[s.start : s.end] for s in found] == ["August", "May", "Aug 1"]
+
+
 def test_a_long_line_of_capitals_names_no_place() -> None:
     """The words before each of many candidates are not read from the beginning of the line."""
     assert list(BY_NAME["organization"](View.of("SEEN AT HOME HEALTH CLINIC AND " * 2_000))) == []
@@ -451,11 +467,26 @@ def test_a_number_is_found_again_with_other_separators() -> None:
     assert [text[s.start : s.end] for s in again] == ["40172856"]
 
 
-def test_the_kind_of_an_organisation_is_not_followed_and_no_single_letter_is_initials():
-    """``health`` in ``Amberwell Health`` names nobody; nor does the ``M`` behind ``KOSKINEN^AINO``."""
-    text = "Amberwell Health and KOSKINEN^AINO\nM\nhome health, HEALTH office, amberwell\nKA\nK"
-    found = [span(text, "Amberwell Health", PhiLabel.ORG), span(text, "KOSKINEN^AINO", PhiLabel.NAME)]
-    assert [text[s.start : s.end] for s in propagate(View.of(text), found)] == ["amberwell", "KA"]
+def test_no_organisation_is_followed_and_no_single_letter_is_initials() -> None:
+    """``river`` of ``River Clinic`` names nobody; nor does the ``M`` behind ``KOSKINEN^AINO``."""
+    text = "River Clinic and KOSKINEN^AINO\nM\nmeds in the river, RIVER BLINDNESS\nKA\nK"
+    found = [span(text, "River Clinic", PhiLabel.ORG), span(text, "KOSKINEN^AINO", PhiLabel.NAME)]
+    assert [text[s.start : s.end] for s in propagate(View.of(text), found)] == ["KA"]
+
+
+def test_a_place_is_followed_where_it_is_capitalised() -> None:
+    """``Flower Mound`` is a town, a mound is none."""
+    text = "from Kelowna, drove to Kelowna; a kelowna"
+    again = propagate(View.of(text), [span(text, "Kelowna", PhiLabel.LOC)])
+    assert [s.start for s in again] == [text.index("Kelowna;")]
+
+
+@pytest.mark.parametrize("tail", ["M.D.", "D.O.", "M. Ed.", "F 71", "I saw"])
+def test_what_stands_behind_a_name_is_no_initial_of_it(tail: str) -> None:
+    """A credential, sex before age, and somebody who says ``I``."""
+    text = f"ATTENDING: BONE, HAROLD, {tail}" if tail == "I saw" else f"ATTENDING: HAROLD BONE, {tail}"
+    found = resolve(BY_NAME["name"](View.of(text)), text)
+    assert {text[s.start : s.end] for s in found} <= {"HAROLD BONE", "BONE, HAROLD"}
 
 
 def test_the_network_runs_in_the_pipeline() -> None:
