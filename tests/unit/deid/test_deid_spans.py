@@ -18,6 +18,7 @@ BASE64 = base64.encodebytes(b"Patient Odalys Wrenfield, MRN 4471920, lives on Qu
 
 MATCHES = [
     ("url", "see loinc.org.example/roe and", "loinc.org.example/roe"),
+    ("url", "GET http://test.hl7.org/fhir/Patient?name=roe then", "http://test.hl7.org/fhir/Patient?name=roe"),
     ("ip", "from 10.0.0.255 at", "10.0.0.255"),
     ("otherid", "root 2.16.840.1.113883.3.9917.20 ext", "2.16.840.1.113883.3.9917.20"),
     ("date", "seen Aug 1. Well", "Aug 1"),
