@@ -204,3 +204,7 @@ def test_a_network_is_trained_on_from_a_model_folder_whose_digest_its_card_names
     assert before.shape == after.shape
     assert not np.array_equal(before, after)
     assert np.abs(before - after).max() < 0.5
+    first, second = (np.load(tmp_path / f"work/on-{run}.npz")["tags.bias"] for run in range(2))
+    assert not np.array_equal(first, second)
+    written = unpack(open_model(output).network)["tags.bias"]
+    assert np.allclose(written, (first + second) / 2, atol=1e-6)
