@@ -146,6 +146,17 @@ def _is_pair(folded: str, start: int, end: int) -> bool:
     return not is_score_pair(folded, start, end) and _reads_as_day(folded, start, end)
 
 
+def _is_range(folded: str, start: int, end: int) -> bool:
+    """Take ``3/1-3/5`` and ``3/28-4/2``: days that rise within a month, or from one to the next; refuse ``4/5-5/5``."""
+    first, day, second, other = (int(part) for part in re.findall(r"\d+", folded[start:end]))
+    joined = re.search(r"[\w/.-]\Z", folded[max(0, start - 1) : start]) or re.match(
+        r"[-/\w]|\.\d", folded[end : end + 2]
+    )
+    days = 1 <= first <= second <= 12 and min(day, other) >= 1 and max(day, other) <= 31
+    rising = day < other if first == second else second == first + 1 and day != other
+    return days and rising and joined is None
+
+
 def _is_dashed_pair(folded: str, start: int, end: int) -> bool:
     first, second = (int(part) for part in folded[start:end].split("-"))
     before = folded[max(0, start - 20) : start]
@@ -318,6 +329,7 @@ RULES: Final = Rules(
         PhiLabel.DATE,
         0.83,
     ),
+    Rule(r"\b(\d{1,2}/\d{1,2} ?- ?\d{1,2}/\d{1,2})\b", PhiLabel.DATE, 0.88, _is_range),
     Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
     Rule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),
     Rule(r"\b((?:0?[1-9]|1[0-2])/(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),

@@ -17,6 +17,8 @@ NPI, DEA = "1234567893", "AB1234563"
 BASE64 = base64.encodebytes(b"Patient Odalys Wrenfield, MRN 4471920, lives on Quarry Hollow in Dayton.").decode()
 
 MATCHES = [
+    ("date", "taper: 40 mg 3/1-3/5, then off", "3/1-3/5"),
+    ("date", "away 3/28 – 4/2 with", "3/28 – 4/2"),
     ("url", "see loinc.org.example/roe and", "loinc.org.example/roe"),
     ("url", "GET http://test.hl7.org/fhir/Patient?name=roe then", "http://test.hl7.org/fhir/Patient?name=roe"),
     ("ip", "from 10.0.0.255 at", "10.0.0.255"),
@@ -382,6 +384,12 @@ def test_a_dose_or_a_fraction_behind_a_month_is_no_day() -> None:
     text = "Ritalin, August 5 mg, kt/v in May 1.08, seen Aug 1. Well"
     found = resolve(BY_NAME["date"](View.of(text)), text)
     assert [text[s.start : s.end] for s in found] == ["August", "May", "Aug 1"]
+
+
+@pytest.mark.parametrize("text", ["Frequent 1/3-2/3", "plate 1/2-1/4-1/4", "strength 4/5-5/5", "grade 3/6-2/6"])
+def test_thirds_quarters_and_grades_are_no_range_of_days(text: str) -> None:
+    """Only days that rise within a month, or into the next, are dates for sure."""
+    assert not [one for one in BY_NAME["date"](View.of(text)) if "-" in text[one.start : one.end]]
 
 
 def test_a_long_line_of_capitals_names_no_place() -> None:
