@@ -46,9 +46,10 @@ _BOUND: Final = re.compile(r"\b(?:(?:hotter|higher|more|less) than|over|above|un
 
 
 def _is_person(folded: str, start: int, end: int) -> bool:
-    """Refuse a temperature (``T 97 F``), a distance (``100 m``) and an isotope (``Tc-99m``)."""
+    """Refuse a temperature (``T 97 F``), a distance (``100 m``), a room (``rm 91F``) and an isotope (``Tc-99m``)."""
     before = folded[max(0, start - 7) : start]
-    hot = re.search(r"(?:\bT|[Tt]emp|Tmax|to|[./:+]|\S-)[ :]{0,2}\Z", before) is not None
+    hot = re.search(r"(?:\bT|[Tt]emp|TEMP|Tmax|to|[Rr]oom|\b[Rr]m|[./:+]|\S-)[ :?]{0,2}\Z", before) is not None
+    hot = hot or re.match(r" ?F ?\(\d\d(?:\.\d)? ?C", folded[end : end + 10]) is not None
     hot = hot or (folded[end - 1 : end + 2].strip().endswith("F") and _BOUND.search(folded[:start][-14:]) is not None)
     return not hot and folded[end : end + 2] != " m"
 

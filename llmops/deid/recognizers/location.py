@@ -112,7 +112,7 @@ RULES: Final = Rules(
         + _UNIT
         + r")",
         PhiLabel.LOC,
-        0.9,
+        0.82,
         _is_street,
     ),
     Rule(
@@ -144,7 +144,7 @@ RULES: Final = Rules(
     Rule(
         r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,1}[ \t](?:County|COUNTY|Co\.|Parish|Township|Twp|Borough))\b",
         PhiLabel.LOC,
-        0.83,
+        0.8,
         _is_town,
     ),
     Rule(
@@ -168,7 +168,7 @@ RULES: Final = Rules(
         r"town)\s?:?\s((?-i:[A-Z~][a-z~]{2,}(?:[ -](?:[A-Z~][a-z~]+|Falls|Springs|Rapids|City|Beach|"
         r"Creek)){0,2}))",
         PhiLabel.LOC,
-        0.6,
+        0.83,
         _is_town,
     ),
 )

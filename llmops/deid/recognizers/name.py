@@ -124,11 +124,11 @@ RULES: Final = Rules(
         all_strange,
     ),
     Rule(r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
-    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.85, has_strange),
+    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
     Rule(
         r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|-]{1,10}[ \t]{0,14}((?-i:" + _LAST_FIRST + r"))",
         PhiLabel.NAME,
-        0.88,
+        0.82,
         has_strange,
     ),
     Rule(
@@ -156,7 +156,7 @@ RULES: Final = Rules(
         all_strange,
         strange_run,
     ),
-    Rule(r"(?i)\b" + _KIN + r"[ \t]?\(((?-i:" + _W + r"))[,)]", PhiLabel.NAME, 0.83, all_strange),
+    Rule(r"(?i)\b" + _KIN + r"[ \t]?\(((?-i:" + _W + r"))[,)]", PhiLabel.NAME, 0.8, all_strange),
     Rule(
         r"(?i)\b(?:widow(?:er)?|wife|husband|son|daughter|dtr|child|baby|infant|mother|mom|father|dad|sister|brother|"
         r"grandson|granddaughter|partner|spouse|estate|care|c/o) of ((?-i:" + _FULL + r"))",

@@ -145,7 +145,7 @@ RULES: Final = Rules(
         + _WORD
         + r"){0,4}))",
         PhiLabel.ORG,
-        0.83,
+        0.8,
         _is_titled,
     ),
 )

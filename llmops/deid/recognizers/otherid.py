@@ -168,7 +168,7 @@ RULES: Final = Rules(
         0.7,
         _is_long_code,
     ),
-    Rule(r"\b([A-Z]{1,5}-?(?:19|20)?\d{2}-\d{3,7}(?:-[A-Z0-9]{1,4}){0,2}(?: [A-Z]\d{1,2})?)\b", PhiLabel.OTHERID, 0.7),
+    Rule(r"\b([A-Z]{1,5}-?(?:19|20)?\d{2}-\d{3,7}(?:-[A-Z0-9]{1,4}){0,2}(?: [A-Z]\d{1,2})?)\b", PhiLabel.OTHERID, 0.83),
     Rule(r"\b([A-Z]{1,5}(?:-?[A-Z0-9]{1,6})?-\d{4,12}(?:-[A-Z0-9]{1,6}){0,3})\b", PhiLabel.OTHERID, 0.6, _is_uncoded),
     Rule(r"\b((?:19|20)\d{2}-[A-Z]{1,5}-\d{2,8})\b", PhiLabel.OTHERID, 0.83),
     Rule(
@@ -183,7 +183,7 @@ RULES: Final = Rules(
         PhiLabel.OTHERID,
         0.8,
     ),
-    Rule(r"\b([1-9]\.\d{1,4}(?:\.\d{1,12}){5,12})\b", PhiLabel.OTHERID, 0.9, _is_instance),
+    Rule(r"\b([1-9]\.\d{1,4}(?:\.\d{1,12}){5,12})\b", PhiLabel.OTHERID, 0.8, _is_instance),
     Rule(r"(?i)\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", PhiLabel.OTHERID, 0.95),
     Rule(r"\b(\d{7,14})\b", PhiLabel.OTHERID, 0.5, _is_bare_code),
     Rule(r"(?i)\bid:? (\d{3,6})\b", PhiLabel.OTHERID, 0.6),

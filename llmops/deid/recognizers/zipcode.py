@@ -23,7 +23,7 @@ def _is_behind_place(folded: str, start: int, _end: int) -> bool:
 
 def _is_no_loinc(folded: str, _start: int, end: int) -> bool:
     """Refuse the code of an HL7 observation behind its type, TX for text (``OBX|4|TX|13457-7^LDL``)."""
-    return re.match(r"-\d(?!\d)", folded[end : end + 3]) is None
+    return re.match(r"-\d(?!\d)|&", folded[end : end + 3]) is None
 
 
 RULES: Final = Rules(
