@@ -41,13 +41,13 @@ class JudgeSettings:
         threshold: least probability at which a word is masked.
     """
 
-    trees: int = 300
-    leaves: int = 24
-    rate: float = 0.05
+    trees: int = 500
+    leaves: int = 31
+    rate: float = 0.04
     parts: int = 5
     made: int = 3
     bare_weight: float = 3.0
-    threshold: float = 0.3
+    threshold: float = 0.22
     seed: int = 20
 
 
