@@ -14,6 +14,7 @@ from llmops.deid.recognizers.name_checks import (
     is_cell,
     is_eponym,
     is_first_name,
+    is_given,
     is_hl7_name,
     is_initials,
     is_listed,
@@ -272,6 +273,19 @@ RULES: Final = Rules(
         PhiLabel.NAME,
         0.85,
         all_strange,
+    ),
+    Rule(
+        r"\b([a-z]{3,20}(?: [a-z]{3,20})?) is an? \d{1,3}[- ]{0,3}(?:year|yr|yo\b|y/o|month|week|day)",
+        PhiLabel.NAME,
+        0.85,
+        is_given,
+    ),
+    Rule(
+        r"\b(?:hi|hey|hello|so|okay|ok|well|alright|right|now|thanks|thank you|yes|no|morning|afternoon|bye) ?, ?"
+        r"([a-z]{3,20}) ?[,.!?]",
+        PhiLabel.NAME,
+        0.85,
+        is_given,
     ),
     Rule(
         r"\b([A-Z][a-z]{3,20}\d{2,3})\b",

@@ -47,6 +47,12 @@ def is_numbered_name(folded: str, start: int, end: int) -> bool:
     return (name in GIVEN_NAMES or name in SURNAMES_AND_CITIES) and name not in COMMON_WORDS
 
 
+def is_given(folded: str, start: int, end: int) -> bool:
+    """Take a known given name in lower case, as speech is written down (``so , edward , how are you``)."""
+    first = folded[start:end].split(" ", 1)[0]
+    return first in GIVEN_NAMES and first not in COMMON_WORDS
+
+
 def is_cell(folded: str, start: int, end: int) -> bool:
     """Take a quoted cell of a table that holds words of no language; short ones and codes are no names."""
     words = WORDS.findall(folded[start:end])
