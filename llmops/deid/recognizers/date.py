@@ -193,7 +193,7 @@ def _is_no_list_number(folded: str, start: int, _end: int) -> bool:
     return re.search(r"(?:#|\d\.)\Z", folded[max(0, start - 2) : start]) is None
 
 
-_MEASURED: Final = re.compile(r"\.\d\d(?!\d)(?!\.\d)| ?(?:mg|mcg|ml|mL|units?|%|tabs?)\b")
+_MEASURED: Final = re.compile(r"\.\d\d(?!\d)(?!\.\d)| ?m(?:c?g|[lL])\b")
 
 
 def _is_day_of_month(folded: str, start: int, end: int) -> bool:

@@ -104,7 +104,7 @@ _OUTER: Final = word_set("outer")
 
 
 _NO_INITIAL: Final = re.compile(
-    r"(?:M\. ?D|D\. ?[ODV]|R\. ?N|N\. ?P|P\. ?A|M\. ?Ed|M\. ?S|J\. ?D)\b|[MF] {1,3}\d{1,3}\b|I [a-z]"
+    r"(?:M\. ?D|D\. ?[ODV]|R\. ?N|N\. ?P|P\. ?A|M\. ?Ed|J\. ?D)\b|[MF] {1,3}\d{1,3}\b|I [a-z]"
 )
 """A credential, sex before age, and somebody who says ``I``."""
 _LINE: Final = r"(?:^|\n)[ \t]*"

@@ -30,13 +30,14 @@ def _is_code(folded: str, start: int, end: int) -> bool:
     )
 
 
-_OF_STANDARDS: Final = re.compile(r"1\.2\.840\.10008\b|2\.16\.840\.1\.113883\.(?!3\.)")
+_OF_STANDARDS: Final = re.compile(r"1\.2\.840\.10008\b|2\.16\.840\.1\.113883\.(?!3\.)(?![\d.]*\d{7})")
 
 
 def _is_instance(folded: str, start: int, _end: int) -> bool:
     """Refuse what names a class, not somebody's image: DICOM's own UIDs (PS3.6) and HL7's tables and templates.
 
-    Under 2.16.840.1.113883.3 HL7 has registered organisations, which have patients. Refuse the rest of a UID, too.
+    Under 2.16.840.1.113883.3 HL7 has registered organisations, which have patients, and seven digits in a row may be
+    somebody's number. Refuse the rest of a UID, too.
     """
     return _OF_STANDARDS.match(folded, start) is None and folded[max(0, start - 1) : start] != "."
 

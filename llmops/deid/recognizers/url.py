@@ -12,9 +12,9 @@ NAME: Final = "url"
 _STANDARDS: Final = re.compile(
     r"(?i)(?:https?://)?(?:www\.)?(?:[a-z]{2,20}\.)?"
     r"(?:hl7|loinc|snomed|unitsofmeasure|w3|ietf|nema|ihe|omg|schema|purl)\.(?:org|net|info)(?![\w.-])"
-    r"(?![^\s<>\"']{0,400}[?@=])"
+    r"(?![^\s<>\"']{0,400}(?:[?@=]|/(?:Patient|Person|RelatedPerson|Practitioner|Encounter)/))"
 )
-"""Where standards keep the names of their codes (``http://loinc.org``): without a query they say nothing of anybody."""
+"""Where standards keep the names of their codes (``http://loinc.org``): no query, nobody's resource."""
 
 
 def _is_host(folded: str, start: int, end: int) -> bool:
