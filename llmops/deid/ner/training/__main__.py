@@ -16,6 +16,7 @@ from llmops.deid.ner.shipped import SHIPPED, open_model
 from llmops.deid.ner.training.distil import StudentSettings, distil, teacher
 from llmops.deid.ner.training.export import export
 from llmops.deid.ner.training.fit import FitSettings, fit, kept
+from llmops.deid.ner.training.grow import grow
 from llmops.deid.ner.training.judging import fit_judge
 from llmops.deid.ner.training.network import Weights, pretrained, start_weights
 from llmops.deid.ner.training.notes import Note, folds, read_notes
@@ -88,7 +89,8 @@ def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, 
 def _trained_on(options: argparse.Namespace, notes: Sequence[Note]) -> Path:
     """Train the network of a model folder on, with the marks alone to learn from; give the folder written."""
     files = open_model(options.start)
-    start, tokenizer = unpack(files.network), _tokenizer(files.vocabulary)
+    small, tokenizer = unpack(files.network), _tokenizer(files.vocabulary)
+    start = grow(small, inner=StudentSettings().inner, seed=options.seed)
     doubts = StudentSettings().doubts if "doubt" in start else None
     settings = replace(_settings(options), learning_rate=_RATE_ON, doubts=doubts)
 

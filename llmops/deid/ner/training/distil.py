@@ -34,7 +34,7 @@ class StudentSettings:
 
     layers: tuple[int, ...] = (1, 3, 4, 5)
     heads: tuple[int, ...] = (3, 5, 5, 5)
-    inner: tuple[int, ...] = (384, 512, 512, 512)
+    inner: tuple[int, ...] = (384, 1024, 1024, 1024)
     whole_epochs: int = 1
     epochs: int = 4
     learning_rate: float = 5e-4

@@ -17,6 +17,7 @@ from llmops.deid.ner.training.batches import training_batches
 from llmops.deid.ner.training.export import export
 from llmops.deid.ner.training.fit import loss
 from llmops.deid.ner.training.graph import build
+from llmops.deid.ner.training.grow import grow
 from llmops.deid.ner.training.network import HEAD, HIDDEN, Answer, head_count, run, start_weights, with_doubt
 from llmops.deid.ner.training.notes import IGNORED, Mark, Note
 from llmops.deid.ner.training.prune import prune
@@ -85,7 +86,7 @@ def test_a_run_ends_in_a_small_model_that_opens_and_is_not_trained_twice(pretrai
     main(arguments)
     card = json.loads((output / "model.json").read_text())
     assert (
-        card["provenance"] | {"layers": "4", "heads": "3/5/5/5", "inner": "384/512/512/512", "notes": "2"}
+        card["provenance"] | {"layers": "4", "heads": "3/5/5/5", "inner": "384/1024/1024/1024", "notes": "2"}
         == card["provenance"]
     )
     assert (output / "model.onnx").stat().st_size < (work / "teacher" / "model.onnx").stat().st_size
@@ -119,6 +120,22 @@ def test_pruning_takes_out_what_the_loss_does_not_depend_on():
         run({name: torch.from_numpy(value) for name, value in held.items()}, *inputs).tags for held in (weights, small)
     )
     assert torch.allclose(before, after, atol=1e-4)
+
+
+def test_a_network_that_grows_answers_as_before_and_learns_with_what_it_was_given():
+    """New neurons are silent at first, and the loss depends on each; a layer that is large enough stays."""
+    tokenizer = Tokenizer.from_file(str(SHIPPED / VOCABULARY))
+    weights = start_weights(_source(tokenizer.get_vocab_size()), (0, 1), 1)
+    grown = grow(weights, inner=(HIDDEN, 4 * HIDDEN + 3, 7), seed=1)
+    assert [len(grown[f"layer.{n}.inner"]) for n in (0, 1)] == [4 * HIDDEN, 4 * HIDDEN + 3]
+    batch = training_batches(tokenizer, [Note(id="n", text=TEXT, marks=MARKS)], 1, random.Random(1))[0]
+    ids, shapes, mask, wanted = map(torch.from_numpy, (batch.ids, batch.shapes, batch.mask, batch.targets))
+    tensors = {name: torch.tensor(value, requires_grad=name == "layer.1.outer") for name, value in grown.items()}
+    before = run({name: torch.from_numpy(value) for name, value in weights.items()}, ids, shapes, mask).tags
+    after = run(tensors, ids, shapes, mask)
+    assert torch.allclose(before, after.tags, atol=1e-5)
+    loss(torch, after, mask, wanted, None, 0.0).backward()
+    assert (tensors["layer.1.outer"].grad[:, -3:].abs().sum(dim=0) > 0).all()
 
 
 def test_the_graph_answers_as_the_network_and_puts_outside_what_is_in_no_doubt_after_the_first_layer():
