@@ -277,14 +277,14 @@ RULES: Final = Rules(
     Rule(
         r"\b([a-z]{3,20}(?: [a-z]{3,20})?) is an? \d{1,3}[- ]{0,3}(?:year|yr|yo\b|y/o|month|week|day)",
         PhiLabel.NAME,
-        0.85,
+        0.99,
         is_given,
     ),
     Rule(
         r"\b(?:hi|hey|hello|so|okay|ok|well|alright|right|now|thanks|thank you|yes|no|morning|afternoon|bye) ?, ?"
         r"([a-z]{3,20}) ?[,.!?]",
         PhiLabel.NAME,
-        0.85,
+        0.99,
         is_given,
     ),
     Rule(

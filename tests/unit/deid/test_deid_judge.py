@@ -112,6 +112,18 @@ def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
     assert day in surfaces(view.text, weigh(view, finds, words(view.text, PhiLabel.DATE, "Age=.01"), LEAST))
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("[doctor] russell acosta is a 45 -year-old male", "russell acosta"), ("for his exam . so , ralph , it's", "ralph")],
+)
+def test_a_given_name_in_written_down_speech_stands_whatever_the_judge_says(text: str, name: str):
+    """Neither network nor judge learnt from such transcripts; both are all but sure that it is a word."""
+    view = View.of(text)
+    finds = list(dict(FINDERS)["name"](view))
+    judged = [word(text, part, PhiLabel.NAME, 0.01) for part in name.split()]
+    assert name in surfaces(text, weigh(view, finds, judged, LEAST))
+
+
 def test_the_initials_of_the_people_named_are_known_in_either_order():
     """Also of a hyphened name and of ``LAST, FIRST``; not over the end of a line, and not of a list of names."""
     text = "Ines Okafor-Blythe\nand FROST, DELBERT K. then Wendell"

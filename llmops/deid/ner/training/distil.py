@@ -36,7 +36,7 @@ class StudentSettings:
     heads: tuple[int, ...] = (3, 5, 5, 5)
     inner: tuple[int, ...] = (384, 1024, 1024, 1024)
     whole_epochs: int = 1
-    epochs: int = 4
+    epochs: int = 2
     learning_rate: float = 5e-4
     doubts: tuple[float, float] = (-5.0, -3.0)
 
