@@ -242,11 +242,28 @@ def _is_bare_month(folded: str, start: int, end: int) -> bool:
 
 RULES: Final = Rules(
     Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:\b|T\d)", PhiLabel.DATE, _IN_FULL, _is_triple),
-    Rule(r"\b(\d{1,2}/\d{1,2}/(?:19|20)\d\d)\b", PhiLabel.DATE, _IN_FULL, _is_triple),
+    Rule(
+        r"\b(\d{1,2}/\d{1,2}/(?:19|20)\d\d|\d{1,2}-\d{1,2}-(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.(?:19|20)\d\d)\b",
+        PhiLabel.DATE,
+        _IN_FULL,
+        _is_triple,
+    ),
     Rule(r"\b(\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2})(?:\b|T\d)", PhiLabel.DATE, 0.93, _is_triple),
     Rule(r"\b(\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?'?(?:\d{4}|\d{2}))", PhiLabel.DATE, 0.92, _is_triple),
     Rule(
         r"\b((?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?)(?:\.\d{1,4})?(?:[+-]\d{4})?(?:\b|T\d|_)", PhiLabel.DATE, 0.9, _is_stamp
+    ),
+    Rule(
+        r"(?i)\b((?:"
+        + _WEEKDAY
+        + r",? )?"
+        + _MONTH
+        + r"\.?[ -]{0,2}"
+        + _DAY
+        + r"(?:st|nd|rd|th|d)?\s?,?\s{1,2}(?:19|20)\d\d)\b",
+        PhiLabel.DATE,
+        _IN_FULL,
+        _is_day_of_month,
     ),
     Rule(
         r"(?i)\b((?:"
@@ -271,7 +288,7 @@ RULES: Final = Rules(
         + _MONTH
         + r"\.?(?:,?[ \t]{0,2}|-|/| de )(?:19|20)\d\d)",
         PhiLabel.DATE,
-        0.91,
+        _IN_FULL,
         _is_no_list_number,
     ),
     Rule(

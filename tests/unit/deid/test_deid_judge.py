@@ -104,7 +104,21 @@ def test_a_strong_find_of_a_name_needs_less_of_the_judge(score: float, judged: f
     assert bool(kept) is stands
 
 
-@pytest.mark.parametrize("day", ["2016-12-10", "12/10/2016", "4/6/2019"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2016-12-10",
+        "12/10/2016",
+        "4/6/2019",
+        "04-10-2010",
+        "4.10.2010",
+        "Apr 10, 2010",
+        "April 10th 2010",
+        "10 April 2010",
+        "10-Apr-2010",
+        "10 de abril de 2010",
+    ],
+)
 def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
     """The network took ``2016-12-10`` for figures; no text writes a day with its century and means another thing."""
     view = View.of(f"ambulatory\nDate: {day}\nAge: 71 years")
@@ -114,7 +128,10 @@ def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("[doctor] russell acosta is a 45 -year-old male", "russell acosta"), ("for his exam . so , ralph , it's", "ralph")],
+    [
+        ("[doctor] russell acosta is a 45 -year-old male", "russell acosta"),
+        ("for his exam . so , ralph , it's", "ralph"),
+    ],
 )
 def test_a_given_name_in_written_down_speech_stands_whatever_the_judge_says(text: str, name: str):
     """Neither network nor judge learnt from such transcripts; both are all but sure that it is a word."""
