@@ -129,8 +129,8 @@ def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("[doctor] russell acosta is a 45 -year-old male", "russell acosta"),
-        ("for his exam . so , ralph , it's", "ralph"),
+        ("[doctor] edwin acosta is a 37 -year-old plumber", "edwin acosta"),
+        ("you found us . so , harriet , how", "harriet"),
     ],
 )
 def test_a_given_name_in_written_down_speech_stands_whatever_the_judge_says(text: str, name: str):

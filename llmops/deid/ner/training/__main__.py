@@ -87,7 +87,10 @@ def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, 
 
 
 def _trained_on(options: argparse.Namespace, notes: Sequence[Note]) -> Path:
-    """Train the network of a model folder on, with the marks alone to learn from; give the folder written."""
+    """Train the network of a model folder on, widened to the size of those trained anew; give the folder written.
+
+    There are the marks alone to learn from, no teacher.
+    """
     files = open_model(options.start)
     small, tokenizer = unpack(files.network), _tokenizer(files.vocabulary)
     start = grow(small, inner=StudentSettings().inner, seed=options.seed)
