@@ -287,6 +287,7 @@ RULES: Final = Rules(
         0.99,
         is_given,
     ),
+    Rule(r"\b" + _CLOSE_KIN + r"(?:,? is|,)? ([a-z]{3,20})\b", PhiLabel.NAME, 0.99, is_given),
     Rule(
         r"\b([A-Z][a-z]{3,20}\d{2,3})\b",
         PhiLabel.NAME,

@@ -48,7 +48,7 @@ def is_numbered_name(folded: str, start: int, end: int) -> bool:
 
 
 def is_given(folded: str, start: int, end: int) -> bool:
-    """Take a known given name in lower case, as speech is written down (``so , edward , how are you``)."""
+    """Take a known given name in lower case, as speech is written down (``so , harriet , how are you``)."""
     first = folded[start:end].split(" ", 1)[0]
     return first in GIVEN_NAMES and first not in COMMON_WORDS
 

@@ -131,10 +131,11 @@ def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
     [
         ("[doctor] edwin acosta is a 37 -year-old plumber", "edwin acosta"),
         ("you found us . so , harriet , how", "harriet"),
+        ("lives with grandmother ruth since", "ruth"),
     ],
 )
-def test_a_given_name_in_written_down_speech_stands_whatever_the_judge_says(text: str, name: str):
-    """Neither network nor judge learnt from such transcripts; both are all but sure that it is a word."""
+def test_a_given_name_in_lower_case_stands_whatever_the_judge_says(text: str, name: str):
+    """In transcripts and behind a relative, where neither network nor judge may know it for a name."""
     view = View.of(text)
     finds = list(dict(FINDERS)["name"](view))
     judged = [word(text, part, PhiLabel.NAME, 0.01) for part in name.split()]

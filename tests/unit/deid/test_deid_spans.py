@@ -17,8 +17,10 @@ NPI, DEA = "1234567893", "AB1234563"
 BASE64 = base64.encodebytes(b"Patient Odalys Wrenfield, MRN 4471920, lives on Quarry Hollow in Dayton.").decode()
 
 MATCHES = [
-    ("name", "[doctor] russell ramirez is a 45 -year-old male", "russell ramirez"),
-    ("name", "his chronic problems . so , edward , it's been", "edward"),
+    ("name", "[doctor] edwin acosta is a 37 -year-old plumber", "edwin acosta"),
+    ("name", "lives with grandmother ruth since", "ruth"),
+    ("name", "Her dad is ignacio and", "ignacio"),
+    ("name", "you found us . so , harriet , how", "harriet"),
     ("date", "taper: 40 mg 3/1-3/5, then off", "3/1-3/5"),
     ("date", "away 3/28 – 4/2 with", "3/28 – 4/2"),
     ("url", "see loinc.org.example/roe and", "loinc.org.example/roe"),
@@ -241,6 +243,7 @@ MATCHES = [
     ("age", "1,128 months old", "1,128"),
 ]
 LOOK_ALIKES = [
+    ("name", "her mother will call, sister may visit, wife is well and dad drives"),
     ("name", "so , yes , well, will, the patient is a 45 year old, hope is a 3 day thing"),
     ("zip", "OBX|9|TX|22637-3||level 2"),
     ("url", '"system": "http://loinc.org", see https://www.hl7.org/fhir/R4, terminology.hl7.org/CodeSystem'),
