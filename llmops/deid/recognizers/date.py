@@ -30,8 +30,11 @@ _SURE_MONTH: Final = (
 )
 _DAY: Final = r"(?:[0-3]?\d)"
 _MONTH_AND_DAY: Final = r"\d{1,2}" + GAP + r"\d{1,2}"
+_MM: Final = r"(?:0[1-9]|1[0-2])"
 _YEAR: Final = r"(?:(?:19|20)\d\d|'\d\d)"
 _WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?)"
+_MONTH_FIRST: Final = r"(?:" + _WEEKDAY + r",? )?" + _MONTH + r"\.?[ -]{0,2}" + _DAY + r"(?:st|nd|rd|th|d)?"
+_DAY_FIRST: Final = r"(?:" + _WEEKDAY + r",? )?(?:the )?" + _DAY + r"(?:st|nd|rd|th)?\.?(?: of| de)?[ -]{0,2}" + _MONTH
 _SCORE_WORDS: Final = word_set("score_words")
 _SCORE_AFTER: Final = re.compile(
     r"(?i)^[ \t]{0,2}(?:-\s?)?(?:systolic|diastolic|murmur|sem\b|hsm|strength|pain|tabs?\b|tablets?|"
@@ -241,7 +244,12 @@ def _is_bare_month(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?:\b|T\d)", PhiLabel.DATE, _IN_FULL, _is_triple),
+    Rule(
+        r"\b((?:19|20)\d\d(?:-" + _MM + r"-|/" + _MM + r"/|\." + _MM + r"\.)(?:0[1-9]|[12]\d|3[01]))(?:\b|T\d)",
+        PhiLabel.DATE,
+        _IN_FULL,
+        _is_triple,
+    ),
     Rule(
         r"\b(\d{1,2}/\d{1,2}/(?:19|20)\d\d|\d{1,2}-\d{1,2}-(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.(?:19|20)\d\d)\b",
         PhiLabel.DATE,
@@ -253,56 +261,20 @@ RULES: Final = Rules(
     Rule(
         r"\b((?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?)(?:\.\d{1,4})?(?:[+-]\d{4})?(?:\b|T\d|_)", PhiLabel.DATE, 0.9, _is_stamp
     ),
+    Rule(r"(?i)\b(" + _MONTH_FIRST + r"\s?,?\s{1,2}(?:19|20)\d\d)\b", PhiLabel.DATE, _IN_FULL, _is_day_of_month),
     Rule(
-        r"(?i)\b((?:"
-        + _WEEKDAY
-        + r",? )?"
-        + _MONTH
-        + r"\.?[ -]{0,2}"
-        + _DAY
-        + r"(?:st|nd|rd|th|d)?\s?,?\s{1,2}(?:19|20)\d\d)\b",
-        PhiLabel.DATE,
-        _IN_FULL,
-        _is_day_of_month,
-    ),
-    Rule(
-        r"(?i)\b((?:"
-        + _WEEKDAY
-        + r",? )?"
-        + _MONTH
-        + r"\.?[ -]{0,2}"
-        + _DAY
-        + r"(?:st|nd|rd|th|d)?(?:\s?,?\s{1,2}"
-        + _YEAR
-        + r"|[-/]\d{2}\b|,\s?\d{4})?)\b",
+        r"(?i)\b(" + _MONTH_FIRST + r"(?:\s?,?\s{1,2}" + _YEAR + r"|[-/]\d{2}\b|,\s?\d{4})?)\b",
         PhiLabel.DATE,
         0.9,
         _is_day_of_month,
     ),
     Rule(
-        r"(?i)\b((?:"
-        + _WEEKDAY
-        + r",? )?(?:the )?"
-        + _DAY
-        + r"(?:st|nd|rd|th)?\.?(?: of| de)?[ -]{0,2}"
-        + _MONTH
-        + r"\.?(?:,?[ \t]{0,2}|-|/| de )(?:19|20)\d\d)",
+        r"(?i)\b(" + _DAY_FIRST + r"\.?(?:,?[ \t]{0,2}|-|/| de )(?:19|20)\d\d)",
         PhiLabel.DATE,
         _IN_FULL,
         _is_no_list_number,
     ),
-    Rule(
-        r"(?i)\b((?:"
-        + _WEEKDAY
-        + r",? )?(?:the )?"
-        + _DAY
-        + r"(?:st|nd|rd|th)?\.?(?: of| de)?[ -]{0,2}"
-        + _MONTH
-        + r"\b\.?(?:(?:-|/| ?')\d\d\b)?)",
-        PhiLabel.DATE,
-        0.9,
-        _is_no_list_number,
-    ),
+    Rule(r"(?i)\b(" + _DAY_FIRST + r"\b\.?(?:(?:-|/| ?')\d\d\b)?)", PhiLabel.DATE, 0.9, _is_no_list_number),
     Rule(
         r"(?i)\b((?:early |late |mid[- ])?" + _MONTH + r"\.?(?:,? of|,)?[ /-]{1,2}" + _YEAR + r")\b", PhiLabel.DATE, 0.9
     ),

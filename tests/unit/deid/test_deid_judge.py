@@ -108,6 +108,8 @@ def test_a_strong_find_of_a_name_needs_less_of_the_judge(score: float, judged: f
     "day",
     [
         "2016-12-10",
+        "2016/12/10",
+        "2016.12.10",
         "12/10/2016",
         "4/6/2019",
         "04-10-2010",
