@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from llmops.cli.output import console, errors, out_json, pairs
+from llmops.cli.output import console, errors, out_json, pairs, problem
 
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
 Inputs = Annotated[
@@ -34,8 +34,9 @@ def run(
     """Take the records of a recipe to a signed release.
 
     Run it again after an interruption and it goes on where it was. Exit codes: 0 released; 1 released, but more was
-    withheld than the recipe allows, a shard failed or an evaluation failed; 2 bad recipe, policy or key; 3 input cannot
-    be opened; 4 a stage broke its promise; 5 audit; 6 release; 7 an extra is missing; 130 interrupted.
+    withheld than the recipe allows, a shard, a document or an evaluation failed, or nothing could be released; 2 bad
+    recipe, policy or key; 3 input cannot be opened; 4 a stage broke its promise; 5 audit; 6 release; 7 an extra is
+    missing; 130 interrupted.
     """
     from llmops.recipe import load_recipe
     from llmops.runner import run as run_recipe
@@ -47,13 +48,15 @@ def run(
         result = run_recipe(checked.model_copy(update={"run": part}), progress=watcher)
     if as_json:
         out_json(result.summary | {"output": str(result.output)})
-    elif result.release is None:
+    elif result.status == "interrupted":
         shards = result.summary["shards"]
         errors.print(f"interrupted: {shards['done']} of {shards['planned']} shards are done and kept.")
         errors.print("Nothing was released. Run the same command again to go on.")
     else:
         answers = [case.answer for case in result.evaluation.cases] if result.evaluation else []
         _show(result.summary, result.output, result.release, answers)
+    if why := result.summary["run"].get("why"):
+        problem(why)
     raise typer.Exit(result.exit_code)
 
 
@@ -116,7 +119,7 @@ def _progress() -> Iterator[_Bar]:
         yield _Bar(bars)
 
 
-def _show(summary: dict[str, Any], output: Path, release: Path, answers: Sequence[str]) -> None:
+def _show(summary: dict[str, Any], output: Path, release: Path | None, answers: Sequence[str]) -> None:
     counts, quality = summary["counts"], summary["quality"]
     pairs(
         f"{summary['run']['recipe']}: {summary['run']['status'].replace('_', ' ')}",
@@ -138,11 +141,11 @@ def _show(summary: dict[str, Any], output: Path, release: Path, answers: Sequenc
     pairs(
         "result",
         {
-            "release": summary["release"]["id"],
+            "release": summary["release"]["id"] if release else "none",
             "audit log": f"{audit['status']}, {audit['events']:,} events",
             "gate": ", ".join(f"{v['name']} {'passed' if v['passed'] else 'FAILED'}" for v in summary["verdicts"]),
             "wall": f"{summary['run']['wall_s']:.1f} s with {summary['run']['workers']} workers",
-            "release folder": release,
+            **({"release folder": release} if release else {}),
             "report": output / "report.html",
         },
     )

@@ -56,10 +56,8 @@ def evaluate(
     else:
         console.print(f"{result.suite}: {result.passed} of {result.total} cases passed with {result.model}")
         for case in result.cases:
-            failed = ", ".join(outcome.assertion for outcome in case.outcomes if not outcome.passed) or case.code
-            console.print(
-                f"  {'passed' if case.passed else 'FAILED'}  {case.case_id}" + ("" if case.passed else f" ({failed})")
-            )
+            why = f" ({', '.join(case.failed)})" if case.failed else ""
+            console.print(f"  {'passed' if case.passed else 'FAILED'}  {case.case_id}{why}")
         if comparison:
             _show(comparison)
     bad = comparison.regressed if comparison else result.passed < result.total

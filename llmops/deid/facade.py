@@ -1,22 +1,29 @@
 """De-identification for people: text or documents in, text or documents out, with a policy by name."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from llmops.deid.analyzer import Analyzer
 from llmops.deid.config import DeidConfig
 from llmops.deid.engine import PresidioDeidentifier
 from llmops.deid.operators import Rewriter, dates_of
 from llmops.deid.policy import Policy, load_policy
+from llmops.deid.recognizers.name import CREDENTIAL
 from llmops.deid.spans import Span
 from llmops.deid.subjects import NOBODY, SubjectVault
 from llmops.documents import ClinicalDocument, DeidentifiedDocument, Withheld
 from llmops.errors import RecipeError
-from llmops.phi import PhiFinding
+from llmops.phi import PLACEHOLDER, PhiFinding
 
 _AT_ONCE = 64
+_CREDENTIALED: Final = re.compile(
+    PLACEHOLDER.pattern + rf"[ \t]?[,(-]?[ \t]?{CREDENTIAL}\b\.?(?:[ \t]?[,/-]?[ \t]?{CREDENTIAL}\b\.?)*"
+)
+"""A placeholder with the degrees behind it: alone beside it, they look like the surname that is no longer there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +104,9 @@ class Deidentifier:
 
 
 class Scanner:
-    """Looks for PHI in text that is about to leave; a `llmops.stage.PhiScanner`. Placeholders are not PHI.
+    """Looks for PHI in text that is about to leave; a `llmops.stage.PhiScanner`.
+
+    Placeholders are not PHI, nor are credentials right behind one (``[NAME] RD``).
 
     Args:
         config: the settings of the search; the policy does not matter.
@@ -109,7 +118,12 @@ class Scanner:
     def scan(self, text: str) -> Sequence[PhiFinding]:
         """Find PHI in ``text``; offsets are code points."""
         (spans,) = self._analyzer.find([text])
-        return [_finding(span) for span in spans]
+        cleared = [match.span() for match in _CREDENTIALED.finditer(text)]
+        return [
+            _finding(span)
+            for span in spans
+            if not any(start <= span.start and span.end <= end for start, end in cleared)
+        ]
 
 
 def _finding(span: Span) -> PhiFinding:

@@ -50,6 +50,13 @@ class CaseResult:
         """Answered, and every assertion holds."""
         return self.status == "answered" and all(item.passed for item in self.outcomes)
 
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The assertions that do not hold, or the code of why it was not answered; empty where it passed."""
+        if self.status != "answered":
+            return (self.code,)
+        return tuple(item.assertion for item in self.outcomes if not item.passed)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationResult:

@@ -87,13 +87,14 @@ class Gate:
         )
 
     def verdicts(self, counts: Counts) -> tuple[Verdict, ...]:
-        """Judge the run; one that did not pass was still published, and must not look like success (exit 1)."""
+        """Judge the run; one that did not pass must not look like success (exit 1), an empty one is not published."""
         unaccounted = abs(counts.read - counts.released - counts.withheld)
         ratio = round(counts.withheld / counts.read, 6) if counts.read else 0.0
         limit = self.policy.max_withheld_ratio
         return (
             Verdict(name="unaccounted", limit=0, observed=unaccounted, passed=unaccounted == 0),
             Verdict(name="withheld_ratio", limit=limit, observed=ratio, passed=ratio <= limit),
+            Verdict(name="released", limit=1, observed=counts.released, passed=counts.released >= 1),
         )
 
     def _reason(self, document: ScoredDocument, known: Reason | None) -> Reason | None:

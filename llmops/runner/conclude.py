@@ -16,22 +16,26 @@ from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict, t
 from llmops.report import render
 from llmops.runner import summary
 from llmops.runner.context import RunContext
+from llmops.runner.outcome import outcome
 from llmops.versions import versions
 
 
 def gate_and_publish(
-    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]
-) -> tuple[Path, dict[str, Any]]:
-    """Decide on every document and publish the release.
+    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]], shards: dict[str, Any]
+) -> tuple[Path | None, dict[str, Any]]:
+    """Decide on every document and publish the release; an empty one is not published.
+
+    Args:
+        shards: what the summary says of the shards.
 
     Returns:
-        The release folder and the core of the summary.
+        The release folder, None where no document passed, and the core of the summary.
 
     Raises:
         StageError: a record was lost.
         AuditError, ReleaseError: nothing was published; the log does not verify or extend its anchors, say.
     """
-    failed = [withheld for shard, outcome in failures for withheld in _answers(run, shard, outcome)]
+    failed = [withheld for shard, failure in failures for withheld in _answers(run, shard, failure)]
     run.progress.begin("gate", sum(shard.scored for shard in done))
     gate = Gate(run.policies.gate)
     with ReleaseWriter(run.recipe.output) as writer:
@@ -49,21 +53,25 @@ def gate_and_publish(
         run.meter("gate").records = tally.released + tally.withheld
         totals = summary.counts(done, tally, len(failed))
         verdicts = _judge(run, gate, totals)
-        core = summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts)
+        core = summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts) | {"shards": shards}
+        status, core["run"]["why"] = outcome(core)
+        core["run"]["status"] = "scored" if status == "finished" else status
+        if not tally.released:
+            return None, core
         return _publish(run, writer, core, tally, verdicts), core
 
 
-def _answers(run: RunContext, shard: Shard, outcome: Outcome) -> Iterator[Withheld]:
+def _answers(run: RunContext, shard: Shard, failed: Outcome) -> Iterator[Withheld]:
     """One answer for each record of a shard that could not be done, as far as the index pass saw them."""
-    assert outcome.failure is not None
+    assert failed.failure is not None
     indexed = run.folder.workspace.indexed(shard.shard_id)
     units = tuple(f"{shard.shard_id}.u{number}" for number in range(len(shard.units)))
     for record_id in indexed.record_ids if indexed else units:
         yield Withheld(
             record_id=record_id,
             stage=StageName.RUN,
-            reason=Reason(outcome.failure.value),
-            retryable=outcome.failure is not Failure.STAGE_FAILED,
+            reason=Reason(failed.failure.value),
+            retryable=failed.failure is not Failure.STAGE_FAILED,
         )
 
 

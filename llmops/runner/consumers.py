@@ -119,7 +119,7 @@ def evaluation_summary(result: EvaluationResult) -> dict[str, Any]:
                 "question": case.question,
                 "outcome": "phi_in_answer" if case.answer_withheld else case.code,
                 "passed": case.passed,
-                "failed": [outcome.assertion for outcome in case.outcomes if not outcome.passed] or [case.code],
+                "failed": case.failed,
                 "citations": [chunk for chunk in case.hits if f"[{chunk}]" in case.answer][:TOP_CITATIONS],
             }
             for case in result.cases

@@ -48,6 +48,7 @@ from llmops.runner.conclude import gate_and_publish
 from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
 from llmops.runner.job import ShardJob, now_ms, open_log
+from llmops.runner.outcome import outcome
 from llmops.runner.passes import index_pass, rewrite_pass
 from llmops.runner.state import claim, refuse_unwritable, room
 from llmops.sources import Unit, plan_units
@@ -60,10 +61,11 @@ class RunResult:
 
     Args:
         status: ``"finished"``, ``"evaluation_failed"`` (a case did not pass), ``"limit_exceeded"`` (a gate verdict
-            failed), ``"shards_failed"``, ``"audit_failed"`` (the log does not verify) or ``"interrupted"``.
-        summary: the content of ``summary.json``.
+            failed), ``"documents_failed"`` (a stage failed on some), ``"shards_failed"``, ``"nothing_released"``,
+            ``"audit_failed"`` (the log does not verify) or ``"interrupted"``.
+        summary: the content of ``summary.json``; ``run.why`` says why a run is no success.
         output: the output folder.
-        release: the published release folder; None after an interruption.
+        release: the published release folder; None after an interruption, or where nothing was released.
         evaluation: what was answered, which the summary does not hold; None where no suite was run.
     """
 
@@ -174,10 +176,12 @@ def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) 
     if failures and not done:
         why = f"{failures[0][1].failure} {failures[0][1].detail}".strip()
         raise StageError(f"no shard could be done ({why}); nothing is published")
-    path, core = gate_and_publish(run, done, failures)
+    path, core = gate_and_publish(run, done, failures, _shards(shards, done, failures))
+    if path is None:
+        return _close(run, None, core, done)
     release = open_release(path, (run.keys.release.public,))
     try:
-        return _finish(run, release, core, _shards(shards, done, failures), done)
+        return _finish(run, release, core, done)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"interrupted; release {release.id} stands, but what comes behind it (search index, evaluation, summary, "
@@ -226,38 +230,20 @@ def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
     )
 
 
-def _status(core: dict[str, Any]) -> str:
-    """How a run ended by its summary, the worst first."""
-    evaluation = core["evaluation"]
-    if core["audit"]["exit_code"] > 1:
-        return "audit_failed"
-    if core["shards"]["failed"]:
-        return "shards_failed"
-    if not all(verdict["passed"] for verdict in core["verdicts"]):
-        return "limit_exceeded"
-    return "evaluation_failed" if evaluation and evaluation["passed"] < evaluation["cases"] else "finished"
-
-
 def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]) -> dict[str, Any]:
     return {
         "planned": len(shards),
         "done": len(done),
         "skipped": sum(shard.skipped for shard in done),
         "failed": [
-            {"shard": shard.shard_id, "failure": str(outcome.failure), "detail": outcome.detail}
-            for shard, outcome in failures
+            {"shard": shard.shard_id, "failure": str(failed.failure), "detail": failed.detail}
+            for shard, failed in failures
         ],
     }
 
 
-def _finish(
-    run: RunContext,
-    release: Release,
-    core: dict[str, Any],
-    shards: dict[str, Any],
-    done: Sequence[Done],
-) -> RunResult:
-    """Index, evaluate, close the log, and write report and summary."""
+def _finish(run: RunContext, release: Release, core: dict[str, Any], done: Sequence[Done]) -> RunResult:
+    """Index and evaluate the release, then close the run."""
     if run.recipe.retrieval is not None:
         run.progress.begin("search index", len(release))
         with run.meter("search index").measure():
@@ -270,6 +256,17 @@ def _finish(
             evaluation = _evaluate(run, release)
         core["evaluation"] = evaluation_summary(evaluation)
         run.meter("evaluate").records = evaluation.total
+    return _close(run, release, core, done, evaluation)
+
+
+def _close(
+    run: RunContext,
+    release: Release | None,
+    core: dict[str, Any],
+    done: Sequence[Done],
+    evaluation: EvaluationResult | None = None,
+) -> RunResult:
+    """Close the log, and write report and summary."""
     totals = core["counts"]
     tie_streams(run.log)
     run.log.append([RunFinished(read=totals["read"], released=totals["released"], withheld=totals["withheld"])])
@@ -283,12 +280,14 @@ def _finish(
             raise
     core["stages"] = summary.stages(done, run.meters.values())
     core["dropped"] = summary.dropped(done)
-    core["shards"] = shards
-    core["release"] = {"id": release.id, "documents": len(release), "key": run.keys.release.public.fingerprint}
+    if release is not None:
+        core["release"] = {"id": release.id, "documents": len(release), "key": run.keys.release.public.fingerprint}
     core["audit"] = _audit_verdict(run, release)
     core["environment"] = summary.environment()
+    status, why = outcome(core)
     core["run"] |= {
-        "status": _status(core),
+        "status": status,
+        "why": why,
         "started": summary.moment(run.started),
         "wall_s": round(time.perf_counter() - run.began, 3),
         "workers": run.workers,
@@ -296,12 +295,12 @@ def _finish(
     }
     _replace(run.recipe.output / "summary.json", orjson.dumps(core, option=orjson.OPT_INDENT_2) + b"\n")
     _replace(run.recipe.output / "report.html", render(core).encode())
-    run.folder.finish(keep_work=run.recipe.run.keep_work or bool(shards["failed"]))
+    run.folder.finish(keep_work=run.recipe.run.keep_work or bool(core["shards"]["failed"]))
     return RunResult(
-        status=core["run"]["status"],
+        status=status,
         summary=core,
         output=run.recipe.output,
-        release=release.path,
+        release=release.path if release else None,
         evaluation=evaluation,
     )
 
@@ -316,8 +315,9 @@ def _evaluate(run: RunContext, release: Release) -> EvaluationResult:
     return result
 
 
-def _audit_verdict(run: RunContext, release: Release) -> dict[str, Any]:
-    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), (*release.manifest.audit, *run.anchors()))
+def _audit_verdict(run: RunContext, release: Release | None) -> dict[str, Any]:
+    bound = release.manifest.audit if release else ()
+    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), (*bound, *run.anchors()))
     return {"status": verdict.status.value, "exit_code": verdict.exit_code, "events": verdict.events}
 
 

@@ -37,6 +37,7 @@ def core(
             "recipe": recipe.name,
             "description": recipe.description,
             "status": "scored",
+            "why": "",
             "started": "",
         },
         "counts": dict(totals),

@@ -255,7 +255,9 @@ def test_an_evaluation_with_a_case_that_fails_exits_1(cli, notes_recipe, tmp_pat
     (tmp_path / "suite.yaml").write_text(json.dumps(suite))
     done = cli("run", notes_recipe(2, retrieval={"use": "bm25"}, evaluation={"suite": "suite.yaml"}), "--json")
     assert done.returncode == 1, done.stderr
-    assert json.loads(done.stdout)["run"]["status"] == "evaluation_failed"
+    told = json.loads(done.stdout)
+    assert (told["run"]["status"], told["run"]["why"]) == ("evaluation_failed", "1 evaluation cases did not pass")
+    assert told["evaluation"]["results"][0]["failed"] == ["contains"]
 
 
 def test_a_log_changed_behind_the_release_exits_5(cli, notes_recipe, faults, tmp_path):
@@ -302,6 +304,49 @@ def test_too_much_withheld_exits_1(cli, notes_recipe, tmp_path):
     done = cli("run", recipe, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["run"]["status"] == "limit_exceeded"
+
+
+def test_a_run_that_would_release_nothing_publishes_nothing_and_says_why(cli, notes_recipe, tmp_path):
+    """Exit 1 whatever the limit says; terminal, summary and page name the reason that all share, and what to do."""
+    recipe = notes_recipe(0, gate={"max_withheld_ratio": 1.0})
+    for n in range(3):
+        (tmp_path / "in" / f"dictation{n}.txt").write_text(f"IMPRESSION:\nStable {n} mm nodule, follow-up in a year.\n")
+    done = cli("run", recipe)
+    assert done.returncode == 1, done.stderr
+    said = "3 of 3 withheld are no_subject; notes without a patient run with recipes/unlinked-notes.yaml"
+    assert said in done.stderr
+    assert not list((tmp_path / "out").glob("release/[0-9a-f]*"))
+    told = summary(tmp_path)
+    assert (told["run"]["status"], told["release"], told["counts"]["withheld"]) == ("nothing_released", None, 3)
+    assert said in told["run"]["why"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "nothing released" in page
+    assert said in page
+    assert "finished" not in page
+    audit = cli("audit", "verify", tmp_path / "out", "--key", tmp_path / "raw" / "keys" / "audit-signing.pem", "--json")
+    assert json.loads(audit.stdout)["status"] != "tampered"
+
+
+def test_a_document_that_a_stage_failed_on_is_no_success(cli, notes_recipe, faults, tmp_path):
+    """One is withheld and the rest released, but the run exits 1 and the release's own page says so too."""
+    recipe = notes_recipe(4, run={"workers": 1})
+    victim = sorted((tmp_path / "in").iterdir())[1]
+    victim.write_text(victim.read_text() + "\nPOISON PILL\n")
+    fault = """
+import llmops.quality.scorer as scorer
+real = scorer.assess
+def broken(document, policy):
+    if "POISON PILL" in document.text: raise ValueError("Vossberg")
+    return real(document, policy)
+scorer.assess = broken
+"""
+    done = cli("run", recipe, "--json", env=faults(fault))
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["run"]["status"], told["counts"]["released"]) == ("documents_failed", 3)
+    assert "1 quality_failed" in told["run"]["why"]
+    assert "Vossberg" not in done.stdout + done.stderr
+    assert "documents failed" in (released(tmp_path) / "report.html").read_text()
 
 
 def test_a_full_audit_disk_stops_the_run_before_anything_is_released(cli, notes_recipe, faults, tmp_path):

@@ -46,7 +46,7 @@ _FULL: Final = r"(?:" + _W + _MORE + r")"
 _LAST_FIRST: Final = (
     r"(?:" + _W + r"(?:[ -]" + _W + r"){0,2},[ \t]{0,2}" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2})"
 )
-_CREDENTIAL: Final = (
+CREDENTIAL: Final = (
     r"(?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|PA-?C?|LPN|LVN|CNA|MA|CMA|RMA|DPM|DDS|DMD|OD|PhD|Ph\.D\.|"
     r"PsyD|PharmD|RPh|CNM|CNS|CRNA|FNP(?:-?[A-Z]{1,2})?|"
     r"AGNP|ACNP|APRN|ARNP|DNP|MSN|BSN|LCSW|LMSW|MSW|LICSW|CSW|LPC|LMFT|RD|RDN|LD|PT|DPT|OT|OTR(?:/L)?|"
@@ -124,8 +124,8 @@ RULES: Final = Rules(
         0.75,
         all_strange,
     ),
-    Rule(r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
-    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + _CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
+    Rule(r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
+    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
     Rule(
         r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|-]{1,10}[ \t]{0,14}((?-i:" + _LAST_FIRST + r"))",
         PhiLabel.NAME,

@@ -301,6 +301,23 @@ def test_text_facade_and_scanner_agree() -> None:
     assert "Ash" not in repr(done)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Dietitian: [NAME] RD", []),
+        ("Dr. [NAME] RD", []),
+        ("[NAME] [NAME], RD, LDN", []),
+        ("[NAME] OTR/L", []),
+        ("[NAME] Quimberly", ["Quimberly"]),
+        ("[NAME] RD Quimberly", ["RD Quimberly"]),
+        ("Dr. Quimberly RD", ["Quimberly"]),
+    ],
+)
+def test_the_guard_takes_no_credential_beside_a_placeholder_for_a_name(text: str, found: list[str]) -> None:
+    """What is left beside ``[NAME]`` is a degree; a surname beside it is still found."""
+    assert [text[f.start : f.end] for f in Scanner(DeidConfig()).scan(text)] == found
+
+
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_accents_that_stand_apart_are_no_end_of_a_word(form: Literal["NFC", "NFD"]) -> None:
     """Composed or decomposed, a name or a month is found whole: no normalisation was before."""

@@ -15,6 +15,7 @@ def summary(**parts):
             "recipe": "trial",
             "description": "",
             "status": "finished",
+            "why": "",
             "started": "",
             "workers": 1,
             "wall_s": 0.5,

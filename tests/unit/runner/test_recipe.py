@@ -7,6 +7,7 @@ import pytest
 
 from llmops.errors import RecipeError
 from llmops.recipe import fingerprint, load_keys, load_recipe, recipe_schema
+from llmops.release import load_gate_policy
 from llmops.versions import versions
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,8 +28,10 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_bundled_recipe_is_good(path):
-    """All of them load with their policies and suites."""
-    assert load_recipe(path).name == path.stem
+    """All of them load with their policies and suites, and none lets more be withheld than the gate's policy."""
+    recipe = load_recipe(path)
+    assert recipe.name == path.stem
+    assert (recipe.gate.max_withheld_ratio or 0) <= load_gate_policy(recipe.gate.policy).max_withheld_ratio
 
 
 @pytest.mark.parametrize(

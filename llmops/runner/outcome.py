@@ -1,0 +1,52 @@
+"""How a run ended: a word for machines, and the sentence that says why and what to do."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from llmops.documents import Reason
+
+# Withheld since a stage failed on them, not since they are what they are.
+_FAILURES: Final = (Reason.DEID_FAILED.value, Reason.QUALITY_FAILED.value)
+_ADVICE: Final = {
+    Reason.NO_SUBJECT.value: "notes without a patient run with recipes/unlinked-notes.yaml",
+    Reason.MISSING_COLUMN.value: "name the columns under normalize.table",
+    Reason.UNKNOWN_FORMAT.value: "docs/formats.md lists what is read",
+    Reason.NOT_NECESSARY.value: "widen keep",
+    Reason.TOMBSTONED.value: "they were taken back from an earlier release for good",
+}
+_ELSEWHERE: Final = "docs/guide.md#why-was-it-withheld says what each reason asks for"
+
+
+def outcome(core: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the status of a run and why it is no success, the worst first; ``("finished", "")`` where all is good.
+
+    Args:
+        core: the summary, as far as it is known: ``audit`` and ``evaluation`` may still be None.
+    """
+    audit, evaluation, failed = core["audit"], core["evaluation"], core["shards"]["failed"]
+    if audit and audit["exit_code"] > 1:
+        return "audit_failed", "the audit log was changed behind the run; llmops audit verify says where"
+    if not core["counts"]["released"]:
+        return "nothing_released", f"nothing was released, and nothing published: {_mostly(core)}"
+    if failed:
+        return "shards_failed", f"{len(failed):,} of {core['shards']['planned']:,} shards failed and are withheld whole"
+    broken = {reason: count for reason, count in core["withheld"]["by_reason"].items() if reason in _FAILURES}
+    if broken:
+        counted = ", ".join(f"{count:,} {reason}" for reason, count in broken.items())
+        return "documents_failed", f"a stage failed on documents, which are withheld ({counted}); please report it"
+    if not all(verdict["passed"] for verdict in core["verdicts"]):
+        return "limit_exceeded", f"more was withheld than gate.max_withheld_ratio allows: {_mostly(core)}"
+    if evaluation and evaluation["passed"] < evaluation["cases"]:
+        return "evaluation_failed", f"{evaluation['cases'] - evaluation['passed']:,} evaluation cases did not pass"
+    return "finished", ""
+
+
+def _mostly(core: Mapping[str, Any]) -> str:
+    """The reason that most of what was withheld shares, and what to do about it; else how many reasons there are."""
+    withheld, by_reason = core["counts"]["withheld"], core["withheld"]["by_reason"]
+    if not by_reason:
+        return "the input holds no record"
+    reason, count = max(by_reason.items(), key=lambda item: item[1])
+    if 2 * count <= withheld:
+        return f"{withheld:,} withheld for {len(by_reason)} reasons; {_ELSEWHERE}"
+    return f"{count:,} of {withheld:,} withheld are {reason}; {_ADVICE.get(reason, _ELSEWHERE)}"
