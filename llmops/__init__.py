@@ -1,8 +1,14 @@
 """Clinical records in, signed de-identified releases out: the public names, loaded on first use.
 
 `run` a recipe, `open_release` what it published, `stream` it to a training job, or use the `Deidentifier` alone.
+
+Importing this package sets ``ORT_DISABLE_TELEMETRY=1`` in the environment of the process: ONNX Runtime otherwise
+reports to its vendor and writes a device id into the home folder. It heeds the variable only if set before its import.
 """
 
+import os
+import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +17,12 @@ if TYPE_CHECKING:
     from llmops.release import Release, open_release
     from llmops.runner import RunResult, run
     from llmops.training import stream
+
+if "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1":
+    warnings.warn(
+        "onnxruntime was imported before llmops and may report to its vendor; import llmops first", stacklevel=2
+    )
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = ["Deidentifier", "Release", "RunResult", "open_release", "run", "stream"]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import llmops  # noqa: F401 - first of all: it keeps ONNX Runtime from reporting to its vendor
+
 ROOT = Path(__file__).resolve().parents[1]
 QUICKSTART = ROOT / "recipes" / "data" / "quickstart"
 NOTE = """RADIOLOGY REPORT

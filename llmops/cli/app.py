@@ -17,6 +17,7 @@ from llmops.cli import audit, deid, release, search, suite, vault
 from llmops.cli.output import out_json, problem
 from llmops.cli.running import check, run
 from llmops.errors import LlmopsError
+from llmops.process import forbid_dumps
 
 EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
@@ -91,6 +92,7 @@ def main() -> None:
 
 def _guarded() -> int:
     try:
+        forbid_dumps()
         code = app(standalone_mode=False)
     except LlmopsError as error:
         problem(str(error))

@@ -18,6 +18,7 @@ from llmops.deid.subjects import NOBODY, SubjectVault
 from llmops.documents import ClinicalDocument, DeidentifiedDocument, Withheld
 from llmops.errors import RecipeError
 from llmops.phi import PLACEHOLDER, PhiFinding
+from llmops.process import forbid_dumps
 
 _AT_ONCE = 64
 _CREDENTIALED: Final = re.compile(
@@ -45,7 +46,8 @@ class Deidentifier:
     >>> Deidentifier(policy="safe_harbor").text("Seen by Dr. Amy Roe on 3/14/24.").text  # doctest: +SKIP
     'Seen by Dr. [NAME] on [DATE 2024].'
 
-    The model loads on first use. One instance serves one thread.
+    The model loads on first use. One instance serves one thread. The process that makes one writes no core file and
+    cannot be attached to from then on (`llmops.process.forbid_dumps`).
 
     Args:
         policy: name of a bundled policy or path of a YAML file.
@@ -59,6 +61,7 @@ class Deidentifier:
     def __init__(
         self, policy: Path | str = "", *, config: DeidConfig | None = None, vault: SubjectVault | None = None
     ) -> None:
+        forbid_dumps()
         settings = config or DeidConfig()
         self._policy: Policy = load_policy(str(policy or settings.policy), determination=settings.determination)
         self._analyzer = Analyzer(settings)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from llmops.errors import LlmopsError, StageError
+from llmops.process import forbid_dumps
 
 Progress = Callable[[int, int], None]
 """Called with (records, bytes) done since the last call."""
@@ -33,6 +34,7 @@ class Job(Protocol):
 def main() -> None:
     """Serve tasks until the parent closes the connection or is gone."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd tells every process; the parent drains and ends its workers
+    forbid_dumps()
     logging.disable(logging.CRITICAL)  # libraries may log what they read; what matters travels as values
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it where it is, for nothing
     fd, slot, parent = (int(argument) for argument in sys.argv[1:4])

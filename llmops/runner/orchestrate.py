@@ -29,6 +29,7 @@ from llmops.engines import LocalEngine, Outcome
 from llmops.errors import AuditError, AuditWriteError, RecipeError, SourceError, StageError
 from llmops.evaluation import EvaluationResult
 from llmops.pipeline import Done, Shard, plan_shards
+from llmops.process import forbid_dumps
 from llmops.recipe import (
     Keys,
     Recipe,
@@ -92,6 +93,8 @@ def run(
     A run that was stopped, by Ctrl-C, SIGTERM or force, goes on where it was when it is started again with the same
     recipe and input, and gives the release it would have given.
 
+    From here on the calling process writes no core file and cannot be attached to (`llmops.process.forbid_dumps`).
+
     Args:
         recipe: a recipe, or the path of its YAML file.
         progress: told about every step.
@@ -103,6 +106,7 @@ def run(
     if not isinstance(recipe, Recipe | Path | str):
         raise RecipeError("recipe: must be a Recipe or the path of a YAML file")
     checked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
+    forbid_dumps()
     policies = load_policies(checked)
     units = planned(checked)  # before the output is claimed: a typo can be mended for the same output
     now = clock or (lambda: datetime.now(UTC))
