@@ -27,7 +27,7 @@ from llmops.quality import QualityConfig, QualityPolicy, Scorer
 from llmops.quality import load_policy as load_quality_policy
 from llmops.release import GatePolicy, load_gate_policy
 from llmops.retrieval import RetrievalConfig
-from llmops.sources import FilesConfig
+from llmops.sources import FilesConfig, ShardSize
 from llmops.vault import EnvironmentKey, FileKey, Vault, VaultPart, WrappedKey
 from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zone
 from llmops.versions import versions
@@ -87,10 +87,15 @@ class RunPart(_Part):
     """How to run."""
 
     workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
-    shard_files: int = Field(default=16, ge=1, description="most files in one shard")
-    shard_bytes: int = Field(default=4 * 2**20, ge=1, description="about how many bytes of input go into one shard")
+    shard_records: int = Field(default=1000, ge=1, description="most records in one shard, about 20 s of work")
+    shard_bytes: int = Field(default=2 * 2**20, ge=1, description="about how many bytes of input go into one shard")
     record_limit: int | None = Field(default=None, ge=1, description="read only the first N records: for a trial")
     keep_work: bool = Field(default=False, description="keep the shards in the raw zone after publishing")
+
+    @property
+    def shard_size(self) -> ShardSize:
+        """How much one shard holds."""
+        return ShardSize(records=self.shard_records, bytes=self.shard_bytes)
 
 
 class Recipe(_Part):
@@ -253,7 +258,7 @@ def recipe_digest(recipe: Recipe) -> str:
         del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
     deciding["source"] = asdict(recipe.input.source)
     deciding["dates"] = {"keep_weekday": recipe.vault.keep_weekday}
-    deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_files", "shard_bytes", "record_limit")}
+    deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_records", "shard_bytes", "record_limit")}
     return _digest(deciding)
 
 

@@ -96,7 +96,7 @@ def notes_recipe(tmp_path) -> Callable[..., Path]:
             "output": "out",
             "raw_zone": "raw",
             "gate": {"max_withheld_ratio": 1.0},
-            "run": {"workers": 2, "shard_files": 3},
+            "run": {"workers": 2, "shard_records": 3},
             **parts,
         }
         path = tmp_path / "recipe.yaml"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.sources import Unit
+from llmops.sources import ShardSize, Unit
 from llmops.sources.errors import Refused
 from llmops.sources.opening import open_plain
 
@@ -38,16 +38,16 @@ class Shard:
         return whole.hexdigest()
 
 
-def plan_shards(units: Sequence[Unit], *, max_files: int, max_bytes: int) -> tuple[Shard, ...]:
-    """Group units, in order, into shards of at most ``max_files`` units and about ``max_bytes``."""
-    groups = _groups(units, max_files, max_bytes)
+def plan_shards(units: Sequence[Unit], size: ShardSize) -> tuple[Shard, ...]:
+    """Group units, in order, into shards of no more than ``size``; only a single unit may be more."""
+    groups = _groups(units, size)
     return tuple(Shard(shard_id=f"s{number:05d}", units=tuple(group)) for number, group in enumerate(groups))
 
 
 def _content(unit: Unit, key: bytes) -> bytes:
-    """Keyed digest of a unit's bytes; of a row range, of the file's size, time and footer.
+    """Keyed digest of a unit's bytes; of a range that counts records, of the file's size, time and footer.
 
-    A row range of Parquet has no byte range, and hashing the whole file for each of its ranges is quadratic.
+    A range that counts records is no range of bytes, and hashing the whole file for each of its ranges is quadratic.
     """
     whole = hmac.new(key, digestmod=hashlib.sha256)
     if unit.refused is not None:
@@ -68,14 +68,15 @@ def _content(unit: Unit, key: bytes) -> bytes:
     return whole.digest()
 
 
-def _groups(units: Sequence[Unit], max_files: int, max_bytes: int) -> Iterator[list[Unit]]:
+def _groups(units: Sequence[Unit], most: ShardSize) -> Iterator[list[Unit]]:
     group: list[Unit] = []
-    size = 0
+    size = records = 0
     for unit in units:
-        if group and (len(group) >= max_files or size + unit.size > max_bytes):
+        if group and (records + unit.records > most.records or size + unit.size > most.bytes):
             yield group
-            group, size = [], 0
+            group, size, records = [], 0, 0
         group.append(unit)
         size += unit.size
+        records += unit.records
     if group:
         yield group

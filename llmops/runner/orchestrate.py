@@ -144,7 +144,7 @@ def planned(recipe: Recipe) -> tuple[Unit, ...]:
         raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
     refuse_unready(recipe)
     refuse_unwritable(recipe)
-    units = plan_units(recipe.input.paths, recipe.input.source)
+    units = plan_units(recipe.input.paths, recipe.input.source, recipe.run.shard_size)
     if not units:
         raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
     return units
@@ -157,7 +157,7 @@ def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
 
 
 def _go(run: RunContext, units: Sequence[Unit]) -> RunResult:
-    shards = plan_shards(units, max_files=run.recipe.run.shard_files, max_bytes=run.recipe.run.shard_bytes)
+    shards = plan_shards(units, run.recipe.run.shard_size)
     _announce(run, shards)
     job = ShardJob(
         recipe=run.recipe,

@@ -9,7 +9,7 @@ FormatChoice: TypeAlias = Literal[
     "auto", "text", "csv", "jsonl", "parquet", "fhir", "hl7v2", "ccda", "vcf", "phenopacket"
 ]
 
-_POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members", "shard_bytes", "shard_rows")
+_POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,6 @@ class FilesConfig:
         max_ratio: most bytes out for one byte in, judged after the first MiB of output.
         max_members: most members of a zip.
         delimiter: of CSV files: ``"auto"`` or one character.
-        shard_bytes: size above which uncompressed JSON Lines and CSV files are split into ranges of about this size.
-        shard_rows: rows above which Parquet files are split.
 
     Raises:
         RecipeError: a cap is not positive or the delimiter not one character.
@@ -44,8 +42,6 @@ class FilesConfig:
     max_ratio: float = 200.0
     max_members: int = 10_000
     delimiter: str = "auto"
-    shard_bytes: int = 64 * 2**20
-    shard_rows: int = 100_000
 
     def __post_init__(self) -> None:
         """Refuse settings that could never work."""

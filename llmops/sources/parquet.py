@@ -24,6 +24,16 @@ def row_count(file: IO[bytes]) -> int:
     return int(_open(file).metadata.num_rows)
 
 
+def stored_bytes(file: IO[bytes]) -> int:
+    """Bytes of all row groups after decompression, by the footer.
+
+    Raises:
+        Refused: the footer is broken or missing.
+    """
+    metadata = _open(file).metadata
+    return sum(int(metadata.row_group(group).total_byte_size) for group in range(metadata.num_row_groups))
+
+
 def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: int) -> Iterator[Framed]:
     """Yield rows ``[start, stop)`` as JSON objects; dates become ISO 8601, decimals and other values their text.
 
@@ -50,9 +60,8 @@ def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: in
             continue
         if meta.total_byte_size > max_file_bytes:
             raise Refused(Reason.TOO_LARGE)
-        for number, row in enumerate(_group(table, group), start=below):
-            if start <= number < stop:
-                yield _row(number, row, cap)
+        for number, row in _group(table, group, below, start, stop):
+            yield _row(number, row, cap)
 
 
 def _open(file: IO[bytes]) -> Any:
@@ -70,10 +79,16 @@ def _footer_missing(file: IO[bytes]) -> bool:
     return file.read(4) != b"PAR1"
 
 
-def _group(table: Any, group: int) -> Iterator[dict[str, Any]]:
+def _group(table: Any, group: int, first: int, start: int, stop: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows ``[start, stop)`` of a row group whose first row is ``first``; others never become objects."""
     try:
         for batch in table.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], use_threads=False):
-            yield from batch.to_pylist()
+            low, high = max(start - first, 0), min(stop - first, batch.num_rows)
+            if low < high:
+                yield from enumerate(batch.slice(low, high - low).to_pylist(), start=first + low)
+            first += batch.num_rows
+            if first >= stop:
+                return
     except _READ_ERRORS:  # pyarrow's errors are OSError and ValueError; bad UTF-8 is a ValueError
         raise Refused(Reason.MALFORMED) from None
 

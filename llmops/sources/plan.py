@@ -1,26 +1,19 @@
-"""Finds the input files and cuts big ones into ranges, the same way every time."""
+"""Finds the input files, in the same order every time."""
 
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import IO, Final
 
 from llmops.documents import Reason
 from llmops.errors import SourceError
-from llmops.sources import framing, parquet, table
 from llmops.sources.config import FilesConfig
-from llmops.sources.errors import Refused
-from llmops.sources.opening import limited, open_plain
-from llmops.sources.sniff import Shape
-from llmops.sources.stream import Budget, Stream
+from llmops.sources.cut import ShardSize, cut
 from llmops.sources.unit import Unit
 
-_PARQUET_WORTH_LOOKING: Final = 2**20
 
-
-def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
+def plan_units(paths: Sequence[Path], config: FilesConfig, size: ShardSize | None = None) -> tuple[Unit, ...]:
     """List what is to be read, in the order of the roots and sorted within each.
 
     In folders and archives, names that begin with a dot are left out (files and folders); a root itself may begin with
@@ -31,11 +24,13 @@ def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
 
     Args:
         paths: files or folders. PHI.
-        config: globs and sizes.
+        config: globs and caps.
+        size: how much one shard holds; what is more is cut into ranges.
 
     Raises:
         SourceError: a root does not exist; the message gives its ordinal, not its name.
     """
+    size = size or ShardSize()
     units: list[Unit] = []
     seen: set[Path] = set()
     for root, path in enumerate(paths):
@@ -47,7 +42,7 @@ def plan_units(paths: Sequence[Path], config: FilesConfig) -> tuple[Unit, ...]:
         for unit in found:
             if unit.path not in seen:
                 seen.add(unit.path)
-                units.extend(_split(unit, config))
+                units.extend(cut(unit, config, size))
     return tuple(units)
 
 
@@ -107,54 +102,3 @@ def _wanted(entry: os.DirEntry[str], relative: str, config: FilesConfig) -> bool
 def _matches(relative: str, globs: tuple[str, ...]) -> bool:
     name = relative.rpartition("/")[2]
     return any(fnmatchcase(relative if "/" in glob else name, glob) for glob in globs)
-
-
-def _split(unit: Unit, config: FilesConfig) -> list[Unit]:
-    """Cut a big file into ranges where its shape allows; what goes wrong here the reader will find and answer."""
-    if unit.refused is not None or unit.size <= min(config.shard_bytes, _PARQUET_WORTH_LOOKING):
-        return [unit]
-    try:
-        with open_plain(unit.path) as file:
-            return _ranges(unit, file, config)
-    except (Refused, OSError):
-        return [unit]
-
-
-def _ranges(unit: Unit, file: IO[bytes], config: FilesConfig) -> list[Unit]:
-    stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
-    shape = framing.shape_of(stream, Path(unit.relative).suffix.lower(), config)
-    if shape is Shape.PARQUET:
-        edges = range(0, parquet.row_count(file), config.shard_rows)
-        return [replace(unit, start=at, stop=at + config.shard_rows, by_rows=True) for at in edges] or [unit]
-    if unit.size <= config.shard_bytes or framing.is_wide(stream):
-        return [unit]
-    if shape in (Shape.ROW_LINES, Shape.FHIR_LINES, Shape.PHENOPACKET_LINES):
-        return _pieces(unit, [(at, 0) for at in _line_edges(file, unit.size, config)])
-    if shape is Shape.CSV:
-        text = framing.unmarked(Stream(limited(file, 0, -1), budget=Budget(2 * unit.size)), shape)
-        return _pieces(unit, table.row_edges(text, config.delimiter, config.max_record_bytes, config.shard_bytes))
-    return [unit]
-
-
-def _pieces(unit: Unit, edges: list[tuple[int, int]]) -> list[Unit]:
-    """Units between edges, each an offset and the number of the row that begins there."""
-    stops = [*(at for at, _ in edges[1:]), unit.size]
-    return [
-        replace(unit, start=at, stop=stop, first=first, size=stop - at)
-        for (at, first), stop in zip(edges, stops, strict=True)
-    ]
-
-
-def _line_edges(file: IO[bytes], size: int, config: FilesConfig) -> list[int]:
-    r"""Offsets that begin ranges of about ``shard_bytes``, each right behind a ``\n``."""
-    edges = [0]
-    while (at := edges[-1] + config.shard_bytes) < size:
-        file.seek(at)
-        while at < size and (line := file.readline(2**20)):
-            at += len(line)
-            if line.endswith(b"\n"):
-                break
-        if at >= size:
-            break
-        edges.append(at)
-    return edges

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Final, cast
 
@@ -54,7 +56,9 @@ class UnitSource:
     def _file(self, file: IO[bytes]) -> Iterator[SourceRecord | Withheld]:
         suffix = _suffix(self._unit.relative)
         shape = framing.shape_of(self._stream(limited(file, 0, -1)), suffix, self._config)
-        if shape is Shape.ZIP:
+        if self._unit.by_rows and shape is not Shape.PARQUET:
+            yield from self._numbered()
+        elif shape is Shape.ZIP:
             yield from self._members(Archive(file, self._config))
         elif shape is Shape.GZIP:
             yield from self._content(self._unzipped(file), suffix)
@@ -64,6 +68,12 @@ class UnitSource:
             header = self._header(file) if shape is Shape.CSV and self._unit.start else None
             stream = self._stream(limited(file, self._unit.start, self._unit.stop), self._unit.start)
             yield from self._answers(framing.frames(stream, shape, self._config, self._unit, header))
+
+    def _numbered(self) -> Iterator[SourceRecord | Withheld]:
+        """The records of a range that counts them, of a file that can be read from its first byte alone."""
+        unit = self._unit
+        whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), self._config, self._key)
+        return islice(whole.records(), unit.start, unit.stop if unit.stop >= 0 else None)
 
     def _header(self, file: IO[bytes]) -> bytes:
         """The header row of a CSV of which the unit reads a later range."""

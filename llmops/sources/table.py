@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import orjson
@@ -135,14 +136,11 @@ def separator_line(head: bytes) -> int:
     return match.end() if match else 0
 
 
-def row_edges(stream: Stream, delimiter: str, cap: int, shard_bytes: int) -> list[tuple[int, int]]:
-    """Where ranges of about ``shard_bytes`` may begin: offset and number of a row; the first begins with the file."""
+def row_starts(stream: Stream, delimiter: str, cap: int) -> Iterator[int]:
+    """Yield the offset of every row behind the header."""
     delimiter = best_delimiter(stream.peek(_HEAD)) if delimiter == "auto" else delimiter
-    edges = [(0, 0)]
-    for number, row in enumerate(_framed(stream, delimiter, cap), start=-1):  # the header is no row
-        if number > 0 and row.start - edges[-1][0] >= shard_bytes:
-            edges.append((row.start, number))
-    return edges
+    for row in islice(_framed(stream, delimiter, cap), 1, None):
+        yield row.start
 
 
 def _framed(stream: Stream, delimiter: str, cap: int) -> Iterator[RawRow]:

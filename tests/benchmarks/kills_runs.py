@@ -100,7 +100,7 @@ def quickstart(root: Path) -> Path:
         "raw_zone": "raw",
         "gate": {"policy": "deduplicated", "max_withheld_ratio": 0.5},
         "retrieval": {"use": "bm25"},
-        "run": {"shard_files": 4},
+        "run": {"shard_records": 4},
     }
     path = root / "kills.yaml"
     path.write_text(json.dumps(recipe))

@@ -107,7 +107,7 @@ orchestrate.index_release = index_release
 
 def test_a_poison_shard_is_withheld_alone(cli, notes_recipe, faults, tmp_path):
     """A record that kills its worker every time costs its shard, by name of reason; the rest is released."""
-    recipe = notes_recipe(12, run={"workers": 2, "shard_files": 4})
+    recipe = notes_recipe(12, run={"workers": 2, "shard_records": 4})
     victim = sorted((tmp_path / "in").iterdir())[5]
     victim.write_text(victim.read_text() + "\nPOISON PILL\n")
     kill = """

@@ -7,29 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops.pipeline import plan_shards
-from llmops.sources import FilesConfig, Unit, plan_units
+from llmops.sources import FilesConfig, ShardSize, Unit, plan_units
 
 KEY = b"k" * 32
 
 
 def units_of(sizes):
-    return tuple(Unit(path=Path(f"/x/{n}"), relative=str(n), size=size) for n, size in enumerate(sizes))
+    return tuple(
+        Unit(path=Path(f"/x/{n}"), relative=str(n), size=size, records=records)
+        for n, (size, records) in enumerate(sizes)
+    )
 
 
-@given(st.lists(st.integers(0, 50), max_size=40), st.integers(1, 7), st.integers(1, 60))
-def test_shards_hold_every_unit_once_in_order_within_the_limits(sizes, max_files, max_bytes):
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 5)), max_size=40), st.integers(1, 7), st.integers(1, 60))
+def test_shards_hold_every_unit_once_in_order_within_the_limits(sizes, max_records, max_bytes):
     """Nothing is lost or doubled; only a single unit may be larger than the limit."""
     units = units_of(sizes)
-    shards = plan_shards(units, max_files=max_files, max_bytes=max_bytes)
+    shards = plan_shards(units, ShardSize(records=max_records, bytes=max_bytes))
     assert tuple(unit for shard in shards for unit in shard.units) == units
-    assert all(len(shard.units) <= max_files for shard in shards)
-    assert all(shard.size <= max_bytes or len(shard.units) == 1 for shard in shards)
+    alone = [shard for shard in shards if len(shard.units) > 1]
+    assert all(sum(unit.records for unit in shard.units) <= max_records for shard in alone)
+    assert all(shard.size <= max_bytes for shard in alone)
     assert len({shard.shard_id for shard in shards}) == len(shards)
 
 
 def one_shard(folder):
     units = plan_units([folder], FilesConfig())
-    (shard,) = plan_shards(units, max_files=100, max_bytes=10**9)
+    (shard,) = plan_shards(units, ShardSize(records=100, bytes=10**9))
     return shard
 
 

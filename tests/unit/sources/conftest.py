@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from llmops.documents import SourceRecord, Withheld
-from llmops.sources import FilesConfig, UnitSource, plan_units
+from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 
 Answers = list[SourceRecord | Withheld]
 
 
-def read_all(*paths: Path, **settings: Any) -> Answers:
+def read_all(*paths: Path, size: ShardSize | None = None, **settings: Any) -> Answers:
     """Every answer for some files or folders."""
     config = FilesConfig(**settings)
-    return [answer for unit in plan_units(paths, config) for answer in UnitSource(unit, config, b"test key").records()]
+    units = plan_units(paths, config, size)
+    return [answer for unit in units for answer in UnitSource(unit, config, b"test key").records()]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmops.documents import SourceRecord
-from llmops.sources import FilesConfig, UnitSource, plan_units
+from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 
 STARTS = [
     b"",
@@ -55,8 +55,9 @@ def test_any_bytes_are_answered(tmp_path, start, body, format_, wrap, name):
         data = out.getvalue()
     path = tmp_path / name
     path.write_bytes(data)
-    config = FilesConfig(format=format_, max_record_bytes=4096, shard_bytes=64)
-    answers = [a for unit in plan_units([path], config) for a in UnitSource(unit, config, b"k").records()]
+    config = FilesConfig(format=format_, max_record_bytes=4096)
+    units = plan_units([path], config, ShardSize(bytes=64))
+    answers = [a for unit in units for a in UnitSource(unit, config, b"k").records()]
     assert answers
     assert len({a.record_id for a in answers}) == len(answers)
     for answer in answers:

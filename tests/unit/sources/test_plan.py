@@ -9,7 +9,7 @@ import pytest
 
 from llmops.documents import Withheld
 from llmops.errors import RecipeError, SourceError
-from llmops.sources import FilesConfig, UnitSource, plan_units
+from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 from llmops.sources import plan as plan_module
 
 NOTE = "Seen in clinic today. Doing well.\n"
@@ -168,9 +168,9 @@ def test_line_files_are_cut_at_lines(tmp_path, read, shard_bytes, end):
     path = tmp_path / "a.ndjson"
     path.write_bytes(b"".join(b'{"id": "%d", "text": "%s"}' % (n, b"x" * (n % 90)) + end for n in range(300)))
     whole = read(path)
-    assert read(path, shard_bytes=shard_bytes) == whole
+    assert read(path, size=ShardSize(bytes=shard_bytes)) == whole
     assert len(whole) == 300
-    assert len(plan_units([path], FilesConfig(shard_bytes=shard_bytes))) > 10
+    assert len(plan_units([path], FilesConfig(), ShardSize(bytes=shard_bytes))) > 10
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops.documents import NOT_TEXT, SourceRecord
-from llmops.sources import FilesConfig, UnitSource, plan_units
+from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 from llmops.sources.lines import Line
 from llmops.sources.table import raw_rows
 
@@ -70,8 +70,7 @@ def test_the_separator_line_of_excel_is_no_header(tmp_path, codec):
     """``sep=;`` says how to read the file; rows, and ranges of them, are those of the same file without it."""
     path = tmp_path / "a.csv"
     path.write_bytes(("sep=;\r\nid;text\r\n" + "".join(f"{n};a, b\r\n" for n in range(100))).encode(codec))
-    config = FilesConfig(shard_bytes=200)
-    found = [answer for unit in plan_units([path], config) for answer in UnitSource(unit, config, b"key").records()]
+    found = _read(path, FilesConfig(), ShardSize(bytes=200))
     assert [orjson.loads(answer.payload)["id"] for answer in found] == [str(n) for n in range(100)]
     assert [answer.locator.start for answer in found] == list(range(100))
 
@@ -95,13 +94,13 @@ def test_ranges_give_the_same_records_as_the_whole(tmp_path, shard_bytes):
     body = b"".join(b'%d,"note\n%d with ""quotes"""\n' % (n, n) + b'x,"open\n' * (n % 3 == 0) for n in range(50))
     path.write_bytes(b"\xef\xbb\xbfid,text\n" + body)
     whole = _read(path, FilesConfig())
-    cut = _read(path, FilesConfig(shard_bytes=shard_bytes))
+    cut = _read(path, FilesConfig(), ShardSize(bytes=shard_bytes))
     assert cut == whole
     assert len(whole) == 50 + 17
 
 
-def _read(path, config):
-    units = plan_units([path], config)
+def _read(path, config, size=None):
+    units = plan_units([path], config, size)
     return [answer for unit in units for answer in UnitSource(unit, config, b"k").records()]
 
 
@@ -159,9 +158,11 @@ def test_big_parquet_files_are_split(tmp_path):
     path = tmp_path / "notes.parquet"
     text = [f"{n:07d}" * 40 for n in range(9000)]
     pq.write_table(pa.table({"text": text}), path, compression="none", use_dictionary=False)
-    config = FilesConfig(shard_rows=4000)
-    assert [(u.start, u.stop) for u in plan_units([path], config)] == [(0, 4000), (4000, 8000), (8000, 12000)]
-    assert _read(path, config) == _read(path, FilesConfig())
+    size = ShardSize(records=4000, bytes=10**9)
+    units = plan_units([path], FilesConfig(), size)
+    assert [(u.start, u.stop) for u in units] == [(0, 4000), (4000, 8000), (8000, 12000)]
+    assert _read(path, FilesConfig(), size) == _read(path, FilesConfig(), ShardSize(records=10**6, bytes=10**9))
+    assert len(plan_units([path], FilesConfig(), ShardSize(records=10**6, bytes=280 * 1000))) == 10
 
 
 def test_a_damaged_parquet_file_is_withheld(tmp_path, read_bytes, outcome):
@@ -177,6 +178,6 @@ def test_each_range_of_a_broken_file_has_an_answer_of_its_own(tmp_path):
     data = bytearray(path.read_bytes())
     data[4:2000] = b"\xff" * 1996
     path.write_bytes(data)
-    answers = _read(path, FilesConfig(shard_rows=4000))
+    answers = _read(path, FilesConfig(), ShardSize(records=4000, bytes=10**9))
     assert [a.reason.value for a in answers if not isinstance(a, SourceRecord)] == ["malformed"] * 3
     assert len({a.record_id for a in answers}) == len(answers)

@@ -1,0 +1,137 @@
+"""Cuts files into ranges of about one shard's work, by what they hold alone and never by the number of workers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import IO, Final
+
+from llmops.documents import SourceRecord
+from llmops.sources import framing, parquet, table
+from llmops.sources.config import FilesConfig
+from llmops.sources.errors import Refused
+from llmops.sources.lines import split_lines
+from llmops.sources.opening import limited, open_plain
+from llmops.sources.reader import UnitSource
+from llmops.sources.sniff import Shape
+from llmops.sources.stream import Budget, Stream
+from llmops.sources.unit import Unit
+
+_WORTH_A_LOOK: Final = 16 * 1024
+"""Bytes of a file below which it counts as one record: to look into it would cost more than it evens out."""
+_LINES: Final = (Shape.ROW_LINES, Shape.FHIR_LINES, Shape.PHENOPACKET_LINES)
+_ONE_RECORD: Final = (Shape.TEXT, Shape.CCDA, Shape.FHIR, Shape.PHENOPACKET, Shape.VCF)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardSize:
+    """How much one shard holds: about 20 s of work at the default.
+
+    Args:
+        records: most records, where they are not too large.
+        bytes: about how many bytes of input.
+    """
+
+    records: int = 1000
+    bytes: int = 2 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a record begins: its offset, or its number where ranges count records."""
+
+    at: int
+    number: int
+
+
+def cut(unit: Unit, config: FilesConfig, size: ShardSize) -> list[Unit]:
+    """Cut a file into ranges, each no more than one shard's work; what goes wrong here the reader finds and answers.
+
+    Lines and rows are cut by bytes, Parquet by rows. What can be read from its first byte alone (gzip, zip, HL7
+    batches, JSON arrays, wide characters) is cut by the number of the record, and read from there for each range.
+    """
+    if unit.refused is not None or unit.size <= min(size.bytes, _WORTH_A_LOOK):
+        return [unit]
+    try:
+        with open_plain(unit.path) as file:
+            return _ranges(unit, file, config, size)
+    except (Refused, OSError):
+        return [unit]
+
+
+def _ranges(unit: Unit, file: IO[bytes], config: FilesConfig, size: ShardSize) -> list[Unit]:
+    stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
+    shape = framing.shape_of(stream, Path(unit.relative).suffix.lower(), config)
+    if shape in _ONE_RECORD:
+        return [unit]
+    if shape is Shape.PARQUET:
+        return _row_groups(unit, file, size)
+    if (shape is not Shape.CSV and shape not in _LINES) or framing.is_wide(stream):
+        return _by_number(unit, config, size)
+    whole = Stream(limited(file, 0, -1), budget=Budget(2 * unit.size))
+    if shape in _LINES:
+        lines = split_lines(whole, config.max_record_bytes)
+        return _by_bytes(unit, (_Start(line.start, number) for number, line in enumerate(lines)), size)
+    text = framing.unmarked(whole, shape)
+    rows = table.row_starts(text, config.delimiter, config.max_record_bytes)
+    return _by_bytes(unit, (_Start(at, number) for number, at in enumerate(rows)), size)
+
+
+def _row_groups(unit: Unit, file: IO[bytes], size: ShardSize) -> list[Unit]:
+    rows, stored = parquet.row_count(file), parquet.stored_bytes(file)
+    step = max(1, min(size.records, rows * size.bytes // max(1, stored)))
+    part = replace(unit, by_rows=True, size=stored * step // max(1, rows))
+    return [replace(part, start=at, stop=at + step, records=min(step, rows - at)) for at in range(0, rows, step)] or [
+        unit
+    ]
+
+
+def _by_bytes(unit: Unit, starts: Iterable[_Start], size: ShardSize) -> list[Unit]:
+    """Units between the offsets of records; the first begins with the file."""
+    edges, records = _edges(starts, size)
+    if len(edges) < 2:
+        return [replace(unit, records=records)]
+    edges = [_Start(0, 0), *edges[1:], _Start(unit.size, records)]
+    return [
+        replace(
+            unit,
+            start=start.at,
+            stop=stop.at,
+            first=start.number,
+            size=stop.at - start.at,
+            records=stop.number - start.number,
+        )
+        for start, stop in pairwise(edges)
+    ]
+
+
+def _by_number(unit: Unit, config: FilesConfig, size: ShardSize) -> list[Unit]:
+    """Units between the numbers of records; their sizes are those of the payloads, whatever the file is packed in."""
+    answers = UnitSource(unit, config, b"").records()
+    ends = list(accumulate(len(one.payload) if isinstance(one, SourceRecord) else 0 for one in answers))
+    edges, records = _edges((_Start(at, number) for number, at in enumerate([0, *ends[:-1]])), size)
+    if len(edges) < 2:
+        return [replace(unit, records=records)]
+    edges.append(_Start(ends[-1], records))
+    return [
+        replace(
+            unit,
+            start=start.number,
+            stop=stop.number if stop.number < records else -1,
+            by_rows=True,
+            size=stop.at - start.at,
+            records=stop.number - start.number,
+        )
+        for start, stop in pairwise(edges)
+    ]
+
+
+def _edges(starts: Iterable[_Start], size: ShardSize) -> tuple[list[_Start], int]:
+    """The records at which ranges begin, and the number of records."""
+    edges: list[_Start] = []
+    records = 0
+    for start in starts:
+        records += 1
+        if not edges or start.number - edges[-1].number >= size.records or start.at - edges[-1].at >= size.bytes:
+            edges.append(start)
+    return edges, records
