@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -61,8 +62,13 @@ def resolve_columns(table: TableColumns, values: Mapping[str, Any]) -> TableColu
     Raises:
         Refused: ``MISSING_COLUMN`` where a named column is absent, or where nothing would give text.
     """
+    return _resolved(table, tuple(values))
+
+
+@lru_cache(maxsize=16)
+def _resolved(table: TableColumns, values: tuple[str, ...]) -> TableColumns:
     taken = {name for name, _ in table.phi}
-    free = [name for name in values if name not in taken]
+    free = tuple(name for name in values if name not in taken)
     found: dict[str, str] = {}
     for role, usual in USUAL.items():
         named = getattr(table, role)
@@ -77,7 +83,11 @@ def resolve_columns(table: TableColumns, values: Mapping[str, Any]) -> TableColu
 
 def usual_column(columns: Collection[str], usual: Collection[str]) -> str:
     """Give the first usual name that a table has, as the table writes it, or nothing."""
-    by_lower: dict[str, str] = {}
-    for name in columns:
-        by_lower.setdefault(name.lower(), name)
+    by_lower = _by_lower(tuple(columns))
     return next((by_lower[name] for name in usual if name in by_lower), "")
+
+
+@lru_cache(maxsize=16)
+def _by_lower(columns: tuple[str, ...]) -> Mapping[str, str]:
+    """The names by themselves in lower case, the first where several agree; the rows of a table share one header."""
+    return {name.lower(): name for name in reversed(columns)}

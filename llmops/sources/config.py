@@ -9,7 +9,7 @@ FormatChoice: TypeAlias = Literal[
     "auto", "text", "csv", "jsonl", "parquet", "fhir", "hl7v2", "ccda", "vcf", "phenopacket"
 ]
 
-_POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members")
+_POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members", "max_columns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class FilesConfig:
         max_record_bytes: most bytes of one record; also what a reader holds in memory.
         max_ratio: most bytes out for one byte in, judged after the first MiB of output.
         max_members: most members of a zip.
+        max_columns: most columns of a CSV or Parquet file.
         delimiter: of CSV files: ``"auto"`` or one character.
 
     Raises:
@@ -41,6 +42,7 @@ class FilesConfig:
     max_record_bytes: int = 32 * 2**20
     max_ratio: float = 200.0
     max_members: int = 10_000
+    max_columns: int = 10_000
     delimiter: str = "auto"
 
     def __post_init__(self) -> None:

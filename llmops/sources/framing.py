@@ -97,14 +97,16 @@ def frames(
         yield vcf.record(unmarked(stream, shape), cap)
     else:
         lines = unmarked(stream, shape)
-        yield from table.rows(lines, delimiter=config.delimiter, cap=cap, header=header, first=unit.first)
+        yield from table.rows(
+            lines, delimiter=config.delimiter, cap=cap, most=config.max_columns, header=header, first=unit.first
+        )
 
 
 def parquet_rows(file: IO[bytes], config: FilesConfig, unit: Unit) -> Iterator[Framed]:
     """Yield the rows of the unit's range of a Parquet file."""
     start, stop = (unit.start, unit.stop) if unit.by_rows else (0, -1)
     limit, cap = config.max_file_bytes, config.max_record_bytes
-    yield from parquet.rows(file, start=start, stop=stop, max_file_bytes=limit, cap=cap)
+    yield from parquet.rows(file, start=start, stop=stop, max_file_bytes=limit, cap=cap, most=config.max_columns)
 
 
 def is_wide(stream: Stream) -> bool:

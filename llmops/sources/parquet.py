@@ -34,7 +34,7 @@ def stored_bytes(file: IO[bytes]) -> int:
     return sum(int(metadata.row_group(group).total_byte_size) for group in range(metadata.num_row_groups))
 
 
-def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: int) -> Iterator[Framed]:
+def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: int, most: int) -> Iterator[Framed]:
     """Yield rows ``[start, stop)`` as JSON objects; dates become ISO 8601, decimals and other values their text.
 
     Bytes are read as a text file is, and are `NOT_TEXT` where they are none: no encoding of them would be searched.
@@ -45,11 +45,14 @@ def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: in
         stop: one past the last row; negative for all.
         max_file_bytes: most bytes of one row group after decompression, by the footer.
         cap: most bytes of one row.
+        most: most columns.
 
     Raises:
-        Refused: the file, or a row group that the range touches, cannot be read.
+        Refused: the file, or a row group that the range touches, cannot be read; it has too many columns.
     """
     table = _open(file)
+    if table.metadata.num_columns > most:
+        raise Refused(Reason.TOO_LARGE)
     stop = table.metadata.num_rows if stop < 0 else stop
     offset = 0
     for group in range(table.metadata.num_row_groups):

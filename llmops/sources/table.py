@@ -99,15 +99,21 @@ def _scan(line: bytes, delimiter: bytes, state: int) -> int:
         state, at = _OUTSIDE, following + 1
 
 
-def rows(stream: Stream, *, delimiter: str, cap: int, header: bytes | None = None, first: int = 0) -> Iterator[Framed]:
+def rows(
+    stream: Stream, *, delimiter: str, cap: int, most: int, header: bytes | None = None, first: int = 0
+) -> Iterator[Framed]:
     """Yield each row as a JSON object of column name to cell text.
 
     Args:
         stream: the file from its first byte, or a range of it that starts at a row.
         delimiter: one character, or ``"auto"``.
         cap: most bytes of one row.
+        most: most columns.
         header: the bytes of the header row, for a range that lies behind it.
         first: number of the first row in ``stream``.
+
+    Raises:
+        Refused: there is no header, it is broken, or it has too many columns.
     """
     csv.field_size_limit(cap + 2)
     if delimiter == "auto":
@@ -116,6 +122,8 @@ def rows(stream: Stream, *, delimiter: str, cap: int, header: bytes | None = Non
     if header is None:
         header = _first(framed)
     names = column_names(_cells(header, text_encoding(header), delimiter))
+    if len(names) > most:
+        raise Refused(Reason.TOO_LARGE)
     for number, row in enumerate(framed, start=first):
         yield _row(number, row, names, delimiter)
 
@@ -182,12 +190,12 @@ def _cells(data: bytes, encoding: Encoding, delimiter: str) -> list[str]:
 
 def column_names(cells: list[str]) -> tuple[str, ...]:
     """Names for columns: trimmed, an empty one numbered, a repeated one told apart, so that no cell is overwritten."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for number, cell in enumerate(cells, start=1):
         name = cell.strip() or f"column_{number}"
         while name in names:
             name += f"#{number}"
-        names.append(name)
+        names[name] = None
     return tuple(names)
 
 
