@@ -6,10 +6,11 @@ from typing import Final
 
 from llmops.documents import ClinicalDocument, Field, Format, Kind, Provenance, Section, SourceRecord
 from llmops.identities import SubjectIdentifier
+from llmops.normalize.ages import age_field
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.fhir_bundle import Entry
 from llmops.normalize.fhir_json import Json
-from llmops.normalize.fhir_patients import age_field, demographics, patient_fields
+from llmops.normalize.fhir_patients import demographics, patient_fields
 from llmops.normalize.fhir_specs import SECTION_ORDER
 from llmops.normalize.fhir_statements import Statement, concept_field, people_fields
 from llmops.normalize.fhir_types import CATEGORY_SECTIONS, ENCOUNTER_CLASSES

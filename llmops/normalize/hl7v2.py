@@ -17,7 +17,7 @@ from llmops.normalize.hl7v2_parse import parse
 from llmops.normalize.hl7v2_people import people, people_fields
 from llmops.normalize.hl7v2_reports import Report, reports, write_report
 from llmops.normalize.hl7v2_segments import Message, Segment
-from llmops.normalize.hl7v2_subject import subject_of
+from llmops.normalize.hl7v2_subject import patient_fields, subject_of
 from llmops.normalize.hl7v2_summary import summary, summary_time
 from llmops.normalize.hl7v2_values import coded_text, loinc_of
 from llmops.normalize.sections import find_sections
@@ -78,14 +78,14 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
         except Refused as refused:  # RTF in a field: this report alone cannot be read
             yield _withheld(record, refused.reason)
             continue
-        document = _document(page, frame)
+        document = _document(page, frame, report.patient or patient)
         if document.text:
             yield document
         elif not page.attachments:
             is_retracted = dict(page.builder.changes).get("dropped:retracted", 0) > 0
             yield _withheld(record, Reason.RETRACTED if is_retracted else Reason.NO_CONTENT)
         for segment in page.attachments:
-            yield _attachment(record, segment, document)
+            yield _attachment(record, segment, document, report.patient or patient)
 
 
 def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDocument:
@@ -102,8 +102,8 @@ def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDo
     )
 
 
-def _document(page: Page, frame: ClinicalDocument) -> ClinicalDocument:
-    """Fill a document's frame with what the page holds."""
+def _document(page: Page, frame: ClinicalDocument, patient: Segment | None) -> ClinicalDocument:
+    """Fill a document's frame with what the page holds, and with sex and age of the patient."""
     text, align = page.builder.build()
     return replace(
         frame,
@@ -111,12 +111,14 @@ def _document(page: Page, frame: ClinicalDocument) -> ClinicalDocument:
         text=text,
         align=align,
         sections=named_sections(page.headings, text) if page.headings else find_sections(text),
-        fields=tuple(page.fields),
+        fields=(*page.fields, *patient_fields(patient, frame.time)),
         provenance=replace(frame.provenance, changes=page.builder.changes),
     )
 
 
-def _attachment(record: SourceRecord, segment: Segment, report: ClinicalDocument) -> ClinicalDocument | Withheld:
+def _attachment(
+    record: SourceRecord, segment: Segment, report: ClinicalDocument, patient: Segment | None
+) -> ClinicalDocument | Withheld:
     """The text attached to an observation as a document of its own, or why it is none."""
     value = segment.first(5)
     page = Page(builder=TextBuilder(segment.encoding))
@@ -132,7 +134,7 @@ def _attachment(record: SourceRecord, segment: Segment, report: ClinicalDocument
         title=coded_text(segment.first(3)) or report.title,
         provenance=replace(report.provenance, path=path),
     )
-    return _document(page, frame)
+    return _document(page, frame, patient)
 
 
 def _provenance(message: Message, header: Segment | None) -> Provenance:

@@ -4,6 +4,7 @@ The datatypes follow the public field tables of HL7 v2.3.1 to v2.8.2. A field th
 newer one DTM or CWE is listed under one of the two; both read alike.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -54,6 +55,29 @@ CODE_SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Coding systems by their name in HL7 table 0396, in lower or upper case."""
+
+# Only what table 0396 would allow is believed to be a system: where a sender has miscounted fields, a clinician's
+# number and names stand here (``1234567893^VARGA^INES``), and codes are not searched for PHI.
+SYSTEM_NAME: Final = re.compile(
+    r"L|LOCAL|CPT4|DCM|NIP\d{3}|(?:99|HL7|ICD|ISO|UB|NUB|CDC|NCI|PH_)[A-Za-z0-9_.\-]{0,20}|MVX|\d+(?:\.\d+){3,12}",
+    re.IGNORECASE,
+)
+# Names that are no words of people: the rest of table 0396, and how systems of hospitals call themselves.
+_FURTHER_SYSTEMS: Final = frozenset(
+    {
+        "ACR", "ATC", "AS4", "C5", "CAS", "CDT", "CLP", "CPTM", "CST", "E", "FDDC", "FDDX", "FDK", "GPI", "HCPCS",
+        "HHC", "IHELAW", "IUPAC", "LB", "MDC", "MDDX", "MEDCIN", "MED", "MEDR", "MGPI", "NDFRT", "NIC", "NPI", "OHA",
+        "PCV4", "POS", "SNT", "UMD", "UML", "UMLS", "UNII", "UPC", "UPIN", "WHO", "ZAL", "XYZ", "IMO", "EPIC",
+        "CERNER", "MEDITECH", "SUNQUEST", "LIS", "RIS", "HIS", "EHR", "EMR", "PACS", "LAB", "RAD", "LABORATORY",
+        "RADIOLOGY", "ALLERGY", "DRUG", "ORDER", "TEST",
+    }
+)  # fmt: skip
+
+
+def is_code_system(name: str) -> bool:
+    """Say whether a text is the name of a coding system, by table 0396 or by custom."""
+    upper = name.upper()
+    return upper in CODE_SYSTEMS or upper in _FURTHER_SYSTEMS or SYSTEM_NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

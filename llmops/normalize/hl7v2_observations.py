@@ -10,8 +10,9 @@ from llmops.documents import Field, FieldPhi
 from llmops.normalize.fhir_types import GENOTYPE_LOINC
 from llmops.normalize.hl7v2_fields import PHI_OF_DATATYPE
 from llmops.normalize.hl7v2_modifiers import is_retracted
-from llmops.normalize.hl7v2_page import Page, remarks
+from llmops.normalize.hl7v2_page import Page, remarks, says
 from llmops.normalize.hl7v2_segments import FieldText, Segment
+from llmops.normalize.hl7v2_shapes import misplaced
 from llmops.normalize.hl7v2_values import (
     code_of,
     coded_text,
@@ -64,7 +65,7 @@ def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
 def has_content(segments: Sequence[Segment]) -> bool:
     """Whether any observation or comment adds text: attachments, genotypes and retracted ones do not."""
     return any(
-        segment.whole(3 if segment.name == "NTE" else 5).text().strip()
+        says(segment, 3 if segment.name == "NTE" else 5)
         for segment in segments
         if _group_key(segment)[0] not in {"attachment", "retracted", "genotype"}
     )
@@ -106,7 +107,10 @@ def _genotypes(page: Page, segments: Sequence[Segment]) -> None:
 
 def _narrative(page: Page, segments: Sequence[Segment], label: str) -> None:
     """Add lines of text under their label; one short answer stands behind it on the same line."""
-    filled = [segment for segment in segments if segment.whole(5).text().strip()]
+    for segment in segments:
+        for value in segment.repetitions(5):
+            page.misplaced("OBX-5", value, "TX")
+    filled = [segment for segment in segments if says(segment, 5)]
     if not filled:
         return
     lone = len(filled) == 1 and "\n" not in filled[0].whole(5).text() and len(filled[0].repetitions(5)) == 1
@@ -129,6 +133,8 @@ def _result(page: Page, segment: Segment) -> None:
     """Add ``Glucose: 182 mg/dl (70-105) H`` and its typed values."""
     datatype = segment.get(2).upper() or ("NM" if number(segment.get(5)) is not None else "ST")
     values = [value for value in segment.repetitions(5) if readable(value, datatype)]
+    for value in segment.repetitions(5):
+        page.misplaced("OBX-5", value, datatype)
     if not values:
         return
     has_result = segment.get(11).upper() != _UNOBTAINABLE
@@ -145,7 +151,7 @@ def _result(page: Page, segment: Segment) -> None:
         page.builder.glue(", " if n else "")
         page.write(segment, 5, value, readable(value, datatype))
     _around(page, segment, 6, " ", _spoken_unit(segment, datatype))
-    _around(page, segment, 7, " (", segment.whole(7).text().strip(), ")")
+    _around(page, segment, 7, " (", _reference(segment), ")")
     _around(page, segment, 8, " ", ", ".join(filter(None, (coded_text(flag) for flag in segment.repetitions(8)))))
     page.builder.newline()
 
@@ -159,6 +165,10 @@ def _around(page: Page, segment: Segment, field_number: int, before: str, text: 
 
 def _spoken_unit(segment: Segment, datatype: str) -> str:
     return spoken_unit(coded_text(segment.first(6)) if datatype in {"CWE", "CE"} else _unit(segment))
+
+
+def _reference(segment: Segment) -> str:
+    return "" if misplaced(segment.first(7), "ST") else segment.whole(7).text().strip()
 
 
 def _unit(segment: Segment) -> str:
@@ -175,7 +185,7 @@ def _field(segment: Segment, value: FieldText, datatype: str) -> Field:
 
 def _range_and_flag_fields(page: Page, segment: Segment) -> None:
     code = code_of(segment.first(3))
-    reference = segment.whole(7).text().strip()
+    reference = _reference(segment)
     if reference:
         page.fields.append(Field(name="OBX-7", value=reference, phi=numeric_phi(reference), code=code))
     flags = ",".join(filter(None, (flag.component(1) for flag in segment.repetitions(8))))

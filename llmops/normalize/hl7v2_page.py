@@ -1,13 +1,14 @@
 """The document under way: text with its alignment, typed values, and attachments that become documents of their own."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from llmops.documents import Field, Section
 from llmops.normalize.builder import TextBuilder
 from llmops.normalize.hl7v2_fields import VIEWS, View
 from llmops.normalize.hl7v2_modifiers import is_retracted, negation
 from llmops.normalize.hl7v2_segments import FieldText, Segment
+from llmops.normalize.hl7v2_shapes import misplaced
 from llmops.normalize.hl7v2_values import readable, typed
 from llmops.normalize.sections import section_name
 
@@ -57,7 +58,7 @@ class Page:
         if is_retracted(segment):
             return False
         if view is None:
-            return bool(segment.get(3))
+            return says(segment, 3)
         if negation(segment):
             return True
         shown = ((number, datatype) for number, (datatype, _) in view.fields.items() if number not in view.quiet)
@@ -74,11 +75,13 @@ class Page:
         self.builder.glue(f"- {said}" if said else "")
         for number, (datatype, label) in view.fields.items():
             for value in segment.repetitions(number):
-                text = readable(value, datatype)
+                name = f"{segment.name}-{number}"
+                text = readable(value, datatype, name)
                 if not text:
+                    self.misplaced(name, value, datatype)
                     continue
-                negated = ".negated" if said and not label else ""
-                self.fields.append(typed(f"{segment.name}-{number}{negated}", value, datatype))
+                made = typed(name, value, datatype)
+                self.fields.append(replace(made, name=f"{name}.negated") if said and not label else made)
                 if number not in view.quiet:
                     before = "- " if not opened else "; " if label else ": "
                     self.builder.glue(before + (f"{label}: " if label else ""))
@@ -90,18 +93,30 @@ class Page:
         """Add a segment's typed values and no text."""
         view: View | None = VIEWS.get(segment.name)
         for number, (datatype, _) in view.fields.items() if view is not None else ():
-            self.fields += [
-                typed(f"{segment.name}-{number}", value, datatype)
-                for value in segment.repetitions(number)
-                if readable(value, datatype)
-            ]
+            for value in segment.repetitions(number):
+                if readable(value, datatype):
+                    self.fields.append(typed(f"{segment.name}-{number}", value, datatype))
+                else:
+                    self.misplaced(f"{segment.name}-{number}", value, datatype)
+
+    def misplaced(self, name: str, value: FieldText, datatype: str) -> None:
+        """Keep a person or an identifier under another datatype as a typed value, which the policy treats whole."""
+        if misplaced(value, datatype) is not None:
+            self.fields.append(typed(name, value, datatype))
+            self.builder.count("typed_only")
 
     def lines(self, segment: Segment, number: int, datatype: str) -> None:
         """Add the repetitions of a field, one a line: how senders break lines in FT and TX."""
-        for n, value in enumerate(segment.repetitions(number)):
+        values = [value for value in segment.repetitions(number) if misplaced(value, datatype) is None]
+        for n, value in enumerate(values):
             if n:
                 self.builder.newline()
             self.write(segment, number, value, readable(value, datatype))
+
+
+def says(segment: Segment, number: int) -> bool:
+    """Whether a field of free text holds anything that may stand in the text."""
+    return any(readable(value, "TX") for value in segment.repetitions(number))
 
 
 def named_sections(headings: Sequence[tuple[int, str]], text: str) -> tuple[Section, ...]:
@@ -123,7 +138,11 @@ def named_sections(headings: Sequence[tuple[int, str]], text: str) -> tuple[Sect
 
 def remarks(page: Page, segments: Iterable[Segment]) -> None:
     """Add the comments (NTE-3) that stand together."""
-    written = [segment for segment in segments if segment.get(3)]
+    given = list(segments)
+    for segment in given:
+        for value in segment.repetitions(3):
+            page.misplaced("NTE-3", value, "FT")
+    written = [segment for segment in given if says(segment, 3)]
     if not written:
         return
     page.builder.glue("Remark: " if len(written) == 1 else "Remark:\n")

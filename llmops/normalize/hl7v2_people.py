@@ -7,7 +7,9 @@ from typing import Final
 from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
 from llmops.normalize.hl7_time import iso_date
 from llmops.normalize.hl7v2_contacts import addresses_in, emails_in, filled, identifiers_in, names_in, phones_in
+from llmops.normalize.hl7v2_fields import VIEWS
 from llmops.normalize.hl7v2_segments import FieldText, Message, Segment
+from llmops.normalize.hl7v2_shapes import shape_of
 from llmops.normalize.hl7v2_subject import SSN_ASSIGNER, merged_subject, subject_of
 from llmops.phi import PhiLabel
 
@@ -210,8 +212,19 @@ def _staff(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iterator
                     family=field.component(1, 2), given=filled(field.component(1, 3), field.component(1, 4))
                 )
                 yield _clinician(subject, name, field.component(1, 1))
+    yield from (_clinician(subject, _staff_name(field), field.component(1)) for field in _under_codes(message))
     for provider in message.named("PRD"):
         yield _person(provider, subject, names=(2,), phones=(5,), addresses=(3,), role=Role.CLINICIAN)
+
+
+def _under_codes(message: Message) -> Iterator[FieldText]:
+    """Clinicians that stand where a code belongs, as far as more than their names says so."""
+    for segment in message.segments:
+        view = VIEWS.get(segment.name)
+        for number in view.fields if view is not None else ():
+            for field in segment.repetitions(number):
+                if field.component(3) and shape_of(field, sure=True) is PhiLabel.NAME:
+                    yield field
 
 
 def _clinician(subject: tuple[SubjectIdentifier, ...], name: PersonName, number: str) -> Identity:

@@ -9,7 +9,7 @@ from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_observations import has_content, observations
 from llmops.normalize.hl7v2_page import Page
 from llmops.normalize.hl7v2_segments import Message, Segment
-from llmops.normalize.hl7v2_values import coded_text, loinc_of
+from llmops.normalize.hl7v2_values import coded_text, loinc_of, readable
 
 _RESULTS: Final = frozenset({"ORU", "OUL", "ORF", "OPU", "ORW"})
 _HEADER_LINES: Final = ((13, "Clinical information", "ST"), (31, "Reason for study", "CWE"))
@@ -142,7 +142,11 @@ def _write_head(page: Page, report: Report, title: str) -> None:
     number = 4 if header.name == "OBR" else 2
     page.write(header, number, header.first(number), title)
     page.builder.newline()
-    lines = [line for line in _HEADER_LINES if header.name == "OBR" and header.get(line[0])]
+    lines = [
+        (field_number, label, datatype)
+        for field_number, label, datatype in _HEADER_LINES
+        if header.name == "OBR" and any(readable(value, datatype) for value in header.repetitions(field_number))
+    ]
     for field_number, label, datatype in lines:
         page.builder.glue(f"{label}: ")
         page.lines(header, field_number, datatype)

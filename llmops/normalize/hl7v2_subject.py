@@ -1,10 +1,15 @@
-"""The patient of an HL7 v2 message: who assigned which number (PID, MRG)."""
+"""The patient of an HL7 v2 message: who assigned which number (PID, MRG), and what of a person may be told."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
+from llmops.documents import Field
 from llmops.identities import SubjectIdentifier
+from llmops.normalize.ages import age_field
+from llmops.normalize.hl7_time import iso_time
 from llmops.normalize.hl7v2_segments import FieldText, Message, Segment
+from llmops.normalize.hl7v2_tables import meaning
 from llmops.phi import PhiLabel
 
 SSN_ASSIGNER: Final = "2.16.840.1.113883.4.1"
@@ -42,6 +47,21 @@ def subject_of(patient: Segment | None) -> tuple[SubjectIdentifier, ...]:
     found += [account] if account is not None else []
     found += [SubjectIdentifier(value=ssn, assigner=SSN_ASSIGNER, label=PhiLabel.SSN)] if ssn else []
     return tuple(dict.fromkeys(found))
+
+
+def patient_fields(patient: Segment | None, time: str) -> Iterator[Field]:
+    """Sex and age of the patient, named as those of a FHIR Patient are.
+
+    Args:
+        patient: the PID segment. PHI.
+        time: when the document is of, ISO 8601. PHI.
+    """
+    if patient is None:
+        return
+    if sex := meaning("PID-8", patient.first(8))[0]:
+        yield Field(name="Patient.gender", value=sex)
+    if age := age_field(iso_time(patient.get(7)), time):
+        yield age
 
 
 def merged_subject(message: Message) -> tuple[SubjectIdentifier, ...]:

@@ -5,18 +5,14 @@ from typing import Final
 
 from llmops.documents import Field, FieldPhi
 from llmops.normalize.hl7_time import iso_time
-from llmops.normalize.hl7v2_fields import CODE_SYSTEMS, CODED, NUMBERS, PHI_OF_DATATYPE, TIMES
+from llmops.normalize.hl7v2_fields import CODE_SYSTEMS, CODED, NUMBERS, PHI_OF_DATATYPE, SYSTEM_NAME, TIMES
 from llmops.normalize.hl7v2_segments import FieldText
+from llmops.normalize.hl7v2_shapes import misplaced, shape_of
+from llmops.normalize.hl7v2_tables import meaning
 from llmops.normalize.text import clean
 from llmops.phi import PhiLabel
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})")
-# Only what table 0396 would allow is believed to be a system: where a sender has miscounted fields, a clinician's
-# number and names stand here (``1234567893^VARGA^INES``), and codes are not searched for PHI.
-_SYSTEM_NAME: Final = re.compile(
-    r"L|LOCAL|CPT4|DCM|NIP\d{3}|(?:99|HL7|ICD|ISO|UB|NUB|CDC|NCI|PH_)[A-Za-z0-9_.\-]{0,20}|MVX|\d+(?:\.\d+){3,12}",
-    re.IGNORECASE,
-)
 _SHORTEST_NAME: Final = 4
 """A code of a table (``"F"``, ``"ADM"``) is shorter than any name worth searching for."""
 
@@ -42,7 +38,7 @@ def code_of(field: FieldText) -> str:
             if known is not None:
                 return f"{known}|{code}"
     code, system = field.component(1), field.component(3)
-    return f"{system}|{code}" if _CODE.fullmatch(code) and _SYSTEM_NAME.fullmatch(system) else ""
+    return f"{system}|{code}" if _CODE.fullmatch(code) and SYSTEM_NAME.fullmatch(system) else ""
 
 
 def loinc_of(field: FieldText) -> str:
@@ -52,17 +48,27 @@ def loinc_of(field: FieldText) -> str:
 
 
 def coded_text(field: FieldText) -> str:
-    """What a coded field says to a reader: the first of text, original text, alternate text and code that is there."""
+    """What a coded field says to a reader: the first of text, original text, alternate text and code that is there.
+
+    Nothing where a person or an identifier stands instead.
+    """
+    if shape_of(field, sure=True) is not None:
+        return ""
     return next((text for n in (2, 9, 5, 1, 4) if (text := field.component(n))), "")
 
 
-def readable(field: FieldText, datatype: str) -> str:
-    """One repetition of a field as a reader would want it.
+def readable(field: FieldText, datatype: str, name: str = "") -> str:
+    """One repetition of a field as a reader would want it; nothing where it holds what its datatype does not announce.
 
     Args:
         field: the repetition. PHI.
         datatype: its datatype.
+        name: the field in HL7's terms, e.g. ``"PV1-2"``, where HL7 has a table for it.
     """
+    if misplaced(field, datatype) is not None:
+        return ""
+    if said := meaning(name, field)[0]:
+        return said
     if datatype in CODED:
         return coded_text(field)
     if datatype in TIMES:
@@ -83,13 +89,19 @@ def readable(field: FieldText, datatype: str) -> str:
 def typed(name: str, field: FieldText, datatype: str) -> Field:
     """One repetition of a field as a typed value with the PHI class of its datatype.
 
-    A coded field without a public code, or a number that is none, is what somebody typed, so it counts as free text.
+    A coded field without a public code, or a number that is none, is what somebody typed, so it counts as free text. A
+    person or an identifier under another datatype is treated as a whole as what it looks like.
 
     Args:
         name: the field in HL7's terms, e.g. ``"DG1-3"``.
         field: the repetition. PHI.
         datatype: its datatype.
     """
+    if (found := misplaced(field, datatype)) is not None:
+        return Field(name=name, value=clean(" ".join(filter(None, field.components()))).text, phi=found)
+    said, code = meaning(name, field)
+    if said:
+        return Field(name=name, value=said, code=code)
     text = clean(readable(field, datatype)).text
     if datatype in NUMBERS and (value := number(text)) is not None:
         return Field(name=name, value=value)

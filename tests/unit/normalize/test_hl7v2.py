@@ -11,9 +11,11 @@ from llmops.identities import PersonName, Role
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.hl7v2 import documents, identities
+from llmops.normalize.hl7v2_fields import VIEWS
 from llmops.normalize.hl7v2_parse import parse
 from llmops.normalize.hl7v2_people import people, people_fields
 from llmops.normalize.hl7v2_segments import FieldText, Segment
+from llmops.normalize.hl7v2_shapes import shape_of
 from llmops.normalize.keep import Keep
 from llmops.phi import PhiLabel
 
@@ -243,8 +245,8 @@ def test_an_admission_becomes_a_summary_under_headings() -> None:
     )
     assert document.kind is Kind.SUMMARY
     assert document.title == "Admission"
-    assert "Diagnoses:\n- Asthma; Date: 2024-01-01; Type: A\nRemark: since childhood" in document.text
-    assert "Allergies:\n- Penicillin; Type: DA; Severity: SV; Reaction: hives" in document.text
+    assert "Diagnoses:\n- Asthma; Date: 2024-01-01; Type: admitting\nRemark: since childhood" in document.text
+    assert "Allergies:\n- Penicillin; Type: drug allergy; Severity: severe; Reaction: hives" in document.text
     assert [section.name for section in document.sections] == ["other", "other", "diagnosis", "allergies"]
     assert field_values(document, "DG1-5") == ["2024-01-01"]
     assert dict(document.provenance.changes) == {"dropped:Z": 1}
@@ -281,7 +283,9 @@ def test_the_fields_said_to_be_read_for_people_are_those_that_are(kind: str, mon
     said = {(one.name, number) for one in message.segments[1:] for number in people_fields(message, one.name)}
     monkeypatch.setattr(Segment, "repetitions", repetitions)
     assert list(people(message))
-    read = {(name, number) for name, number in asked if name != "MSH"}
+    # Every coded field is looked at too: a clinician may stand there.
+    coded = {(name, number) for name, view in VIEWS.items() for number in view.fields}
+    read = {(name, number) for name, number in asked if name != "MSH"} - (coded - said)
     assert said == read - ({("MRG", 1)} if kind == "ADT^A01" else set())
 
 
@@ -294,7 +298,8 @@ def test_vaccinations_stand_under_immunizations() -> None:
         kind="VXU^V04",
     )
     assert document.text.endswith(
-        "Immunizations:\n- Influenza; Date: 2023-09-11; Amount: 0.5; Unit: mL; Completion: CP\n- Route: Intramuscular"
+        "Immunizations:\n- Influenza; Date: 2023-09-11; Amount: 0.5; Unit: mL; Completion: complete\n"
+        "- Route: Intramuscular"
     )
     assert document.sections[-1].name == "immunizations"
 
@@ -409,7 +414,111 @@ def test_a_clinician_in_a_miscounted_field_is_searched_and_makes_no_code() -> No
     record = SourceRecord(record_id="r1", format=Format.HL7V2, payload=message.encode(), locator=Locator(container="x"))
     (document,) = documents(record, NormalizeConfig())
     (specimen,) = [field for field in document.fields if field.name == "OBR-15"]
-    assert (specimen.value, specimen.phi, specimen.code) == ("VARGA", FieldPhi.FREE_TEXT, "")
+    assert (specimen.value, specimen.phi, specimen.code) == ("1234567893 VARGA INES DR", PhiLabel.NAME, "")
+    assert "VARGA" not in document.text
+    (clinician,) = [one for one in identities(record, NormalizeConfig()) if one.role is Role.CLINICIAN]
+    assert clinician.names == (PersonName(family="VARGA", given=("INES",)),)
+
+
+@pytest.mark.parametrize(
+    ("segments", "field"),
+    [
+        (("OBR|1|||1^Echo^L|||||||||||||||||||||||||||555-11-2222^QUILLON^TAMSIN^^^^MD", "OBX|1|TX|||fine"), "OBR-31"),
+        (("OBR|1|||1^Echo^L|||||||||555-11-2222^QUILLON^TAMSIN^^^^MD", "OBX|1|TX|||fine"), "OBR-13"),
+        (("OBR|1|||1^Echo^L", "OBX|1|TX|||fine", "OBX|2|TX|||QUILLON^TAMSIN^B^^DR^MD"), "OBX-5"),
+        (("OBR|1|||1^Echo^L", "OBX|1|CWE|9^Read by^L||8812^Quillon^Tamsin^B", "OBX|2|TX|||fine"), "OBX-5"),
+        (("OBR|1|||1^Echo^L", "OBX|1|TX|||fine", "NTE|1||8812^Quillon^Tamsin^^^^RN"), "NTE-3"),
+        (("OBR|1|||1^Echo^L|||||||||||||||||||||||||||771204^^^QUILLON^MR", "OBX|1|TX|||fine"), "OBR-31"),
+    ],
+)
+def test_a_person_or_a_number_under_another_datatype_is_never_text(segments: tuple[str, ...], field: str) -> None:
+    """By its shape it is treated whole, as what it looks like; what stands beside it stays."""
+    (document,) = made(PID, *segments)
+    assert "quillon" not in document.text.lower()
+    assert "fine" in document.text
+    assert "Reason for study" not in document.text
+    kept = [one for one in document.fields if "quillon" in str(one.value).lower()]
+    assert {(one.name, one.phi in {PhiLabel.NAME, PhiLabel.MRN}) for one in kept} == {(field, True)}
+    assert dict(document.provenance.changes)["typed_only"] >= 1
+
+
+def shaped(raw: str, *, sure: bool = False) -> PhiLabel | None:
+    (message,) = parse(hl7_record(f"OBR|1|||{raw}"))
+    return shape_of(message.segments[1].first(4), sure=sure)
+
+
+@pytest.mark.parametrize(
+    ("raw", "label"),
+    [
+        ("444-44-4444^QUILLON^TAMSIN^^^^MD", PhiLabel.NAME),
+        ("8812^Quillon^Tamsin B^^Jr", PhiLabel.NAME),
+        ("TQUILLON^Quillon^T.^^^^PharmD", PhiLabel.NAME),
+        ("8812^van der Quillon^Tamsin^^^Dr.", PhiLabel.NAME),
+        ("8812^QUILLON^TAMSIN^^^^^^NLX&2.999&ISO^L", PhiLabel.NAME),
+        ("8812^O'Quill^Mary-Ann", PhiLabel.NAME),
+        ("^QUILLON^TAMSIN", PhiLabel.NAME),
+        ("8812&QUILLON&TAMSIN&&&DR&MD", PhiLabel.NAME),
+        ("QUILLON^TAMSIN^B", PhiLabel.NAME),
+        ("Quillon^Tamsin^^Jr", PhiLabel.NAME),
+        ("Quillon^Tamsin^^^^^L", PhiLabel.NAME),
+        ("7741^^^NLX^MR", PhiLabel.MRN),
+        ("7741^5^M11^NLX&2.999&ISO", PhiLabel.MRN),
+        ("219-09-9998^^^USSSA^SS", PhiLabel.MRN),
+        ("(555)555-0142^PRN^PH", PhiLabel.PHONE),
+        ("12 Heron Rd^^Marsh End^OH^45999", PhiLabel.LOC),
+        ("R07.9^Chest pain^I10", None),
+        ("444^Reason for study^L", None),
+        ("8867-4^Heart rate^LN^^^^2.33^^pulse", None),
+        ("tt-01^Creatinine^WinPath", None),
+        ("1320^Glucose^L", None),
+        ("1320^GLUCOSE^99USL^2345-7^Glucose^LN", None),
+        ("0006-0740-31^Simvastatin^^^^^^^simvastatin 20 MG PO tablet", None),
+        ("Y^Yes^HL70136^1^Yes, confirmed^99USL^2.5.1", None),
+        ("C^Cancelled^Local", None),
+        ("^1 tablet by oral route 2 times daily.", None),
+        ("Vegan^Vegetarian", None),
+        ("786.09^^I9M", None),
+        ("##ITEM##,DESC^##ITEM##,VALUE^^^Diltiazem", None),
+        ("A^A^HL70078^^^^2.5", None),
+        ("10^9 cells", None),
+        ("COVID", None),
+    ],
+)
+def test_shapes_of_people_and_their_look_alikes(raw: str, label: PhiLabel | None) -> None:
+    """A degree, a prefix, a suffix, a type or two names behind a number say that it is a person; a system that not."""
+    assert shaped(raw) is label
+
+
+def test_what_names_a_test_is_no_person_for_a_number_and_two_words_alone() -> None:
+    """A panel of a system that nobody knows keeps its name; with a degree behind it it is somebody."""
+    assert shaped("8812^Creatinine^Wardlab", sure=True) is None
+    assert shaped("8812^Quillon^Tamsin^^^^MD", sure=True) is PhiLabel.NAME
+
+
+def test_documents_carry_sex_and_age_as_those_of_fhir_do() -> None:
+    """At the time of the report, in full years; over 89 under its own class; what is not known is left out."""
+    report = ("OBR|1|||1^Echo^L|||20240306", "OBX|1|TX|||fine")
+    (document,) = made(PID, *report)
+    told = {field.name: (field.value, field.unit, field.phi) for field in document.fields if "Patient" in field.name}
+    assert told == {"Patient.gender": ("female", "", FieldPhi.NONE), "Patient.age": (71, "a", FieldPhi.NONE)}
+    (old,) = made(PID.replace("19520307", "1931"), *report)
+    assert next(field for field in old.fields if field.name == "Patient.age").phi is PhiLabel.AGE90
+    (unknown,) = made("PID|1||7741^^^NLX^MR|||||X", *report)
+    assert not [field for field in unknown.fields if field.name.startswith("Patient")]
+
+
+def test_bare_codes_are_read_by_hl7s_own_tables() -> None:
+    """In text and field, with the table beside it; what the sender says, or a code of no table, stands as it is."""
+    (document,) = made(PID, "PV1|1|I||R||||||MED", "ORC|NW||||IP", "DG1|1||I10^Hypertension^I10|||W", kind="ADT^A01")
+    assert "Patient class: inpatient; Admission type: routine; Service: medical service" in document.text
+    assert "Type: working" in document.text
+    coded = {field.name: (field.value, field.code) for field in document.fields}
+    assert coded["PV1-2"] == ("inpatient", "HL70004|I")
+    assert coded["ORC-5"] == ("in process", "HL70038|IP")
+    (result,) = made(PID, "OBR|1|||1^Echo^L" + "|" * 21 + "F", "OBX|1|TX|||fine")
+    assert ("final", "HL70123|F") in [(field.value, field.code) for field in result.fields]
+    (local,) = made(PID, "PV1|1|I^Ward stay^99NLX||Q", kind="ADT^A01")
+    assert "Patient class: Ward stay; Admission type: Q" in local.text
 
 
 def test_a_report_of_which_all_is_retracted_is_withheld_as_such() -> None:
