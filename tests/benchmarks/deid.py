@@ -71,11 +71,16 @@ def _options() -> argparse.Namespace:
 
 
 def _default_gold() -> list[tuple[str, list[str]]]:
-    """The notes of the repository that nothing was trained on, and the development notes where the machine has them."""
+    """The notes of the repository that nothing was trained on, and what else the machine has.
+
+    That is the development notes, and real text as ``tests.benchmarks.real_text`` builds it into ``LLMOPS_REAL_TEXT``.
+    """
     from llmops.deid.ner.training.__main__ import FOLDS
 
     corpora = Path(os.environ.get("LLMOPS_CORPORA") or os.devnull)
     known = [corpora / f"deid/{name}.jsonl" for name in ("notes-dev", "asq-phi-dev")]
+    built = Path(os.environ.get("LLMOPS_REAL_TEXT") or os.devnull)
+    known += [built / f"{name}.jsonl" for name in ("real-dev", "real-dev-dictation", "abstracts-dev")]
     own = [ROOT / f"recipes/data/deid/{name}.jsonl" for name in ("notes-fresh", "notes-held-out", "notes-test")]
     fold = _lines(ROOT / "recipes/data/deid/notes-train.jsonl")[::FOLDS]
     found = [(path.name, _lines(path)) for path in [*own, *(path for path in known if path.is_file())]]
@@ -109,7 +114,7 @@ def _measured(make: Callable[[], Any], gold: Path, count: int, *, free_titles: b
         "precision": round(result.precision.value, 4),
         "clean": f"{result.clean_documents.hits}/{result.clean_documents.total}",
         "touched": f"{result.touched_documents.hits}/{result.touched_documents.total}",
-        "masked_per_1000": round(result.over_redaction_per_1000, 1),
+        "masked_per_1000": round(result.over_redaction_per_1000, 2),
         "docs_per_cpu_s": round(count / timed.cpu_s, 1) if timed.cpu_s else 0.0,
     }
 
