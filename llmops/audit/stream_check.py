@@ -12,7 +12,18 @@ from orjson import JSONDecodeError, loads
 from llmops.audit import layout
 from llmops.audit.checkpoint import Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
 from llmops.audit.codec import NAMES, decode
-from llmops.audit.events import SCHEMA_VERSION, Recovered, ReleasePublished, ReleaseRevoked, Reviewed, StreamSealed
+from llmops.audit.events import (
+    SCHEMA_VERSION,
+    Evaluated,
+    Heartbeat,
+    IndexBuilt,
+    Queried,
+    Recovered,
+    ReleasePublished,
+    ReleaseRevoked,
+    Reviewed,
+    StreamSealed,
+)
 from llmops.audit.keys import VerifyKey, parse_vkey
 from llmops.audit.merkle import Frontier
 from llmops.audit.recovery import NO_PREVIOUS
@@ -27,6 +38,7 @@ _REMEMBERED: Final = frozenset(
 )
 # A reviewer signs with a key of their own, so their stream may speak of nothing but reviews.
 _REVIEW_KINDS: Final = frozenset({Reviewed.kind, Recovered.kind})
+_READER_KINDS: Final = frozenset(event.kind for event in (Queried, IndexBuilt, Evaluated, Heartbeat, Recovered))
 _MOST_LINKS: Final = 10  # broken links reported in full; after that only counted by the root
 
 
@@ -69,6 +81,10 @@ class StreamCheck:
 
     def close(self) -> tuple[Finding, ...]:
         """The findings, in the order of their discovery."""
+        if self._is_readers_tail():
+            what = f"its {self._frontier.size} events are a reader's: unsealed, and open to change, until the next run"
+            self._find(Status.INTACT, what, end=self._frontier.size)
+            return tuple(self._findings)
         if not self._anchored and self._frontier.size:
             self._find(Status.WARNINGS, "no anchor speaks of it: a rollback of log and checkpoints would not show")
         unsealed = self._frontier.size - self._sealed
@@ -76,6 +92,14 @@ class StreamCheck:
             what = f"its last {unsealed} events are not sealed by a checkpoint"
             self._find(Status.WARNINGS, what, start=self._sealed, end=self._frontier.size)
         return tuple(self._findings)
+
+    def _is_readers_tail(self) -> bool:
+        """Whether it is what a search or an evaluation left: who reads holds no key, so that is how it should be.
+
+        Only where it holds nothing but what readers do, and no checkpoint or anchor ever spoke of it.
+        """
+        is_open = self._frontier.size > 0 and not self._sealed and not self._anchors and not self._anchored
+        return is_open and self.stream.startswith(layout.READER) and self._kinds.keys() <= _READER_KINDS
 
     def report(self) -> StreamReport:
         """What is proven."""

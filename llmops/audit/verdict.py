@@ -20,10 +20,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that keeps a log from being intact.
+    """One thing that keeps a log from being intact, or that should be known of one that is.
 
     Args:
-        status: how bad it is.
+        status: how bad it is; intact for a note.
         stream: name of the stream, or empty for the whole directory.
         what: a sentence about it; ids, positions and counts only.
         position: zero-based position of the first event that does not stand, where it is known.

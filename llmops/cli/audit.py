@@ -80,7 +80,8 @@ def verify(
             console.print(f"  proven: {time.stream}: {time.size} events were there at {time.at} ({time.authority})")
         for finding in verdict.findings:
             place = f"{finding.stream}: " if finding.stream else ""
-            console.print(f"  {finding.status}: {place}{finding.what}{_range(finding)}", soft_wrap=True)
+            kind = "note" if finding.status is Status.INTACT else finding.status
+            console.print(f"  {kind}: {place}{finding.what}{_range(finding)}", soft_wrap=True)
     raise typer.Exit(verdict.exit_code)
 
 

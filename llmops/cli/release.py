@@ -9,18 +9,18 @@ import typer
 
 from llmops.audit.keys import SigningKey, load_signing_key
 from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, opened, trusted
-from llmops.cli.output import console, out_json, pairs
+from llmops.cli.output import console, out_json, pairs, problem
 from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import ReleaseError
-from llmops.release import Glance, RevocationReason, check_documents, compare, glance, release_folders
-from llmops.release.files import read_regular, release_folder
+from llmops.release import Glance, RevocationReason, check_documents, compare, glance, newest, release_folders
+from llmops.release.files import LATEST, read_regular, release_folder
 from llmops.release.manifest import MANIFEST, parse_manifest
 
 app = typer.Typer(help="Look at signed releases, compare them, take them back.", no_args_is_help=True)
 
 _SHOWN_IDS: Final = 20
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The release folder, <output>/release/<id>.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The release folder, <output>/release/<id> or .../latest.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Signer = Annotated[
     Path, typer.Option("--key", help="The private key that signed the release: release-signing.pem of the raw zone.")
@@ -75,16 +75,23 @@ def list_releases(
     keys: Keys = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the releases of an output folder: signatures and revocations are checked, documents are not read."""
+    """List the releases of an output folder, the newest last: signatures and revocations are checked, no document read.
+
+    The newest that stands is marked; <output>/release/latest names it wherever a release folder is asked for.
+    """
     accepted = trusted(keys, name="llmops-release")
-    rows = [_row(glance(path, accepted)) for path in release_folders(folder)]
+    seen = sorted((glance(path, accepted) for path in release_folders(folder)), key=lambda one: (one.created, one.name))
+    latest = newest(seen)
+    if latest and _named_latest(folder) != latest:
+        problem(f"release/latest does not name {latest}, the newest that stands")
+    rows = [_row(one) | {"latest": one.name == latest} for one in seen]
     if as_json:
         out_json(rows)
         return
     for row in rows:
-        about = row["problem"] or f"{row['created']}  {row['documents']:,} documents  {row['policy']}"
-        taken_back = f" ({row['reason']})" if row["reason"] else ""
-        console.print(f"{row['release']}  {row['status']}{taken_back}  {about}", soft_wrap=True)
+        about = row["problem"] or f"{_moment(row['created'])}  {row['documents']:,} documents  {row['policy']}"
+        status = f"{row['status']} ({row['reason']})" if row["reason"] else row["status"]
+        console.print(f"{row['release']}  {status}{', latest' if row['latest'] else ''}  {about}", soft_wrap=True)
     if not rows:
         console.print("no releases")
 
@@ -160,6 +167,19 @@ def _row(seen: Glance) -> dict[str, Any]:
         "key": manifest.key if manifest else "",
         "key_pinned": seen.pinned,
     }
+
+
+def _named_latest(folder: Path) -> str:
+    inner = folder / "release"
+    try:
+        return release_folder((inner if inner.is_dir() else folder) / LATEST).name
+    except ReleaseError:
+        return ""
+
+
+def _moment(created: str) -> str:
+    """A time as people read it; releases made before the time of day was stated have a date alone."""
+    return created.replace("T", " ").replace("Z", " UTC")
 
 
 def _worded(facts: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from llmops.errors import RecipeError
 
 
 def search(
-    folder: Annotated[Path, typer.Argument(metavar="RELEASE", help="The release folder, <output>/release/<id>.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RELEASE", help="The release folder, <output>/release/<id> or .../latest.")
+    ],
     query: Annotated[str, typer.Argument(help="What to look for.")],
     k: Annotated[int | None, typer.Option("-k", min=1, help="How many passages; default: as the index says.")] = None,
     keys: Keys = None,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     suite: Annotated[str, typer.Argument(help="A bundled suite or the path of a YAML file.")],
-    folder: Annotated[Path, typer.Option("--release", help="The release folder, <output>/release/<id>.")],
+    folder: Annotated[Path, typer.Option("--release", help="The release folder, <output>/release/<id> or .../latest.")],
     model: Annotated[str, typer.Option(help="'extractive', or 'provider:model' for LangChain.")] = "extractive",
     out: Annotated[Path | None, typer.Option("--out", help="Write the result here, JSON.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the result here, as a page.")] = None,

@@ -3,7 +3,7 @@
 from llmops.audit.checkpoint import Anchor
 from llmops.release.difference import Difference, compare
 from llmops.release.gate import Counts, Gate, GatePolicy, Verdict, load_gate_policy
-from llmops.release.glance import Glance, ReleaseStatus, glance, release_folders
+from llmops.release.glance import Glance, ReleaseStatus, glance, newest, release_folders
 from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
@@ -31,6 +31,7 @@ __all__ = [
     "compare",
     "glance",
     "load_gate_policy",
+    "newest",
     "open_release",
     "read_shard",
     "release_folders",

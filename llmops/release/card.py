@@ -27,7 +27,7 @@ def dataset_card(release_id: str, rows: int, facts: ReleaseFacts) -> bytes:
         _FRONT_MATTER.format(title=_quoted(title)),
         f"# {title}",
         "",
-        f"Release `{release_id}` of {facts.created}: {rows} documents, made by llmops {facts.code_version}.",
+        f"Release `{release_id}` of {facts.created[:10]}: {rows} documents, made by llmops {facts.code_version}.",
         "",
         f"Every document passed the policy `{facts.policy_id}`, checked against the rule `{facts.rule}`",
         f"({facts.section}), a quality score and the release gate, and has a receipt in the audit log.",

@@ -96,9 +96,9 @@ def croissant(content: Content, facts: ReleaseFacts) -> bytes:
         "version": "1.0.0",
         "license": "No licence is given by this file: the terms of whoever provides the release apply.",
         "creator": {"@type": "sc:Organization", "name": f"holder of release key {facts.key.fingerprint}"},
-        "datePublished": facts.created,
+        "datePublished": facts.created[:10],
         "isLiveDataset": False,
-        "citeAs": f"llmops release {release_id} of {facts.created}",
+        "citeAs": f"llmops release {release_id} of {facts.created[:10]}",
         "distribution": [*_file_objects(content), _file_set()],
         "recordSet": [_record_set()],
     }

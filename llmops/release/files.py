@@ -1,6 +1,7 @@
 """Reads and writes the files of a release: no links followed on the way in, on disk before the way out ends."""
 
 import os
+import re
 import shutil
 import stat
 import time
@@ -10,8 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from llmops.audit.disk import replace_durably
 from llmops.errors import ReleaseError
 
+LATEST: Final = "latest"
+"""Beside the releases of an output: a file with the id of the newest that stands. No link: it can name a folder beside
+it and nothing else, and nothing in the released zone is followed."""
+RELEASE_ID: Final = re.compile(r"[0-9a-f]{16}")
 # Two changes within one tick of a file system's clock (2 s on the coarsest) leave one time of change.
 _CLOCK_GRAIN_NS: Final = 2_500_000_000
 
@@ -19,16 +25,38 @@ _CLOCK_GRAIN_NS: Final = 2_500_000_000
 def release_folder(path: Path | str) -> Path:
     """Give the one absolute path of a release folder: ``..`` and links on the way to it resolved, itself not followed.
 
-    Revocations lie beside the folder, so a roundabout path (``<id>/data/..``) must not lead past them.
+    Revocations lie beside the folder, so a roundabout path (``<id>/data/..``) must not lead past them. The file
+    ``latest`` stands for the release that it names.
 
     Raises:
-        ReleaseError: not a path that can lead anywhere.
+        ReleaseError: not a path that can lead anywhere, or no release is named there.
     """
     try:
         given = Path(path).absolute()
-        return given.resolve() if given.name in ("", "..") else given.parent.resolve() / given.name
+        folder = given.resolve() if given.name in ("", "..") else given.parent.resolve() / given.name
+        if given.name != LATEST or stat.S_ISDIR(folder.lstat().st_mode):
+            return folder
+    except FileNotFoundError:
+        raise ReleaseError("release/latest is missing; llmops release list shows which releases stand") from None
     except (OSError, RuntimeError, ValueError):
         raise ReleaseError("the release folder does not exist or cannot be read") from None
+    name = read_regular(folder, "release/latest").decode("ascii", "replace").strip()
+    if RELEASE_ID.fullmatch(name) is None:
+        raise ReleaseError("release/latest names no release; llmops release list shows which there are")
+    return folder.with_name(name)
+
+
+def point_latest(folder: Path, name: str) -> None:
+    """Let the file ``latest`` in a folder of releases name one of them; remove it where ``name`` is empty.
+
+    Raises:
+        ReleaseError: it cannot be written.
+    """
+    with writing("release/latest"):
+        if name:
+            replace_durably(folder / LATEST, f"{name}\n".encode())
+        else:
+            (folder / LATEST).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,16 @@
 """Looks at release folders without reading their documents: what each states, and whether it still stands."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from llmops.audit.keys import VerifyKey
 from llmops.errors import ReleaseError
-from llmops.release.files import read_regular, release_folder
+from llmops.release.files import RELEASE_ID, read_regular, release_folder
 from llmops.release.manifest import MANIFEST, SIGNATURE, Manifest, parse_manifest
 from llmops.release.revocation import RevocationReason, read_revocations
 from llmops.release.signing import Purpose, Trust, check, trust
-
-_ID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class ReleaseStatus(StrEnum):
@@ -47,6 +43,11 @@ class Glance:
     manifest: Manifest | None = None
     pinned: bool = False
 
+    @property
+    def created(self) -> str:
+        """When it was made, UTC, ISO 8601; empty where it is broken."""
+        return self.manifest.created if self.manifest is not None else ""
+
 
 def glance(
     path: Path | str, trusted_keys: Sequence[VerifyKey | Path] = (), *, revocations: Path | None = None
@@ -54,7 +55,7 @@ def glance(
     """Say what a folder states about itself; never raises for a bad one. `open_release` checks its files as well.
 
     Args:
-        path: the folder, ``<output>/release/<id>``.
+        path: the folder, ``<output>/release/<id>``, or ``.../latest``.
         trusted_keys: as in `open_release`.
         revocations: as in `open_release`.
 
@@ -89,9 +90,15 @@ def release_folders(path: Path) -> tuple[Path, ...]:
     inner = path / "release"
     folder = inner if inner.is_dir() else path
     try:
-        return tuple(sorted(entry for entry in folder.iterdir() if _ID.fullmatch(entry.name) and entry.is_dir()))
+        return tuple(sorted(entry for entry in folder.iterdir() if RELEASE_ID.fullmatch(entry.name) and entry.is_dir()))
     except OSError:
         raise ReleaseError("the folder of releases does not exist or cannot be read") from None
+
+
+def newest(seen: Iterable[Glance]) -> str:
+    """Name the release that was made last among those that stand; empty where none does."""
+    standing = [(one.created, one.name) for one in seen if one.status is ReleaseStatus.SIGNED]
+    return max(standing)[1] if standing else ""
 
 
 def _signed(folder: Path, accepted: Trust) -> tuple[Manifest, VerifyKey]:
@@ -100,6 +107,6 @@ def _signed(folder: Path, accepted: Trust) -> tuple[Manifest, VerifyKey]:
     manifest = parse_manifest(data)
     if manifest.key != key.fingerprint:
         raise ReleaseError(f"release {manifest.id}: signed by another key than its manifest states")
-    if _ID.fullmatch(folder.name) and folder.name != manifest.id:
+    if RELEASE_ID.fullmatch(folder.name) and folder.name != manifest.id:
         raise ReleaseError(f"the folder named {folder.name} holds release {manifest.id}")
     return manifest, key

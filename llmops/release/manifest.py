@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -43,7 +43,7 @@ class ReleaseFacts:
         counts: ``(name, number)``; no PHI in names.
         residual_risk: ``(figure, value)``, e.g. ``("max", 0.02)``.
         audit: where each audit stream stood when the release was decided.
-        created: date ``YYYY-MM-DD``; not part of the release's id.
+        created: UTC, ISO 8601, to the second, or the date alone; not part of the release's id.
         key: the public key that the release will be verified with.
         title: name of the data set in its card; no PHI.
     """
@@ -65,7 +65,7 @@ class ReleaseFacts:
     title: str = "De-identified clinical documents"
 
     def __post_init__(self) -> None:
-        date.fromisoformat(self.created)
+        datetime.fromisoformat(self.created)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def open_release(
     receipt and each receipt its document; that the id is that of the content; row counts; that nothing revokes it.
 
     Args:
-        path: the folder, ``<output>/release/<id>``.
+        path: the folder, ``<output>/release/<id>``, or ``.../latest``.
         trusted_keys: public keys (or their files) that a release may be signed with. Without any, the key that the
             release names itself is used: changes are found, but not a release that somebody else made (``pinned`` is
             False).

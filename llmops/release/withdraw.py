@@ -8,7 +8,8 @@ from pathlib import Path
 from llmops.audit.keys import SigningKey
 from llmops.errors import ReleaseError
 from llmops.release.canonical import canonical
-from llmops.release.files import read_regular, release_folder, sync, write_durable, writing
+from llmops.release.files import LATEST, point_latest, read_regular, release_folder, sync, write_durable, writing
+from llmops.release.glance import glance, newest, release_folders
 from llmops.release.manifest import MANIFEST, parse_manifest
 from llmops.release.reader import open_release
 from llmops.release.revocation import (
@@ -41,7 +42,11 @@ def revoke(
         ReleaseError: not the release's key, an earlier entry that does not verify, or a disk that cannot be written.
     """
     entry: Mapping[str, object] = {"action": "revoke", "reason": reason.value, "documents": [], "created": created}
-    return _append(release, signer, entry, revocations)
+    written = _append(release, signer, entry, revocations)
+    folder = release_folder(release).parent
+    if (folder / LATEST).is_file():
+        point_latest(folder, newest(glance(path, (signer.public,)) for path in release_folders(folder)))
+    return written
 
 
 def tombstone(

@@ -13,7 +13,7 @@ from llmops.release import manifest as m
 from llmops.release.canonical import digest
 from llmops.release.card import dataset_card
 from llmops.release.croissant import croissant
-from llmops.release.files import remove_tree, sync, write_durable, writing
+from llmops.release.files import point_latest, remove_tree, sync, write_durable, writing
 from llmops.release.manifest import Content, FileDigest, Manifest, ReleaseFacts
 from llmops.release.parts import Part, PartWriter
 from llmops.release.provenance import provenance
@@ -97,7 +97,8 @@ class ReleaseWriter:
     def publish(self, facts: ReleaseFacts, signer: SigningKey, *, scorecard: bytes, report: bytes) -> Path:
         """Sign and publish; afterwards the folder never changes.
 
-        A release of the same content that is already there is verified and kept, and this one removed.
+        A release of the same content that is already there is verified and kept, and this one removed. Either is what
+        the file ``latest`` beside it names from now on.
 
         Args:
             facts: what the manifest binds beside the files.
@@ -118,7 +119,9 @@ class ReleaseWriter:
             content = self._seal(facts)
             with writing(_WHAT):
                 self._write_manifest(content, facts, signer, scorecard, report)
-                return self._move(content.release_id, facts)
+                published = self._move(content.release_id, facts)
+            point_latest(self._root, published.name)
+            return published
         finally:
             self.abandon()
 

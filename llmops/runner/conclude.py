@@ -119,7 +119,7 @@ def _publish(
         counts=tuple(sorted(totals.items())),
         residual_risk=tuple(sorted(summary.residual_risk(tally).items())),
         audit=_anchors(run),
-        created=run.started.date().isoformat(),
+        created=run.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         key=run.keys.release.public,
         title=run.recipe.description or run.recipe.name,
     )

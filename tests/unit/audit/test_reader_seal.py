@@ -3,7 +3,7 @@
 import pytest
 
 from llmops.audit import AuditLog, Status, load_or_create_signing_key, shows, verify
-from llmops.audit.events import Queried, RunFinished, RunStarted, StreamSealed
+from llmops.audit.events import Queried, ReleaseRevoked, RunFinished, RunStarted, StreamSealed
 from llmops.audit.layout import main_streams
 from llmops.cli.opening import audit_key_beside, folder_log
 from llmops.errors import RecipeError
@@ -64,12 +64,38 @@ def test_with_the_key_the_log_is_intact_after_every_command(release, key, signer
         assert len(ties(release)) == done
 
 
-def test_without_the_key_the_warning_stays(release, signer, anchor):
-    """Durable, unsealed, and told of."""
+def test_without_the_key_the_log_is_intact_and_the_open_tail_is_told_of(release, signer, anchor):
+    """A consumer has no key: durable and unsealed is how its log should be until the next run."""
     ask(release, None)
     verdict = judged(release, signer, anchor)
-    assert (verdict.status, verdict.unsealed) == (Status.WARNINGS, 1)
+    assert (verdict.status, verdict.exit_code, verdict.unsealed) == (Status.INTACT, 0, 1)
+    (note,) = verdict.findings
+    assert note.stream.startswith("reader-")
+    assert "open to change" in note.what
     assert ties(release) == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "event"),
+    [
+        ("reader-1-2", ReleaseRevoked(release_id="0123", document_id="", reason="phi_found")),
+        ("vault-1-2", Queried(release_id="0123", k=1, query_length=9)),
+        ("run-20260101t000000-ab12-1-w0", Queried(release_id="0123", k=1, query_length=9)),
+    ],
+)
+def test_only_what_readers_do_may_be_unsealed(release, signer, anchor, stream, event):
+    """Any other event, and any other stream, is warned of or worse."""
+    with AuditLog.open(release.parents[1] / "audit", stream=stream, signer=None, clock=lambda: 1) as log:
+        log.append([event])
+    assert judged(release, signer, anchor).exit_code >= 1
+
+
+def test_a_reader_s_stream_that_was_sealed_and_lost_its_seal_is_no_open_tail(release, key, signer, anchor):
+    """The run's stream speaks of it: its checkpoints may not go."""
+    ask(release, key)
+    (checkpoints,) = (release.parents[1] / "audit").glob("reader-*.checkpoints")
+    checkpoints.unlink()
+    assert judged(release, signer, anchor).exit_code >= 1
 
 
 def test_a_key_that_is_not_the_log_s_seals_nothing(release, signer, anchor, tmp_path, capsys):
@@ -78,7 +104,7 @@ def test_a_key_that_is_not_the_log_s_seals_nothing(release, signer, anchor, tmp_
     ask(release, tmp_path / "other.pem")
     assert "not that of this log" in capsys.readouterr().err
     verdict = judged(release, signer, anchor)
-    assert (verdict.status, verdict.unsealed) == (Status.WARNINGS, 1)
+    assert (verdict.status, verdict.unsealed) == (Status.INTACT, 1)
 
 
 def test_a_key_that_is_not_there_is_refused_before_anything_is_served(release, tmp_path):

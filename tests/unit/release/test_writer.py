@@ -33,7 +33,7 @@ def test_the_layout_is_that_of_the_design(release_path):
         "receipts/part-00000.parquet",
     }
     assert {path.stat().st_mode & 0o777 for path in release_path.rglob("*") if path.is_file()} == {0o444}
-    assert [path.name for path in release_path.parent.iterdir()] == [release_path.name]
+    assert {path.name for path in release_path.parent.iterdir()} == {release_path.name, "latest"}
     assert json.loads((release_path / "manifest.json").read_bytes())["id"] == release_path.name
 
 
@@ -97,7 +97,7 @@ def test_publishing_the_same_again_keeps_the_first(publish):
     before = _bytes(first)
     assert publish(first_index=50) == first
     assert _bytes(first) == before
-    assert [path.name for path in first.parent.iterdir()] == [first.name]
+    assert {path.name for path in first.parent.iterdir()} == {first.name, "latest"}
 
 
 def test_publishing_onto_a_changed_release_is_refused(publish):
@@ -143,7 +143,7 @@ def test_leftovers_of_a_killed_run_are_removed(tmp_path, publish):
     (left / "part-00000.parquet").write_bytes(b"half")
     (tmp_path / "out" / "release" / ".tmp-link").symlink_to(kept)
     path = publish()
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert {entry.name for entry in path.parent.iterdir()} == {path.name, "latest"}
     assert (kept / "file").exists()
 
 
