@@ -117,12 +117,14 @@ class Locator:
 
     Args:
         container: path of the file as given, relative to the input root.
+        root: ordinal of that root among the input paths.
         member: name inside a zip archive, or empty.
         start: first byte (or row, for tables) inside the container or member, after decompression.
         end: one past the last.
     """
 
     container: str = field(repr=False)
+    root: int = 0
     member: str = field(default="", repr=False)
     start: int = 0
     end: int = 0
@@ -133,7 +135,8 @@ class SourceRecord:
     """One record as it lay in its source: bytes, not yet interpreted. PHI.
 
     Args:
-        record_id: stable id, derived with a key from the locator; safe outside the raw zone.
+        record_id: keyed hash of format and payload; safe outside the raw zone. What becomes documents is known by
+            their record ids instead, which prefer the source's own key.
         format: how to read the payload.
         payload: the bytes of this record alone. For ``Format.ROW`` a JSON object of column name to value.
         locator: where they came from.
@@ -232,8 +235,8 @@ class ClinicalDocument:
     """A record in the one form that every later stage reads. PHI.
 
     Args:
-        document_id: ``record_id`` plus the part number, ``"<record_id>.<n>"``.
-        record_id: the source record.
+        document_id: ``"<record_id>.<version>"``, a keyed hash of the content; see `llmops.normalize.identity`.
+        record_id: keyed hash of what the source calls this record, else of the content.
         subject: identifiers of the patient; empty where the record names none.
         kind: note, report, summary or genomic.
         doc_type: LOINC code of the document type, or empty.
@@ -244,6 +247,8 @@ class ClinicalDocument:
         time: ISO 8601 clinical time of the document (as precise as known), or empty.
         align: text ranges to source ranges, in order of ``start``.
         provenance: where from, what was changed.
+        source_key: what the source itself calls the record, its scope first (``("hl7v2", application, facility,
+            control id)``); empty where it has no name for it, and once the ids are derived. PHI.
     """
 
     document_id: str
@@ -258,11 +263,16 @@ class ClinicalDocument:
     time: str = field(default="", repr=False)
     align: tuple[AlignSegment, ...] = ()
     provenance: Provenance
+    source_key: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentGroup:
-    """Everything one source record became: at least one part, so that no part is lost unseen."""
+    """Everything one source record became: at least one part, so that no part is lost unseen.
+
+    Args:
+        record_id: of the source record as read; its documents have record ids of their own.
+    """
 
     record_id: str
     parts: tuple[ClinicalDocument | Withheld, ...]

@@ -235,7 +235,7 @@ def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
     return Pipeline(
         source=recipe.input.source,
         source_key=keys.source_ids,
-        normalizer=Normalizer(recipe.normalize),
+        normalizer=Normalizer(recipe.normalize, key=keys.source_ids),
         keep=Keep(recipe.keep),
         deidentifier=PresidioDeidentifier(recipe.deid, policies.deid, vault),
         scorer=Scorer(recipe.quality),

@@ -57,8 +57,16 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
             time=_time(root),
             align=align,
             provenance=Provenance(format=Format.CCDA, path="ClinicalDocument", changes=body.builder.changes),
+            source_key=_source_key(root),
         ),
     )
+
+
+def _source_key(root: Element) -> tuple[str, ...]:
+    """``ClinicalDocument/id``: a root that is unique in the world, an extension that is unique under it (CDA R2)."""
+    number = child(root, "id") if name_of(root) == "ClinicalDocument" else None
+    named = attribute(number, "root"), attribute(number, "extension")
+    return ("ccda", *named) if any(named) else ()
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:

@@ -54,7 +54,14 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
     parts = reading.parts + list(_summaries(reading, resources, record, config))
     if not parts:
         raise Refused(_why_empty(reading))
-    return tuple(_with_dropped(parts, reading.dropped))
+    return tuple(_named(part, resources) for part in _with_dropped(parts, reading.dropped))
+
+
+def _named(part: ClinicalDocument | Withheld, resources: Record) -> ClinicalDocument | Withheld:
+    """Give a document the name of the resource that it was made from, unless it has one (C-CDA in an attachment)."""
+    if isinstance(part, Withheld) or part.source_key:
+        return part
+    return replace(part, source_key=resources.source_key(part.provenance.path))
 
 
 def _why_empty(reading: _Reading) -> Reason:

@@ -11,6 +11,7 @@ from llmops.normalize.fhir_values import obj, objs, string
 from llmops.phi import PhiLabel
 
 _ABOUT: Final = ("subject", "patient", "encounter")
+_ABSOLUTE: Final = ("http://", "https://")
 _SUBJECTS: Final = ("subject", "patient", "individual", "for", "beneficiary", "securityContext")
 
 
@@ -46,6 +47,7 @@ class Record:
                 self._by_reference.setdefault(name, entry)
         self.patients: tuple[Entry, ...] = tuple(e for e in self.entries if e.type == "Patient")
         self._subjects = {id(e.resource): _patient_identifiers(e) for e in self.patients}
+        self._by_path = {entry.path: entry for entry in self.entries}
 
     def resolve(self, reference: str, holder: Json | None = None) -> Entry | None:
         """Find the resource that a literal reference means, also among those contained in its holder."""
@@ -73,6 +75,25 @@ class Record:
         if len(self.patients) == 1 and not named:
             return self._subjects[id(self.patients[0].resource)]
         return ()
+
+    def source_key(self, path: str) -> tuple[str, ...]:
+        """What names the resource at a path or above it: its server, where that is told, with its type and logical id.
+
+        A resource without an id has the full URL of its entry; one without either has no name.
+
+        Args:
+            path: of an element, as in the provenance of a document made from it.
+        """
+        path = path.partition(":")[0]
+        while path and path not in self._by_path:
+            path = path.rpartition(".")[0]
+        entry = self._by_path.get(path)
+        if entry is None:
+            return ()
+        name = next(_names(entry), "")
+        server = entry.full_url.removesuffix(f"/{name}") if entry.full_url.startswith(_ABSOLUTE) else ""
+        # A contained resource is named after its holder; by the holder's place, where that has no id.
+        return ("fhir", server, name) if name and ("#" not in name or "/" in name.partition("#")[0]) else ()
 
     def _referred(self, reference: Json, holder: Json) -> tuple[SubjectIdentifier, ...]:
         literal = string(reference.get("reference"))

@@ -99,7 +99,14 @@ def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDo
         text="",
         time=iso_time(message.segments[0].get(7)),
         provenance=_provenance(message, report.header),
+        source_key=_source_key(message.segments[0]),
     )
+
+
+def _source_key(header: Segment) -> tuple[str, ...]:
+    """The control id (MSH-10), which is unique for the sending application and facility (HL7 v2.9, 2.13.9.10)."""
+    control_id = header.get(10)
+    return ("hl7v2", header.get(3), header.get(4), control_id) if control_id else ()
 
 
 def _document(page: Page, frame: ClinicalDocument, patient: Segment | None) -> ClinicalDocument:

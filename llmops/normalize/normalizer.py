@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from llmops.identities import Identity
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.encodable import encodable
 from llmops.normalize.errors import Refused
+from llmops.normalize.identity import identified
 
 
 class FormatReader(Protocol):
@@ -51,10 +51,12 @@ class Normalizer:
 
     Args:
         config: how to read tables and what is asked of a record.
+        key: secret that the ids of documents are derived with.
     """
 
-    def __init__(self, config: NormalizeConfig | None = None) -> None:
+    def __init__(self, config: NormalizeConfig | None = None, *, key: bytes) -> None:
         self.config = config if config is not None else NormalizeConfig()
+        self._key = key
         self.failures: Counter[Format] = Counter()
         """Records on which a format module failed unexpectedly, by format; each was withheld as malformed."""
 
@@ -92,12 +94,7 @@ class Normalizer:
             return _withheld(record, Reason.MALFORMED)
         if not parts:
             return _withheld(record, Reason.NO_CONTENT)
-        return DocumentGroup(record_id=record.record_id, parts=_numbered(record.record_id, parts))
-
-
-def _numbered(record_id: str, parts: Sequence[ClinicalDocument | Withheld]) -> tuple[ClinicalDocument | Withheld, ...]:
-    """Give every part its id, so that no format module can hand out one twice, and strings that can be written."""
-    return tuple(encodable(replace(part, document_id=f"{record_id}.{n}")) for n, part in enumerate(parts))
+        return DocumentGroup(record_id=record.record_id, parts=identified(tuple(map(encodable, parts)), self._key))
 
 
 def _withheld(record: SourceRecord, reason: Reason) -> Withheld:

@@ -115,7 +115,14 @@ def _part(path: str, packet: Json, record: SourceRecord, config: NormalizeConfig
         fields=(*fields, *_metadata(packet)),
         align=align,
         provenance=Provenance(format=Format.PHENOPACKET, path=path, changes=page.changes),
+        source_key=_source_key(packet),
     )
+
+
+def _source_key(packet: Json) -> tuple[str, ...]:
+    """The packet's id, which its producer chooses, in the scope of the individual that it is about."""
+    number = string(packet.get("id"))
+    return ("phenopacket", string(obj(packet.get("subject")).get("id")), number) if number else ()
 
 
 def _subject(packet: Json, record_id: str) -> tuple[SubjectIdentifier, ...]:

@@ -94,6 +94,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
             time=iso_date(row.text(columns.time)) or header.time,
             align=align,
             provenance=Provenance(format=Format.ROW, path="text" if columns.text else "row", changes=builder.changes),
+            source_key=_source_key(row),
         ),
     )
 
@@ -148,6 +149,14 @@ def _subject(row: _Row) -> tuple[SubjectIdentifier, ...]:
     value = row.text(row.columns.subject).strip()
     assigner = row.text(row.columns.assigner).strip() or row.columns.assigner_name
     return (SubjectIdentifier(value=value, assigner=assigner),) if value else ()
+
+
+def _source_key(row: _Row) -> tuple[str, ...]:
+    """The row's own number, in the scope of who assigned it and whose row it is: two exports both begin with 1."""
+    number = row.text(row.columns.document_id).strip()
+    patient = next((identifier.value for identifier in _subject(row)), "")
+    assigner = row.text(row.columns.assigner).strip() or row.columns.assigner_name
+    return ("row", assigner, patient, number) if number else ()
 
 
 def _add_text(builder: TextBuilder, row: _Row) -> None:

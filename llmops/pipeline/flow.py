@@ -157,7 +157,7 @@ class _ShardWork:
         scored = self._keyed(self._through("quality", self.pipeline.scorer, clean, _text_bytes), kept)
         self.records += len(batch)
         self.read += len(documents)
-        events = [*_record_events(batch), *_document_events(documents, clean, scored)]
+        events = [*_record_events(batch, groups), *_document_events(documents, clean, scored)]
         with self.meters["audit"].measure():
             self.log.append(events)
         self.meters["audit"].records += len(events)
@@ -251,16 +251,20 @@ def _text_bytes(document: ClinicalDocument | DeidentifiedDocument) -> int:
     return len(document.text.encode("utf-8", "replace"))
 
 
-def _record_events(batch: Sequence[SourceRecord | Withheld]) -> Iterator[Event]:
-    for record in batch:
+def _record_events(
+    batch: Sequence[SourceRecord | Withheld], groups: Sequence[DocumentGroup | Withheld]
+) -> Iterator[Event]:
+    """That a record was read, under each record id that its documents have: a Bundle holds many records."""
+    for record, group in zip(batch, groups, strict=True):
         if isinstance(record, SourceRecord):
-            yield RecordRead(
-                record_id=record.record_id,
-                format=record.format,
-                encoding=record.encoding,
-                encoding_from=record.encoding_from,
-                size=len(record.payload),
-            )
+            for record_id in dict.fromkeys(part.record_id for part in _parts(group)):
+                yield RecordRead(
+                    record_id=record_id,
+                    format=record.format,
+                    encoding=record.encoding,
+                    encoding_from=record.encoding_from,
+                    size=len(record.payload),
+                )
 
 
 def _document_events(

@@ -1,18 +1,18 @@
 """The gate over all shards: duplicates across them, one decision a document, a durable receipt for every release."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
 from llmops.audit import AuditLog
 from llmops.audit.events import DocumentReleased, RecordWithheld
-from llmops.documents import Reason, ScoredDocument, Withheld
-from llmops.errors import StageError
+from llmops.documents import Reason, ScoredDocument, StageName, Withheld
 from llmops.pipeline.commit import Done, Workspace
+from llmops.pipeline.ordering import Ordered
 from llmops.quality import Scorecard, find_duplicates
-from llmops.release import Gate, ReleaseWriter
+from llmops.release import Gate, ReleaseWriter, TakenBack
 
 BATCH = 256
 Item = TypeVar("Item")
@@ -54,72 +54,102 @@ def pass_gate(
     *,
     workspace: Workspace,
     gate: Gate,
-    taken_back: Collection[str],
+    taken_back: TakenBack,
     log: AuditLog,
     writer: ReleaseWriter,
     progress: Callable[[int, int], None],
 ) -> Tally:
-    """Decide on every scored document of a run, in the order of the shards, and write the release's rows.
+    """Decide on every scored document of a run, in the order of the ids, and write the release's rows.
 
     Args:
         done: the done-record of every shard that has one, in plan order.
         failed: one entry for each record of shards that could not be done.
-        taken_back: ids of documents that may not be released again.
+        taken_back: what may not be released again.
 
     Raises:
-        StageError: two documents share an id.
         AuditWriteError: a decision is not durable; nothing is released.
         ReleaseError: a shard's files are not those its done-record names.
     """
-    # A copy of what was taken back stays a duplicate: it says the same.
-    known = _duplicates(done, workspace, gate) | dict.fromkeys(taken_back, Reason.TOMBSTONED)
-    tally = Tally()
-    for shard in done:
-        for batch in _batches(workspace.withheld(shard)):
-            _hold(batch, tally, writer)
-        for documents in _batches(workspace.scored(shard)):
-            _decide(documents, known, gate, tally, log, writer)
+    work = _GateWork(gate=gate, log=log, writer=writer)
+    with Ordered(workspace.root / "ordered", sum(shard.scored for shard in done)) as ordered:
+        work.known = _known(done, workspace, gate, taken_back, ordered)
+        for documents in _batches(ordered.documents()):
+            work.decide(documents)
             progress(len(documents), 0)
     log.append([RecordWithheld.of(withheld) for withheld in failed])
-    _hold(failed, tally, writer)
-    return tally
+    work.held += [*failed, *(withheld for shard in done for withheld in workspace.withheld(shard))]
+    return work.finish()
 
 
-def _duplicates(done: Sequence[Done], workspace: Workspace, gate: Gate) -> dict[str, Reason]:
-    """Find the later copies among documents that pass otherwise, so that no copy gives way to one that is withheld."""
-    seen: set[str] = set()
+def _known(
+    done: Sequence[Done], workspace: Workspace, gate: Gate, taken_back: TakenBack, ordered: Ordered
+) -> dict[str, Reason]:
+    """Put the documents of all shards in order, and say which were taken back or repeat another.
 
-    def items() -> Iterator[tuple[str, str, tuple[int, ...], str]]:
-        for shard in done:
-            for document in workspace.scored(shard):
-                if document.document_id in seen:
-                    raise StageError(f"two documents have the id {document.document_id}")
-                seen.add(document.document_id)
+    Only documents that pass otherwise are compared, so that no copy gives way to one that is withheld; the one with the
+    lowest id is kept, whichever lay first. A copy of what was taken back stays a duplicate: it says the same.
+    """
+    tombstoned: dict[str, Reason] = {}
+    items: dict[str, tuple[str, str, tuple[int, ...], str]] = {}
+    for shard in done:
+        for documents in _batches(workspace.scored(shard)):
+            ordered.add(documents)
+            for document in documents:
+                name = document.document_id
+                if taken_back.holds(document):
+                    tombstoned[name] = Reason.TOMBSTONED
                 if gate.decide(document) is None:
-                    yield document.document_id, document.content_key, document.signature, document.subject
+                    items[name] = (name, document.content_key, document.signature, document.subject)
+    found = find_duplicates(items[name] for name in sorted(items))
+    return {name: reason for name, (reason, _) in found.items()} | tombstoned
 
-    found = find_duplicates(items())
-    return {document_id: reason for document_id, (reason, _) in found.items()}
 
+@dataclass(slots=True, kw_only=True)
+class _GateWork:
+    """The gate at work: what is known beforehand, and what has been decided so far."""
 
-def _decide(
-    documents: Sequence[ScoredDocument],
-    known: dict[str, Reason],
-    gate: Gate,
-    tally: Tally,
-    log: AuditLog,
-    writer: ReleaseWriter,
-) -> None:
-    """Decide on a batch: the decisions are durable in the log before any row is written."""
-    answers = [gate.decide(document, known.get(document.document_id)) or document for document in documents]
-    receipts = log.append([_event(answer) for answer in answers])
-    for answer, receipt in zip(answers, receipts, strict=True):
-        if isinstance(answer, Withheld):
-            _hold([answer], tally, writer)
-        else:
-            writer.add(answer)
-            writer.add_receipts([(answer.document_id, receipt)])
-            tally.let_out(answer)
+    gate: Gate
+    log: AuditLog
+    writer: ReleaseWriter
+    known: dict[str, Reason] = field(default_factory=dict)
+    held: list[Withheld] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+    def decide(self, documents: Sequence[tuple[ScoredDocument, int]]) -> None:
+        """Decide on a batch: the decisions are durable in the log before any row is written.
+
+        Args:
+            documents: each with the number of those of the same id before it: a copy is numbered, and withheld whatever
+                the policy says of duplicates, since it is the same document once more.
+        """
+        answers = [self._copy(document, count) if count else self._answer(document) for document, count in documents]
+        receipts = self.log.append([_event(answer) for answer in answers])
+        for answer, receipt in zip(answers, receipts, strict=True):
+            if isinstance(answer, Withheld):
+                self.held.append(answer)
+            else:
+                self.writer.add(answer)
+                self.writer.add_receipts([(answer.document_id, receipt)])
+                self.tally.let_out(answer)
+
+    def finish(self) -> Tally:
+        """Write and count what is withheld, in the order of the ids."""
+        for withheld in sorted(self.held, key=lambda one: (one.record_id, one.document_id or "", one.reason)):
+            self.writer.add_withheld(withheld)
+            self.tally.hold(withheld)
+        return self.tally
+
+    def _answer(self, document: ScoredDocument) -> ScoredDocument | Withheld:
+        return self.gate.decide(document, self.known.get(document.document_id)) or document
+
+    def _copy(self, document: ScoredDocument, count: int) -> Withheld:
+        copy = replace(document, document_id=f"{document.document_id}.{count + 1}")
+        return self.gate.decide(copy) or Withheld(
+            record_id=copy.record_id,
+            document_id=copy.document_id,
+            stage=StageName.RELEASE,
+            reason=Reason.DUPLICATE,
+        )
 
 
 def _event(answer: ScoredDocument | Withheld) -> RecordWithheld | DocumentReleased:
@@ -132,12 +162,6 @@ def _event(answer: ScoredDocument | Withheld) -> RecordWithheld | DocumentReleas
         policy_id=answer.policy_id,
         score=answer.quality.score,
     )
-
-
-def _hold(batch: Sequence[Withheld], tally: Tally, writer: ReleaseWriter) -> None:
-    for withheld in batch:
-        writer.add_withheld(withheld)
-        tally.hold(withheld)
 
 
 def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:

@@ -8,6 +8,7 @@ from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
 from llmops.release.revocation import RevocationReason, taken_back_for_good
+from llmops.release.taken_back import TakenBack
 from llmops.release.withdraw import check_documents, revoke, tombstone
 from llmops.release.writer import ReleaseWriter
 
@@ -26,6 +27,7 @@ __all__ = [
     "ReleaseWriter",
     "RevocationReason",
     "ShardFile",
+    "TakenBack",
     "Verdict",
     "check_documents",
     "compare",

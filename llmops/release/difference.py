@@ -1,5 +1,6 @@
 """Compares two opened releases by document ids and text digests; no text is looked at or given."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from llmops.release.manifest import Content
@@ -14,7 +15,7 @@ class Difference:
         rules: ``(what, before, after)`` of each policy, recipe digest, model or code version that differs.
         counts: ``(name, before, after)`` of each count that differs; None where one side has no such count.
         added, removed: documents that only the second, only the first holds.
-        changed: documents of both with another text.
+        changed: documents with another text, or another version of a record that both hold.
         same: number of documents of both with the same text.
     """
 
@@ -39,7 +40,9 @@ def compare(before: Release, after: Release) -> Difference:
     """
     old, new = _digests(before), _digests(after)
     both = old.keys() & new.keys()
-    changed = sorted(document_id for document_id in both if old[document_id] != new[document_id])
+    gone, come = sorted(old.keys() - both), sorted(new.keys() - both)
+    edited = Counter(map(_record, gone)) & Counter(map(_record, come))
+    changed = sorted([*(one for one in both if old[one] != new[one]), *_taken(come, edited)])
     old_counts, new_counts = dict(before.manifest.counts), dict(after.manifest.counts)
     return Difference(
         rules=_other(_rules(before.manifest.content), _rules(after.manifest.content)),
@@ -48,11 +51,26 @@ def compare(before: Release, after: Release) -> Difference:
             for name in sorted(old_counts.keys() | new_counts.keys())
             if old_counts.get(name) != new_counts.get(name)
         ),
-        added=tuple(sorted(new.keys() - old.keys())),
-        removed=tuple(sorted(old.keys() - new.keys())),
+        added=tuple(sorted(set(come) - set(changed))),
+        removed=tuple(sorted(set(gone) - set(_taken(gone, edited)))),
         changed=tuple(changed),
-        same=len(both) - len(changed),
+        same=sum(old[one] == new[one] for one in both),
     )
+
+
+def _record(document_id: str) -> str:
+    return document_id.partition(".")[0]
+
+
+def _taken(ids: list[str], edited: Counter[str]) -> list[str]:
+    """The first of a record's ids, as many as there were edits of it."""
+    left = Counter(edited)
+    taken = []
+    for document_id in ids:
+        if left[_record(document_id)]:
+            left[_record(document_id)] -= 1
+            taken.append(document_id)
+    return taken
 
 
 def _digests(release: Release) -> dict[str, str]:

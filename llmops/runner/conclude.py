@@ -12,7 +12,7 @@ from llmops.engines import Failure, Outcome
 from llmops.errors import AuditVerificationError, StageError
 from llmops.pipeline import Done, Shard, Tally, pass_gate
 from llmops.recipe import recipe_digest
-from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict, taken_back_for_good
+from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, TakenBack, Verdict, taken_back_for_good
 from llmops.report import render
 from llmops.runner import summary
 from llmops.runner.context import RunContext
@@ -45,7 +45,7 @@ def gate_and_publish(
                 failed,
                 workspace=run.folder.workspace,
                 gate=gate,
-                taken_back=taken_back_for_good(run.recipe.output / "release"),
+                taken_back=TakenBack(documents=taken_back_for_good(run.recipe.output / "release")),
                 log=run.log,
                 writer=writer,
                 progress=lambda documents, _: run.progress.advance(documents),

@@ -26,10 +26,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A record that cannot be framed and why."""
+    """A record that cannot be framed and why; ``data`` are its bytes, as far as they are known. PHI."""
 
     ordinal: int
     reason: Reason
+    data: bytes = field(default=b"", repr=False)
 
 
 Framed: TypeAlias = Frame | Broken

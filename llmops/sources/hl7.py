@@ -33,7 +33,7 @@ def _frame(ordinal: int, start: int, data: bytes) -> Framed:
     try:
         encoding = text_encoding(data)
     except Refused as refused:
-        return Broken(ordinal=ordinal, reason=refused.reason)
+        return Broken(ordinal=ordinal, reason=refused.reason, data=data)
     end = start + len(data)
     return Frame(ordinal=ordinal, format=Format.HL7V2, payload=data, start=start, end=end, encoding=encoding)
 

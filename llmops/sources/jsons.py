@@ -105,8 +105,8 @@ def _object(ordinal: int, start: int, end: int, data: bytes, format_: Format) ->
     try:
         utf8_only(data)
     except Refused as refused:
-        return Broken(ordinal=ordinal, reason=refused.reason)
+        return Broken(ordinal=ordinal, reason=refused.reason, data=data)
     data = whole_characters(data)
     if format_ is Format.ROW and json_object(data) is None:
-        return Broken(ordinal=ordinal, reason=Reason.BAD_ROW)
+        return Broken(ordinal=ordinal, reason=Reason.BAD_ROW, data=data)
     return Frame(ordinal=ordinal, format=format_, payload=data, start=start, end=end)

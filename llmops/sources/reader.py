@@ -51,7 +51,7 @@ class UnitSource:
             with open_plain(self._unit.path) as file:
                 yield from self._file(file)
         except Refused as refused:
-            yield self._withheld("", refused.reason)
+            yield self._whole("", refused.reason)
 
     def _file(self, file: IO[bytes]) -> Iterator[SourceRecord | Withheld]:
         suffix = _suffix(self._unit.relative)
@@ -85,12 +85,12 @@ class UnitSource:
         for member in archive.members():
             empty = False
             if member.reason is not None:
-                yield self._withheld(member.key, member.reason)
+                yield self._whole(member.key, member.reason)
                 continue
             try:
                 stream = archive.open(member)
             except Refused as refused:
-                yield self._withheld(member.key, refused.reason)
+                yield self._whole(member.key, refused.reason)
                 continue
             yield from self._content(stream, _suffix(member.name), member)
         if empty:
@@ -106,7 +106,7 @@ class UnitSource:
             if shape in (Shape.GZIP, Shape.ZIP):
                 raise Refused(Reason.BAD_ARCHIVE)
         except Refused as refused:
-            yield self._withheld(member.key if member else "", refused.reason)
+            yield self._whole(member.key if member else "", refused.reason)
             return
         yield from self._answers(framing.frames(stream, shape, self._config, self._unit), member)
 
@@ -119,18 +119,22 @@ class UnitSource:
             if empty and not self._unit.start:
                 raise Refused(Reason.EMPTY)
         except Refused as refused:
-            yield self._withheld(key, refused.reason)
+            yield self._whole(key, refused.reason)
 
     def _answer(self, item: Framed, member: Member | None) -> SourceRecord | Withheld:
         key = member.key if member else ""
         if isinstance(item, Broken):
-            return self._withheld(key, item.reason, item.ordinal)
+            return self._withheld(key, item)
         return SourceRecord(
-            record_id=self._record_id(key, item.ordinal),
+            record_id=self._id("content", item.format, item.payload),
             format=item.format,
             payload=item.payload,
             locator=Locator(
-                container=self._unit.relative, member=member.name if member else "", start=item.start, end=item.end
+                container=self._unit.relative,
+                root=self._unit.root,
+                member=member.name if member else "",
+                start=item.start,
+                end=item.end,
             ),
             encoding=item.encoding.name,
             encoding_from=item.encoding.known_from,
@@ -145,14 +149,21 @@ class UnitSource:
         budget = Budget(self._config.max_file_bytes)
         return Stream(unzipped.read, budget=budget, consumed=file.tell, max_ratio=self._config.max_ratio)
 
-    def _withheld(self, member: str, reason: Reason, ordinal: int | None = None) -> Withheld:
-        """The answer for one record; without an ordinal, for the (rest of the) file, range or member."""
-        ordinal = _WHOLE - self._unit.start if ordinal is None else ordinal
-        return Withheld(record_id=self._record_id(member, ordinal), stage=StageName.READ, reason=reason)
+    def _withheld(self, member: str, broken: Broken) -> Withheld:
+        """The answer for what is no record; only where none of its bytes are known, its id is of its place."""
+        if broken.data:
+            record_id = self._id("content", "", broken.data)
+        else:
+            place = (str(self._unit.root), self._unit.relative, member, str(broken.ordinal))
+            record_id = self._id("place", "", "\0".join(place).encode("utf-8", "surrogatepass"))
+        return Withheld(record_id=record_id, stage=StageName.READ, reason=broken.reason)
 
-    def _record_id(self, member: str, ordinal: int) -> str:
-        parts = (str(self._unit.root), self._unit.relative, member, str(ordinal))
-        message = "\0".join(parts).encode("utf-8", "surrogatepass")
+    def _whole(self, member: str, reason: Reason) -> Withheld:
+        """The answer for the (rest of the) file, range or member."""
+        return self._withheld(member, Broken(ordinal=_WHOLE - self._unit.start, reason=reason))
+
+    def _id(self, kind: str, format_: str, data: bytes) -> str:
+        message = f"{kind}\0{format_}\0".encode() + data
         return "r" + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:_ID_HEX]
 
 

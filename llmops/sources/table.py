@@ -169,9 +169,9 @@ def _row(number: int, row: RawRow, names: tuple[str, ...], delimiter: str) -> Fr
         encoding = text_encoding(row.data)
         cells = _cells(row.data, encoding, delimiter)
     except Refused as refused:
-        return Broken(ordinal=number, reason=refused.reason)
+        return Broken(ordinal=number, reason=refused.reason, data=row.data)
     if len(cells) != len(names):
-        return Broken(ordinal=number, reason=Reason.BAD_ROW)
+        return Broken(ordinal=number, reason=Reason.BAD_ROW, data=row.data)
     payload = orjson.dumps(dict(zip(names, cells, strict=True)))
     known = Encoding(name=UTF8.name, known_from=encoding.known_from)
     return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=number + 1, encoding=known)

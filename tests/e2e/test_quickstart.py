@@ -42,7 +42,7 @@ def test_the_demo_succeeds_and_says_what_it_did(quickstart):
     ):
         assert words in quickstart.stdout
     assert quickstart.release.name in quickstart.stdout
-    assert re.search(r"A: .*\[r[0-9a-f]{20}\.\d+#\d+\]", quickstart.stdout, re.DOTALL)
+    assert re.search(r"A: .*\[r[0-9a-f]{20}\.[0-9a-f]{12}#\d+\]", quickstart.stdout, re.DOTALL)
 
 
 def test_every_record_is_accounted_for(quickstart):

@@ -1,5 +1,6 @@
 """Every record is answered, whatever its bytes are, and nothing of it is said in the answer."""
 
+import re
 import traceback
 
 import pytest
@@ -15,12 +16,15 @@ def record(payload: bytes, record_format: Format, record_id: str = "r1") -> Sour
     return SourceRecord(record_id=record_id, format=record_format, payload=payload, locator=Locator(container="x"))
 
 
-def test_answers_come_in_order_with_numbered_parts() -> None:
+def test_answers_come_in_order_and_parts_have_ids() -> None:
     """One answer a record; parts have ids of their own."""
     batch = [record(b"MRN 445120 ok", Format.TEXT, "a"), record(b"", Format.TEXT, "b"), record(b"{", Format.ROW, "c")]
-    first, second, third = Normalizer().process(batch)
+    first, second, third = Normalizer(key=b"k").process(batch)
     assert isinstance(first, DocumentGroup)
-    assert [part.document_id for part in first.parts] == ["a.0"]
+    assert first.record_id == "a"
+    (part,) = first.parts
+    assert re.fullmatch(r"r[0-9a-f]{20}\.[0-9a-f]{12}", part.document_id)
+    assert part.document_id.startswith(f"{part.record_id}.")
     assert isinstance(second, Withheld)
     assert (second.record_id, second.reason) == ("b", Reason.EMPTY)
     assert isinstance(third, Withheld)
@@ -31,7 +35,7 @@ def test_answers_come_in_order_with_numbered_parts() -> None:
 @settings(max_examples=200)
 def test_any_bytes_are_answered(payload: bytes, record_format: Format) -> None:
     """A group with at least one part, or a reason."""
-    normalizer = Normalizer()
+    normalizer = Normalizer(key=b"k")
     (answer,) = normalizer.process([record(payload, record_format)])
     assert isinstance(answer, Withheld) or len(answer.parts) > 0
     assert isinstance(normalizer.identities(record(payload, record_format)), tuple)
@@ -44,7 +48,7 @@ def test_an_unexpected_failure_withholds_and_is_counted(monkeypatch: pytest.Monk
         raise ValueError("OKAFOR, ADA")
 
     monkeypatch.setattr("llmops.normalize.notes.documents", broken)
-    normalizer = Normalizer()
+    normalizer = Normalizer(key=b"k")
     (answer,) = normalizer.process([record(b"MRN 445120", Format.TEXT)])
     assert isinstance(answer, Withheld)
     assert answer.reason is Reason.MALFORMED
@@ -62,7 +66,7 @@ def test_a_record_whose_people_cannot_be_told_is_withheld(monkeypatch: pytest.Mo
         raise ValueError("OKAFOR, ADA")
 
     monkeypatch.setattr("llmops.normalize.fhir.identities", broken)
-    normalizer = Normalizer(NormalizeConfig(require_subject=False))
+    normalizer = Normalizer(NormalizeConfig(require_subject=False), key=b"k")
     assert normalizer.identities(record(payload, Format.FHIR)) == ()
     (answer,) = normalizer.process([record(payload, Format.FHIR)])
     assert isinstance(answer, Withheld)

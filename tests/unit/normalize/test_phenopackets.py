@@ -106,7 +106,7 @@ def test_families_become_one_document_a_member() -> None:
 
 def test_what_is_no_phenopacket_is_refused() -> None:
     """Other JSON, and version 1."""
-    answers = Normalizer().process(
+    answers = Normalizer(key=b"k").process(
         [record({"a": 1}), record(PACKET | {"metaData": {"phenopacketSchemaVersion": "1.0"}})]
     )
     assert [a.reason for a in answers if isinstance(a, Withheld)] == [Reason.MALFORMED, Reason.UNSUPPORTED_VERSION]

@@ -53,7 +53,7 @@ def test_a_long_batch_is_framed_across_reads(read_bytes):
     messages = [TWO.replace(b"%", b"\r") + b"NTE|" + b"n" * (n % 977) + b"\r" for n in range(2000)]
     answers = read_bytes(b"".join(messages))
     assert [a.payload for a in answers] == [m.rstrip() for m in messages]
-    assert len({a.record_id for a in answers}) == 2000
+    assert len({a.record_id for a in answers}) == len(set(messages))
 
 
 def test_encodings_are_found_for_each_message(read_bytes):

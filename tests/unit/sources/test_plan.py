@@ -133,11 +133,14 @@ def test_a_missing_root_is_an_error_that_names_no_file(tmp_path):
     assert caught.value.__suppress_context__
 
 
-def test_equal_names_in_two_roots_do_not_collide(tmp_path, read):
-    """The root is part of an id; the key is too."""
-    one, two = tree(tmp_path / "one", "a.txt"), tree(tmp_path / "two", "a.txt")
-    ids = {answer.record_id for answer in read(one, two)}
-    assert len(ids) == 2
+def test_a_record_is_known_by_its_content_whatever_its_file_is_called(tmp_path, read):
+    """Neither root nor name is part of an id; the key is. Where it lay, the locator says."""
+    one, two = tree(tmp_path / "one", "a.txt"), tree(tmp_path / "two", "b.txt")
+    (two / "b.txt").write_bytes((one / "a.txt").read_bytes())
+    answers = read(one, two)
+    assert [(answer.locator.root, answer.locator.container) for answer in answers] == [(0, "a.txt"), (1, "b.txt")]
+    ids = {answer.record_id for answer in answers}
+    assert len(ids) == 1
     (unit,) = plan_units([one], FilesConfig())
     (other,) = UnitSource(unit, FilesConfig(), b"other key").records()
     assert other.record_id not in ids

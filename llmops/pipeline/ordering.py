@@ -1,0 +1,76 @@
+"""The scored documents of a run in the order of their ids, which says nothing of the input's order or file names."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from llmops.documents import ScoredDocument
+from llmops.release import ShardFile, read_shard
+
+_DOCUMENTS_PER_BUCKET: Final = 2_000
+_MOST_BUCKETS: Final = 256
+_PENDING: Final = 32
+_ID_DIGITS: Final = 6
+
+
+class Ordered:
+    """Sorts more documents than memory holds: first into buckets by the head of their ids, then each bucket by itself.
+
+    Use as a context manager; the buckets hold text that has not passed the gate, and go with it.
+
+    Args:
+        folder: for the buckets; what an earlier attempt left in it is removed.
+        total: how many documents there will be, about.
+    """
+
+    def __init__(self, folder: Path, total: int) -> None:
+        self._folder = folder
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        count = min(_MOST_BUCKETS, 1 + total // _DOCUMENTS_PER_BUCKET)
+        self._paths = [folder / f"{number:03d}.parquet" for number in range(count)]
+        self._files = [ShardFile(path) for path in self._paths]
+        self._pending: list[list[ScoredDocument]] = [[] for _ in self._files]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files:
+            file.__exit__(kind, error, trace)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, documents: Sequence[ScoredDocument]) -> None:
+        """Put documents into their buckets."""
+        for document in documents:
+            number = _head(document) * len(self._files) >> 4 * _ID_DIGITS
+            self._pending[number].append(document)
+            if len(self._pending[number]) >= _PENDING:
+                self._flush(number)
+
+    def documents(self) -> Iterator[tuple[ScoredDocument, int]]:
+        """End the buckets and yield every document with the number of those of the same id before it."""
+        for number, path in enumerate(self._paths):
+            self._flush(number)
+            part = self._files[number].close()
+            found = sorted(read_shard(path, part.sha256), key=_id)
+            for _, copies in groupby(found, key=_id):
+                yield from ((document, count) for count, document in enumerate(copies))
+
+    def _flush(self, number: int) -> None:
+        self._files[number].write(self._pending[number])
+        self._pending[number] = []
+
+
+def _id(document: ScoredDocument) -> str:
+    return document.document_id
+
+
+def _head(document: ScoredDocument) -> int:
+    """The first digits of an id, ``r<hex>...``, as a number: buckets in its order are in the order of the ids."""
+    return int(document.document_id[1 : 1 + _ID_DIGITS], 16)
