@@ -1,7 +1,7 @@
 """The training feed: an iterable over a verified release that shuffles, shards and resumes exactly."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableSequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _VERSION: Final = 1
 _LOOKAHEAD: Final = 64
+_STATEFUL: Final = "torchdata.stateful_dataloader.StatefulDataLoader keeps it (state_dict, load_state_dict)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +114,18 @@ class ReleaseStream:
         self._epoch = epoch
         self._cursor = _Cursor()
         self._resume: _Cursor | None = None
+        self._in_workers: MutableSequence[bool] | None = None
 
     def __iter__(self) -> Iterator[ReleasedDocument | Window]:
-        worker, workers = _torch_worker()
+        worker, workers = _torch_worker() or (0, 1)
         cursor = self._resume or _Cursor(worker=worker, workers=workers)
         if (cursor.worker, cursor.workers) != (worker, workers):
-            raise RecipeError("stream: the state is that of another DataLoader worker, or of another number of them")
+            raise RecipeError(
+                "stream: the state is that of another DataLoader worker, or of another number of them; give the state "
+                f"of the loader to a loader with as many: {_STATEFUL}"
+            )
+        if self._in_workers is not None:
+            self._in_workers[0] = _torch_worker() is not None
         self._resume = None
         self._cursor = cursor
         for document in self._documents(cursor):
@@ -132,7 +139,16 @@ class ReleaseStream:
             self._cursor, self._resume = _Cursor(), None
 
     def state_dict(self) -> dict[str, Any]:
-        """Give, as plain values, all that is needed to go on after the last item that was yielded."""
+        """Give, as plain values, all that is needed to go on after the last item that was yielded.
+
+        Raises:
+            RecipeError: DataLoader workers read the stream, so this process does not know how far they are.
+        """
+        if self._in_workers is not None and self._in_workers[0] and _torch_worker() is None:
+            raise RecipeError(
+                "stream: the workers of a DataLoader read this stream, and only they know how far they are; take the "
+                f"state of the loader: {_STATEFUL}, or read with num_workers=0"
+            )
         return {**self._identity(), "epoch": self._epoch, **asdict(self._resume or self._cursor)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -151,6 +167,16 @@ class ReleaseStream:
         cursor = _Cursor(**numbers)
         # A state of the very beginning is nobody's in particular: any worker may begin there.
         self._cursor, self._resume = _Cursor(), cursor if cursor.documents or cursor.windows else None
+
+    def share(self, in_workers: MutableSequence[bool]) -> MutableSequence[bool]:
+        """Let the processes that read this stream tell each other whether workers do; gives what they tell it by.
+
+        Args:
+            in_workers: one flag in memory that the processes share; the first that is given stays.
+        """
+        if self._in_workers is None:
+            self._in_workers = in_workers
+        return self._in_workers
 
     def torch(self, fields: tuple[str, ...] | None = None) -> "TorchStream":
         """Give this stream as a torch ``IterableDataset`` of plain dicts, which torch's default collation takes.
@@ -217,11 +243,11 @@ def _reopen(
     return restored
 
 
-def _torch_worker() -> tuple[int, int]:
-    """Give number and count of the DataLoader worker this is; torch is asked only where it has been imported."""
+def _torch_worker() -> tuple[int, int] | None:
+    """Give number and count of the DataLoader worker this is, if any; torch is asked only where it is imported."""
     data = sys.modules.get("torch.utils.data")
     info = data.get_worker_info() if data is not None else None
-    return (0, 1) if info is None else (info.id, info.num_workers)
+    return None if info is None else (info.id, info.num_workers)
 
 
 def _checked_fields(fields: tuple[str, ...] | None, *, windowed: bool) -> tuple[str, ...]:

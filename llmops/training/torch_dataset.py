@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch.utils.data import IterableDataset
 
 if TYPE_CHECKING:
@@ -12,17 +13,20 @@ if TYPE_CHECKING:
 class TorchStream(IterableDataset[dict[str, Any]]):  # type: ignore[misc, unused-ignore] # untyped where torch is not installed
     """Yields one dict an item and splits the work between the workers of a ``DataLoader``.
 
-    ``state_dict`` is right in the process that iterates: the main one without workers, each worker under torchdata's
-    ``StatefulDataLoader``, which calls it there. ``set_epoch`` reaches workers when they start, so not those that a
-    loader keeps (``persistent_workers=True``).
+    ``state_dict`` is known in the process that iterates: the main one without workers, each worker under torchdata's
+    ``StatefulDataLoader``, which calls it there; elsewhere it is an error. ``set_epoch`` reaches workers when they
+    start, so not those that a loader keeps (``persistent_workers=True``).
     """
 
     def __init__(self, stream: "ReleaseStream", fields: tuple[str, ...]) -> None:
         super().__init__()
         self._stream = stream
         self._fields = fields
+        # In memory that torch hands to its workers, forked or spawned.
+        self._in_workers = stream.share(torch.zeros(1, dtype=torch.bool).share_memory_())  # type: ignore[no-untyped-call, unused-ignore]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._stream.share(self._in_workers)  # a spawned worker has a stream of its own
         for item in self._stream:
             yield {name: getattr(item, name) for name in self._fields}
 

@@ -43,3 +43,71 @@ def test_unknown_fields_are_refused(release):
         stream(release).torch(fields=("payload",))
     with pytest.raises(RecipeError, match="windows"):
         stream(release, window_tokens=2).torch(fields=("text",))
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_the_state_of_a_stream_that_workers_read_is_not_asked_for_where_they_are_not(release, start):
+    """It would be that of the beginning, and a job would read all again: an error, with what to do instead."""
+    feed = stream(release)
+    dataset = feed.torch()
+    assert feed.state_dict()["documents"] == 0
+    for _ in data.DataLoader(dataset, batch_size=4, num_workers=2, multiprocessing_context=start):
+        for asked in (feed, dataset):
+            with pytest.raises(RecipeError, match="StatefulDataLoader"):
+                asked.state_dict()
+    with pytest.raises(RecipeError, match="num_workers=0"):
+        feed.state_dict()
+    assert len(list(dataset)) == 30  # read here again, its state is known here again
+    assert feed.state_dict()["documents"] == 30
+
+
+def test_a_state_of_the_main_process_is_refused_by_workers(release):
+    """Each would read on where the one was."""
+    feed = stream(release)
+    reading = iter(feed)
+    for _ in range(7):
+        next(reading)
+    resumed = stream(release)
+    resumed.load_state_dict(feed.state_dict())
+    with pytest.raises(RecipeError, match="StatefulDataLoader"):
+        list(data.DataLoader(resumed.torch(), num_workers=2))
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("done", [0, 1, 4, 7])
+def test_a_stateful_data_loader_goes_on_exactly(release, workers, done):
+    """torchdata keeps each worker's state: what was read before and what is read after are the epoch, each once."""
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+
+    def loader():
+        return stateful.StatefulDataLoader(stream(release, seed=3).torch(), batch_size=4, num_workers=workers)
+
+    whole = [batch["document_id"] for batch in loader()]
+    first = loader()
+    reading = iter(first)
+    before = [next(reading)["document_id"] for _ in range(done)]
+    state = first.state_dict()
+    resumed = loader()
+    resumed.load_state_dict(state)
+    assert before + [batch["document_id"] for batch in resumed] == whole
+    assert sorted(document for batch in whole for document in batch) == [f"r{n:04d}.0" for n in range(30)]
+    assert [batch["document_id"] for batch in resumed] == whole  # and the next epoch begins at its beginning
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_stateful_data_loader_of_windows_goes_on_within_a_document(release, start):
+    """Forked or spawned."""
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+
+    def loader():
+        return stateful.StatefulDataLoader(
+            stream(release, window_tokens=2).torch(), batch_size=None, num_workers=2, multiprocessing_context=start
+        )
+
+    whole = [item["text"] for item in loader()]
+    first = loader()
+    reading = iter(first)
+    before = [next(reading)["text"] for _ in range(9)]
+    resumed = loader()
+    resumed.load_state_dict(first.state_dict())
+    assert before + [item["text"] for item in resumed] == whole
