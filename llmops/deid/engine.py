@@ -12,7 +12,7 @@ from llmops.deid.config import DeidConfig
 from llmops.deid.known import KnownMatcher
 from llmops.deid.operators import Rewriter, dates_of
 from llmops.deid.policy import Policy
-from llmops.deid.residual import document_risk, document_survivors
+from llmops.deid.residual import second_look
 from llmops.deid.spans import Span
 from llmops.deid.structured import free_texts, rewrite_fields, rewrite_time
 from llmops.deid.subjects import Subject, SubjectVault, resolve_subject
@@ -127,9 +127,10 @@ class PresidioDeidentifier:
         )
 
     def _checked(self, item: _Prepared, done: DeidentifiedDocument) -> DeidentifiedDocument | Withheld:
-        if item.matcher is not None and document_survivors(done, item.matcher):
+        look = second_look(done, self._policy, item.matcher)
+        if look.survivors:
             return _withheld(item.document, Reason.KNOWN_IDENTIFIER_SURVIVED)
-        done = replace(done, residual_risk=document_risk(done, self._policy, item.matcher))
+        done = replace(done, residual_risk=look.risk)
         if done.residual_risk > self._config.withhold_above_risk:
             return _withheld(item.document, Reason.RESIDUAL_PHI)
         return done

@@ -50,6 +50,18 @@ class _Token(NamedTuple):
     end: int
 
 
+class Survivors(NamedTuple):
+    """How many identifiers of a subject a text still holds.
+
+    Args:
+        certain: beyond doubt.
+        likely: that may be one: misspelt names, weak words where a person is spoken of, initials.
+    """
+
+    certain: int
+    likely: int
+
+
 class KnownMatcher:
     """Looks up the tokens of a text in what is known of one subject; linear in the text. Holds PHI.
 
@@ -65,7 +77,13 @@ class KnownMatcher:
         self._lengths: dict[str, set[int]] = {}
         for tokens in self._index.sequences:
             self._lengths.setdefault(tokens[0], set()).add(len(tokens))
-        self._longest_near = max(map(len, self._index.near), default=0) + _MOST_EDITS
+        self._joined = frozenset(number[:end] for number in self._index.joined for end in range(len(number) + 1))
+        self._near_lengths = frozenset(
+            len(name) + edits
+            for name in self._index.strong
+            if name in self._index.near
+            for edits in range(-edits_allowed(name), edits_allowed(name) + 1)
+        )
         self._foreign = {label: _foreign_pattern(self._index.foreign, label) for label in self._index.foreign.values()}
         self._names = self._index.given | self._index.family
 
@@ -74,16 +92,18 @@ class KnownMatcher:
         folded = view.folded
         tokens = [_Token(m.group().lower(), m.start(), m.end()) for m in TOKEN.finditer(folded)]
         spans = list(self._words(folded, tokens))
-        for number, token in enumerate(tokens):
-            if token.word in self._names or len(token.word) == 1:
+        names, lengths, joined = self._names, self._lengths, self._joined
+        for number, (word, _, _) in enumerate(tokens):
+            if word in names or len(word) == 1:
                 spans.extend(self._pair_at(folded, tokens, number))
-            spans.extend(self._sequence_at(folded, tokens, number))
+            if word in lengths or word.lstrip("0") in joined:
+                spans.extend(self._sequence_at(folded, tokens, number))
         for label, pattern in self._foreign.items():
             spans.extend(_span(*match.span(), label, 0.99) for match in pattern.finditer(view.text))
         return spans
 
-    def survivors(self, view: View, allowed: frozenset[PhiLabel] = frozenset()) -> int:
-        """Count what is beyond doubt an identifier of the subject in a text that is about to leave.
+    def survivors(self, view: View, allowed: frozenset[PhiLabel] = frozenset()) -> Survivors:
+        """Count what is an identifier of the subject in a text that is about to leave.
 
         Numbers are found inside longer runs too (``x0041772699``), which `find` leaves.
 
@@ -91,13 +111,11 @@ class KnownMatcher:
             view: the text. PHI.
             allowed: labels that may have been left on purpose.
         """
-        certain = [span for span in self.find(view) if span.score >= CERTAIN and span.label not in allowed]
+        found = self.find(view)
+        certain = sum(1 for span in found if span.score >= CERTAIN and span.label not in allowed)
         runs = re.findall(r"\d{8,}", view.folded)
-        return len(certain) + sum(1 for run in runs for number in self._index.written if number in run)
-
-    def likely_survivors(self, view: View) -> int:
-        """Count what may be one: misspelt names, weak words where a person is spoken of, initials."""
-        return sum(1 for span in self.find(view) if span.score < CERTAIN)
+        certain += sum(1 for run in runs for number in self._index.written if number in run)
+        return Survivors(certain, sum(1 for span in found if span.score < CERTAIN))
 
     def _words(self, folded: str, tokens: Sequence[_Token]) -> Iterator[Span]:
         """Judge each token by itself."""
@@ -128,9 +146,9 @@ class KnownMatcher:
     def _misspelt(self, word: str, *, capital: bool) -> bool:
         """Say whether a word that is none of the language is within the safe edit distance of a strong name."""
         near = self._index.near
-        if not STRONG_LENGTH - 1 <= len(word) <= self._longest_near:  # a sequence of bases is no name, and costs a cube
+        if len(word) not in self._near_lengths:  # a sequence of bases is no name, and costs a cube
             return False
-        if not near or not (capital or len(word) > STRONG_LENGTH) or is_word(word):
+        if not (capital or len(word) > STRONG_LENGTH) or is_word(word):
             return False
         depth = _MOST_EDITS if len(word) >= 7 else 1
         names = {name for form in deletions(word, depth) for name in near.get(form, ())}
@@ -138,23 +156,28 @@ class KnownMatcher:
 
     def _pair_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
         """Find a given and a family name beside each other, in both orders, with an initial between or for one."""
-        index, token = self._index, tokens[first]
+        token = tokens[first]
         second = first + 1
         if second < len(tokens) and len(tokens[second].word) == 1 and len(token.word) > 1:
             second += 1
-        if second >= len(tokens) or not _are_joined(folded, tokens[first : second + 1]):
+        if second >= len(tokens) or not self._are_one(folded, token, tokens[second]):
             return
         other = tokens[second]
-        if len(token.word) == 1 and token.word.isalpha() and folded[token.start].isupper():
-            fits = other.word in index.family and any(name[0] == token.word for name in index.given)
-        else:
-            fits = (token.word in index.given and other.word in index.family) or (
-                token.word in index.family and other.word in index.given
-            )
+        if not _are_joined(folded, tokens[first : second + 1]):
+            return
         proper = folded[token.start].isupper() and folded[other.start].isupper()
         words = is_word(token.word) and is_word(other.word)
-        if fits and token.word != other.word and (proper or not words):
+        if token.word != other.word and (proper or not words):
             yield _span(token.start, other.end, PhiLabel.NAME, 0.99 if proper else 0.95)
+
+    def _are_one(self, folded: str, token: _Token, other: _Token) -> bool:
+        """Say whether one is a given name, or its initial, and the other a family name of the people known."""
+        index = self._index
+        if len(token.word) == 1 and token.word.isalpha() and folded[token.start].isupper():
+            return other.word in index.family and any(name[0] == token.word for name in index.given)
+        return (token.word in index.given and other.word in index.family) or (
+            token.word in index.family and other.word in index.given
+        )
 
     def _sequence_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
         """Take the longest run of tokens from ``first`` that is known, as words in order or as one joined number."""
@@ -168,6 +191,8 @@ class KnownMatcher:
             if number - first < _LONGEST_NUMBER:
                 joined += tokens[number].word
                 label = index.joined.get(joined.lstrip("0"))
+                if not lengths and joined.lstrip("0") not in self._joined:
+                    break
             if label is None and number - first + 1 in lengths:
                 label = self._known_run(folded, tokens[first : number + 1])
             if label is not None:

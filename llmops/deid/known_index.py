@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from llmops.deid.composing import composed
@@ -96,6 +97,7 @@ def tokens_of(text: str) -> list[str]:
     return [token.lower() for token in TOKEN.findall(fold(composed(text).text))]
 
 
+@lru_cache(maxsize=16_384)
 def is_word(word: str) -> bool:
     """Say whether a lower-case word, or what it is an inflection of, is one of the language or of medicine."""
     stems = [word, *(word.removesuffix(ending) for ending in ("s", "es", "ed", "ing", "ly", "er", "d"))]

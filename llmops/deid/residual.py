@@ -37,27 +37,31 @@ class Suspicion(NamedTuple):
     most: int = 1_000
 
 
+class SecondLook(NamedTuple):
+    """What the exit gate found in a document.
+
+    Args:
+        survivors: certain identifiers of the subject, addresses and birth date in every shape among them.
+        risk: estimate in [0, 1] that an identifier is left.
+    """
+
+    survivors: int
+    risk: float
+
+
 def survivors(texts: Iterable[str], matcher: KnownMatcher) -> int:
     """Count the subject's own certain identifiers that are still in what leaves.
 
     Names in both orders, numbers with or without zeros and separators, e-mail; what is short or a word of the language
     (an MRN ``100``, a Mr. May) only where the text says so. Places, ZIP codes and dates are passed over, since a policy
-    may keep them and a text alone does not tell: `document_survivors` counts them too.
+    may keep them and a text alone does not tell: `second_look` counts them too.
 
     Args:
         texts: everything of the document that leaves: text, title, field values.
         matcher: the subject's known identifiers. PHI.
     """
     bare = (PLACEHOLDER.sub(_blank, text) for text in texts if text)
-    return sum(matcher.survivors(View.of(text), _MAY_BE_KEPT) for text in bare)
-
-
-def document_survivors(document: DeidentifiedDocument, matcher: KnownMatcher) -> int:
-    """Count every certain identifier of the subject in a document, addresses and birth date in every shape among them.
-
-    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind.
-    """
-    return sum(matcher.survivors(View.of(blanked(text, found))) for text, found in _leaving(document, free=False))
+    return sum(matcher.survivors(View.of(text), _MAY_BE_KEPT).certain for text in bare)
 
 
 def residual_risk(text: str, findings: Sequence[PhiFinding] = (), policy: Policy | None = None) -> float:
@@ -71,31 +75,42 @@ def residual_risk(text: str, findings: Sequence[PhiFinding] = (), policy: Policy
         findings: what was done in it, with offsets in it.
         policy: what it keeps (a limited data set: dates) is no residue; None judges as Safe Harbor would.
     """
-    left = fold(blanked(text, findings))
+    return round(1.0 - _cleanness(fold(blanked(text, findings)), policy), 4)
+
+
+def _cleanness(left: str, policy: Policy | None) -> float:
+    """Estimate in [0, 1] that a folded text from which everything decided on is blanked out holds no identifier."""
     clean = 1.0
     for suspicion in _SUSPICIONS:
         if policy is not None and policy.operators[suspicion.label] is Operator.KEEP:
             continue
         hits = (match for match in suspicion.pattern.finditer(left) if suspicion.check(left, match))
         clean *= (1.0 - suspicion.weight) ** sum(1 for _ in islice(hits, suspicion.most))
-    return round(1.0 - clean, 4)
+    return clean
 
 
-def document_risk(document: DeidentifiedDocument, policy: Policy, matcher: KnownMatcher | None = None) -> float:
-    """Estimate as `residual_risk` does over text, title and free-text fields, and by what looks like the subject's own.
+def second_look(document: DeidentifiedDocument, policy: Policy, matcher: KnownMatcher | None = None) -> SecondLook:
+    """Look once at everything of a document that leaves.
+
+    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind. The risk is
+    that of `residual_risk` over text, title and free-text fields, and of what looks like the subject's own.
 
     Args:
         document: the de-identified document.
         policy: the policy applied.
         matcher: the subject's known identifiers: a misspelt name left is a hint that one is. PHI.
     """
-    clean = 1.0
-    for text, findings in _leaving(document, free=True):
-        clean *= 1.0 - residual_risk(text, findings, policy)
-        if matcher is not None:
-            likely = matcher.likely_survivors(View.of(blanked(text, findings)))
+    survivors, clean = 0, 1.0
+    for text, findings, free in _leaving(document):
+        if not free and matcher is None:
+            continue
+        view = View.of(blanked(text, findings))
+        certain, likely = matcher.survivors(view) if matcher is not None else (0, 0)
+        survivors += certain
+        if free:
+            clean *= 1.0 - round(1.0 - _cleanness(view.folded, policy), 4)
             clean *= (1.0 - _LIKELY_WEIGHT) ** likely
-    return round(1.0 - clean, 4)
+    return SecondLook(survivors, round(1.0 - clean, 4))
 
 
 def blanked(text: str, findings: Iterable[PhiFinding]) -> str:
@@ -110,21 +125,21 @@ def _blank(match: re.Match[str]) -> str:
     return _BLANK * len(match.group())
 
 
-def _leaving(document: DeidentifiedDocument, *, free: bool) -> Iterator[tuple[str, list[PhiFinding]]]:
-    """Give each text that leaves with its findings; ``free``: only text people wrote, no codes and numbers."""
+def _leaving(document: DeidentifiedDocument) -> Iterator[tuple[str, list[PhiFinding], bool]]:
+    """Give each text that leaves with its findings, and whether people wrote it: codes and numbers are not."""
     by_field: dict[str, list[PhiFinding]] = {}
     for finding in document.findings:
         by_field.setdefault(finding.field, []).append(finding)
-    yield document.text, by_field.get("", [])
+    yield document.text, by_field.get("", []), True
     names = Counter(field.name for field in document.fields if _is_treated(field))
     names["title"] += bool(document.title)
     parts = {name: _parted(by_field.get(name, []), count) for name, count in names.items()}
-    yield document.title, next(parts["title"], [])
+    yield document.title, next(parts["title"], []), True
     for field in document.fields:
         findings = next(parts[field.name]) if _is_treated(field) else []
-        if field.value is None or isinstance(field.value, bool) or (free and field.phi is not FieldPhi.FREE_TEXT):
+        if field.value is None or isinstance(field.value, bool):
             continue
-        yield str(field.value), findings
+        yield str(field.value), findings, field.phi is FieldPhi.FREE_TEXT
 
 
 def _is_treated(field: Field) -> bool:

@@ -1,11 +1,13 @@
 """What the patient block of a free-text note says: identifiers, name, birth date, times."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from llmops.identities import Identity, PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize.dates import iso_date
+from llmops.normalize.note_keys import keys
 from llmops.normalize.note_times import CENTURY, loose_date
 from llmops.phi import PhiLabel
 
@@ -41,6 +43,7 @@ _KEY: Final = re.compile(
     + r")[*_]{0,2} ?[:#][*_: ]{0,4}",
     re.IGNORECASE,
 )
+_MARK: Final = re.compile("[:#]")
 # A record number needs no colon: "MRN 4420917", "Hospital no. ... 778-20-31", "pt# 55-3310".
 _RECORD_KEY: Final = re.compile(
     r"(?<![A-Za-z])(?:mrn|med(?:ical)?\.? rec(?:ord)?\.?(?: (?:number|num|no\.?|#))?|mr ?(?:no\.?|#)"
@@ -115,7 +118,8 @@ def read_header(text: str) -> NoteHeader:
     """
     found: dict[str, list[str]] = {}
     head = _head(text)
-    for key, value in _pairs(head):
+    matches = list(keys(_KEY, _MARK, head))
+    for key, value in _pairs(head, matches):
         found.setdefault(key, []).append(value)
     return NoteHeader(
         subject=_record_number(head) or _record_number(text),
@@ -127,7 +131,7 @@ def read_header(text: str) -> NoteHeader:
         emails=tuple(m.group() for value in found.get("email", ()) if (m := _EMAIL.match(value)) is not None),
         addresses=tuple(PostalAddress(lines=(value,)) for value in found.get("address", ())[:1] if value[:1].isdigit()),
         time=next(filter(None, (iso_date(value, century=CENTURY) for value in found.get("time", ()))), "")
-        or loose_date(head, _taken(head)),
+        or loose_date(head, _taken(head, matches)),
     )
 
 
@@ -156,9 +160,9 @@ def _head(text: str) -> str:
     return "\n".join(text[:_HEAD_CHARS].split("\n", _HEAD_LINES)[:_HEAD_LINES])
 
 
-def _pairs(head: str) -> list[tuple[str, str]]:
+def _pairs(head: str, matches: Iterable[re.Match[str]]) -> list[tuple[str, str]]:
     pairs = []
-    for match in _KEY.finditer(head):
+    for match in matches:
         value = head[match.end() : _value_end(head, match.end())].strip(" \t*_")
         if value and match.lastgroup is not None:
             pairs.append((_meaning(match.lastgroup), value))
@@ -176,9 +180,9 @@ def _value_end(head: str, start: int) -> int:
     return longest if end is None else end.start()
 
 
-def _taken(head: str) -> list[tuple[int, int]]:
+def _taken(head: str, matches: Iterable[re.Match[str]]) -> list[tuple[int, int]]:
     """Where numbers stand, which may look like dates: the word behind every key that is no key of a time."""
-    starts = [m.end() for m in _KEY.finditer(head) if m.lastgroup and _meaning(m.lastgroup) != "time"]
+    starts = [m.end() for m in matches if m.lastgroup and _meaning(m.lastgroup) != "time"]
     starts += [m.end() for m in _RECORD_KEY.finditer(head)]
     return [(at, word.end()) for at in starts if (word := _WORD.match(head, at)) is not None]
 

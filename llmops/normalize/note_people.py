@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from llmops.identities import PersonName
+from llmops.normalize.note_keys import keys
 from llmops.normalize.note_words import may_be_person
 
 _HEAD_LINES: Final = 40
@@ -30,6 +31,7 @@ _CLINICIAN_KEY: Final = re.compile(
     r"(?:[*_]{0,2} ?:[*_ ]{0,4}|(?<=by) )",
     re.IGNORECASE,
 )
+_MARK: Final = re.compile(":|by ", re.IGNORECASE)
 _RELATION: Final = (
     r"(?:mother|father|mom|dad|mum|husband|wife|spouse|partner|fianc[eé]e?|son|daughter|brother|sister|grandmother"
     r"|grandfather|grandson|granddaughter|aunt|uncle|niece|nephew|cousin|guardian|stepmother|stepfather)"
@@ -127,7 +129,7 @@ def _leading(words: list[str]) -> list[str]:
 
 
 def _values(key: re.Pattern[str], text: str) -> Iterator[str]:
-    for match in key.finditer(text):
+    for match in keys(key, _MARK, text):
         yield text[match.end() : match.end() + _LONGEST_VALUE].partition("\n")[0]
 
 

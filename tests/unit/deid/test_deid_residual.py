@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from llmops.deid import Operator, load_policy
 from llmops.deid.known import KnownMatcher
-from llmops.deid.residual import blanked, document_risk, document_survivors, residual_risk
+from llmops.deid.residual import blanked, residual_risk, second_look
 from llmops.documents import DeidentifiedDocument, Field, FieldPhi, Format, Kind, Provenance
 from llmops.identities import Identity, PersonName, SubjectIdentifier
 from llmops.phi import PhiFinding, PhiLabel
@@ -71,6 +71,14 @@ def finding(start: int, end: int, label: PhiLabel, operator: str, field: str = "
     return PhiFinding(start=start, end=end, label=label, score=1.0, recognizer="x", operator=operator, field=field)
 
 
+def survivors(document: DeidentifiedDocument, known: KnownMatcher) -> int:
+    return second_look(document, load_policy("safe_harbor"), known).survivors
+
+
+def risk(document: DeidentifiedDocument, known: KnownMatcher) -> float:
+    return second_look(document, load_policy("safe_harbor"), known).risk
+
+
 @pytest.mark.parametrize("text", CODED)
 def test_codes_and_measurements_are_no_residue(text: str) -> None:
     """Terminologies, positions, doses, vitals, eponyms and placeholders withhold no document."""
@@ -99,18 +107,17 @@ def test_risk_and_survivors_see_title_and_fields() -> None:
     known = KnownMatcher(
         [Identity(subject=(SubjectIdentifier(value="00417726"),), names=(PersonName(family="Quellenbrook"),))]
     )
-    policy = load_policy("safe_harbor")
-    assert document_survivors(document("fine", title="Quellenbrook"), known) == 1
+    assert survivors(document("fine", title="Quellenbrook"), known) == 1
     field = Field(name="a.b", value="417726", phi=FieldPhi.NONE)
-    assert document_survivors(document("fine", fields=(field,)), known) == 1
-    assert document_survivors(document("fine", fields=(replace(field, value=417726),)), known) == 1
+    assert survivors(document("fine", fields=(field,)), known) == 1
+    assert survivors(document("fine", fields=(replace(field, value=417726),)), known) == 1
     decided = finding(0, 6, PhiLabel.MRN, "surrogate", "a.b")
-    assert document_survivors(document("fine", decided, fields=(replace(field, phi=PhiLabel.MRN),)), known) == 0
-    assert document_risk(document("fine", title="Dr. Krishnaswamy"), policy, known) > 0.2
+    assert survivors(document("fine", decided, fields=(replace(field, phi=PhiLabel.MRN),)), known) == 0
+    assert risk(document("fine", title="Dr. Krishnaswamy"), known) > 0.2
     free = Field(name="c", value="Dr. Krishnaswamy", phi=FieldPhi.FREE_TEXT)
-    assert document_risk(document("fine", fields=(free,)), policy, known) > 0.2
-    assert document_risk(document("Quelenbrook slept"), policy, known) > 0.2
-    assert document_risk(document("fine"), policy, known) == 0.0
+    assert risk(document("fine", fields=(free,)), known) > 0.2
+    assert risk(document("Quelenbrook slept"), known) > 0.2
+    assert risk(document("fine"), known) == 0.0
 
 
 def test_a_field_is_not_passed_over_for_what_was_done_in_another_of_its_name() -> None:
@@ -118,10 +125,10 @@ def test_a_field_is_not_passed_over_for_what_was_done_in_another_of_its_name() -
     known = KnownMatcher([Identity(subject=(), names=(PersonName(family="Baxter"),))])
     first, second = (Field(name="a", value=value, phi=FieldPhi.FREE_TEXT) for value in ("[NAME]", "Baxter"))
     redacted = finding(0, 6, PhiLabel.NAME, "redact", "a")
-    assert document_survivors(document("fine", redacted, fields=(first, second)), known) == 1
-    assert document_survivors(document("fine", redacted, fields=(second, first)), known) == 1
+    assert survivors(document("fine", redacted, fields=(first, second)), known) == 1
+    assert survivors(document("fine", redacted, fields=(second, first)), known) == 1
     assert (
-        document_survivors(
+        survivors(
             document(
                 "fine",
                 finding(0, 6, PhiLabel.NAME, "redact", "title"),
@@ -134,8 +141,8 @@ def test_a_field_is_not_passed_over_for_what_was_done_in_another_of_its_name() -
     )
     decided = (finding(0, 6, PhiLabel.NAME, "keep", "a"), finding(4, 10, PhiLabel.NAME, "keep", "a"), redacted)
     longer = replace(second, value="Mr. Baxter")
-    assert document_survivors(document("fine", *decided[::2], fields=(second, first)), known) == 0
-    assert document_survivors(document("fine", decided[1], redacted, fields=(longer, first)), known) == 1
+    assert survivors(document("fine", *decided[::2], fields=(second, first)), known) == 0
+    assert survivors(document("fine", decided[1], redacted, fields=(longer, first)), known) == 1
 
 
 def test_unknown_names_raise_the_figure_but_withhold_nothing_alone() -> None:
