@@ -37,6 +37,64 @@ UNREADABLE = {
 }
 
 
+def _laughs(levels: int, link: str) -> bytes:
+    """Each level holds the one before nine times; ``link`` is how."""
+    lines = ["a0: &a0 {canary: 1}"]
+    lines += [f"a{n}: &a{n} " + link.format(", ".join([f"*a{n - 1}"] * 9)) for n in range(1, levels)]
+    return "\n".join(lines).encode()
+
+
+BOMBS = {
+    "billion laughs": (_laughs(10, "[{}]"), "values, aliases written out"),
+    "merge keys": (_laughs(10, "{{<<: [{}]}}"), "values, aliases written out"),
+    "merge keys in the text of a recipe": (_laughs(6, "{{k: {{<<: [{}]}}, l: 1}}"), "values, aliases written out"),
+    "one wide alias": (b"a: &a [" + b"1," * 999 + b"1]\nb: [" + b"*a," * 99 + b"*a]", "values, aliases written out"),
+    "many values": (b"a: [" + b"1," * 60_000 + b"1]", "values, aliases written out"),
+    "many names": (b"".join(b"k%d: &a%d 1\n" % (n, n) for n in range(40_000)), "values, aliases written out"),
+    "an alias of itself": (b"a: &a [*a, canary]", "nested deeper"),
+    "a merge of itself": (b"a: &a {<<: *a}", "nested deeper"),
+    "a ladder of aliases": (
+        b"a0: &a0 [1]\n" + b"".join(b"a%d: &a%d [*a%d]\n" % (n, n, n - 1) for n in range(1, 99)),
+        "nested",
+    ),
+    "brackets": (b"[" * 100_000, "nested deeper"),
+    "braces": (b"{canary: " * 100_000, "nested deeper"),
+    "dashes": (b"- " * 100_000 + b"canary", "nested deeper"),
+    "question marks": (b"? " * 100_000 + b"canary", "nested deeper"),
+    "indentation": (b"".join(b" " * n + b"a:\n" for n in range(1_000)), "nested deeper"),
+    "a long file": (b"# canary\n" * 200_000, "larger than"),
+    "a long tag": (b"a: !" + b"x" * 1_000_000 + b" canary", "a tag of over"),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("data", "said"), BOMBS.values(), ids=BOMBS)
+def test_a_bomb_is_refused_before_it_goes_off(data: bytes, said: str, tmp_path: Path) -> None:
+    """Written out, most of them are larger than any memory, and the others take minutes; none gets that far."""
+    path = tmp_path / "file.yaml"
+    path.write_bytes(data)
+    with pytest.raises(RecipeError, match=said) as refused:
+        read_yaml(path, "file")
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("load", LOADERS, ids=["deid", "quality", "gate", "suite", "recipe"])
+def test_a_bomb_in_any_file_that_people_write_is_refused(load: Callable[[str], object], tmp_path: Path) -> None:
+    """None of them reads YAML by another way."""
+    path = tmp_path / "file.yaml"
+    path.write_bytes(BOMBS["billion laughs"][0])
+    with pytest.raises(RecipeError, match="values, aliases written out"):
+        load(str(path))
+
+
+def test_aliases_and_merge_keys_of_usual_size_are_read(tmp_path: Path) -> None:
+    """They say what they said."""
+    path = tmp_path / "file.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: [*a, *a]\n")
+    one = {"x": 1, "y": 2}
+    assert read_yaml(path, "file")[0] == {"a": one, "b": {"x": 1, "y": 3}, "c": [one, one]}
+
+
 @pytest.mark.parametrize("data", UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("load", LOADERS, ids=["deid", "quality", "gate", "suite", "recipe"])
 def test_what_is_no_yaml_is_refused_without_its_content(
