@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from llmops.deid.recognizers.name_checks import strange
+from llmops.deid.recognizers.quantities import is_quantity
 from llmops.deid.spans import Span, View, whole_word
 from llmops.phi import PhiLabel
 
@@ -135,7 +136,7 @@ def _ages(folded: str, names: Iterable[Span]) -> Iterator[Span]:
     """Take a bare number over 89 behind a name for an age: ``wife Imogen, 93,``."""
     for span in names:
         match = _AGE.match(folded, span.end)
-        if match:
+        if match and not is_quantity(folded, *match.span(1)):
             yield replace(_beside(span, *match.span(1)), label=PhiLabel.AGE90)
 
 

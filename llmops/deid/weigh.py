@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from llmops.deid.recognizers.quantities import is_count, is_quantity
 from llmops.deid.spans import ScoredWord, Span, View
 from llmops.deid.vocabulary.words import KEPT_PLACES
 from llmops.phi import PhiLabel
@@ -21,6 +22,7 @@ _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
 _OLD: Final = re.compile(r"\D+|(?:9\d|1[01]\d)\D*")
 """What may be an age over 89; one below is no identifier."""
+_SHORT: Final = re.compile(r"\d{2,3}")
 _LINKS: Final = frozenset({"at", "on"})
 """Words that lead from one name to the next, and are no part of either."""
 
@@ -46,7 +48,10 @@ def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least
         )
         for run in _runs(view.folded, judged, least, _EASED * least, _joined)
     )
-    return [*kept, *(span for span in alone if not _is_kept_place(view.folded, span))]
+    return [
+        *kept,
+        *(span for span in alone if not (_is_kept_place(view.folded, span) or _is_measure(view.folded, span))),
+    ]
 
 
 def _within(words: Sequence[ScoredWord]) -> Callable[[Span], Sequence[ScoredWord]]:
@@ -110,3 +115,12 @@ def _capped(score: float) -> float:
 def _is_kept_place(folded: str, span: Span) -> bool:
     """A state or a country alone is no identifier (164.514(b)(2)(i)(B))."""
     return span.label is PhiLabel.LOC and " ".join(folded[span.start : span.end].lower().split()) in KEPT_PLACES
+
+
+def _is_measure(folded: str, span: Span) -> bool:
+    """A reading, a result or a count is no age and no number of anybody, whatever the network thinks of it."""
+    if span.label is PhiLabel.OTHERID:
+        return _SHORT.fullmatch(folded, span.start, span.end) is not None and is_quantity(folded, span.start, span.end)
+    return span.label is PhiLabel.AGE90 and (
+        is_quantity(folded, span.start, span.end) or is_count(folded, span.start, span.end)
+    )

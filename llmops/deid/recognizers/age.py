@@ -6,6 +6,7 @@ from typing import Final
 
 from llmops.deid.ages import YEAR_OF_WRITING, is_over_89
 from llmops.deid.dates import full_year
+from llmops.deid.recognizers.quantities import is_aged, is_count, is_quantity
 from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import OLDEST_AGE, PhiLabel
@@ -27,37 +28,37 @@ _OLD_ORDINAL: Final = (
     r"(?:(?:one|a)[- ])?hundred(?:th|[- ]and[- ](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)))"
 )
 _PERSON: Final = (
-    r"(?:s?he|who|mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|sister|"
+    r"(?:i|s?he|who|mother|father|mom|dad|aunt|uncle|grandma|grandpa|grandmother|grandfather|wife|husband|sister|"
     r"brother|pt|patient|widow|widower|gentleman|lady|woman|man|spouse|neighbor|veteran|resident)"
 )
-_UNIT_AFTER: Final = re.compile(
-    r"\s?(?:%|mg|mcg|ml|lb|kg|cm|mm|bpm|/|days?|d\b|hrs?|hours?|min|wks?|weeks?|months?|mo\b|degrees|"
-    r"percent|units?|tabs?|pills|ft|feet|cc|"
-    r"l\b|dollars|miles|steps|-day|-pack|x\b|\.\d|-\d|:\d|,\d)",
-    re.IGNORECASE,
-)
 
 
-def _is_count(folded: str, start: int, end: int) -> bool:
-    return _UNIT_AFTER.match(folded, end) is None and folded[max(0, start - 1) : start] not in {"/", ".", "-", "$"}
+def _is_plain(folded: str, start: int, end: int) -> bool:
+    return not is_quantity(folded, start, end) and folded[max(0, start - 1) : start] not in {"/", ".", "-", "$"}
 
 
+_FAR: Final = 60
 _BOUND: Final = re.compile(r"\b(?:(?:hotter|higher|more|less) than|over|above|under|below) \Z|[^\n-] ?[<>] ?\Z")
 
 
 def _is_person(folded: str, start: int, end: int) -> bool:
-    """Refuse a temperature (``T 97 F``), a distance (``100 m``), a room (``rm 91F``) and an isotope (``Tc-99m``)."""
+    """Refuse a temperature (``T 97 F``), a distance (``100 m``), a room (``91F``), an isotope (``Tc-99m``), a count."""
     before = folded[max(0, start - 7) : start]
     hot = re.search(r"(?:\bT|[Tt]emp|TEMP|Tmax|to|[Rr]oom|\b[Rr]m|[./:+]|\S-)[ :?]{0,2}\Z", before) is not None
     hot = hot or re.match(r" ?F ?\(\d\d(?:\.\d)? ?C", folded[end : end + 10]) is not None
     hot = hot or (folded[end - 1 : end + 2].strip().endswith("F") and _BOUND.search(folded[:start][-14:]) is not None)
-    return not hot and folded[end : end + 2] != " m"
+    isotope = re.search(r"(?i)(?:technetium|\btc)[ -]?\Z", folded[max(0, start - 12) : start]) is not None
+    return not (hot or isotope or is_count(folded, start, end)) and folded[end : end + 2] != " m"
 
 
 def _is_birth_year(folded: str, start: int, end: int) -> bool:
     """Take the year of somebody over 89 by now (``'29``: nobody is born later); refuse the first part of a date."""
     born = full_year(folded[start:end], YEAR_OF_WRITING - 1) or YEAR_OF_WRITING
     return is_over_89(born) and re.match(r"[-/.]\d", folded[end : end + 2]) is None
+
+
+def _is_ones_own(folded: str, start: int, end: int) -> bool:
+    return not is_count(folded, start, end)
 
 
 _IN_A_YEAR: Final = {"m": 12, "w": 52, "d": 365}
@@ -69,7 +70,6 @@ def _is_long_ago(folded: str, start: int, end: int) -> bool:
     return int(folded[start:end].replace(",", "")) >= (OLDEST_AGE + 1) * a_year
 
 
-_FAR: Final = 40
 _NO_AGE_BEFORE: Final = re.compile(
     r"(?i)\b(?:sat|sats|satting|spo2|o2|oxygen|sao2|temps?|hr|pulse|rate|bp|systolics?|sbp|map|sugars?|glucose)\b|"
     r"\b(?:the|since|until|till|during|from|by)\s\Z"
@@ -88,6 +88,7 @@ RULES: Final = Rules(
         + r")[- ]{0,2}(?:y(?:ea)?rs?[- .]{0,2}(?:old|of age)?|y\.?[/ ]?o\.?\b|y\b|yo[mf]\b|years?[- ]old|ans\b|anos)",
         PhiLabel.AGE90,
         0.9,
+        _is_ones_own,
     ),
     Rule(
         r"\b(" + _OLD + r")\s{0,4}(?:/ ?)?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female|lady|gentleman)",
@@ -96,30 +97,44 @@ RULES: Final = Rules(
         _is_person,
     ),
     Rule(
-        r"(?i)\b(?:age[ds]?|turn(?:ed|s|ing)?|dob/age|age/sex|lived to(?: be)?|died at|passed at|until|hit)(?: of| at)?"
-        r"\s?[:=|/]{0,2}\s{0,12}(" + _OLD + r")\b",
+        r"(?i)\b(?:age[ds]?(?: \(?(?:in )?ye?a?rs?\)?| at \w{2,12})?|turn(?:ed|s|ing)?|dob/age|age/sex|"
+        r"lived to(?: be)?|died at|passed at|until|hit)(?: of| at| is| was)?\s?[:=|/]{0,2}\s{0,12}(" + _OLD + r")\b",
         PhiLabel.AGE90,
         0.85,
-        _is_count,
+        _is_plain,
     ),
-    Rule(r"(?i)\b(?:young|old|ripe) (" + _OLD + r")\b", PhiLabel.AGE90, 0.76, _is_count),
+    Rule(
+        r"(?i)\b(?:young|old|ripe|(?:man|lady|woman|gentleman|mother|father|widow|widower) of) (" + _OLD + r")\b",
+        PhiLabel.AGE90,
+        0.76,
+        _is_plain,
+    ),
     Rule(r"(?i)<patientage>0?(" + _OLD + r")\b", PhiLabel.AGE90, 0.9),
     Rule(
         r"(?i)\b"
         + _PERSON
-        + r"(?:'s| is| was|'ll be| will be| would be)(?: now| about| almost| nearly| past)? ("
+        + r"(?:'s|'m| is| was|'ll be| will be| would be)(?: now| about| almost| nearly| past)? ("
         + _OLD
         + r")\b",
         PhiLabel.AGE90,
         0.8,
-        _is_count,
+        _is_plain,
     ),
-    Rule(r"(?i)\b" + _PERSON + r"[,( ]{1,3}(" + _OLD + r")(?:[,;)]| and\b| with\b)", PhiLabel.AGE90, 0.76, _is_count),
+    Rule(r"(?i)\b" + _PERSON + r"[:,( ]{1,3}(" + _OLD + r")(?:[,;)]| and\b| with\b)", PhiLabel.AGE90, 0.76, _is_plain),
+    Rule(
+        r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Sr|Sra|Fr)\.? [A-Z~][A-Za-z~'-]+(?: [A-Z~][A-Za-z~'-]+)?(?:,| \(| is| was) ?("
+        + _OLD
+        + r")\b",
+        PhiLabel.AGE90,
+        0.8,
+        _is_plain,
+    ),
+    Rule(r"(?i)\b(?:being|despite) (" + _OLD + r")\b", PhiLabel.AGE90, 0.6, _is_plain),
     Rule(
         r"(?i)\b(?:yo|is now|is|at|was|d\.|to be|past|over)\s?[:=]?\s{0,12}(" + _OLD + r")\b",
         PhiLabel.AGE90,
         0.6,
-        _is_count,
+        is_aged,
     ),
     Rule(r"(?i)\b(" + _WORDS + r")[- ]?(?:years?|yrs?|y/?o|yo\b)", PhiLabel.AGE90, 0.9),
     Rule(
@@ -127,7 +142,7 @@ RULES: Final = Rules(
         r"about|says|said|calls)[: ,]{1,2}(" + _WORDS + r")\b",
         PhiLabel.AGE90,
         0.76,
-        _is_count,
+        _is_plain,
     ),
     Rule(
         r"(?i)\b(?:born|b\.|birth year|year of birth|yob|dob|d\.o\.b\.|date of birth|birth ?date)(?: in)?"
