@@ -93,25 +93,6 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
-    """A record or document that does not go on, and why; holds no text and no input file name.
-
-    Args:
-        record_id: id of the source record.
-        document_id: id of the document, where the record had already become one.
-        stage: the stage that withheld it.
-        reason: the reason code.
-        retryable: whether another attempt could succeed (a dead or stalled worker) or not (a broken file).
-    """
-
-    record_id: str
-    stage: StageName
-    reason: Reason
-    document_id: str | None = None
-    retryable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Locator:
     """Where the bytes of a record lie in its container. Every field but the numbers is PHI (file names).
 
@@ -120,7 +101,8 @@ class Locator:
         root: ordinal of that root among the input paths.
         member: name inside a zip archive, or empty.
         start: first byte (or row, for tables) inside the container or member, after decompression.
-        end: one past the last.
+        end: one past the last; 0 where the whole of it is meant.
+        rows: whether the two count rows.
     """
 
     container: str = field(repr=False)
@@ -128,6 +110,28 @@ class Locator:
     member: str = field(default="", repr=False)
     start: int = 0
     end: int = 0
+    rows: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A record or document that does not go on, and why; holds no text.
+
+    Args:
+        record_id: id of the source record.
+        document_id: id of the document, where the record had already become one.
+        stage: the stage that withheld it.
+        reason: the reason code.
+        retryable: whether another attempt could succeed (a dead or stalled worker) or not (a broken file).
+        place: where it lay, while it is being read; goes into no log and no release. PHI (file names).
+    """
+
+    record_id: str
+    stage: StageName
+    reason: Reason
+    document_id: str | None = None
+    retryable: bool = False
+    place: Locator | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

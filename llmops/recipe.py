@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
+from llmops.audit.keys import SOURCE_KEY_FILE
 from llmops.audit.places import located
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
 from llmops.errors import RecipeError
@@ -33,7 +34,6 @@ from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zo
 from llmops.versions import versions
 from llmops.yaml_file import read_yaml
 
-SOURCE_KEY_FILE: Final = "source-ids.key"
 VAULT_KEY_FILE: Final = "vault.key"
 
 # Pydantic reads this of a plain dataclass: without it an unknown key in the YAML would be ignored.
@@ -189,7 +189,7 @@ def missing_keys(recipe: Recipe) -> tuple[str, ...]:
     key = vault_key(recipe)
     held = () if isinstance(key, EnvironmentKey) else (key.path.name,)
     names = (SOURCE_KEY_FILE, *held, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
-    return tuple(name for name in names if not (_key_folder(recipe) / name).exists())
+    return tuple(name for name in names if not (key_folder(recipe) / name).exists())
 
 
 def load_keys(recipe: Recipe) -> Keys:
@@ -199,7 +199,7 @@ def load_keys(recipe: Recipe) -> Keys:
         RecipeError: a key cannot be made, is malformed, or others can read it.
     """
     make_private(recipe.raw_zone)
-    folder = _key_folder(recipe)
+    folder = key_folder(recipe)
     return Keys(
         source_ids=load_or_create_secret(folder / SOURCE_KEY_FILE),
         vault=vault_key(recipe).key(),
@@ -208,7 +208,8 @@ def load_keys(recipe: Recipe) -> Keys:
     )
 
 
-def _key_folder(recipe: Recipe) -> Path:
+def key_folder(recipe: Recipe) -> Path:
+    """Where a recipe's keys lie, and the register of what was taken back."""
     return recipe.keys or recipe.raw_zone / "keys"
 
 
@@ -219,7 +220,7 @@ def vault_file(recipe: Recipe) -> Path:
 
 def vault_key(recipe: Recipe) -> FileKey | EnvironmentKey | WrappedKey:
     """Who holds the vault's key."""
-    return recipe.vault.holder(_key_folder(recipe) / VAULT_KEY_FILE)
+    return recipe.vault.holder(key_folder(recipe) / VAULT_KEY_FILE)
 
 
 def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
@@ -371,7 +372,7 @@ def _check_zones(recipe: Recipe) -> None:
         raise RecipeError("keys: must not lie inside the output; move the key folder into the raw zone")
     for position, named in enumerate(recipe.input.paths):
         path = Path(os.path.realpath(named))  # where a link leads; answers also where links go round in a circle
-        if any(kept.is_relative_to(path) for kept in (output, raw, _key_folder(recipe))):
+        if any(kept.is_relative_to(path) for kept in (output, raw, key_folder(recipe))):
             raise RecipeError(f"input.paths.{position}: holds the output, the raw zone or the keys; keep them apart")
         if path.is_relative_to(output):
             raise RecipeError(f"input.paths.{position}: lies in the output, no place for PHI; move one of them")
@@ -380,4 +381,4 @@ def _check_zones(recipe: Recipe) -> None:
 def _check_access(recipe: Recipe) -> None:
     refuse_open_zone(recipe.raw_zone)
     secrets, signing = (SOURCE_KEY_FILE, VAULT_KEY_FILE), (AUDIT_KEY_FILE, RELEASE_KEY_FILE)
-    refuse_exposed_keys(_key_folder(recipe), secrets=secrets, signing=signing)
+    refuse_exposed_keys(key_folder(recipe), secrets=secrets, signing=signing)

@@ -18,6 +18,7 @@ from llmops.errors import RecipeError
 
 AUDIT_KEY_FILE: Final = "audit-signing.pem"
 RELEASE_KEY_FILE: Final = "release-signing.pem"
+SOURCE_KEY_FILE: Final = "source-ids.key"
 
 _ED25519: Final = b"\x01"  # algorithm byte of C2SP signed-note keys
 

@@ -124,7 +124,7 @@ def revoke(folder: Folder, key: Signer, reason: Why, audit: AuditDir = None, as_
     """Take back a whole release: from now on no reader opens it. Its files stay as they are; its search index goes."""
     signer, path, name = _to_take_back(folder, key)
     with folder_log(path, audit, audit_key_beside(key)) as log:
-        Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log).everything()
+        Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log, keys=key.parent).everything()
     _report({"release": name, "action": "revoked", "reason": reason.value}, as_json=as_json)
 
 
@@ -145,7 +145,9 @@ def tombstone(
     chosen = sorted(set(documents))
     check_documents(path, chosen, signer)
     with folder_log(path, audit, audit_key_beside(key)) as log:
-        Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log).documents(chosen)
+        Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log, keys=key.parent).documents(
+            chosen
+        )
     _report(
         {"release": name, "action": "tombstoned", "documents": len(chosen), "reason": reason.value}, as_json=as_json
     )

@@ -14,7 +14,7 @@ from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import RecipeError, StageError
 from llmops.identities import Identity
 from llmops.pipeline import Workspace
-from llmops.recipe import Keys, Recipe, load_keys, load_recipe, missing_keys, vault_file, vault_key
+from llmops.recipe import Keys, Recipe, key_folder, load_keys, load_recipe, missing_keys, vault_file, vault_key
 from llmops.release import Release, ReleaseStatus, RevocationReason, glance, open_release, release_folders
 from llmops.runner.job import now_ms, open_log
 from llmops.vault import (
@@ -257,7 +257,12 @@ def _documents(release: Release, names: Collection[str]) -> list[str]:
 def _take_back(release: Release, ids: Sequence[str], hand: _Hand, reason: RevocationReason) -> None:
     """Tombstone documents in a release, each logged first, and remove its search index also where there are none."""
     withdrawal = Withdrawal(
-        folder=release.path, release_id=release.id, signer=hand.keys.release, reason=reason, log=hand.log
+        folder=release.path,
+        release_id=release.id,
+        signer=hand.keys.release,
+        reason=reason,
+        log=hand.log,
+        keys=key_folder(hand.recipe),
     )
     withdrawal.drop_index()
     if ids:

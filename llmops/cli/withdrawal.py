@@ -10,8 +10,8 @@ from pathlib import Path
 
 from llmops.audit import AuditLog
 from llmops.audit.events import ReleaseRevoked
-from llmops.audit.keys import SigningKey
-from llmops.release import RevocationReason, revoke, tombstone
+from llmops.audit.keys import SOURCE_KEY_FILE, SigningKey, load_or_create_secret
+from llmops.release import ForGood, RevocationReason, add_to_register, is_for_good, revoke, tombstone
 from llmops.retrieval.files import index_place, remove_folder
 
 
@@ -23,6 +23,8 @@ class Withdrawal:
         folder: the release folder.
         release_id: its id.
         signer: the key that signed it.
+        keys: the folder that it lies in. Where that is a raw zone's, documents taken back for good enter its register
+            at once, so that no later release of the zone holds them, wherever it is written.
     """
 
     folder: Path
@@ -30,6 +32,7 @@ class Withdrawal:
     signer: SigningKey
     reason: RevocationReason
     log: AuditLog
+    keys: Path
 
     def documents(self, ids: Sequence[str]) -> None:
         """Take single documents back, and remove the search index, which holds their words; the next search builds it.
@@ -41,6 +44,7 @@ class Withdrawal:
             ReleaseError: as `llmops.release.tombstone`; or the index cannot be removed.
         """
         self._begin([self._event(one) for one in ids])
+        self._register(ids)
         tombstone(self.folder, ids, self.signer, self.reason, created=_today())
         self.drop_index()
 
@@ -65,6 +69,12 @@ class Withdrawal:
     def _begin(self, events: Sequence[ReleaseRevoked]) -> None:
         self.drop_index()  # and again at the end: a search may have built it meanwhile
         self.log.append(events)
+
+    def _register(self, ids: Sequence[str]) -> None:
+        secret = self.keys / SOURCE_KEY_FILE
+        if is_for_good(self.reason) and secret.is_file():
+            taken = [ForGood(release=self.release_id, document=one, reason=self.reason) for one in ids]
+            add_to_register(self.keys, load_or_create_secret(secret), taken)
 
     def _event(self, document_id: str) -> ReleaseRevoked:
         return ReleaseRevoked(release_id=self.release_id, document_id=document_id, reason=self.reason.value)

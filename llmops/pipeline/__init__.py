@@ -6,18 +6,24 @@ Every engine calls the same `index_shard` and `run_shard`, so that what is relea
 from llmops.pipeline.commit import Done, Indexed, Workspace
 from llmops.pipeline.flow import Pipeline, index_shard, run_shard
 from llmops.pipeline.gating import Tally, pass_gate
+from llmops.pipeline.ledger import Decision, Ledger, LedgerWriter, Place, ledgers
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard, plan_shards
 
 __all__ = [
+    "Decision",
     "Done",
     "Indexed",
+    "Ledger",
+    "LedgerWriter",
     "Meter",
     "Pipeline",
+    "Place",
     "Shard",
     "Tally",
     "Workspace",
     "index_shard",
+    "ledgers",
     "pass_gate",
     "plan_shards",
     "run_shard",

@@ -3,20 +3,30 @@
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from llmops.audit.disk import replace_durably
-from llmops.documents import Reason, ScoredDocument, StageName, Withheld
+from llmops.documents import Locator, Reason, ScoredDocument, StageName, Withheld
 from llmops.errors import ReleaseError, StageError
+from llmops.pipeline.ledger import Place
 from llmops.pipeline.meters import Meter
 from llmops.release import ShardFile, read_shard
 
 SCORED = "scored.parquet"
 WITHHELD = "withheld.jsonl"
+PLACES = "places.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file or member of an archive, and how many records of the shard it holds. PHI."""
+
+    place: Locator = field(repr=False)
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +36,18 @@ class Indexed:
     Args:
         source: keyed digest of the input it saw.
         record_ids: every record, so that a shard that cannot be processed is still accounted for.
+        files: where they lie, in their order.
     """
 
     source: str
     fingerprint: str
     record_ids: tuple[str, ...]
+    files: tuple[Held, ...] = ()
+
+    def placed(self) -> Iterator[tuple[str, Locator]]:
+        """Every record with the file that holds it. PHI."""
+        places = (held.place for held in self.files for _ in range(held.count))
+        return zip(self.record_ids, places, strict=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +87,14 @@ class Workspace:
     def indexed(self, shard_id: str) -> Indexed | None:
         """What the index pass recorded for the shard, if it has been done."""
         data = _read(self._folder(shard_id) / "indexed.json")
-        if data is None:
+        if data is None or "files" not in data:  # an earlier version's: as good as absent
             return None
-        return Indexed(source=data["source"], fingerprint=data["fingerprint"], record_ids=tuple(data["record_ids"]))
+        return Indexed(
+            source=data["source"],
+            fingerprint=data["fingerprint"],
+            record_ids=tuple(data["record_ids"]),
+            files=tuple(Held(Locator(**held["place"]), held["count"]) for held in data["files"]),
+        )
 
     def mark_indexed(self, shard_id: str, indexed: Indexed) -> None:
         """Record that the shard's identities are durable in the vault."""
@@ -83,7 +105,7 @@ class Workspace:
         """The shard's done-record, if it has one and its files are there: of a killed `remove` it may be left alone."""
         folder = self._folder(shard_id)
         data = _read(folder / "done.json")
-        if data is None or not (folder / SCORED).exists() or not (folder / WITHHELD).exists():
+        if data is None or not all((folder / name).exists() for name in (SCORED, WITHHELD, PLACES)):
             return None
         return Done(**{**data, "meters": tuple(Meter(**meter) for meter in data["meters"])})
 
@@ -113,6 +135,13 @@ class Workspace:
             raise ReleaseError("a shard's list of withheld records is not the one that was written")
         return (_withheld(orjson.loads(line)) for line in data.splitlines())
 
+    def places(self, done: Done) -> Iterator[Place]:
+        """Where each of the shard's answers lay. PHI."""
+        with (self._folder(done.shard_id) / PLACES).open("rb") as lines:
+            for line in lines:
+                row = orjson.loads(line)
+                yield Place(**{**row, "locator": Locator(**row["locator"])})
+
     def remove(self) -> None:
         """Remove the run's work files; they hold text that has not passed the gate."""
         shutil.rmtree(self.root, ignore_errors=True)
@@ -128,11 +157,13 @@ class ShardWriter:
         self._folder = folder
         self._scored = ShardFile(folder / f"{SCORED}.tmp")
         self._withheld: list[Withheld] = []
+        self._places: list[Place] = []
 
-    def write(self, answers: Sequence[ScoredDocument | Withheld]) -> None:
-        """Write the answers of one batch."""
+    def write(self, answers: Sequence[ScoredDocument | Withheld], places: Sequence[Locator]) -> None:
+        """Write the answers of one batch, each with the place of its record (PHI)."""
         self._scored.write([answer for answer in answers if not isinstance(answer, Withheld)])
-        self._withheld.extend(answer for answer in answers if isinstance(answer, Withheld))
+        self._withheld.extend(replace(answer, place=None) for answer in answers if isinstance(answer, Withheld))
+        self._places.extend(Place.of(answer, place) for answer, place in zip(answers, places, strict=True))
 
     def finish(self, *, read: int) -> dict[str, int | str]:
         """Make the data durable under its final names.
@@ -149,6 +180,7 @@ class ShardWriter:
         (self._folder / f"{SCORED}.tmp").replace(self._folder / SCORED)
         lines = b"".join(orjson.dumps(asdict(withheld)) + b"\n" for withheld in self._withheld)
         replace_durably(self._folder / WITHHELD, lines)
+        replace_durably(self._folder / PLACES, b"".join(orjson.dumps(asdict(one)) + b"\n" for one in self._places))
         return {
             "scored": scored.rows,
             "withheld": len(self._withheld),

@@ -23,6 +23,7 @@ from llmops.documents import (
     ClinicalDocument,
     DeidentifiedDocument,
     DocumentGroup,
+    Locator,
     ScoredDocument,
     SourceRecord,
     Withheld,
@@ -30,7 +31,7 @@ from llmops.documents import (
 from llmops.errors import StageError
 from llmops.identities import Identity
 from llmops.normalize import Keep, Normalizer
-from llmops.pipeline.commit import Done, Indexed, ShardWriter, Workspace
+from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
 from llmops.quality import content_key
@@ -81,14 +82,19 @@ def index_shard(
         progress(len(before.record_ids), shard.size)
         return before, ()
     record_ids: list[str] = []
+    files: list[Held] = []
     identities: dict[Identity, None] = {}
     for record in pipeline.records(shard):
         record_ids.append(record.record_id)
+        place = replace(_place(record), start=0, end=0, rows=False)
+        files[-1:] = (
+            [Held(place, files[-1].count + 1)] if files and files[-1].place == place else [*files[-1:], Held(place)]
+        )
         progress(1, 0)
         if isinstance(record, SourceRecord):
             identities.update(dict.fromkeys(pipeline.normalizer.identities(record)))
     progress(0, shard.size)
-    indexed = Indexed(source=source, fingerprint=pipeline.fingerprint, record_ids=tuple(record_ids))
+    indexed = Indexed(source=source, fingerprint=pipeline.fingerprint, record_ids=tuple(record_ids), files=tuple(files))
     return indexed, tuple(identities)
 
 
@@ -152,6 +158,7 @@ class _ShardWork:
         """Take one batch of records through every stage; audit, then write."""
         groups = self._through("normalize", self.pipeline.normalizer, batch, lambda record: len(record.payload))
         documents = [part for group in groups for part in _parts(group)]
+        places = [_place(record) for record, group in zip(batch, groups, strict=True) for _ in _parts(group)]
         kept = self._through("keep", self.pipeline.keep, documents, _text_bytes)
         clean = self._through("deid", self.pipeline.deidentifier, kept, _text_bytes)
         scored = self._keyed(self._through("quality", self.pipeline.scorer, clean, _text_bytes), kept)
@@ -162,7 +169,7 @@ class _ShardWork:
             self.log.append(events)
         self.meters["audit"].records += len(events)
         with self.meters["write"].measure():
-            self.writer.write(scored)
+            self.writer.write(scored, places)
         self.meters["write"].records += len(scored)
 
     def _keyed(
@@ -245,6 +252,13 @@ def _parts(group: DocumentGroup | Withheld) -> Sequence[ClinicalDocument | Withh
     if not group.parts:
         raise StageError("stage normalize answered a record with no part")
     return group.parts
+
+
+def _place(record: SourceRecord | Withheld) -> Locator:
+    place = record.place if isinstance(record, Withheld) else record.locator
+    if place is None:
+        raise StageError("a record was withheld while it was read, and its source does not say where it lay")
+    return place
 
 
 def _text_bytes(document: ClinicalDocument | DeidentifiedDocument) -> int:

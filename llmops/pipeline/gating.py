@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from llmops.audit import AuditLog
 from llmops.audit.events import DocumentReleased, RecordWithheld
 from llmops.documents import Reason, ScoredDocument, StageName, Withheld
 from llmops.pipeline.commit import Done, Workspace
+from llmops.pipeline.ledger import Decision, LedgerWriter, Place
 from llmops.pipeline.ordering import Ordered
 from llmops.quality import Scorecard, find_duplicates
 from llmops.release import Gate, ReleaseWriter, TakenBack
 
 BATCH = 256
+_DUPLICATES: Final = frozenset({Reason.DUPLICATE, Reason.NEAR_DUPLICATE})
 Item = TypeVar("Item")
 
 
@@ -57,39 +59,52 @@ def pass_gate(
     taken_back: TakenBack,
     log: AuditLog,
     writer: ReleaseWriter,
+    ledger: LedgerWriter,
     progress: Callable[[int, int], None],
 ) -> Tally:
     """Decide on every scored document of a run, in the order of the ids, and write the release's rows.
 
     Args:
         done: the done-record of every shard that has one, in plan order.
-        failed: one entry for each record of shards that could not be done.
+        failed: one entry for each record of shards that could not be done, with its place.
         taken_back: what may not be released again.
+        ledger: told where everything lay and what became of it.
 
     Raises:
         AuditWriteError: a decision is not durable; nothing is released.
         ReleaseError: a shard's files are not those its done-record names.
     """
-    work = _GateWork(gate=gate, log=log, writer=writer)
+    work = _GateWork(gate=gate, log=log, writer=writer, ledger=ledger)
     with Ordered(workspace.root / "ordered", sum(shard.scored for shard in done)) as ordered:
         work.known = _known(done, workspace, gate, taken_back, ordered)
         for documents in _batches(ordered.documents()):
             work.decide(documents)
             progress(len(documents), 0)
     log.append([RecordWithheld.of(withheld) for withheld in failed])
-    work.held += [*failed, *(withheld for shard in done for withheld in workspace.withheld(shard))]
+    work.held += [(withheld, "") for withheld in failed]
+    work.held += [(withheld, "") for shard in done for withheld in workspace.withheld(shard)]
+    for place in _places(done, failed, workspace):
+        ledger.place(place)
     return work.finish()
+
+
+def _places(done: Sequence[Done], failed: Sequence[Withheld], workspace: Workspace) -> Iterator[Place]:
+    for shard in done:
+        yield from workspace.places(shard)
+    for withheld in failed:
+        if withheld.place is not None:
+            yield Place.of(withheld, withheld.place)
 
 
 def _known(
     done: Sequence[Done], workspace: Workspace, gate: Gate, taken_back: TakenBack, ordered: Ordered
-) -> dict[str, Reason]:
-    """Put the documents of all shards in order, and say which were taken back or repeat another.
+) -> dict[str, tuple[Reason, str]]:
+    """Put the documents of all shards in order, and say which were taken back or repeat another, and which one.
 
     Only documents that pass otherwise are compared, so that no copy gives way to one that is withheld; the one with the
-    lowest id is kept, whichever lay first. A copy of what was taken back stays a duplicate: it says the same.
+    lowest id is kept, whichever lay first.
     """
-    tombstoned: dict[str, Reason] = {}
+    tombstoned: dict[str, tuple[Reason, str]] = {}
     items: dict[str, tuple[str, str, tuple[int, ...], str]] = {}
     for shard in done:
         for documents in _batches(workspace.scored(shard)):
@@ -97,11 +112,10 @@ def _known(
             for document in documents:
                 name = document.document_id
                 if taken_back.holds(document):
-                    tombstoned[name] = Reason.TOMBSTONED
+                    tombstoned[name] = Reason.TOMBSTONED, ""
                 if gate.decide(document) is None:
                     items[name] = (name, document.content_key, document.signature, document.subject)
-    found = find_duplicates(items[name] for name in sorted(items))
-    return {name: reason for name, (reason, _) in found.items()} | tombstoned
+    return find_duplicates(items[name] for name in sorted(items)) | tombstoned
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,8 +125,10 @@ class _GateWork:
     gate: Gate
     log: AuditLog
     writer: ReleaseWriter
-    known: dict[str, Reason] = field(default_factory=dict)
-    held: list[Withheld] = field(default_factory=list)
+    ledger: LedgerWriter
+    known: dict[str, tuple[Reason, str]] = field(default_factory=dict)
+    held: list[tuple[Withheld, str]] = field(default_factory=list)
+    """What is withheld, and the document that it is a duplicate of."""
     tally: Tally = field(default_factory=Tally)
 
     def decide(self, documents: Sequence[tuple[ScoredDocument, int]]) -> None:
@@ -124,23 +140,35 @@ class _GateWork:
         """
         answers = [self._copy(document, count) if count else self._answer(document) for document, count in documents]
         receipts = self.log.append([_event(answer) for answer in answers])
-        for answer, receipt in zip(answers, receipts, strict=True):
+        for answer, receipt, (document, count) in zip(answers, receipts, documents, strict=True):
             if isinstance(answer, Withheld):
-                self.held.append(answer)
+                kept = document.document_id if count else self.known.get(document.document_id, (None, ""))[1]
+                self.held.append((answer, kept if answer.reason in _DUPLICATES else ""))
             else:
+                self.ledger.decide(Decision(record_id=answer.record_id, document_id=answer.document_id))
                 self.writer.add(answer)
                 self.writer.add_receipts([(answer.document_id, receipt)])
                 self.tally.let_out(answer)
 
     def finish(self) -> Tally:
         """Write and count what is withheld, in the order of the ids."""
-        for withheld in sorted(self.held, key=lambda one: (one.record_id, one.document_id or "", one.reason)):
+        self.held.sort(key=lambda one: (one[0].record_id, one[0].document_id or "", one[0].reason))
+        for withheld, kept in self.held:
             self.writer.add_withheld(withheld)
             self.tally.hold(withheld)
+            self.ledger.decide(
+                Decision(
+                    record_id=withheld.record_id,
+                    document_id=withheld.document_id or "",
+                    stage=withheld.stage,
+                    reason=withheld.reason,
+                    duplicate_of=kept,
+                )
+            )
         return self.tally
 
     def _answer(self, document: ScoredDocument) -> ScoredDocument | Withheld:
-        return self.gate.decide(document, self.known.get(document.document_id)) or document
+        return self.gate.decide(document, self.known.get(document.document_id, (None, ""))[0]) or document
 
     def _copy(self, document: ScoredDocument, count: int) -> Withheld:
         copy = replace(document, document_id=f"{document.document_id}.{count + 1}")

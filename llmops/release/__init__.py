@@ -7,8 +7,8 @@ from llmops.release.glance import Glance, ReleaseStatus, glance, newest, release
 from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
-from llmops.release.revocation import RevocationReason, taken_back_for_good
-from llmops.release.taken_back import TakenBack
+from llmops.release.revocation import ForGood, RevocationReason, is_for_good, taken_back_for_good
+from llmops.release.taken_back import TakenBack, add_to_register, read_register
 from llmops.release.withdraw import check_documents, revoke, tombstone
 from llmops.release.writer import ReleaseWriter
 
@@ -16,6 +16,7 @@ __all__ = [
     "Anchor",
     "Counts",
     "Difference",
+    "ForGood",
     "Gate",
     "GatePolicy",
     "Glance",
@@ -29,12 +30,15 @@ __all__ = [
     "ShardFile",
     "TakenBack",
     "Verdict",
+    "add_to_register",
     "check_documents",
     "compare",
     "glance",
+    "is_for_good",
     "load_gate_policy",
     "newest",
     "open_release",
+    "read_register",
     "read_shard",
     "release_folders",
     "revoke",

@@ -1,6 +1,7 @@
 """Revocation and tombstones: signed additions beside the releases that every reader honours."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,20 +37,38 @@ _FOR_GOOD: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForGood:
+    """A document that no later release may hold: its id, the release it was taken back in, and why."""
+
+    release: str
+    document: str
+    reason: RevocationReason
+
+    @classmethod
+    def of(cls, release: str, document: str, reason: str) -> "ForGood":
+        """Read one.
+
+        Raises:
+            ValueError: no such reason.
+        """
+        return cls(release=str(release), document=str(document), reason=RevocationReason(reason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revocations:
     """What has been taken back of one release.
 
     Args:
         revoked: why the whole release was revoked; None where it was not.
         tombstones: ids of documents that no reader may yield any more.
-        for_good: those of them that no later release may hold either.
+        for_good: those of them that no later release may hold either, and why.
         size: number of entries.
         head: digest of the last entry; empty where there is none.
     """
 
     revoked: RevocationReason | None = None
     tombstones: frozenset[str] = frozenset()
-    for_good: frozenset[str] = frozenset()
+    for_good: frozenset[ForGood] = frozenset()
     size: int = 0
     head: str = ""
 
@@ -81,23 +100,29 @@ def read_revocations(release: Path, release_id: str, accepted: Trust, revocation
     return state
 
 
-def taken_back_for_good(releases: Path) -> frozenset[str]:
-    """Ids of documents that a later release of the same output may not hold: PHI, an erasure or consent took them back.
+def is_for_good(reason: RevocationReason) -> bool:
+    """Whether what is taken back for this reason may never be released again."""
+    return reason in _FOR_GOOD
 
-    Read from the entries alone, so that a release may have been removed, and under whatever key signed them: a release
-    key may be new, and who forges an entry can withhold, never release.
+
+def taken_back_for_good(releases: Path, accepted: Trust | None = None) -> frozenset[ForGood]:
+    """Documents that a later release of the same output may not hold: PHI, an erasure or consent took them back.
+
+    Read from the entries alone, so that a release may have been removed, and by default under whatever key signed them:
+    a release key may be new, and who forges an entry can withhold, never release.
 
     Args:
         releases: ``<output>/release``.
+        accepted: keys whose entries count; by default any.
 
     Raises:
-        ReleaseError: an entry is missing or changed.
+        ReleaseError: an entry is missing, changed or under a key that is not accepted.
     """
     folder = releases / FOLDER
     if not folder.exists() and not folder.is_symlink():
         return frozenset()
     ids = sorted({name.partition("/")[0] for name in list_files(folder) if "/" in name})
-    return frozenset().union(*(read_revocations(releases / one, one, Trust()).for_good for one in ids))
+    return frozenset().union(*(read_revocations(releases / one, one, accepted or Trust()).for_good for one in ids))
 
 
 def entries_folder(release: Path, release_id: str, revocations: Path | None) -> Path:
@@ -131,7 +156,12 @@ def _advance(state: Revocations, body: bytes, release_id: str) -> Revocations:
     return Revocations(
         revoked=state.revoked or revoked,
         tombstones=state.tombstones | documents,
-        for_good=state.for_good | (documents if reason in _FOR_GOOD else frozenset()),
+        for_good=state.for_good | frozenset(_for_good(release_id, documents, reason)),
         size=state.size + 1,
         head=digest(body),
     )
+
+
+def _for_good(release_id: str, documents: frozenset[str], reason: RevocationReason) -> Iterator[ForGood]:
+    if is_for_good(reason):
+        yield from (ForGood(release=release_id, document=document, reason=reason) for document in documents)

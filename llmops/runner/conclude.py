@@ -7,16 +7,18 @@ from typing import Any
 
 from llmops.audit import Anchor, newest_anchors, tie_streams, verify
 from llmops.audit.events import GateDecided, ReleasePublished
-from llmops.documents import Reason, StageName, Withheld
+from llmops.documents import Locator, Reason, StageName, Withheld
 from llmops.engines import Failure, Outcome
 from llmops.errors import AuditVerificationError, StageError
-from llmops.pipeline import Done, Shard, Tally, pass_gate
+from llmops.pipeline import Done, LedgerWriter, Shard, Tally, pass_gate
 from llmops.recipe import recipe_digest
-from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, TakenBack, Verdict, taken_back_for_good
+from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
 from llmops.report import render
 from llmops.runner import summary
 from llmops.runner.context import RunContext
 from llmops.runner.outcome import outcome
+from llmops.runner.withdrawn import ledger_root, taken_back
+from llmops.sources import Unit
 from llmops.versions import versions
 
 
@@ -38,16 +40,17 @@ def gate_and_publish(
     failed = [withheld for shard, failure in failures for withheld in _answers(run, shard, failure)]
     run.progress.begin("gate", sum(shard.scored for shard in done))
     gate = Gate(run.policies.gate)
-    with ReleaseWriter(run.recipe.output) as writer:
+    with ReleaseWriter(run.recipe.output) as writer, LedgerWriter(ledger_root(run.recipe), run.log.stream) as ledger:
         with run.meter("gate").measure():
             tally = pass_gate(
                 done,
                 failed,
                 workspace=run.folder.workspace,
                 gate=gate,
-                taken_back=TakenBack(documents=taken_back_for_good(run.recipe.output / "release")),
+                taken_back=taken_back(run.recipe, run.keys),
                 log=run.log,
                 writer=writer,
+                ledger=ledger,
                 progress=lambda documents, _: run.progress.advance(documents),
             )
         run.meter("gate").records = tally.released + tally.withheld
@@ -57,22 +60,30 @@ def gate_and_publish(
         status, core["run"]["why"] = outcome(core)
         core["run"]["status"] = "scored" if status == "finished" else status
         if not tally.released:
+            ledger.keep(output=run.folder.root.name, release_id="")
             return None, core
-        return _publish(run, writer, core, tally, verdicts), core
+        return _publish(run, writer, ledger, core, tally, verdicts), core
 
 
 def _answers(run: RunContext, shard: Shard, failed: Outcome) -> Iterator[Withheld]:
     """One answer for each record of a shard that could not be done, as far as the index pass saw them."""
     assert failed.failure is not None
     indexed = run.folder.workspace.indexed(shard.shard_id)
-    units = tuple(f"{shard.shard_id}.u{number}" for number in range(len(shard.units)))
-    for record_id in indexed.record_ids if indexed else units:
+    units = ((f"{shard.shard_id}.u{number}", _place(unit)) for number, unit in enumerate(shard.units))
+    for record_id, place in indexed.placed() if indexed else units:
         yield Withheld(
             record_id=record_id,
             stage=StageName.RUN,
             reason=Reason(failed.failure.value),
             retryable=failed.failure is not Failure.STAGE_FAILED,
+            place=place,
         )
+
+
+def _place(unit: Unit) -> Locator:
+    """What a unit would have read. PHI."""
+    end = max(0, unit.stop)
+    return Locator(container=unit.relative, root=unit.root, start=unit.start, end=end, rows=unit.by_rows)
 
 
 def _judge(run: RunContext, gate: Gate, totals: dict[str, int]) -> tuple[Verdict, ...]:
@@ -100,6 +111,7 @@ def _judge(run: RunContext, gate: Gate, totals: dict[str, int]) -> tuple[Verdict
 def _publish(
     run: RunContext,
     writer: ReleaseWriter,
+    ledger: LedgerWriter,
     core: dict[str, Any],
     tally: Tally,
     verdicts: tuple[Verdict, ...],
@@ -123,6 +135,7 @@ def _publish(
         key=run.keys.release.public,
         title=run.recipe.description or run.recipe.name,
     )
+    ledger.keep(output=run.folder.root.name, release_id=writer.content_id(facts))  # before anything can be taken back
     with run.meter("publish").measure():
         path = writer.publish(
             facts,

@@ -14,6 +14,7 @@ class Frame:
     Args:
         ordinal: what tells this record from the others of its file or member; the same however the file is split.
         start, end: bytes (rows for tables) in the file or member.
+        rows: whether they count rows.
     """
 
     ordinal: int
@@ -22,15 +23,22 @@ class Frame:
     start: int
     end: int
     encoding: Encoding = UTF8
+    rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A record that cannot be framed and why; ``data`` are its bytes, as far as they are known. PHI."""
+    """A record that cannot be framed and why; ``data`` are its bytes, as far as they are known. PHI.
+
+    Args:
+        ordinal: as of a `Frame`; below zero, the whole file, range or member.
+        rows: whether the ordinal counts rows.
+    """
 
     ordinal: int
     reason: Reason
     data: bytes = field(default=b"", repr=False)
+    rows: bool = False
 
 
 Framed: TypeAlias = Frame | Broken

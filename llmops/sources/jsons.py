@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import orjson
@@ -96,9 +97,9 @@ def _element(number: int, element: object) -> Framed:
     try:
         data = orjson.dumps(element)
     except orjson.JSONEncodeError:  # it reads deeper nesting than it writes
-        return Broken(ordinal=number, reason=Reason.TOO_DEEP)
+        return Broken(ordinal=number, reason=Reason.TOO_DEEP, rows=True)
     kind = format_of(frozenset(element)) if isinstance(element, dict) else None
-    return _object(number, number, number + 1, data, kind or Format.ROW)
+    return replace(_object(number, number, number + 1, data, kind or Format.ROW), rows=True)
 
 
 def _object(ordinal: int, start: int, end: int, data: bytes, format_: Format) -> Framed:

@@ -100,10 +100,10 @@ def _row(number: int, row: dict[str, Any], cap: int) -> Framed:
     try:
         payload = orjson.dumps(row, default=_plain, option=orjson.OPT_NON_STR_KEYS)
     except (TypeError, ValueError):
-        return Broken(ordinal=number, reason=Reason.BAD_ROW)
+        return Broken(ordinal=number, reason=Reason.BAD_ROW, rows=True)
     if len(payload) > cap:
-        return Broken(ordinal=number, reason=Reason.TOO_LARGE)
-    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=number + 1)
+        return Broken(ordinal=number, reason=Reason.TOO_LARGE, rows=True)
+    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=number + 1, rows=True)
 
 
 def _plain(value: object) -> str:

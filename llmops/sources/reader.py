@@ -129,13 +129,7 @@ class UnitSource:
             record_id=self._id("content", item.format, item.payload),
             format=item.format,
             payload=item.payload,
-            locator=Locator(
-                container=self._unit.relative,
-                root=self._unit.root,
-                member=member.name if member else "",
-                start=item.start,
-                end=item.end,
-            ),
+            locator=replace(self._place(member.name if member else ""), start=item.start, end=item.end, rows=item.rows),
             encoding=item.encoding.name,
             encoding_from=item.encoding.known_from,
         )
@@ -154,9 +148,18 @@ class UnitSource:
         if broken.data:
             record_id = self._id("content", "", broken.data)
         else:
-            place = (str(self._unit.root), self._unit.relative, member, str(broken.ordinal))
-            record_id = self._id("place", "", "\0".join(place).encode("utf-8", "surrogatepass"))
-        return Withheld(record_id=record_id, stage=StageName.READ, reason=broken.reason)
+            parts = (str(self._unit.root), self._unit.relative, member, str(broken.ordinal))
+            record_id = self._id("place", "", "\0".join(parts).encode("utf-8", "surrogatepass"))
+        place = self._place(member)
+        if broken.ordinal >= 0:
+            place = replace(place, start=broken.ordinal, end=broken.ordinal + 1, rows=broken.rows)
+        return Withheld(record_id=record_id, stage=StageName.READ, reason=broken.reason, place=place)
+
+    def _place(self, member: str) -> Locator:
+        """The file or member, or the range of the file that the unit reads."""
+        unit = self._unit
+        end, rows = max(0, unit.stop), unit.by_rows
+        return Locator(container=unit.relative, root=unit.root, member=member, start=unit.start, end=end, rows=rows)
 
     def _whole(self, member: str, reason: Reason) -> Withheld:
         """The answer for the (rest of the) file, range or member."""

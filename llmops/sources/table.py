@@ -164,17 +164,18 @@ def _first(framed: Iterator[RawRow]) -> bytes:
 
 def _row(number: int, row: RawRow, names: tuple[str, ...], delimiter: str) -> Framed:
     if row.data is None:
-        return Broken(ordinal=number, reason=row.reason)
+        return Broken(ordinal=number, reason=row.reason, rows=True)
     try:
         encoding = text_encoding(row.data)
         cells = _cells(row.data, encoding, delimiter)
     except Refused as refused:
-        return Broken(ordinal=number, reason=refused.reason, data=row.data)
+        return Broken(ordinal=number, reason=refused.reason, data=row.data, rows=True)
     if len(cells) != len(names):
-        return Broken(ordinal=number, reason=Reason.BAD_ROW, data=row.data)
+        return Broken(ordinal=number, reason=Reason.BAD_ROW, data=row.data, rows=True)
     payload = orjson.dumps(dict(zip(names, cells, strict=True)))
     known = Encoding(name=UTF8.name, known_from=encoding.known_from)
-    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=number + 1, encoding=known)
+    end = number + 1
+    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=end, encoding=known, rows=True)
 
 
 def _cells(data: bytes, encoding: Encoding, delimiter: str) -> list[str]:

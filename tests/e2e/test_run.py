@@ -178,9 +178,12 @@ def test_nothing_of_a_patient_is_in_what_a_run_writes(cli, notes_recipe, tmp_pat
 
 
 def test_work_files_are_removed_after_the_release(cli, notes_recipe, tmp_path):
-    """What has not passed the gate does not stay behind."""
+    """What has not passed the gate does not stay behind; the ledger does, which holds places and no text."""
     assert cli("run", notes_recipe(3)).returncode == 0
-    assert not list((tmp_path / "raw").rglob("*.parquet"))
+    assert not list((tmp_path / "raw" / "work").rglob("*.parquet"))
+    left = [repr(pq.read_table(path).to_pylist()) for path in (tmp_path / "raw").rglob("*.parquet")]
+    assert len(left) == 2
+    assert "nodule" not in "".join(left)
 
 
 def test_a_folder_that_is_not_this_runs_is_refused(cli, notes_recipe, tmp_path):

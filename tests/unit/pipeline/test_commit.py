@@ -10,6 +10,7 @@ import pytest
 from llmops.documents import (
     Format,
     Kind,
+    Locator,
     Provenance,
     QualityReport,
     Reason,
@@ -23,6 +24,7 @@ from tests.faults import Disk, failing, no_file_over
 
 CODES = (errno.ENOSPC, errno.EIO)
 SHARD = "s00000"
+PLACE = Locator(container="Jane_Roe.csv", start=4, end=5, rows=True)
 WITHHELD = Withheld(record_id="r9", stage=StageName.READ, reason=Reason.TRUNCATED)
 
 
@@ -52,8 +54,8 @@ def commit(root):
     """One shard of three documents and one that was withheld, from beginning to done-record."""
     workspace = Workspace(root=root)
     writer = workspace.begin(SHARD)
-    writer.write([document(1), document(2), WITHHELD])
-    writer.write([document(3)])
+    writer.write([document(1), document(2), WITHHELD], [PLACE] * 3)
+    writer.write([document(3)], [PLACE])
     facts = writer.finish(read=4)
     writer.commit(Done(shard_id=SHARD, source="s", fingerprint="f", records=4, read=4, **facts))
 
@@ -66,6 +68,8 @@ def whole(root):
         return False
     assert [one.document_id for one in workspace.scored(done)] == ["r1.0", "r2.0", "r3.0"]
     assert list(workspace.withheld(done)) == [WITHHELD]
+    assert [place.document_id or place.record_id for place in workspace.places(done)] == ["r1.0", "r2.0", "r9", "r3.0"]
+    assert {place.locator for place in workspace.places(done)} == {PLACE}
     return True
 
 

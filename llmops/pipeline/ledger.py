@@ -1,0 +1,200 @@
+"""The ledger of a run: where each id lay in the input and what was decided about it. PHI; never leaves the raw zone."""
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from llmops.audit.disk import replace_durably
+from llmops.audit.keys import sync_directory
+from llmops.documents import Locator, ScoredDocument, Withheld
+
+_ABOUT: Final = "about.json"
+_PLACES: Final = "places.parquet"
+_DECISIONS: Final = "decisions.parquet"
+_ROWS: Final = 10_000
+_TEMPORARY: Final = ".tmp-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a record or document lay. PHI.
+
+    Args:
+        record_id, document_id: its ids; no document id where it became none.
+        locator: file, member and range.
+        content_key: keyed hash that documents of the same text share; empty where it was withheld before the gate.
+        subject: pseudonym of its patient, or empty.
+    """
+
+    record_id: str
+    document_id: str = ""
+    locator: Locator = field(repr=False)
+    content_key: str = ""
+    subject: str = ""
+
+    @classmethod
+    def of(cls, answer: ScoredDocument | Withheld, locator: Locator) -> "Place":
+        """The place of one answer of the stages."""
+        place = cls(record_id=answer.record_id, document_id=answer.document_id or "", locator=locator)
+        if isinstance(answer, Withheld):
+            return place
+        return replace(place, content_key=answer.content_key, subject=answer.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of a record or document: released, where there is no reason.
+
+    Args:
+        duplicate_of: the document that says the same and was kept.
+    """
+
+    record_id: str
+    document_id: str = ""
+    stage: str = ""
+    reason: str = ""
+    duplicate_of: str = ""
+
+
+_LOCATOR: Final = pa.struct(
+    {
+        "container": pa.string(),
+        "root": pa.int64(),
+        "member": pa.string(),
+        "start": pa.int64(),
+        "end": pa.int64(),
+        "rows": pa.bool_(),
+    }
+)
+_PLACE_SCHEMA: Final = pa.schema(
+    [(one.name, _LOCATOR if one.name == "locator" else pa.string()) for one in fields(Place)]
+)
+_DECISION_SCHEMA: Final = pa.schema([(one.name, pa.string()) for one in fields(Decision)])
+
+
+class LedgerWriter:
+    """Writes the ledger of one start of a run under a temporary name; `keep` makes it whole.
+
+    Args:
+        root: ``<raw_zone>/ledger``.
+        name: the main audit stream of the start.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        self._root, self._name = root, name
+        self._folder = root / f"{_TEMPORARY}{name}"
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for leftover in root.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        self._folder.mkdir(mode=0o700)
+        self._places = _Rows(self._folder / _PLACES, _PLACE_SCHEMA)
+        self._decisions = _Rows(self._folder / _DECISIONS, _DECISION_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def place(self, place: Place) -> None:
+        """Add where something lay."""
+        self._places.add(asdict(place))
+
+    def decide(self, decision: Decision) -> None:
+        """Add what became of something."""
+        self._decisions.add(asdict(decision))
+
+    def keep(self, *, output: str, release_id: str) -> None:
+        """Make the ledger durable, and remove those that it replaces: of the same release, or of none.
+
+        Args:
+            output: token of the output folder.
+            release_id: what is about to be published; empty where nothing is.
+        """
+        self._places.close()
+        self._decisions.close()
+        replace_durably(self._folder / _ABOUT, orjson.dumps({"output": output, "release": release_id}))
+        self._folder.rename(self._root / self._name)
+        sync_directory(self._root)
+        for other in ledgers(self._root):
+            if other.name != self._name and (other.release, other.output) in ((release_id, output), ("", output)):
+                shutil.rmtree(other.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """A ledger that was kept.
+
+    Args:
+        output: token of the output folder.
+        release: id of the release; empty where nothing was published.
+    """
+
+    folder: Path = field(repr=False)
+    output: str
+    release: str
+
+    @property
+    def name(self) -> str:
+        """The main audit stream of the start that wrote it."""
+        return self.folder.name
+
+    def places(self, record_ids: Collection[str] = ()) -> Iterator[Place]:
+        """Where these records lay, or all."""
+        for row in _read(self.folder / _PLACES, _PLACE_SCHEMA, record_ids):
+            yield Place(**{**row, "locator": Locator(**row["locator"])})
+
+    def decisions(self, record_ids: Collection[str] = ()) -> Iterator[Decision]:
+        """What became of these records, or of all, in the order of the ids."""
+        for row in _read(self.folder / _DECISIONS, _DECISION_SCHEMA, record_ids):
+            yield Decision(**row)
+
+
+def ledgers(root: Path) -> tuple[Ledger, ...]:
+    """Every ledger of a raw zone, the newest last.
+
+    Args:
+        root: ``<raw_zone>/ledger``.
+    """
+    found = [path for path in root.glob(f"*/{_ABOUT}") if not path.parent.name.startswith(_TEMPORARY)]
+    found.sort(key=lambda path: path.stat().st_mtime_ns)
+    return tuple(Ledger(folder=path.parent, **orjson.loads(path.read_bytes())) for path in found)
+
+
+class _Rows:
+    """Rows on their way to a Parquet file."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._file = pq.ParquetWriter(path, schema, compression="zstd")
+        self._pending: list[Mapping[str, Any]] = []
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self._pending.append(row)
+        if len(self._pending) >= _ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._file.close()
+        with self._path.open("rb") as file:
+            os.fsync(file.fileno())
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._file.write_batch(pa.RecordBatch.from_pylist(self._pending, schema=self._schema))
+        self._pending = []
+
+
+def _read(path: Path, schema: pa.Schema, record_ids: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    wanted: Sequence[tuple[str, str, Any]] | None = [("record_id", "in", sorted(record_ids))] if record_ids else None
+    table = pq.read_table(path, schema=schema, filters=wanted)
+    for batch in table.to_batches(max_chunksize=_ROWS):
+        yield from batch.to_pylist()
