@@ -72,6 +72,20 @@ class VaultChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordTraced:
+    """Somebody was told where records lie in the raw zone: one, by its id, or ``found`` withheld ones, by reason.
+
+    A record has ``record_id``, a document ``document_id``; neither stands where a list was asked for.
+    """
+
+    kind: ClassVar[str] = "record_traced"
+    record_id: Code = ""
+    document_id: Code = ""
+    reason: Code = ""
+    found: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
     """A torn tail was found when the stream was opened, and moved to ``<stream>.torn-<torn>``."""
 
@@ -361,6 +375,7 @@ class Reviewed:
 Event: TypeAlias = (
     KeyCreated
     | VaultChanged
+    | RecordTraced
     | Recovered
     | Heartbeat
     | StreamSealed

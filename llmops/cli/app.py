@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 from llmops.cli import audit, deid, release, search, suite, vault
 from llmops.cli.output import out_json, problem
 from llmops.cli.running import check, run
+from llmops.cli.trace import trace
 from llmops.errors import LlmopsError
 from llmops.process import forbid_dumps
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(check)
+app.command()(trace)
 app.command("search")(search.search)
 app.command("eval")(suite.evaluate)
 app.add_typer(deid.app, name="deid")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,21 +68,30 @@ def check(
     raw_zone: RawZone = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a recipe, its policies, models, key places and that its input is there, without reading a record."""
+    """Check a recipe, its policies, models, key places, that its input is there, and the columns of its tables."""
     from llmops.recipe import fingerprint, load_recipe, policy_ids, rule_applied
     from llmops.runner import planned
+    from llmops.runner.headers import look
 
     checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output, raw_zone=raw_zone)
-    files = len(planned(checked))
+    units = planned(checked)
+    files = len({unit.path for unit in units})
+    tables, lacking = look(checked, units)
     policies = policy_ids(checked)
     rule = rule_applied(checked)
     facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policies, **rule, "files": files}
     if as_json:
-        out_json(facts)
+        out_json(facts | {"tables": tables, "lacking": [asdict(one) for one in lacking]})
     else:
         pairs(
             "recipe is good",
             {"recipe": checked.name, "files to read": files, "fingerprint": facts["fingerprint"], **policies, **rule},
+        )
+    for one in () if as_json else lacking:
+        there = ", ".join(one.known) or "none of a usual name"
+        problem(
+            f"{one.files} of {tables} tables lack a column ({', '.join(one.missing)}) and would be withheld "
+            f"(missing_column); they have {there} and {one.others} others; name it under normalize.table"
         )
 
 

@@ -3,5 +3,15 @@
 from llmops.normalize.config import NormalizeConfig, TableColumns
 from llmops.normalize.keep import Keep, KeepConfig
 from llmops.normalize.normalizer import Normalizer
+from llmops.normalize.table_columns import USUAL, USUAL_IDENTITY, missing_columns
 
-__all__ = ["Keep", "KeepConfig", "NormalizeConfig", "Normalizer", "TableColumns"]
+__all__ = [
+    "USUAL",
+    "USUAL_IDENTITY",
+    "Keep",
+    "KeepConfig",
+    "NormalizeConfig",
+    "Normalizer",
+    "TableColumns",
+    "missing_columns",
+]

@@ -65,20 +65,34 @@ def resolve_columns(table: TableColumns, values: Mapping[str, Any]) -> TableColu
     return _resolved(table, tuple(values))
 
 
+def missing_columns(table: TableColumns, values: Collection[str]) -> tuple[str, ...]:
+    """Name the columns that the mapping asks for and a table has not; empty where `resolve_columns` is content.
+
+    Args:
+        table: the recipe's mapping.
+        values: the table's column names. They may be PHI: of a table without a header they are its first row.
+
+    Returns:
+        Names as the recipe gives them; ``text`` where no column would give the text under any usual name.
+    """
+    named = tuple(getattr(table, role) for role in USUAL if getattr(table, role) and getattr(table, role) not in values)
+    kept = any(name in values for name, _ in table.phi)
+    return named if named or kept or _found(table, tuple(values))["text"] else ("text",)
+
+
 @lru_cache(maxsize=16)
 def _resolved(table: TableColumns, values: tuple[str, ...]) -> TableColumns:
+    if missing_columns(table, values):
+        raise Refused(Reason.MISSING_COLUMN)
+    changes: dict[str, Any] = dict(_found(table, values))
+    return replace(table, **changes)
+
+
+def _found(table: TableColumns, values: tuple[str, ...]) -> dict[str, str]:
+    """The column of each role: the one that is named, else the first usual one that is free."""
     taken = {name for name, _ in table.phi}
     free = tuple(name for name in values if name not in taken)
-    found: dict[str, str] = {}
-    for role, usual in USUAL.items():
-        named = getattr(table, role)
-        if named and named not in values:
-            raise Refused(Reason.MISSING_COLUMN)
-        found[role] = named or usual_column(free, usual)
-    if not found["text"] and not any(name in values for name, _ in table.phi):
-        raise Refused(Reason.MISSING_COLUMN)
-    changes: dict[str, Any] = dict(found)
-    return replace(table, **changes)
+    return {role: getattr(table, role) or usual_column(free, usual) for role, usual in USUAL.items()}
 
 
 def usual_column(columns: Collection[str], usual: Collection[str]) -> str:

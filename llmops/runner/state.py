@@ -82,6 +82,11 @@ def refuse_unwritable(recipe: Recipe) -> None:
             raise RecipeError(f"{name}: {path} cannot be written; choose another --{name.replace('_', '-')}")
 
 
+def output_token(recipe: Recipe, key: bytes) -> str:
+    """What the raw zone calls a recipe's output folder, whose path may be PHI."""
+    return hmac.new(key, str(recipe.output).encode(), hashlib.sha256).hexdigest()[:20]
+
+
 @contextmanager
 def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
     """Hold the output folder for one run: a new one, or the one it already belongs to.
@@ -93,8 +98,7 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
     Raises:
         RecipeError: the folder cannot be made, is not empty and not this run's, or another process runs it.
     """
-    token = hmac.new(key, str(recipe.output).encode(), hashlib.sha256).hexdigest()[:20]
-    root = recipe.raw_zone / "work" / token
+    root = recipe.raw_zone / "work" / output_token(recipe, key)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(root / "lock"):
         inputs = hmac.new(key, "\0".join(map(str, recipe.input.paths)).encode(), hashlib.sha256).hexdigest()

@@ -3,7 +3,7 @@
 from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize
 from llmops.sources.plan import plan_units
-from llmops.sources.reader import UnitSource
+from llmops.sources.reader import UnitSource, first_row
 from llmops.sources.unit import Unit
 
-__all__ = ["FilesConfig", "ShardSize", "Unit", "UnitSource", "plan_units"]
+__all__ = ["FilesConfig", "ShardSize", "Unit", "UnitSource", "first_row", "plan_units"]

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Final, cast
 
-from llmops.documents import Locator, Reason, SourceRecord, StageName, Withheld
+from llmops.documents import Format, Locator, Reason, SourceRecord, StageName, Withheld
 from llmops.sources import framing
 from llmops.sources.archive import Archive, Member
 from llmops.sources.config import FilesConfig
@@ -23,6 +23,7 @@ from llmops.sources.table import header_row
 from llmops.sources.unit import Unit
 
 _ID_HEX: Final = 20
+_TABLES: Final = frozenset({Shape.CSV, Shape.ROW_LINES, Shape.JSON_ARRAY, Shape.PARQUET, Shape.GZIP, Shape.ZIP})
 _WHOLE: Final = -1  # ordinals below zero answer for a file, range or member; no record has one
 
 
@@ -168,6 +169,26 @@ class UnitSource:
     def _id(self, kind: str, format_: str, data: bytes) -> str:
         message = f"{kind}\0{format_}\0".encode() + data
         return "r" + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:_ID_HEX]
+
+
+def first_row(unit: Unit, config: FilesConfig) -> SourceRecord | None:
+    """The first row of a table, or of a table at the head of an archive; None for what is none or cannot be read. PHI.
+
+    Args:
+        unit: the file, or a range of it.
+        config: the caps and the format.
+    """
+    try:
+        with open_plain(unit.path) as file:
+            stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
+            shape = framing.shape_of(stream, _suffix(unit.relative), config)
+    except Refused:
+        return None
+    if shape not in _TABLES:
+        return None
+    whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), config, b"")
+    first = next((one for one in whole.records() if isinstance(one, SourceRecord)), None)
+    return first if first is not None and first.format is Format.ROW else None
 
 
 class _Readable(io.RawIOBase):

@@ -38,6 +38,7 @@ _ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "key_created": Action.CREATE,
         "vault_changed": Action.UPDATE,
         "record_read": Action.READ,
+        "record_traced": Action.READ,
         "document_normalized": Action.CREATE,
         "fields_dropped": Action.UPDATE,
         "document_deidentified": Action.UPDATE,

@@ -12,6 +12,7 @@ from llmops.audit.export.meaning import as_text, moment
 MOST_ACTS: Final = 500
 _ACTS: Final = (
     e.Queried, e.Evaluated, e.IndexBuilt, e.ReleaseRevoked, e.Reviewed, e.Recovered, e.KeyCreated, e.VaultChanged,
+    e.RecordTraced,
 )  # fmt: skip
 
 

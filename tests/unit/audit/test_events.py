@@ -42,6 +42,7 @@ SAMPLES = (
     events.Reviewed(
         stream="main", start=0, end=3, size=3, root="ef", reason=events.ReviewReason.ROUTINE, reviewer="ab" * 32
     ),
+    events.RecordTraced(document_id="r1.0", reason="missing_column", found=2),
     events.VaultChanged(action=events.VaultAction.ERASED, subject="S-0", subjects=1),
 )
 

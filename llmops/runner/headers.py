@@ -1,0 +1,60 @@
+"""What `check` sees of tables without a run: whether each has the columns that the recipe asks for."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from llmops.normalize import USUAL, USUAL_IDENTITY, TableColumns, missing_columns
+from llmops.recipe import Recipe
+from llmops.sources import Unit, first_row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """Tables with one header that lack a column. No PHI: of a table without a header its first row would be one.
+
+    Args:
+        missing: the columns, as `llmops.normalize.missing_columns` names them.
+        known: those of its columns that have a usual name, or one that the recipe gives.
+        others: how many more columns there are.
+        files: how many such tables.
+    """
+
+    missing: tuple[str, ...]
+    known: tuple[str, ...]
+    others: int
+    files: int
+
+
+def look(recipe: Recipe, units: Sequence[Unit]) -> tuple[int, tuple[Lacking, ...]]:
+    """Read the first row of every table among the input files, of an archive the first file's.
+
+    Args:
+        recipe: which columns mean what.
+        units: what is to be read.
+
+    Returns:
+        How many tables there are, and those that lack a column.
+    """
+    firsts = {unit.path: unit for unit in reversed(units) if unit.refused is None}
+    rows = [row for unit in firsts.values() if (row := first_row(unit, recipe.input.source)) is not None]
+    table = recipe.normalize.table
+    found: Counter[tuple[tuple[str, ...], tuple[str, ...], int]] = Counter()
+    for row in rows:
+        columns = tuple(orjson.loads(row.payload))
+        if missing := missing_columns(table, columns):
+            known = tuple(name for name in columns if name.lower() in _USUAL or name in _named(table))
+            found[missing, known, len(columns) - len(known)] += 1
+    return len(rows), tuple(
+        Lacking(missing=missing, known=known, others=others, files=files)
+        for (missing, known, others), files in sorted(found.items())
+    )
+
+
+_USUAL = frozenset(name for names in (*USUAL.values(), *USUAL_IDENTITY.values()) for name in names)
+
+
+def _named(table: TableColumns) -> frozenset[str]:
+    return frozenset((*(getattr(table, role) for role in USUAL), *(name for name, _ in table.phi)))
