@@ -343,11 +343,13 @@ class ScoredDocument(DeidentifiedDocument):
     Args:
         signature: MinHash of the de-identified text (64-bit lanes), for near-duplicates across shards.
         content_key: keyed hash of the document as it was before de-identification, for exact duplicates across shards.
+        body_key: the same of what stands behind its title, for the same note in a format that puts another before it.
     """
 
     quality: QualityReport
     signature: tuple[int, ...] = field(default=(), repr=False)
     content_key: str = field(default="", repr=False)
+    body_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

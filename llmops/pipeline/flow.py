@@ -34,7 +34,7 @@ from llmops.normalize import Keep, Normalizer
 from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
-from llmops.quality import content_key
+from llmops.quality import body_key, content_key
 from llmops.sources import FilesConfig, UnitSource
 from llmops.stage import Stage
 
@@ -175,9 +175,10 @@ class _ShardWork:
     def _keyed(
         self, scored: Sequence[ScoredDocument | Withheld], documents: Sequence[ClinicalDocument | Withheld]
     ) -> list[ScoredDocument | Withheld]:
-        """Give each document the key that its exact duplicates share, made of what it was before de-identification."""
+        """Give each document the keys that its exact duplicates share, made of what it was before de-identification."""
+        key = self.pipeline.source_key
         return [
-            replace(answer, content_key=content_key(document, self.pipeline.source_key))
+            replace(answer, content_key=content_key(document, key), body_key=body_key(document, key))
             if isinstance(answer, ScoredDocument) and isinstance(document, ClinicalDocument)
             else answer
             for answer, document in zip(scored, documents, strict=True)

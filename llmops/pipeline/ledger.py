@@ -29,7 +29,8 @@ class Place:
     Args:
         record_id, document_id: its ids; no document id where it became none.
         locator: file, member and range.
-        content_key: keyed hash that documents of the same text share; empty where it was withheld before the gate.
+        content_key, body_key: keyed hashes that documents of the same text share, with its title and without; empty
+            where it was withheld before the gate.
         subject: pseudonym of its patient, or empty.
     """
 
@@ -37,6 +38,7 @@ class Place:
     document_id: str = ""
     locator: Locator = field(repr=False)
     content_key: str = ""
+    body_key: str = ""
     subject: str = ""
 
     @classmethod
@@ -45,7 +47,7 @@ class Place:
         place = cls(record_id=answer.record_id, document_id=answer.document_id or "", locator=locator)
         if isinstance(answer, Withheld):
             return place
-        return replace(place, content_key=answer.content_key, subject=answer.subject)
+        return replace(place, content_key=answer.content_key, body_key=answer.body_key, subject=answer.subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

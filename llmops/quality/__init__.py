@@ -2,7 +2,7 @@
 
 from llmops.quality.config import QualityConfig
 from llmops.quality.duplicates import find_duplicates
-from llmops.quality.fingerprint import content_key
+from llmops.quality.fingerprint import body_key, content_key
 from llmops.quality.policy import QualityPolicy, load_policy
 from llmops.quality.scorecard import Scorecard, scorecard
 from llmops.quality.scorer import Scorer
@@ -12,6 +12,7 @@ __all__ = [
     "QualityPolicy",
     "Scorecard",
     "Scorer",
+    "body_key",
     "content_key",
     "find_duplicates",
     "load_policy",

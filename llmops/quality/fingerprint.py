@@ -11,6 +11,7 @@ LANES: Final = 128
 NARRATIVE: Final = frozenset({Kind.NOTE, Kind.REPORT})
 _SEED: Final = 20_240_229  # part of the format: signatures of different seeds cannot be compared
 _SHINGLE: Final = 5
+_BODY_WORDS: Final = 8
 
 
 def content_key(document: ClinicalDocument, key: bytes) -> str:
@@ -28,6 +29,22 @@ def content_key(document: ClinicalDocument, key: bytes) -> str:
     if not any(parts):
         return ""
     parts.append("" if document.kind in NARRATIVE else document.time)
+    return _keyed(parts, key)
+
+
+def body_key(document: ClinicalDocument, key: bytes) -> str:
+    """The `content_key` that a note or report would have without the title at its head.
+
+    A message puts the title of a report before the text that a file or table holds without it. Empty where no title
+    stands there, or so few words are behind it that they say the same about many patients.
+    """
+    body = document.text.removeprefix(document.title) if document.title else document.text
+    if document.kind not in NARRATIVE or body == document.text or len(body.split()) < _BODY_WORDS:
+        return ""
+    return _keyed([" ".join(body.casefold().split()), ""], key)
+
+
+def _keyed(parts: list[str], key: bytes) -> str:
     return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

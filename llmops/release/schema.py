@@ -75,7 +75,11 @@ DOCUMENTS: Final = pa.schema(
         "text_sha256": _TEXT,
     }
 )
-INTERNAL: Final = DOCUMENTS.append(pa.field("signature", pa.list_(pa.uint64()))).append(pa.field("content_key", _TEXT))
+INTERNAL: Final = (
+    DOCUMENTS.append(pa.field("signature", pa.list_(pa.uint64())))
+    .append(pa.field("content_key", _TEXT))
+    .append(pa.field("body_key", _TEXT))
+)
 WITHHELD: Final = pa.schema(
     {"record_id": _TEXT, "document_id": _TEXT, "stage": _TEXT, "reason": _TEXT, "retryable": pa.bool_()}
 )
@@ -207,7 +211,7 @@ def _row(document: ScoredDocument) -> dict[str, Any]:
 
 _PLAIN: Final = (
     *("document_id", "record_id", "subject", "doc_type", "title", "text", "time", "policy_id", "residual_risk"),
-    *("signature", "content_key"),
+    *("signature", "content_key", "body_key"),
 )
 
 

@@ -30,9 +30,9 @@ class TakenBack:
     Args:
         spared: by record id, the documents of it that stood beside the one that was taken back and may stay. Any other
             document of the record is held: an edit in the source brings nothing back.
-        contents: by content key, the subjects whose document it was; none where nobody's may be released. So the same
-            text is held under any name, id and format, but a sentence that two patients' notes share is not held for
-            the one because the other withdrew consent.
+        contents: by content or body key, the subjects whose document it was; none where nobody's may be released. So
+            the same text is held under any name, id and format, but a sentence that two patients' notes share is not
+            held for the one because the other withdrew consent.
     """
 
     spared: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
@@ -43,8 +43,11 @@ class TakenBack:
         spared = self.spared.get(document.record_id)
         if spared is not None and document.document_id not in spared:
             return True
-        subjects = self.contents.get(document.content_key)
-        return subjects is not None and (not subjects or not document.subject or document.subject in subjects)
+        held = (self.contents.get(key) for key in (document.content_key, document.body_key))
+        return any(
+            subjects is not None and (not subjects or not document.subject or document.subject in subjects)
+            for subjects in held
+        )
 
 
 def read_register(folder: Path, key: bytes) -> frozenset[ForGood]:

@@ -68,17 +68,16 @@ def told(taken: Collection[ForGood], root: Path) -> TakenBack:
         known = frozenset(beside[one.release, record] - names)
         spared[record] = spared.get(record, known) & known
         for place in found[one.document]:
-            _hold(contents, place, one.reason)
+            for key in filter(None, (place.content_key, place.body_key)):
+                _hold(contents, key, place.subject, one.reason)
     return TakenBack(spared=spared, contents=contents)
 
 
-def _hold(contents: dict[str, frozenset[str]], place: Place, reason: RevocationReason) -> None:
+def _hold(contents: dict[str, frozenset[str]], key: str, subject: str, reason: RevocationReason) -> None:
     """PHI in a text is there whoever's note it is; a request is about one patient."""
-    if not place.content_key:
-        return
-    before = contents.get(place.content_key)
-    anybody = reason is RevocationReason.PHI_FOUND or not place.subject or before == frozenset()
-    contents[place.content_key] = frozenset() if anybody else (before or frozenset()) | {place.subject}
+    before = contents.get(key)
+    anybody = reason is RevocationReason.PHI_FOUND or not subject or before == frozenset()
+    contents[key] = frozenset() if anybody else (before or frozenset()) | {subject}
 
 
 def _record(document_id: str) -> str:

@@ -11,6 +11,9 @@ import pytest
 from llmops.release import open_release
 
 TEXT = "MRN: {mrn}\nRadiology report\n\nPatient: {name} Vossberg\nFINDINGS: The {organ} shows a {n} mm lesion. Clear."
+MDM = (
+    "MSH|^~\\&|RIS|NORTH|||20240102||MDM^T02|7|P|2.5\rPID|1||77310002^^^^MR||Vossberg^Quillonc\rTXA|1|DI|TX|20240102\r"
+)
 ORGANS = ("liver", "spleen", "lung", "kidney", "pancreas", "thyroid")
 
 
@@ -80,7 +83,7 @@ def world(tmp_path, cli) -> World:
 
 
 def test_a_tombstone_holds_for_its_note_alone_whatever_is_done_to_the_input(world) -> None:
-    """A row on top, other files, order and format; the output moved away; an edit; the text in a file of its own."""
+    """A row on top, other files, order and format; the output moved away; an edit; the text in a file and a message."""
     notes = [note(n) for n in range(6)]
     world.input(a__csv=notes)
     first = world.run()
@@ -99,9 +102,12 @@ def test_a_tombstone_holds_for_its_note_alone_whatever_is_done_to_the_input(worl
 
     (world.root / "out").rename(world.root / "out-old")
     edited = {**notes[2], "text": notes[2]["text"] + " Reviewed."}
-    world.input(a__csv=[*notes[:2], edited, *notes[3:]], Quillonc__txt=notes[2]["text"].replace("\n", "\r\n"))
+    text = notes[2]["text"]
+    message = MDM + "".join(f"OBX|{n}|TX|||{line}\r" for n, line in enumerate(text.splitlines(), start=1))
+    files = {"Quillonc__txt": text.replace("\n", "\r\n"), "interface__hl7": message}
+    world.input(a__csv=[*notes[:2], edited, *notes[3:]], **files)
     third = world.run()
-    assert third.reasons == {"tombstoned": 2}
+    assert third.reasons == {"tombstoned": 3}
     assert [name.partition(".")[0] for name in third.withheld].count(guilty.partition(".")[0]) == 1
     assert set(third.ids) == set(first.ids) - {guilty}
 

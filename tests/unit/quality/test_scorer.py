@@ -8,7 +8,7 @@ import pytest
 
 from llmops.documents import Field, Kind, Reason, ScoredDocument, StageName, Withheld
 from llmops.quality import QualityConfig, Scorer
-from llmops.quality.fingerprint import content_key, document_signature, signature, similarity
+from llmops.quality.fingerprint import body_key, content_key, document_signature, signature, similarity
 from llmops.quality.scorer import CHECKS
 
 TEXT = (
@@ -79,6 +79,17 @@ def test_content_keys_forget_case_and_blanks_and_need_the_key(document):
     assert key_of("a b c") != key_of("a b d")
     assert key_of(" \n") == ""
     assert content_key(document("a", time="2023"), b"k") == key_of("a")
+
+
+def test_a_body_key_is_the_content_key_without_the_title_at_the_head(document):
+    """A message puts a title before the note; a few words behind one say the same about many patients."""
+    body = "The liver shows a lesion of 3 mm. The spleen is clear."
+    sent = document(f"Chest X-ray\n\n{body}", title="Chest X-ray")
+    assert body_key(sent, b"k") == content_key(document(body), b"k")
+    assert body_key(sent, b"k") != body_key(sent, b"other")
+    assert body_key(document(body, title="Chest X-ray"), b"k") == ""
+    assert body_key(document("Chest X-ray\n\nNo acute disease.", title="Chest X-ray"), b"k") == ""
+    assert body_key(replace(sent, kind=Kind.SUMMARY), b"k") == ""
 
 
 def test_summaries_that_read_alike_are_two_facts(document):
