@@ -11,6 +11,7 @@ from llmops.deid.known import KnownMatcher
 from llmops.deid.placeholders import outside_placeholders
 from llmops.deid.propagate import propagate
 from llmops.deid.spans import Span, View, resolve
+from llmops.deid.vetted import vetted
 from llmops.deid.weigh import weigh
 from llmops.errors import StageError
 
@@ -50,10 +51,11 @@ class Analyzer:
                 raise StageError("the network left no answer on a text")
             least = min(self._config.word_threshold, self._judge.threshold)
             strong = weigh(view, strong, self._judge.words(view, strong), least)
+        strong = vetted(view, strong)
         if matcher is not None:
             strong.extend(matcher.find(view))
         found = self._resolved(view, strong)
-        more = propagate(view, found)
+        more = vetted(view, propagate(view, found))
         return self._resolved(view, complete(view, self._resolved(view, (*found, *more)) if more else found))
 
     @staticmethod
