@@ -12,6 +12,7 @@
         AuditVerificationError a log does not verify
       ReleaseError       a release that does not verify, or data without receipt           exit 6
       MissingExtraError  an optional dependency is not installed; names the extra          exit 7
+      ModelError         a chat model outside cannot be reached or refuses all calls       exit 8
 
 An error about one record is not an exception but a `llmops.documents.Withheld` value. Messages carry ids, stages,
 codes and counts; never text, payload, input file names or the ``repr`` of input. Third-party exceptions carry input
@@ -73,3 +74,9 @@ class MissingExtraError(LlmopsError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 
     exit_code = 7
+
+
+class ModelError(LlmopsError):
+    """A chat model outside this process cannot be reached, or refuses every call; says why, never what was asked."""
+
+    exit_code = 8

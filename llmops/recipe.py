@@ -81,6 +81,8 @@ class EvaluationPart(_Part):
 
     suite: str = Field(description="a bundled suite or the path of a YAML file")
     model: str = Field(default="extractive", description="'extractive', or 'provider:model' for init_chat_model")
+    timeout_s: float = Field(default=120, gt=0, description="seconds that one call of a model outside may take")
+    concurrency: int = Field(default=4, ge=1, le=64, description="prompts that a model outside gets at a time")
 
 
 class RunPart(_Part):

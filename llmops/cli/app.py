@@ -14,18 +14,25 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from llmops.cli import audit, deid, release, search, suite, vault
-from llmops.cli.output import out_json, problem
+from llmops.cli.output import out_json, problem, set_loudness
 from llmops.cli.running import check, run
 from llmops.cli.trace import trace
 from llmops.errors import LlmopsError
 from llmops.process import forbid_dumps
 
+_LOUDNESS: Final = ("--quiet", "-q", "--verbose", "-v")
 EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 
 
 class _Commands(TyperGroup):
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """As the library does, but take --quiet and --verbose wherever they stand, behind the command too."""
+        options = args[: args.index("--")] if "--" in args else args
+        loud = [name for name in _LOUDNESS if name in options]
+        return super().parse_args(ctx, [*loud, *(name for name in options if name not in loud), *args[len(options) :]])
+
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """As the library does, but say what Ctrl-C broke off: it would leave without a word."""
         try:
@@ -43,6 +50,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold PHI
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run)
 app.command()(check)
@@ -74,8 +82,15 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but problems; also behind any command.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say more: steps, costs, outcomes; also behind any command.")
+    ] = False,
 ) -> None:
     """Clinical records in, signed de-identified releases out."""
+    set_loudness(quiet=quiet, verbose=verbose)
 
 
 def main() -> None:

@@ -1,14 +1,24 @@
-"""How results are printed: JSON on stdout for machines, tables for people, problems on stderr."""
+"""How results are printed: JSON on stdout for machines, names and values for people, problems on stderr."""
 
 import sys
-from typing import Any
+import textwrap
+from typing import Any, Final
 
 import orjson
 from rich.console import Console
-from rich.table import Table
+
+_GAP: Final = 4
+_NARROWEST: Final = 20
 
 
 class _Console(Console):
+    """Wraps lines on a terminal alone: what is piped is read by programs, and ids and digests stay whole."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich does, but without wrapping where nobody looks."""
+        options.setdefault("soft_wrap", not self.is_terminal)
+        super().print(*objects, **options)
+
     def on_broken_pipe(self) -> None:
         """Leave it to `llmops.cli.app`: a reader that went away (``| head``) is no error, as rich would have it."""
         raise BrokenPipeError
@@ -16,6 +26,23 @@ class _Console(Console):
 
 console = _Console(highlight=False, markup=False)
 errors = _Console(stderr=True, highlight=False, markup=False)
+_verbose: list[bool] = []
+
+
+def set_loudness(*, quiet: bool, verbose: bool) -> None:
+    """Choose how much is said: ``quiet`` leaves problems (and JSON that was asked for), ``verbose`` adds details."""
+    console.quiet = quiet
+    _verbose[:] = [True] if verbose and not quiet else []
+
+
+def is_quiet() -> bool:
+    """Whether nothing but problems is to be said."""
+    return console.quiet
+
+
+def is_verbose() -> bool:
+    """Whether details are wanted."""
+    return bool(_verbose)
 
 
 def out_json(value: Any) -> None:
@@ -30,10 +57,12 @@ def problem(sentence: str) -> None:
 
 
 def pairs(title: str, rows: dict[str, Any]) -> None:
-    """Print names and values as a two-column table under a title."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2))
-    table.add_column()
-    table.add_column(overflow="fold")
+    """Print names and values in two columns under a title; on a terminal long values go on below themselves."""
+    console.print(title, style="bold")
+    column = max(map(len, rows), default=0) + _GAP
+    room = max(_NARROWEST, console.width - column - 2)
     for name, value in rows.items():
-        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
-    console.print(table)
+        text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        lines = textwrap.wrap(text, room, break_on_hyphens=False) if console.is_terminal else [text]
+        for before, line in zip([name, *[""] * len(lines)], lines or [""], strict=False):
+            console.print(f"  {before:<{column}}{line}".rstrip(), soft_wrap=True)

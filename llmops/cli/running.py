@@ -1,17 +1,14 @@
 """``llmops run`` and ``llmops check``."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
-from llmops.cli.output import console, errors, out_json, pairs, problem
+from llmops.cli.output import console, errors, is_verbose, out_json, pairs, problem
+from llmops.cli.progress import progress
 
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
 Inputs = Annotated[
@@ -37,7 +34,7 @@ def run(
     Run it again after an interruption and it goes on where it was. Exit codes: 0 released; 1 released, but more was
     withheld than the recipe allows, a shard, a document or an evaluation failed, or nothing could be released; 2 bad
     recipe, policy or key; 3 input cannot be opened; 4 a stage broke its promise; 5 audit; 6 release; 7 an extra is
-    missing; 130 interrupted.
+    missing; 8 released, but the evaluation's model cannot be reached; 130 interrupted.
     """
     from llmops.recipe import load_recipe
     from llmops.runner import run as run_recipe
@@ -45,7 +42,7 @@ def run(
     checked = load_recipe(recipe, inputs=tuple(inputs or ()), output=output, raw_zone=raw_zone)
     overrides = {"workers": workers, "record_limit": limit}
     part = checked.run.model_copy(update={name: value for name, value in overrides.items() if value is not None})
-    with _progress() as watcher:
+    with progress() as watcher:
         result = run_recipe(checked.model_copy(update={"run": part}), progress=watcher)
     if as_json:
         out_json(result.summary | {"output": str(result.output)})
@@ -95,40 +92,6 @@ def check(
         )
 
 
-class _Amount(ProgressColumn):
-    """How much is done and how fast: bytes in the first pass, records or documents after it."""
-
-    def render(self, task: Task) -> Text:
-        in_bytes = task.fields["in_bytes"]
-        done, total = (decimal(int(n)) if in_bytes else f"{n:,.0f}" for n in (task.completed, task.total or 0))
-        speed = task.finished_speed or task.speed or 0
-        rate = f"{decimal(int(speed)) if in_bytes else f'{speed:,.1f}'}/s" if speed else ""
-        return Text(f"{done} of {total}  {rate}")
-
-
-class _Bar:
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._task: TaskID | None = None
-
-    def begin(self, step: str, total: int) -> None:
-        if self._task is not None:
-            self._bars.update(self._task, visible=False)
-        self._task = self._bars.add_task(step, total=total, in_bytes=step == "index")
-
-    def advance(self, items: int) -> None:
-        if self._task is not None:
-            self._bars.advance(self._task, items)
-
-
-@contextmanager
-def _progress() -> Iterator[_Bar]:
-    """A bar with rate and time left on stderr, gone when the run is over; nothing where stderr is no terminal."""
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), _Amount(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bars:
-        yield _Bar(bars)
-
-
 def _show(summary: dict[str, Any], output: Path, release: Path | None, answers: Sequence[str]) -> None:
     counts, quality = summary["counts"], summary["quality"]
     pairs(
@@ -143,6 +106,9 @@ def _show(summary: dict[str, Any], output: Path, release: Path | None, answers: 
     if summary["withheld"]["by_reason"]:
         pairs("withheld, by reason", summary["withheld"]["by_reason"])
     pairs("identifiers found", summary["findings"]["by_identifier"] or {"none": 0})
+    if is_verbose():
+        pairs("cost of each stage", {stage["name"]: _cost(stage) for stage in summary["stages"]})
+        pairs("left out by rule", summary["dropped"] or {"none": 0})
     for shard in summary["shards"]["failed"]:
         errors.print(f"shard {shard['shard']} failed: {shard['failure']} {shard['detail']}")
     if summary["evaluation"]:
@@ -161,11 +127,15 @@ def _show(summary: dict[str, Any], output: Path, release: Path | None, answers: 
     )
 
 
+def _cost(stage: dict[str, Any]) -> str:
+    return f"{stage['records']:,} items, {stage['cpu_s']:.2f} s of CPU, {stage['wall_s']:.2f} s"
+
+
 def _show_evaluation(evaluation: dict[str, Any], answers: Sequence[str]) -> None:
     """What passed, and one answer: on the terminal alone, since what is written must not outlive its document."""
     console.print(f"evaluation {evaluation['suite']}: {evaluation['passed']} of {evaluation['cases']} cases passed")
     asked = zip(evaluation["results"], answers, strict=True)
-    cited = next(((case, answer) for case, answer in asked if case["passed"] and case["citations"]), None)
+    cited = next(((case, answer) for case, answer in asked if case["passed"] and case["citations"] and answer), None)
     if cited:
         console.print(f"  Q: {cited[0]['question']}")
         console.print(f"  A: {cited[1]}")

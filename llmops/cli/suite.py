@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
-from llmops.cli.output import console, out_json
+from llmops.cli.output import console, is_verbose, out_json
+from llmops.cli.progress import progress
 from llmops.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def evaluate(
         Path | None,
         typer.Option("--compare", help="An earlier result; exit 1 where a case fails that did not, or is left out."),
     ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one call of a model outside may take.")] = 120,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Prompts that a model outside gets at a time.")] = 4,
     keys: Keys = None,
     audit: AuditDir = None,
     seal: Seal = None,
@@ -31,12 +34,15 @@ def evaluate(
 ) -> None:
     """Run a prompt suite on a release.
 
+    A call that fails on its way is tried four times. What is answered is kept beside the release, without the answers,
+    until all is: stopped, or where the model cannot be reached (exit 8), the same command goes on.
+
     Exit 1 on a regression (a case that passed or is new fails, or one is no longer asked), or, with nothing to compare
     with, where a case failed.
     """
     from llmops.deid import DeidConfig
-    from llmops.evaluation import compare, load_suite, read_result, to_html
-    from llmops.runner.consumers import evaluate_release
+    from llmops.evaluation import Calling, compare, load_suite, read_result, to_html
+    from llmops.runner.consumers import evaluate_release, partial_place
 
     asked = load_suite(suite)
     previous = read_result(compare_with) if compare_with else None
@@ -44,8 +50,19 @@ def evaluate(
         if path and not path.parent.is_dir():
             raise RecipeError(f"{option}: its folder is not there")
     release = opened(folder, keys)
-    with consumer_log(release, audit, seal) as log:
-        result = evaluate_release(release, asked, model, None, DeidConfig(), log)
+    with consumer_log(release, audit, seal) as log, progress() as watcher:
+        watcher.begin("evaluate", asked.size)
+        result = evaluate_release(
+            release,
+            asked,
+            model,
+            None,
+            DeidConfig(),
+            log,
+            calling=Calling(timeout_s=timeout, concurrency=concurrency),
+            partial=partial_place(release, asked, model),
+            progress=lambda: watcher.advance(1),
+        )
     comparison = compare(previous, result) if previous else None
     if out:
         _write(out, result.to_json(), "--out")
@@ -58,6 +75,9 @@ def evaluate(
         for case in result.cases:
             why = f" ({', '.join(case.failed)})" if case.failed else ""
             console.print(f"  {'passed' if case.passed else 'FAILED'}  {case.case_id}{why}")
+            if is_verbose():
+                console.print(f"    Q: {case.question}")
+                console.print(f"    A: {case.answer or '(not kept)'}")
         if comparison:
             _show(comparison)
     bad = comparison.regressed if comparison else result.passed < result.total

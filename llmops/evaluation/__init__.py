@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from llmops.evaluation.asking import Calling
     from llmops.evaluation.comparison import Comparison, compare
     from llmops.evaluation.extractive import ExtractiveChatModel
     from llmops.evaluation.html import to_html
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from llmops.evaluation.suite import Suite, load_suite
 
 __all__ = [
+    "Calling",
     "CaseResult",
     "Comparison",
     "EvaluationResult",
@@ -28,6 +30,7 @@ __all__ = [
 
 # These bring LangChain, half a second of import that a run without evaluation should not pay.
 _HOME: Final = {
+    "Calling": "asking",
     "CaseResult": "result",
     "Comparison": "comparison",
     "EvaluationResult": "result",

@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
-from llmops.errors import LlmopsError, ReleaseError
+from llmops.errors import ModelError, ReleaseError
+from llmops.evaluation.asking import Calling, Failure, ask_all
 from llmops.evaluation.assertions import Answer, Outcome
 from llmops.evaluation.extractive import ExtractiveChatModel
+from llmops.evaluation.partial import Partial
 from llmops.evaluation.prompt import Passage, passages, render
 from llmops.evaluation.result import CaseResult, EvaluationResult, Status
 from llmops.evaluation.suite import Case, Prices, Suite
@@ -54,6 +58,9 @@ def evaluate(
     *,
     scanner: PhiScanner | None = None,
     clock: Clock = time.perf_counter,
+    calling: Calling | None = None,
+    partial: Path | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> EvaluationResult:
     """Ask every case of a suite and judge the answers.
 
@@ -68,19 +75,26 @@ def evaluate(
         model: any LangChain chat model.
         scanner: looks for PHI in prompts and answers.
         clock: monotonic seconds.
+        calling: limits for a model outside; one prompt at a time by default.
+        partial: a file that keeps what is answered, without the answers, until all is; the same evaluation goes on from
+            it. Nothing is kept without it.
+        progress: called after each case.
 
     Raises:
         ReleaseError: the release does not verify, or the search is over another one.
+        ModelError: the model cannot be reached, or refuses all calls.
+        RecipeError: the partial file cannot be used.
     """
     verified(release)
     if searcher.release is not release and verified(searcher.release).id != release.id:
         raise ReleaseError("evaluation: the search is over another release")
-    run = _Run(suite=suite, release=release, searcher=searcher, model=model, scanner=scanner)
-    cases, seconds = [], []
-    for name, case in _asked(suite):
-        started = clock()
-        cases.append(run.case(name, case))
-        seconds.append(round(clock() - started, 4))
+    asked = [(name, case) for case in suite.cases for name in case.prompts or suite.prompts]
+    run = _Run(
+        suite=suite, release=release, searcher=searcher, model=model, scanner=scanner, clock=clock, progress=progress
+    )
+    key = "/".join((suite.digest, release.id, searcher.index.digest, model_name(model)))
+    with Partial(partial, key) if partial else nullcontext() as kept:
+        found = run.cases(asked, calling or Calling(), kept)
     return EvaluationResult(
         suite=suite.name,
         suite_version=suite.version,
@@ -89,8 +103,8 @@ def evaluate(
         index_digest=searcher.index.digest,
         model=model_name(model),
         currency=suite.prices.currency if suite.prices else "",
-        cases=tuple(cases),
-        seconds=tuple(seconds),
+        cases=tuple(found[at][0] for at in range(len(asked))),
+        seconds=tuple(found[at][1] for at in range(len(asked))),
     )
 
 
@@ -100,10 +114,14 @@ def model_name(model: BaseChatModel) -> str:
     return f"{model._llm_type}:{named}" if isinstance(named, str) else model._llm_type  # noqa: SLF001 - LangChain's id
 
 
-def _asked(suite: Suite) -> Iterator[tuple[str, Case]]:
-    for case in suite.cases:
-        for name in case.prompts or suite.prompts:
-            yield name, case
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A case on its way: what was found for it, and when it began."""
+
+    name: str
+    case: Case
+    context: tuple[Passage, ...] = field(repr=False)
+    started: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,23 +133,78 @@ class _Run:
     searcher: Search
     model: BaseChatModel
     scanner: PhiScanner | None
+    clock: Clock
+    progress: Callable[[], None]
 
-    def case(self, name: str, case: Case) -> CaseResult:
-        found = self.searcher.search(case.question, case.k or self.suite.defaults.k, case.filter.filter())
-        context = passages([self._from_release(hit) for hit in found])
-        reply = self._ask(self.suite.prompts[name], case.question, context)
-        answer = Answer(text=reply.text, context=context, scanner=self.scanner)
+    def cases(
+        self, asked: Sequence[tuple[str, Case]], calling: Calling, kept: Partial | None
+    ) -> dict[int, tuple[CaseResult, float]]:
+        """Every case with its seconds, by its place in the suite."""
+        before = kept.read() if kept else {}
+        places = {(name, case.id): at for at, (name, case) in enumerate(asked)}
+        found = {places[known]: result for known, result in before.items() if known in places}
+        under_way: dict[int, _Asked] = {}
+
+        def answered(at: int, reply: _Reply) -> None:
+            one = under_way.pop(at)
+            found[at] = self._result(one, reply), round(self.clock() - one.started, 4)
+            if kept and reply.status == "answered":
+                kept.add(*found[at])
+            self.progress()
+
+        def prompts() -> Iterator[tuple[int, str]]:
+            for at, (name, case) in enumerate(asked):
+                if at in found:
+                    self.progress()
+                    continue
+                under_way[at] = one = self._retrieved(name, case)
+                if (code := self._egress(one)) == "ok":
+                    yield at, render(self.suite.prompts[name], case.question, one.context)
+                else:
+                    answered(at, _Reply(status="not_sent", code=code))
+
+        try:
+            for at, prompt, answer in self._answers(prompts(), calling):
+                answered(at, _reply(prompt, answer))
+        except (ModelError, KeyboardInterrupt) as stopped:
+            done = sum(case.status == "answered" for case, _ in found.values())
+            goes_on = " and kept; the same command goes on" if kept else ""
+            what = str(stopped) or "interrupted"
+            raise type(stopped)(f"{what}; {done} of {len(asked)} cases are answered{goes_on}") from None
+        return found
+
+    def _answers(
+        self, prompts: Iterator[tuple[int, str]], calling: Calling
+    ) -> Iterator[tuple[int, str, AIMessage | Failure]]:
+        if type(self.model) is ExtractiveChatModel:
+            yield from ((at, prompt, self._invoke(prompt)) for at, prompt in prompts)
+            return
+        keyed = (((at, prompt), prompt) for at, prompt in prompts)
+        yield from ((at, prompt, answer) for (at, prompt), answer in ask_all(keyed, self._invoke, calling))
+
+    def _invoke(self, prompt: str) -> AIMessage:
+        with untraced():
+            return self.model.invoke([HumanMessage(prompt)], {"callbacks": []})
+
+    def _retrieved(self, name: str, case: Case) -> _Asked:
+        started = self.clock()
+        hits = self.searcher.search(case.question, case.k or self.suite.defaults.k, case.filter.filter())
+        context = passages([self._from_release(hit) for hit in hits])
+        return _Asked(name=name, case=case, context=context, started=started)
+
+    def _result(self, one: _Asked, reply: _Reply) -> CaseResult:
+        answer = Answer(text=reply.text, context=one.context, scanner=self.scanner)
         withheld = self.scanner is not None and bool(self.scanner.scan(answer.prose))
         return CaseResult(
-            case_id=case.id,
-            prompt=name,
-            question=case.question,
+            case_id=one.case.id,
+            prompt=one.name,
+            question=one.case.question,
             status=reply.status,
             code=reply.code,
             answer="" if withheld else reply.text,
             answer_withheld=withheld,
-            hits=tuple(passage.chunk_id for passage in context),
-            outcomes=self._judge(case, answer) if reply.status == "answered" else (),
+            hits=tuple(passage.chunk_id for passage in one.context),
+            outcomes=self._judge(one.case, answer) if reply.status == "answered" else (),
             input_tokens=reply.input_tokens,
             output_tokens=reply.output_tokens,
             cost=_cost(reply, self.suite.prices),
@@ -145,32 +218,24 @@ class _Run:
     def _judge(self, case: Case, answer: Answer) -> tuple[Outcome, ...]:
         return tuple(assertion.check(answer) for assertion in self.suite.assertions_of(case))
 
-    def _ask(self, template: str, question: str, context: Sequence[Passage]) -> _Reply:
-        if type(self.model) is not ExtractiveChatModel:
-            code = self._egress(template, question, context)
-            if code != "ok":
-                return _Reply(status="not_sent", code=code)
-        prompt = render(template, question, context)
-        try:
-            with untraced():
-                message = self.model.invoke([HumanMessage(prompt)], {"callbacks": []})
-        except LlmopsError:
-            raise
-        except Exception:  # noqa: BLE001 - a provider may raise anything, and its text may hold the prompt
-            return _Reply(status="model_failed", code="model_raised")
-        return _reply(prompt, message)
-
-    def _egress(self, template: str, question: str, context: Sequence[Passage]) -> str:
+    def _egress(self, one: _Asked) -> str:
         """Whether a prompt may leave the process; chunk ids are ours and random, so numbers stand in for them here."""
+        if type(self.model) is ExtractiveChatModel:
+            return "ok"
         if self.scanner is None:
             return "no_scanner"
-        plain = [replace(item, chunk_id=str(number)) for number, item in enumerate(context)]
-        return "phi_in_prompt" if self.scanner.scan(render(template, question, plain)) else "ok"
+        plain = [replace(item, chunk_id=str(number)) for number, item in enumerate(one.context)]
+        return (
+            "phi_in_prompt"
+            if self.scanner.scan(render(self.suite.prompts[one.name], one.case.question, plain))
+            else "ok"
+        )
 
 
-def _reply(prompt: str, message: AIMessage) -> _Reply:
-    text = str(message.text)
-    usage = message.usage_metadata
+def _reply(prompt: str, answer: AIMessage | Failure) -> _Reply:
+    if isinstance(answer, str):
+        return _Reply(status="model_failed", code=answer)
+    text, usage = str(answer.text), answer.usage_metadata
     return _Reply(
         status="answered",
         text=text,

@@ -100,6 +100,11 @@ class Suite(Declared):
         return case.assertions + (self.defaults.assertions if case.inherit else ())
 
     @property
+    def size(self) -> int:
+        """How many prompts it asks: each case with each prompt of its own."""
+        return sum(len(case.prompts or self.prompts) for case in self.cases)
+
+    @property
     def digest(self) -> str:
         """Hex SHA-256 of what the suite says; comments and layout do not count."""
         dumped = self.model_dump(mode="json", by_alias=True)

@@ -4,13 +4,15 @@ Used by a run on the release it has just published, and by the commands on any r
 """
 
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from llmops.audit import AuditLog
 from llmops.audit.events import Evaluated, IndexBuilt, Queried
 from llmops.deid import DeidConfig, Scanner
-from llmops.evaluation import EvaluationResult, Suite, chat_model, evaluate
+from llmops.evaluation import Calling, EvaluationResult, Suite, chat_model, evaluate
 from llmops.recipe import Recipe
 from llmops.release import Release
 from llmops.retrieval import Hit, Index, RetrievalConfig, Searcher, index_folder, load_or_build
@@ -78,7 +80,16 @@ def search_release(release: Release, query: str, k: int | None, log: AuditLog) -
 
 
 def evaluate_release(
-    release: Release, suite: Suite, model: str, config: RetrievalConfig | None, scanner: DeidConfig, log: AuditLog
+    release: Release,
+    suite: Suite,
+    model: str,
+    config: RetrievalConfig | None,
+    scanner: DeidConfig,
+    log: AuditLog,
+    *,
+    calling: Calling | None = None,
+    partial: Path | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> EvaluationResult:
     """Run a suite on a release; logged with what passed and failed.
 
@@ -86,10 +97,23 @@ def evaluate_release(
         model: ``"extractive"`` or ``"provider:model"``.
         config: how the index must be configured; ``None`` takes it as it lies.
         scanner: how prompts and answers are searched for PHI.
+        calling, partial, progress: as in `llmops.evaluation.evaluate`.
+
+    Raises:
+        ModelError: the model cannot be reached, or refuses all calls.
     """
     index = index_release(release, config, log)
     searcher = Searcher(release, index, index.config)
-    result = evaluate(suite, release, searcher, chat_model(model), scanner=Scanner(scanner))
+    result = evaluate(
+        suite,
+        release,
+        searcher,
+        chat_model(model),
+        scanner=Scanner(scanner),
+        calling=calling,
+        partial=partial,
+        progress=progress,
+    )
     log.append(
         [
             Evaluated(
@@ -103,6 +127,16 @@ def evaluate_release(
         ]
     )
     return result
+
+
+def partial_place(release: Release, suite: Suite, model: str) -> Path | None:
+    """Where a command keeps what is answered of an evaluation: in the output, a file for each suite, release and model.
+
+    None where it could not be written: a release may be read where nothing can be.
+    """
+    folder = release.path.parents[1]
+    name = hashlib.sha256(f"{suite.digest}/{release.id}/{model}".encode()).hexdigest()[:16]
+    return folder / f".evaluation-{name}.partial.jsonl" if os.access(folder, os.W_OK) else None
 
 
 def evaluation_summary(result: EvaluationResult) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from llmops.audit import (
 )
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.engines import LocalEngine, Outcome
-from llmops.errors import AuditError, AuditWriteError, RecipeError, SourceError, StageError
-from llmops.evaluation import EvaluationResult
+from llmops.errors import AuditError, AuditWriteError, ModelError, RecipeError, SourceError, StageError
+from llmops.evaluation import Calling, EvaluationResult
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.process import forbid_dumps
 from llmops.recipe import (
@@ -63,7 +63,8 @@ class RunResult:
     Args:
         status: ``"finished"``, ``"evaluation_failed"`` (a case did not pass), ``"limit_exceeded"`` (a gate verdict
             failed), ``"documents_failed"`` (a stage failed on some), ``"shards_failed"``, ``"nothing_released"``,
-            ``"audit_failed"`` (the log does not verify) or ``"interrupted"``.
+            ``"model_unreachable"`` (the release stands, the evaluation does not), ``"audit_failed"`` (the log does not
+            verify) or ``"interrupted"``.
         summary: the content of ``summary.json``; ``run.why`` says why a run is no success.
         output: the output folder.
         release: the published release folder; None after an interruption, or where nothing was released.
@@ -78,8 +79,9 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """What the command line returns: 0, 1 or 5 for a run that must not look like success, 130 after Ctrl-C."""
-        return {"finished": 0, "audit_failed": AuditError.exit_code, "interrupted": 130}.get(self.status, 1)
+        """What the command line returns: 0; 1, 5 or 8 for a run that must not look like success; 130 after Ctrl-C."""
+        codes = {"audit_failed": AuditError.exit_code, "model_unreachable": ModelError.exit_code}
+        return (codes | {"finished": 0, "interrupted": 130}).get(self.status, 1)
 
 
 def run(
@@ -255,11 +257,14 @@ def _finish(run: RunContext, release: Release, core: dict[str, Any], done: Seque
         run.meter("search index").records = len(release)
     evaluation = None
     if run.recipe.evaluation is not None:
-        run.progress.begin("evaluate", 1)
         with run.meter("evaluate").measure():
-            evaluation = _evaluate(run, release)
-        core["evaluation"] = evaluation_summary(evaluation)
-        run.meter("evaluate").records = evaluation.total
+            try:
+                evaluation = _evaluate(run, release)
+            except ModelError as error:  # the release stands; the next start evaluates it
+                core["evaluation_error"] = str(error)
+        if evaluation is not None:
+            core["evaluation"] = evaluation_summary(evaluation)
+            run.meter("evaluate").records = evaluation.total
     return _close(run, release, core, done, evaluation)
 
 
@@ -313,8 +318,18 @@ def _evaluate(run: RunContext, release: Release) -> EvaluationResult:
     part, suite = run.recipe.evaluation, run.policies.suite
     assert part is not None
     assert suite is not None
-    config = run.recipe.retrieval or RetrievalConfig()
-    result = evaluate_release(release, suite, part.model, config, run.recipe.deid, run.log)
+    run.progress.begin("evaluate", suite.size)
+    result = evaluate_release(
+        release,
+        suite,
+        part.model,
+        run.recipe.retrieval or RetrievalConfig(),
+        run.recipe.deid,
+        run.log,
+        calling=Calling(timeout_s=part.timeout_s, concurrency=part.concurrency),
+        partial=run.folder.root / "evaluation.partial.jsonl",
+        progress=lambda: run.progress.advance(1),
+    )
     _replace(run.recipe.output / "evaluation.json", result.to_json())
     return result
 

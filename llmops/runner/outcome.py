@@ -36,6 +36,8 @@ def outcome(core: Mapping[str, Any]) -> tuple[str, str]:
         return "documents_failed", f"a stage failed on documents, which are withheld ({counted}); please report it"
     if not all(verdict["passed"] for verdict in core["verdicts"]):
         return "limit_exceeded", f"more was withheld than gate.max_withheld_ratio allows: {_mostly(core)}"
+    if core["evaluation_error"]:
+        return "model_unreachable", f"the release stands, but was not evaluated: {core['evaluation_error']}"
     if evaluation and evaluation["passed"] < evaluation["cases"]:
         return "evaluation_failed", f"{evaluation['cases'] - evaluation['passed']:,} evaluation cases did not pass"
     return "finished", ""

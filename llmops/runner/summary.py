@@ -54,6 +54,7 @@ def core(
         "shards": {},
         "release": None,
         "evaluation": None,
+        "evaluation_error": "",
         "audit": None,
         "environment": {},
     }

@@ -263,6 +263,39 @@ def test_an_evaluation_with_a_case_that_fails_exits_1(cli, notes_recipe, tmp_pat
     assert told["evaluation"]["results"][0]["failed"] == ["contains"]
 
 
+def test_a_model_that_cannot_be_reached_leaves_the_release_and_exits_8(cli, notes_recipe, faults, tmp_path):
+    """One error with its cause; when the model is there again, the same command evaluates."""
+    suite = {
+        "name": "ward",
+        "version": "1",
+        "prompts": {"plain": "{context} {question}"},
+        "defaults": {"assertions": [{"use": "contains", "any_of": ["nodule"]}]},
+        "cases": [{"id": f"case-{n}", "question": "How large is the nodule?"} for n in range(3)],
+    }
+    (tmp_path / "suite.yaml").write_text(json.dumps(suite))
+    recipe = notes_recipe(2, retrieval={"use": "bm25"}, evaluation={"suite": "suite.yaml", "model": "outside:small"})
+    model = """
+import time
+time.sleep = lambda _: None
+import llmops.evaluation.models as models
+from langchain_core.language_models import FakeListChatModel
+class Outside(FakeListChatModel):
+    def _call(self, *args, **kwargs):
+        {answer}
+models.chat_model = lambda name="": Outside(responses=["x"])
+"""
+    done = cli("run", recipe, env=faults(model.format(answer="raise ConnectionRefusedError(111, 'Vossberg')")))
+    assert done.returncode == 8, done.stderr
+    assert "cannot be reached (ConnectionRefusedError, connection refused), tried 4 times" in done.stderr
+    told = summary(tmp_path)
+    assert (told["run"]["status"], told["evaluation"]) == ("model_unreachable", None)
+    assert "Vossberg" not in done.stdout + done.stderr + json.dumps(told)
+    assert len(open_release(tmp_path / "out" / "release" / "latest")) == 2
+    again = cli("run", recipe, "--json", env=faults(model.format(answer="return 'a nodule'")))
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["evaluation"]["passed"] == 3
+
+
 def test_a_log_changed_behind_the_release_exits_5(cli, notes_recipe, faults, tmp_path):
     """The last look of a run at its own log counts: the report says so, and so does the exit code."""
     code = """

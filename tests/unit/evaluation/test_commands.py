@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+from langchain_core.language_models import FakeListChatModel
 from typer.testing import CliRunner
 
 from llmops.cli.app import app
-from llmops.errors import RecipeError
+from llmops.errors import ModelError, RecipeError
 from llmops.release import Release
 from llmops.retrieval import RetrievalConfig, build_index, index_folder
 from llmops.retrieval.files import file_digests
@@ -68,3 +70,34 @@ def test_a_result_that_cannot_be_written_is_no_bug(
     refused = evaluate(["ef"], option, tmp_path / "none" / "result").exception
     assert isinstance(refused, RecipeError)
     assert option in str(refused)
+
+
+class Outside(FakeListChatModel):
+    """A model outside that answers so many times and is then not there."""
+
+    good: int
+    made: list[str]
+
+    def _call(self, *args: Any, **kwargs: Any) -> str:
+        self.made.append("call")
+        if len(self.made) > self.good:
+            raise ConnectionRefusedError(111, "canary")
+        return "55 % [x#1]"
+
+
+def test_a_model_that_cannot_be_reached_stops_the_command_which_then_goes_on(
+    evaluate: Evaluate, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 8 and one sentence; the second time only what is missing is asked."""
+    monkeypatch.setattr("llmops.evaluation.asking.time.sleep", lambda _: None)
+    first, second = Outside(responses=["x"], good=1, made=[]), Outside(responses=["x"], good=9, made=[])
+    monkeypatch.setattr("llmops.runner.consumers.chat_model", lambda _: first)
+    stopped = evaluate(["ef", "drug"], "--concurrency", 1)
+    assert isinstance(stopped.exception, ModelError)
+    assert "1 of 2 cases are answered and kept" in str(stopped.exception)
+    assert "canary" not in str(stopped.exception)
+    monkeypatch.setattr("llmops.runner.consumers.chat_model", lambda _: second)
+    done = evaluate(["ef", "drug"], "--concurrency", 1)
+    assert "of 2 cases passed" in done.output
+    assert len(second.made) == 1
+    assert not list(release.path.parents[1].glob(".evaluation-*"))

@@ -7,6 +7,7 @@ from llmops.runner.outcome import outcome
 GOOD = {
     "audit": {"exit_code": 0},
     "evaluation": None,
+    "evaluation_error": "",
     "shards": {"planned": 4, "failed": []},
     "counts": {"read": 10, "released": 8, "withheld": 2},
     "withheld": {"by_reason": {"duplicate": 2}},
@@ -33,6 +34,7 @@ EMPTY = {"read": 10, "released": 0, "withheld": 10}
         ({"verdicts": [{"name": "withheld_ratio", "passed": False}]}, "limit_exceeded", "2 of 2 withheld are"),
         ({"evaluation": {"passed": 19, "cases": 20}}, "evaluation_failed", "1 evaluation case"),
         ({"evaluation": {"passed": 20, "cases": 20}}, "finished", ""),
+        ({"evaluation_error": "cannot be reached"}, "model_unreachable", "the release stands"),
     ],
 )  # fmt: skip
 def test_the_worst_is_said_first(change, status, said):

@@ -1,0 +1,143 @@
+"""Progress of a run or an evaluation on stderr: a bar on a terminal, a line every ten seconds elsewhere."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from llmops.cli.output import errors, is_quiet, is_verbose
+
+EVERY_S: Final = 10.0
+_BAR_WIDTH: Final = 14
+"""Columns; with the longest counters the line fits 80."""
+_BYTES: Final = "index"
+"""The step whose items are bytes."""
+
+
+class Watcher(Protocol):
+    """What is told about progress."""
+
+    def begin(self, step: str, total: int) -> None:
+        """A step starts."""
+        ...
+
+    def advance(self, items: int) -> None:
+        """So many items are done."""
+        ...
+
+
+@contextmanager
+def progress() -> Iterator[Watcher]:
+    """Show what is told: bars on a terminal, gone in the end; lines where stderr is none; nothing if quiet."""
+    if errors.is_terminal and not is_quiet():
+        with Progress(*columns(), console=errors, transient=True) as bars:
+            yield _Bar(bars)
+        return
+    lines = Lines(say=_unsaid if is_quiet() else errors.print, steps=is_verbose())
+    stop = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(stop, lines), daemon=True)
+    ticker.start()
+    try:
+        yield lines
+    finally:
+        stop.set()
+        lines.end()
+
+
+def columns() -> tuple[ProgressColumn, ...]:
+    """Give what a line of progress is made of: step, bar, counters and rate, time left."""
+    bar = BarColumn(bar_width=_BAR_WIDTH)
+    return TextColumn("{task.description:<12}"), bar, _Amount(), TimeRemainingColumn(compact=True)
+
+
+class _Bar:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def begin(self, step: str, total: int) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, visible=False)
+        self._task = self._bars.add_task(step, total=total)
+
+    def advance(self, items: int) -> None:
+        if self._task is not None:
+            self._bars.advance(self._task, items)
+
+
+class _Amount(ProgressColumn):
+    """How much is done and how fast: bytes in the first pass, records or documents after it."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_amount(task.description, task.completed, task.total or 0, task.finished_speed or task.speed or 0))
+
+
+class Lines:
+    """Says how far a step is when asked to; with ``steps``, also what each step took.
+
+    Args:
+        say: prints a line.
+        steps: whether the end of each step is said.
+    """
+
+    def __init__(self, *, say: "Say", steps: bool) -> None:
+        self._say, self._steps = say, steps
+        self._step, self._total, self._done, self._began = "", 0, 0, 0.0
+        self._lock = threading.Lock()
+
+    def begin(self, step: str, total: int) -> None:
+        """A step starts; the one before it is over."""
+        self.end()
+        with self._lock:
+            self._step, self._total, self._done, self._began = step, total, 0, time.monotonic()
+
+    def advance(self, items: int) -> None:
+        """So many items are done."""
+        with self._lock:
+            self._done += items
+
+    def tell(self) -> None:
+        """Say how far the step is and how long it will take."""
+        with self._lock:
+            if not self._step:
+                return
+            took = time.monotonic() - self._began
+            speed = self._done / took if took else 0.0
+            left = f", {(self._total - self._done) / speed:,.0f} s left" if speed and self._done < self._total else ""
+            self._say(f"{self._step}: {_amount(self._step, self._done, self._total, speed)}{left}")
+
+    def end(self) -> None:
+        """The step is over."""
+        with self._lock:
+            if self._step and self._steps:
+                self._say(f"{self._step}: done in {time.monotonic() - self._began:.1f} s")
+            self._step = ""
+
+
+class Say(Protocol):
+    """Prints a line."""
+
+    def __call__(self, line: str, /) -> None:
+        """Print it."""
+        ...
+
+
+def _unsaid(_line: str) -> None:
+    return
+
+
+def _tick(stop: threading.Event, lines: Lines) -> None:
+    while not stop.wait(EVERY_S):
+        lines.tell()
+
+
+def _amount(step: str, done: float, total: float, speed: float) -> str:
+    in_bytes = step == _BYTES
+    here, whole = (decimal(int(number)) if in_bytes else f"{number:,.0f}" for number in (done, total))
+    rate = f"  {decimal(int(speed)) if in_bytes else f'{speed:,.1f}'}/s" if speed else ""
+    return f"{here} of {whole}{rate}"

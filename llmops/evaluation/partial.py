@@ -1,0 +1,71 @@
+"""What is answered of an evaluation under way, kept a line each, so that one that was stopped goes on."""
+
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from llmops.errors import RecipeError
+from llmops.evaluation.result import CaseResult
+
+_CASE: Final = TypeAdapter(CaseResult)
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Partial:
+    """A file of answered cases; as a context manager it is removed where the evaluation came to its end.
+
+    It may lie where others write, so it must be a plain file of our own. No answer is in it, as in no result on disk.
+
+    Args:
+        path: the file.
+        key: what a case must have been answered under: suite, release, index, model.
+
+    Raises:
+        RecipeError: something else lies there, or it cannot be written.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path, self._key = path, key
+        try:
+            self._descriptor = os.open(path, _FLAGS, 0o600)
+            found = os.fstat(self._descriptor)
+        except OSError as error:
+            raise RecipeError(f"evaluation: {path.name} cannot be written ({os.strerror(error.errno or 0)})") from None
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_uid != os.geteuid():
+            os.close(self._descriptor)
+            raise RecipeError(f"evaluation: {path.name} is no plain file of yours; remove it")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        os.close(self._descriptor)
+        if kind is None:
+            self._path.unlink(missing_ok=True)
+
+    def read(self) -> dict[tuple[str, str], tuple[CaseResult, float]]:
+        """Give the cases that were answered under the key, with their seconds, by prompt and case id."""
+        data = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
+        if data and not data.endswith(b"\n"):
+            os.write(self._descriptor, b"\n")  # the line that a crash cut short
+        found = {}
+        for line in data.splitlines():
+            try:
+                entry = orjson.loads(line)
+                if entry["key"] == self._key:
+                    case = _CASE.validate_json(orjson.dumps(entry["case"]))
+                    found[case.prompt, case.case_id] = case, float(entry["seconds"])
+            except (ValueError, TypeError, KeyError, ValidationError):
+                continue
+        return found
+
+    def add(self, case: CaseResult, seconds: float) -> None:
+        """Keep an answered case."""
+        plain = orjson.loads(orjson.dumps(case))
+        del plain["answer"]
+        os.write(self._descriptor, orjson.dumps({"key": self._key, "seconds": seconds, "case": plain}) + b"\n")
