@@ -110,14 +110,14 @@ No other label has anything behind it: ``[MRN 4471]`` is not from here.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhiFinding:
-    """One span of text that a recognizer called PHI and what was done to it; never the surface itself.
+    """One span of text that was called PHI and what was done to it; never the surface itself, nor what tells of it.
+
+    How sure a recognizer was, and which one, hangs on the surface: with both, a reader ranks candidate names.
 
     Args:
         start: first code point of the span in the text the finding speaks of.
         end: one past the last code point.
         label: what the span is.
-        score: confidence in [0, 1].
-        recognizer: name of the recognizer that decided, e.g. ``"mrn"``, ``"known_identifier"``, ``"ner"``.
         operator: what was done, e.g. ``"redact"``; empty where nothing has been done yet.
         field: name of the typed field the span lies in; empty for the document's text.
     """
@@ -125,8 +125,6 @@ class PhiFinding:
     start: int
     end: int
     label: PhiLabel
-    score: float
-    recognizer: str
     operator: str = ""
     field: str = ""
 
@@ -134,3 +132,16 @@ class PhiFinding:
     def identifier(self) -> Identifier:
         """The identifier of 164.514(b)(2) that this finding falls under."""
         return self.label.identifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection(PhiFinding):
+    """A finding in a text as it is, with what made it one. For who holds that text: never released.
+
+    Args:
+        score: confidence in [0, 1].
+        recognizer: name of the recognizer that decided, e.g. ``"mrn"``, ``"known_identifier"``, ``"ner"``.
+    """
+
+    score: float
+    recognizer: str

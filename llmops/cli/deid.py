@@ -10,7 +10,7 @@ import orjson
 import typer
 
 from llmops.errors import RecipeError, SourceError
-from llmops.phi import PhiFinding
+from llmops.phi import Detection
 
 app = typer.Typer(help="Find or remove PHI in text, without a run.", no_args_is_help=True)
 Policy = Annotated[str, typer.Option("--policy", help="A bundled policy or the path of a YAML file.")]
@@ -165,7 +165,7 @@ def _records(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         yield {"id": record["id"], "text": record["text"]}
 
 
-def _span(finding: PhiFinding) -> dict[str, Any]:
+def _span(finding: Detection) -> dict[str, Any]:
     return {
         "start": finding.start,
         "end": finding.end,

@@ -16,7 +16,7 @@ _CONFIDENCE: Final = 0.95
 class Detector(Protocol):
     """Finds PHI in many texts, in order."""
 
-    def detect_many(self, texts: Iterable[str], /) -> Iterator[list[PhiFinding]]:
+    def detect_many(self, texts: Iterable[str], /) -> Iterator[Sequence[PhiFinding]]:
         """Yield the findings of each text, with offsets in it."""
         ...
 

@@ -17,7 +17,7 @@ from llmops.deid.spans import Span
 from llmops.deid.subjects import NOBODY, SubjectVault
 from llmops.documents import ClinicalDocument, DeidentifiedDocument, Withheld
 from llmops.errors import RecipeError
-from llmops.phi import PLACEHOLDER, PhiFinding
+from llmops.phi import PLACEHOLDER, Detection, PhiFinding
 from llmops.process import forbid_dumps
 
 _AT_ONCE = 64
@@ -88,11 +88,11 @@ class Deidentifier:
         new, findings = rewriter.rewrite(text, spans)
         return DeidentifiedText(text=new, findings=findings)
 
-    def detect(self, text: str) -> list[PhiFinding]:
+    def detect(self, text: str) -> list[Detection]:
         """Find PHI in one text; offsets are those of the text given, and nothing has been done to it."""
         return next(self.detect_many([text]))
 
-    def detect_many(self, texts: Iterable[str]) -> Iterator[list[PhiFinding]]:
+    def detect_many(self, texts: Iterable[str]) -> Iterator[list[Detection]]:
         """Find PHI in many texts, in order; faster than one by one."""
         waiting = iter(texts)
         while batch := list(islice(waiting, _AT_ONCE)):
@@ -129,5 +129,5 @@ class Scanner:
         ]
 
 
-def _finding(span: Span) -> PhiFinding:
-    return PhiFinding(start=span.start, end=span.end, label=span.label, score=span.score, recognizer=span.recognizer)
+def _finding(span: Span) -> Detection:
+    return Detection(start=span.start, end=span.end, label=span.label, score=span.score, recognizer=span.recognizer)

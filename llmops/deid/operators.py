@@ -190,8 +190,6 @@ def _findings(spans: Sequence[Span], made: Sequence[Replacement], field_name: st
                 start=start,
                 end=start + len(replacement.text),
                 label=span.label,
-                score=span.score,
-                recognizer=span.recognizer,
                 operator=str(replacement.operator),
                 field=field_name,
             )

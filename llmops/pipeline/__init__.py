@@ -3,6 +3,7 @@
 Every engine calls the same `index_shard` and `run_shard`, so that what is released does not depend on how it was run.
 """
 
+from llmops.pipeline.coarse import in_blocks
 from llmops.pipeline.commit import Done, Indexed, Workspace
 from llmops.pipeline.flow import Pipeline, index_shard, run_shard
 from llmops.pipeline.gating import Tally, pass_gate
@@ -22,6 +23,7 @@ __all__ = [
     "Shard",
     "Tally",
     "Workspace",
+    "in_blocks",
     "index_shard",
     "ledgers",
     "pass_gate",

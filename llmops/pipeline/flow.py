@@ -31,6 +31,7 @@ from llmops.documents import (
 from llmops.errors import StageError
 from llmops.identities import Identity
 from llmops.normalize import Keep, Normalizer
+from llmops.pipeline.coarse import coarse_changes, in_blocks
 from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
@@ -161,7 +162,7 @@ class _ShardWork:
         places = [_place(record) for record, group in zip(batch, groups, strict=True) for _ in _parts(group)]
         kept = self._through("keep", self.pipeline.keep, documents, _text_bytes)
         clean = self._through("deid", self.pipeline.deidentifier, kept, _text_bytes)
-        scored = self._keyed(self._through("quality", self.pipeline.scorer, clean, _text_bytes), kept)
+        scored = self._ready(self._through("quality", self.pipeline.scorer, clean, _text_bytes), kept)
         self.records += len(batch)
         self.read += len(documents)
         events = [*_record_events(batch, groups), *_document_events(documents, clean, scored)]
@@ -172,13 +173,21 @@ class _ShardWork:
             self.writer.write(scored, places)
         self.meters["write"].records += len(scored)
 
-    def _keyed(
+    def _ready(
         self, scored: Sequence[ScoredDocument | Withheld], documents: Sequence[ClinicalDocument | Withheld]
     ) -> list[ScoredDocument | Withheld]:
-        """Give each document the keys that its exact duplicates share, made of what it was before de-identification."""
+        """Give each document the keys that its exact duplicates share, made of what it was before de-identification.
+
+        What was mended in it then is counted coarsely from here on.
+        """
         key = self.pipeline.source_key
         return [
-            replace(answer, content_key=content_key(document, key), body_key=body_key(document, key))
+            replace(
+                answer,
+                content_key=content_key(document, key),
+                body_key=body_key(document, key),
+                provenance=replace(answer.provenance, changes=coarse_changes(answer.provenance.changes)),
+            )
             if isinstance(answer, ScoredDocument) and isinstance(document, ClinicalDocument)
             else answer
             for answer, document in zip(scored, documents, strict=True)
@@ -278,7 +287,7 @@ def _record_events(
                     format=record.format,
                     encoding=record.encoding,
                     encoding_from=record.encoding_from,
-                    size=len(record.payload),
+                    size=in_blocks(len(record.payload)),
                 )
 
 
@@ -294,7 +303,7 @@ def _document_events(
                 document_id=document.document_id,
                 record_id=document.record_id,
                 format=document.provenance.format,
-                changes=document.provenance.changes,
+                changes=coarse_changes(document.provenance.changes),
             )
         if isinstance(deidentified, DeidentifiedDocument):
             yield DocumentDeidentified(

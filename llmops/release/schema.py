@@ -35,8 +35,6 @@ _FINDING: Final = pa.struct(
         "start": pa.int64(),
         "end": pa.int64(),
         "label": _TEXT,
-        "score": pa.float64(),
-        "recognizer": _TEXT,
         "operator": _TEXT,
         "field": _TEXT,
     }
@@ -280,12 +278,23 @@ def _arguments(row: Mapping[str, Any]) -> dict[str, Any]:
             "kind": Kind(row["kind"]),
             "sections": tuple(Section(**item) for item in row["sections"]),
             "fields": tuple(_field(item) for item in row["fields"]),
-            "findings": tuple(PhiFinding(**{**item, "label": PhiLabel(item["label"])}) for item in row["findings"]),
+            "findings": tuple(_finding(item) for item in row["findings"]),
             "quality": _quality(row["quality"]),
             "provenance": _provenance(row["provenance"]),
         }
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ReleaseError("a row does not hold the values of a document") from None
+
+
+def _finding(item: Mapping[str, Any]) -> PhiFinding:
+    """Releases made before decision 19 also hold a score and a recognizer; they are not read."""
+    return PhiFinding(
+        start=item["start"],
+        end=item["end"],
+        label=PhiLabel(item["label"]),
+        operator=item["operator"],
+        field=item["field"],
+    )
 
 
 def _field(item: Mapping[str, str]) -> Field:

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from llmops.pipeline import Done, Meter, Tally
+from llmops.pipeline import Done, Meter, Tally, in_blocks
 from llmops.recipe import Recipe, default_workers, policy_ids, rule_applied
 from llmops.release import Verdict
 
@@ -78,11 +78,11 @@ def residual_risk(tally: Tally) -> dict[str, float]:
 
 
 def stages(done: Iterable[Done], own: Iterable[Meter]) -> list[dict[str, Any]]:
-    """The cost of each stage, summed over shards and processes."""
+    """The cost of each stage, summed over shards and processes; bytes are those of whole blocks (`in_blocks`)."""
     total: dict[str, Meter] = {}
     for meter in [meter for shard in done for meter in shard.meters] + list(own):
         total.setdefault(meter.name, Meter(name=meter.name)).add(meter)
-    return [asdict(meter) for meter in total.values()]
+    return [{**asdict(meter), "bytes": in_blocks(meter.bytes)} for meter in total.values()]
 
 
 def dropped(done: Iterable[Done]) -> dict[str, int]:

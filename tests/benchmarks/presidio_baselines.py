@@ -28,7 +28,7 @@ class Baseline:
     def detect_many(self, texts: Iterable[str]) -> Iterator[list[PhiFinding]]:
         for text in texts:
             yield [
-                PhiFinding(start=r.start, end=r.end, label=PhiLabel.OTHERID, score=r.score, recognizer="presidio")
+                PhiFinding(start=r.start, end=r.end, label=PhiLabel.OTHERID)
                 for r in self._engine.analyze(text=text, language="en")
             ]
 

@@ -20,9 +20,7 @@ class Fixed:
 
     def detect_many(self, texts: Iterable[str]) -> Iterator[list[PhiFinding]]:
         for _ in texts:
-            yield [
-                PhiFinding(start=a, end=b, label=PhiLabel.NAME, score=1.0, recognizer="fixed") for a, b in self.ranges
-            ]
+            yield [PhiFinding(start=a, end=b, label=PhiLabel.NAME) for a, b in self.ranges]
 
 
 class Each:

@@ -68,7 +68,7 @@ def document(text: str, *findings: PhiFinding, **changes: object) -> Deidentifie
 
 
 def finding(start: int, end: int, label: PhiLabel, operator: str, field: str = "") -> PhiFinding:
-    return PhiFinding(start=start, end=end, label=label, score=1.0, recognizer="x", operator=operator, field=field)
+    return PhiFinding(start=start, end=end, label=label, operator=operator, field=field)
 
 
 def survivors(document: DeidentifiedDocument, known: KnownMatcher) -> int:

@@ -28,7 +28,7 @@ class FindsRoe:
     def scan(self, text: str) -> Sequence[PhiFinding]:
         """Find every ``Roe``."""
         at = text.find("Roe")
-        return [PhiFinding(start=at, end=at + 3, label=PhiLabel.NAME, score=1.0, recognizer="test")] if at >= 0 else []
+        return [PhiFinding(start=at, end=at + 3, label=PhiLabel.NAME)] if at >= 0 else []
 
 
 def code(declared: dict[str, Any], text: str, scanner: FindsRoe | None = None) -> str:

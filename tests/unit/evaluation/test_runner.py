@@ -56,7 +56,7 @@ class Scanner:
         at = text.find(self.word)
         if at < 0:
             return []
-        return [PhiFinding(start=at, end=at + len(self.word), label=PhiLabel.NAME, score=1.0, recognizer="test")]
+        return [PhiFinding(start=at, end=at + len(self.word), label=PhiLabel.NAME)]
 
 
 def run(release: Release, searcher: Searcher, model: BaseChatModel | None = None, **options: Any) -> EvaluationResult:

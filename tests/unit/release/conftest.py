@@ -43,7 +43,7 @@ def _document(number: int) -> ScoredDocument:
             Field(name="Observation.note", value="stable", phi=FieldPhi.FREE_TEXT),
         ),
         time="2020",
-        findings=(PhiFinding(start=9, end=15, label=PhiLabel.NAME, score=0.9, recognizer="ner", operator="redact"),),
+        findings=(PhiFinding(start=9, end=15, label=PhiLabel.NAME, operator="redact"),),
         policy_id="safe_harbor@0123456789ab",
         residual_risk=0.01,
         provenance=Provenance(format=Format.FHIR, path="entry[0].resource", changes=(("mojibake", 1),)),

@@ -64,8 +64,6 @@ _documents = st.builds(
             start=_offset,
             end=_offset,
             label=_label,
-            score=_ratio,
-            recognizer=_text,
             operator=_text,
             field=_text,
         ),

@@ -8,7 +8,7 @@ from llmops.deid.evaluate import Evaluation, evaluate
 from llmops.deid.ner.clinical import ClinicalNer
 from llmops.deid.ner.entities import Entity
 from llmops.deid.ner.labels import LABELS
-from llmops.phi import PhiFinding, PhiLabel
+from llmops.phi import Detection, PhiFinding, PhiLabel
 
 _LABELS: Final = {"ID": PhiLabel.OTHERID, "AGE": PhiLabel.AGE90}
 
@@ -36,9 +36,9 @@ def score(model: Path, gold: Path, threshold: float | None = None) -> Evaluation
     return evaluate(gold, ModelAlone(ClinicalNer(model), threshold))
 
 
-def _finding(entity: Entity) -> PhiFinding:
+def _finding(entity: Entity) -> Detection:
     label = _LABELS.get(entity.label) or PhiLabel(entity.label)
-    return PhiFinding(
+    return Detection(
         start=entity.start,
         end=entity.end,
         label=label,
