@@ -87,13 +87,14 @@ class LedgerWriter:
     Args:
         root: ``<raw_zone>/ledger``.
         name: the main audit stream of the start.
+        output: token of the output folder. Other runs of the raw zone may be writing theirs.
     """
 
-    def __init__(self, root: Path, name: str) -> None:
-        self._root, self._name = root, name
-        self._folder = root / f"{_TEMPORARY}{name}"
+    def __init__(self, root: Path, name: str, *, output: str) -> None:
+        self._root, self._name, self._output = root, name, output
+        self._folder = root / f"{_TEMPORARY}{output}-{name}"
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for leftover in root.glob(f"{_TEMPORARY}*"):
+        for leftover in root.glob(f"{_TEMPORARY}{output}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         self._folder.mkdir(mode=0o700)
         self._places = _Rows(self._folder / _PLACES, _PLACE_SCHEMA)
@@ -113,20 +114,20 @@ class LedgerWriter:
         """Add what became of something."""
         self._decisions.add(asdict(decision))
 
-    def keep(self, *, output: str, release_id: str) -> None:
-        """Make the ledger durable, and remove those that it replaces: of the same release, or of none.
+    def keep(self, release_id: str) -> None:
+        """Make the ledger durable, and remove those of the output that it replaces: of the same release, or of none.
 
         Args:
-            output: token of the output folder.
             release_id: what is about to be published; empty where nothing is.
         """
         self._places.close()
         self._decisions.close()
-        replace_durably(self._folder / _ABOUT, orjson.dumps({"output": output, "release": release_id}))
+        replace_durably(self._folder / _ABOUT, orjson.dumps({"output": self._output, "release": release_id}))
         self._folder.rename(self._root / self._name)
         sync_directory(self._root)
         for other in ledgers(self._root):
-            if other.name != self._name and (other.release, other.output) in ((release_id, output), ("", output)):
+            replaced = other.output == self._output and other.release in ("", release_id)
+            if replaced and other.name != self._name:
                 shutil.rmtree(other.folder, ignore_errors=True)
 
 

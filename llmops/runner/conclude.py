@@ -40,7 +40,7 @@ def gate_and_publish(
     failed = [withheld for shard, failure in failures for withheld in _answers(run, shard, failure)]
     run.progress.begin("gate", sum(shard.scored for shard in done))
     gate = Gate(run.policies.gate)
-    with ReleaseWriter(run.recipe.output) as writer, LedgerWriter(ledger_root(run.recipe), run.log.stream) as ledger:
+    with ReleaseWriter(run.recipe.output) as writer, _ledger(run) as ledger:
         with run.meter("gate").measure():
             tally = pass_gate(
                 done,
@@ -60,9 +60,13 @@ def gate_and_publish(
         status, core["run"]["why"] = outcome(core)
         core["run"]["status"] = "scored" if status == "finished" else status
         if not tally.released:
-            ledger.keep(output=run.folder.root.name, release_id="")
+            ledger.keep("")
             return None, core
         return _publish(run, writer, ledger, core, tally, verdicts), core
+
+
+def _ledger(run: RunContext) -> LedgerWriter:
+    return LedgerWriter(ledger_root(run.recipe), run.log.stream, output=run.folder.root.name)
 
 
 def _answers(run: RunContext, shard: Shard, failed: Outcome) -> Iterator[Withheld]:
@@ -135,7 +139,7 @@ def _publish(
         key=run.keys.release.public,
         title=run.recipe.description or run.recipe.name,
     )
-    ledger.keep(output=run.folder.root.name, release_id=writer.content_id(facts))  # before anything can be taken back
+    ledger.keep(writer.content_id(facts))  # before anything can be taken back
     with run.meter("publish").measure():
         path = writer.publish(
             facts,

@@ -115,6 +115,21 @@ def test_diff_names_documents_and_rules_but_no_text(call, publish, make_document
     assert same["same"] == 3
 
 
+def test_diff_pairs_the_versions_of_a_record(call, publish, make_document):
+    """An edit under one key is a change; of a record with more versions, what cannot be paired is new or gone."""
+
+    def version(number, name):
+        return replace(make_document(number), document_id=f"r{number:04d}.{name}", record_id=f"r{number:04d}")
+
+    before = publish([version(0, "a"), version(1, "a"), version(1, "b"), version(2, "a")])
+    after = publish(
+        [version(0, "b"), version(1, "b"), version(1, "c"), version(1, "d"), version(3, "a")], output="later"
+    )
+    found = call("diff", before, after)
+    assert found["changed"] == ["r0000.b", "r0001.c"]
+    assert (found["added"], found["removed"], found["same"]) == (["r0001.d", "r0003.a"], ["r0002.a"], 1)
+
+
 def test_revoke_closes_the_release_and_is_in_the_log(call, release_path, key):
     """One event with the release and the reason, beside the release."""
     said = call("revoke", release_path, "--key", key, "--reason", "policy_error")
