@@ -28,7 +28,8 @@ def test_the_main_stream_speaks_of_every_worker_and_readers_are_sealed_by_the_ne
     assert cli("audit", "verify", audit, *keys, "--artifacts").returncode == 0
     (release,) = (tmp_path / "out" / "release").glob("[0-9a-f]*")
     assert cli("search", release, "effusion").returncode == 0
-    assert cli("audit", "verify", audit, *keys).returncode == 1
+    after = cli("audit", "verify", audit, *keys)
+    assert (after.returncode, "unsealed" in after.stdout) == (0, True)  # noted: a reader holds no key
     assert cli("run", recipe).returncode == 0
     # The release was kept, and with it the anchors of the first start; the second start needs a witness of its own.
     assert cli("audit", "anchor", audit, "--out", tmp_path / "witness").returncode == 0
