@@ -88,6 +88,7 @@ class Reason(StrEnum):
     TOMBSTONED = "tombstoned"
     # run
     STAGE_FAILED = "stage_failed"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
     WORKER_DIED = "worker_died"
     WORKER_STALLED = "worker_stalled"
 

@@ -91,6 +91,9 @@ class RunPart(_Part):
     workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
     shard_records: int = Field(default=1000, ge=1, description="most records in one shard, about 20 s of work")
     shard_bytes: int = Field(default=2 * 2**20, ge=1, description="about how many bytes of input go into one shard")
+    record_deadline_s: float = Field(
+        default=600.0, gt=0, description="longest time one record may take; one that takes longer is withheld alone"
+    )
     record_limit: int | None = Field(default=None, ge=1, description="read only the first N records: for a trial")
     keep_work: bool = Field(default=False, description="keep the shards in the raw zone after publishing")
 

@@ -13,12 +13,14 @@ from enum import StrEnum
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from llmops import errors
 from llmops.engines.worker import Job
 
 _MAX_ATTEMPTS = 2
+_OPENING_S: Final = 3600.0
+"""Longest time in which a worker opens its job: models are read from a disk that may be slow."""
 _SERVE = "from llmops.engines.worker import main; main()"
 
 
@@ -49,34 +51,53 @@ class Outcome:
     attempts: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One attempt at a task, which stands at ``index`` of those given."""
+
+    index: int
+    task: Any
+    attempt: int = 1
+
+
 @dataclass(slots=True, kw_only=True)
 class _Worker:
     slot: int
     process: subprocess.Popen[bytes]
     connection: Connection
-    task: int | None = None
+    trial: _Try | None = None
+    opened: bool = False
+    done: int = 0
     heard: float = 0.0
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since it last said something."""
+        return time.monotonic() - self.heard
 
 
 @dataclass(slots=True, kw_only=True)
 class LocalEngine:
     """Runs a job over tasks in ``workers`` own processes.
 
-    A worker that dies is replaced and its task tried once more; a task that kills its worker twice is given up alone.
-    A worker that says nothing for too long is killed, and its task is given up at once.
+    A worker that dies is replaced; one that says nothing for too long is killed. What becomes of its task ``again``
+    decides; without it, a task whose worker died is tried once more, and one whose worker was killed is given up.
     After `drain`, tasks in flight finish and no new one starts.
 
     Args:
         job: pickled to every worker.
         workers: number of processes, at least 1.
         on_progress: called in the parent with (records, bytes) as workers report them.
-        silence_s: longest time without a sign of progress; the largest record takes minutes.
+        silence_s: longest time without a sign of progress.
+        again: told of a task, how many records of it the worker had reported when it stopped, and why; gives the task
+            to try instead, or None to give it up.
     """
 
     job: Job
     workers: int
     on_progress: Callable[[int, int], None] | None = None
     silence_s: float = 3600.0
+    again: Callable[[Any, int, Failure], Any] | None = None
     _pool: list[_Worker] = field(default_factory=list)
     _draining: bool = False
 
@@ -111,40 +132,42 @@ class LocalEngine:
         Raises:
             LlmopsError: as raised by the job in a worker; the other workers are stopped.
         """
-        waiting = deque((index, 1) for index in range(len(tasks)))
-        attempts: dict[int, int] = {}
+        waiting = deque(_Try(index, task) for index, task in enumerate(tasks))
         while True:
-            self._hand_out(tasks, waiting, attempts)
-            busy = [worker for worker in self._pool if worker.task is not None]
+            self._hand_out(waiting)
+            busy = [worker for worker in self._pool if worker.trial is not None]
             if not busy:
                 return
             ready = wait([worker.connection for worker in busy], timeout=1.0)
             for worker in busy:
+                outcome = None
                 if worker.connection in ready:
-                    outcome = self._receive(worker, attempts, waiting)
-                    if outcome is not None:
-                        yield outcome
-                elif time.monotonic() - worker.heard > self.silence_s and not worker.connection.poll():
-                    assert worker.task is not None
+                    outcome = self._receive(worker, waiting)
+                elif worker.silent_s > self._patience(worker) and not worker.connection.poll():
                     self._remove(worker)
-                    yield Outcome(task=worker.task, failure=Failure.WORKER_STALLED, attempts=attempts[worker.task])
+                    outcome = self._stopped(worker, waiting, Failure.WORKER_STALLED)
+                if outcome is not None:
+                    yield outcome
 
-    def _hand_out(self, tasks: Sequence[Any], waiting: deque[tuple[int, int]], attempts: dict[int, int]) -> None:
+    def _patience(self, worker: _Worker) -> float:
+        return self.silence_s if worker.opened else _OPENING_S
+
+    def _hand_out(self, waiting: deque[_Try]) -> None:
         while waiting and not self._draining:
             worker = self._idle()
             if worker is None:
                 return
-            index, attempt = waiting.popleft()
-            worker.task, worker.heard, attempts[index] = index, time.monotonic(), attempt
+            trial = waiting.popleft()
+            worker.trial, worker.done, worker.heard = trial, 0, time.monotonic()
             # Where it died between tasks, its connection reads as closed below and the task is tried again.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                worker.connection.send((tasks[index], attempt))
+                worker.connection.send((trial.task, trial.attempt))
 
     def _idle(self) -> _Worker | None:
         for worker in self._pool:
-            if worker.task is None and worker.process.poll() is None:
+            if worker.trial is None and worker.process.poll() is None:
                 return worker
-        self._pool = [worker for worker in self._pool if worker.task is not None or worker.process.poll() is None]
+        self._pool = [worker for worker in self._pool if worker.trial is not None or worker.process.poll() is None]
         if len(self._pool) >= self.workers:
             return None
         free = min(set(range(self.workers)) - {worker.slot for worker in self._pool})
@@ -167,24 +190,42 @@ class LocalEngine:
         connection.send(self.job)
         return _Worker(slot=slot, process=process, connection=connection)
 
-    def _receive(self, worker: _Worker, attempts: dict[int, int], waiting: deque[tuple[int, int]]) -> Outcome | None:
-        assert worker.task is not None
+    def _receive(self, worker: _Worker, waiting: deque[_Try]) -> Outcome | None:
+        assert worker.trial is not None
         try:
             kind, value = worker.connection.recv()
         except (EOFError, OSError):
             self._remove(worker)
-            return _again_or_failed(worker.task, attempts, waiting, Failure.WORKER_DIED, "")
+            return self._stopped(worker, waiting, Failure.WORKER_DIED)
         worker.heard = time.monotonic()
+        if kind == "opened":
+            worker.opened = True
+            return None
         if kind == "progress":
+            worker.done += value[0]
             if self.on_progress is not None:
                 self.on_progress(*value)
             return None
-        task, worker.task = worker.task, None
-        if kind == "done":
-            return Outcome(task=task, result=value)
         if kind == "error":
             raise getattr(errors, value[0], errors.StageError)(value[1])
-        return _again_or_failed(task, attempts, waiting, Failure.STAGE_FAILED, value)
+        if kind == "crash":
+            return self._stopped(worker, waiting, Failure.STAGE_FAILED, value)
+        index, worker.trial = worker.trial.index, None
+        return Outcome(task=index, result=value)
+
+    def _stopped(self, worker: _Worker, waiting: deque[_Try], failure: Failure, detail: str = "") -> Outcome | None:
+        """Put the task of a worker that stopped in line again, or answer for it."""
+        trial, worker.trial = worker.trial, None
+        assert trial is not None
+        if self.again is not None and worker.opened and failure is not Failure.STAGE_FAILED:
+            task = self.again(trial.task, worker.done, failure)
+        else:
+            once_more = trial.attempt < _MAX_ATTEMPTS and failure is not Failure.WORKER_STALLED
+            task = trial.task if once_more else None
+        if task is None:
+            return Outcome(task=trial.index, failure=failure, detail=detail, attempts=trial.attempt)
+        waiting.appendleft(_Try(trial.index, task, trial.attempt + 1))
+        return None
 
     def _remove(self, worker: _Worker) -> None:
         self._pool.remove(worker)
@@ -197,15 +238,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
-
-
-def _again_or_failed(
-    task: int, attempts: dict[int, int], waiting: deque[tuple[int, int]], failure: Failure, detail: str
-) -> Outcome | None:
-    if attempts[task] < _MAX_ATTEMPTS:
-        waiting.appendleft((task, attempts[task] + 1))
-        return None
-    return Outcome(task=task, failure=failure, detail=detail, attempts=attempts[task])
 
 
 def _import_path() -> list[str]:

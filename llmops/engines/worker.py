@@ -54,6 +54,7 @@ def _serve(connection: Connection, slot: int) -> None:
         try:
             if work is None:
                 work = _opened(job, slot)
+                connection.send(("opened", None))
             result = work(task, attempt, lambda records, size: connection.send(("progress", (records, size))))
         except LlmopsError as error:
             connection.send(("error", (type(error).__name__, str(error))))

@@ -1,11 +1,11 @@
 """The stage that turns source records into clinical documents: one format module a format, one edge for all errors."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from llmops.documents import ClinicalDocument, DocumentGroup, Format, Reason, SourceRecord, StageName, Withheld
 from llmops.identities import Identity
@@ -13,6 +13,8 @@ from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.encodable import encodable
 from llmops.normalize.errors import Refused
 from llmops.normalize.identity import identified
+
+Answer = TypeVar("Answer")
 
 
 class FormatReader(Protocol):
@@ -68,33 +70,33 @@ class Normalizer:
         """
         return [self._answer(record) for record in batch]
 
-    def identities(self, record: SourceRecord) -> tuple[Identity, ...]:
-        """Say what one record knows about people around a subject; empty for a record that `process` withholds for it.
+    def identities(self, record: SourceRecord) -> tuple[Identity, ...] | Withheld:
+        """Say what one record knows about people around a subject, or why it is withheld.
+
+        A record that is refused here is not to be given to `process`: nobody of it is known.
 
         Args:
             record: a record as read. PHI.
         """
-        try:
-            return self._identities(record)
-        except Exception:  # noqa: BLE001  `process` fails on the same record and withholds it
-            return ()
-
-    def _identities(self, record: SourceRecord) -> tuple[Identity, ...]:
-        return tuple(map(encodable, reader_for(record.format).identities(record, self.config)))
+        found = self._tried(record, lambda: reader_for(record.format).identities(record, self.config))
+        return found if isinstance(found, Withheld) else tuple(map(encodable, found))
 
     def _answer(self, record: SourceRecord) -> DocumentGroup | Withheld:
-        reader = reader_for(record.format)
+        parts = self._tried(record, lambda: reader_for(record.format).documents(record, self.config))
+        if isinstance(parts, Withheld):
+            return parts
+        if not parts:
+            return _withheld(record, Reason.NO_CONTENT)
+        return DocumentGroup(record_id=record.record_id, parts=identified(tuple(map(encodable, parts)), self._key))
+
+    def _tried(self, record: SourceRecord, read: Callable[[], Answer]) -> Answer | Withheld:
         try:
-            self._identities(record)  # first, so that people whom nobody knows by a bug are no expected `no_content`
-            parts = reader.documents(record, self.config)
+            return read()
         except Refused as refused:
             return _withheld(record, refused.reason)
         except Exception:  # noqa: BLE001  input is hostile: whatever breaks on it withholds it, and its text stays here
             self.failures[record.format] += 1
             return _withheld(record, Reason.MALFORMED)
-        if not parts:
-            return _withheld(record, Reason.NO_CONTENT)
-        return DocumentGroup(record_id=record.record_id, parts=identified(tuple(map(encodable, parts)), self._key))
 
 
 def _withheld(record: SourceRecord, reason: Reason) -> Withheld:

@@ -10,6 +10,7 @@ from llmops.pipeline.gating import Tally, pass_gate
 from llmops.pipeline.ledger import Decision, Ledger, LedgerWriter, Place, ledgers
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard, plan_shards
+from llmops.pipeline.stopped import Stopped
 
 __all__ = [
     "Decision",
@@ -21,6 +22,7 @@ __all__ = [
     "Pipeline",
     "Place",
     "Shard",
+    "Stopped",
     "Tally",
     "Workspace",
     "in_blocks",

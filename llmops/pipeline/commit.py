@@ -37,12 +37,15 @@ class Indexed:
         source: keyed digest of the input it saw.
         record_ids: every record, so that a shard that cannot be processed is still accounted for.
         files: where they lie, in their order.
+        refused: position, stage and reason of each record that goes no further: its people cannot be told, or it
+            stopped its worker.
     """
 
     source: str
     fingerprint: str
     record_ids: tuple[str, ...]
     files: tuple[Held, ...] = ()
+    refused: tuple[tuple[int, str, str], ...] = ()
 
     def placed(self) -> Iterator[tuple[str, Locator]]:
         """Every record with the file that holds it. PHI."""
@@ -94,6 +97,7 @@ class Workspace:
             fingerprint=data["fingerprint"],
             record_ids=tuple(data["record_ids"]),
             files=tuple(Held(Locator(**held["place"]), held["count"]) for held in data["files"]),
+            refused=tuple((int(at), str(stage), str(reason)) for at, stage, reason in data["refused"]),
         )
 
     def mark_indexed(self, shard_id: str, indexed: Indexed) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
@@ -26,6 +26,7 @@ from llmops.documents import (
     Locator,
     ScoredDocument,
     SourceRecord,
+    StageName,
     Withheld,
 )
 from llmops.errors import StageError
@@ -35,11 +36,11 @@ from llmops.pipeline.coarse import coarse_changes, in_blocks
 from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
+from llmops.pipeline.stopped import BATCH, NOWHERE, Stopped
 from llmops.quality import body_key, content_key
 from llmops.sources import FilesConfig, UnitSource
 from llmops.stage import Stage
 
-BATCH = 16
 Progress = Callable[[int, int], None]
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -71,11 +72,15 @@ class Pipeline:
 
 
 def index_shard(
-    shard: Shard, *, pipeline: Pipeline, workspace: Workspace, progress: Progress
+    shard: Shard, *, pipeline: Pipeline, workspace: Workspace, progress: Progress, stopped: Stopped = NOWHERE
 ) -> tuple[Indexed, tuple[Identity, ...]]:
     """First pass: collect the identities that structured records give, for the vault.
 
     A shard whose input and chain are unchanged since its identities were made durable is not read again.
+
+    Args:
+        progress: told of each record when it is done, so that whoever supervises knows which one a worker stopped at.
+        stopped: where earlier attempts stopped.
     """
     source = shard.digest(pipeline.source_key)
     before = workspace.indexed(shard.shard_id)
@@ -85,17 +90,27 @@ def index_shard(
     record_ids: list[str] = []
     files: list[Held] = []
     identities: dict[Identity, None] = {}
-    for record in pipeline.records(shard):
+    refused: list[tuple[int, str, str]] = []
+    for position, record in enumerate(stopped.passed_over(pipeline.records(shard))):
         record_ids.append(record.record_id)
         place = replace(_place(record), start=0, end=0, rows=False)
         files[-1:] = (
             [Held(place, files[-1].count + 1)] if files and files[-1].place == place else [*files[-1:], Held(place)]
         )
+        found = pipeline.normalizer.identities(record) if isinstance(record, SourceRecord) else record
+        if not isinstance(found, Withheld):
+            identities.update(dict.fromkeys(found))
+        elif found.stage is not StageName.READ:
+            refused.append((position, found.stage, found.reason))
         progress(1, 0)
-        if isinstance(record, SourceRecord):
-            identities.update(dict.fromkeys(pipeline.normalizer.identities(record)))
     progress(0, shard.size)
-    indexed = Indexed(source=source, fingerprint=pipeline.fingerprint, record_ids=tuple(record_ids), files=tuple(files))
+    indexed = Indexed(
+        source=source,
+        fingerprint=pipeline.fingerprint,
+        record_ids=tuple(record_ids),
+        files=tuple(files),
+        refused=tuple(refused),
+    )
     return indexed, tuple(identities)
 
 
@@ -108,6 +123,7 @@ def run_shard(
     workspace: Workspace,
     log: AuditLog,
     progress: Progress,
+    stopped: Stopped = NOWHERE,
 ) -> Done:
     """Second pass: normalise, de-identify and score a shard, and commit it.
 
@@ -115,6 +131,8 @@ def run_shard(
 
     Args:
         take: how many records to read: all that the index pass saw, or fewer under a record limit.
+        progress: told of each batch when it is done.
+        stopped: where earlier attempts stopped.
 
     Raises:
         StageError: a stage broke its promise, or the input changed between the passes.
@@ -129,11 +147,12 @@ def run_shard(
     dropped_before = Counter(pipeline.keep.dropped)
     writer = workspace.begin(shard.shard_id)
     work = _ShardWork(pipeline=pipeline, log=log, writer=writer, dropped_before=dropped_before)
-    for batch in _batches(work.meters["read"], islice(pipeline.records(shard), take)):
+    indexed = workspace.indexed(shard.shard_id)
+    records = stopped.refusing(indexed).passed_over(islice(pipeline.records(shard), take))
+    for batch in _batches(work.meters["read"], records, stopped.alone):
         work.rewrite(batch)
         progress(len(batch), 0)
     progress(0, shard.size)
-    indexed = workspace.indexed(shard.shard_id)
     if indexed is None or indexed.source != source or work.records != take:
         raise StageError(f"{shard.shard_id}: the input changed while it was read; run again when it is still")
     return work.commit(shard.shard_id, source)
@@ -245,12 +264,17 @@ class _ShardWork:
         return [item if isinstance(item, Withheld) else next(answered) for item in batch]
 
 
-def _batches(meter: Meter, records: Iterator[SourceRecord | Withheld]) -> Iterator[list[SourceRecord | Withheld]]:
+def _batches(
+    meter: Meter, records: Iterator[SourceRecord | Withheld], alone: Collection[int]
+) -> Iterator[list[SourceRecord | Withheld]]:
+    """Give the records in batches, those at ``alone`` one by one."""
+    position = 0
     while True:
         with meter.measure():
-            batch = list(islice(records, BATCH))
+            batch = list(islice(records, 1 if position in alone else BATCH))
         if not batch:
             return
+        position += len(batch)
         meter.records += len(batch)
         meter.bytes += sum(len(record.payload) for record in batch if isinstance(record, SourceRecord))
         yield batch

@@ -2,23 +2,38 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from llmops.audit import AuditLog
+from llmops.documents import Reason
+from llmops.engines import Failure
 from llmops.engines.worker import Progress
-from llmops.pipeline import Pipeline, Shard, Workspace, index_shard, run_shard
+from llmops.pipeline import Pipeline, Shard, Stopped, Workspace, index_shard, run_shard
 from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault
 from llmops.runner.state import room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One pass over one shard; ``take`` is how many of its records the second pass reads."""
+    """One pass over one shard.
+
+    Args:
+        take: how many of its records the second pass reads.
+        stopped: where earlier attempts stopped.
+    """
 
     step: Literal["index", "rewrite"]
     shard: Shard = field(repr=False)
     take: int = 0
+    stopped: Stopped = field(default_factory=Stopped)
+
+
+def again(task: Task, done: int, failure: Failure) -> Task | None:
+    """The task to try after its worker stopped behind ``done`` records; None where it is to be given up."""
+    reason = Reason.WORKER_DIED if failure is Failure.WORKER_DIED else Reason.DEADLINE_EXCEEDED
+    stopped = task.stopped.at(done, reason)
+    return None if stopped is None else replace(task, stopped=stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +53,9 @@ class ShardJob:
         """Load keys, vault and components, and return the function that does a task."""
         keys = load_keys(self.recipe)
         vault = open_vault(self.recipe, keys, read_only=True)
-        worker = _Worker(job=self, slot=slot, keys=keys, pipeline=build_pipeline(self.recipe, keys, vault))
-        return worker.do
+        pipeline = build_pipeline(self.recipe, keys, vault)
+        pipeline.deidentifier.process([])  # loads the model, which is no record's time
+        return _Worker(job=self, slot=slot, keys=keys, pipeline=pipeline).do
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +67,13 @@ class _Worker:
 
     def do(self, task: Task, attempt: int, progress: Progress) -> Any:
         if task.step == "index":
-            return index_shard(task.shard, pipeline=self.pipeline, workspace=self.job.workspace, progress=progress)
+            return index_shard(
+                task.shard,
+                pipeline=self.pipeline,
+                workspace=self.job.workspace,
+                progress=progress,
+                stopped=task.stopped,
+            )
         stream = f"{self.job.stream}-w{self.slot}"
         with room(), open_log(self.job.recipe, self.keys, stream=stream, run_id=self.job.run_id) as log:
             return run_shard(
@@ -62,6 +84,7 @@ class _Worker:
                 workspace=self.job.workspace,
                 log=log,
                 progress=progress,
+                stopped=task.stopped,
             )
 
 

@@ -48,7 +48,7 @@ from llmops.runner import summary
 from llmops.runner.conclude import gate_and_publish
 from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
-from llmops.runner.job import ShardJob, now_ms, open_log
+from llmops.runner.job import ShardJob, again, now_ms, open_log
 from llmops.runner.outcome import outcome
 from llmops.runner.passes import index_pass, rewrite_pass
 from llmops.runner.state import claim, refuse_unwritable, room
@@ -172,7 +172,8 @@ def _go(run: RunContext, units: Sequence[Unit]) -> RunResult:
 
 
 def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) -> RunResult:
-    engine = LocalEngine(job=job, workers=min(run.workers, max(1, len(shards))))
+    deadline_s = run.recipe.run.record_deadline_s
+    engine = LocalEngine(job=job, workers=min(run.workers, max(1, len(shards))), silence_s=deadline_s, again=again)
     with engine, _drained_by_signal(engine):
         indexed, unread = index_pass(run, engine, shards)
         done, undone = rewrite_pass(run, engine, shards, indexed)

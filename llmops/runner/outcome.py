@@ -6,7 +6,9 @@ from typing import Any, Final
 from llmops.documents import Reason
 
 # Withheld since a stage failed on them, not since they are what they are.
-_FAILURES: Final = (Reason.DEID_FAILED.value, Reason.QUALITY_FAILED.value)
+_FAILURES: Final = tuple(
+    reason.value for reason in (Reason.DEID_FAILED, Reason.QUALITY_FAILED, Reason.DEADLINE_EXCEEDED, Reason.WORKER_DIED)
+)
 _ADVICE: Final = {
     Reason.NO_SUBJECT.value: "notes without a patient run with recipes/unlinked-notes.yaml",
     Reason.MISSING_COLUMN.value: "name the columns under normalize.table",

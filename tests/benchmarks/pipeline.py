@@ -76,9 +76,9 @@ def _stages(here: Path, times: int, ner: str) -> None:
             records = [answer for answer in answers if isinstance(answer, SourceRecord)]
             meters["read"].records += len(answers)
             with meters["identities"].measure():
-                identities = [identity for record in records for identity in pipeline.normalizer.identities(record)]
+                told = [pipeline.normalizer.identities(record) for record in records]
                 if not round_:
-                    vault.register(identities)
+                    vault.register([one for found in told if not isinstance(found, Withheld) for one in found])
             meters["identities"].records += len(records)
             batch: list[object] = list(records)
             for name, stage in (

@@ -105,26 +105,41 @@ orchestrate.index_release = index_release
     assert released(tmp_path)
 
 
-def test_a_poison_shard_is_withheld_alone(cli, notes_recipe, faults, tmp_path):
-    """A record that kills its worker every time costs its shard, by name of reason; the rest is released."""
-    recipe = notes_recipe(12, run={"workers": 2, "shard_records": 4})
-    victim = sorted((tmp_path / "in").iterdir())[5]
-    victim.write_text(victim.read_text() + "\nPOISON PILL\n")
-    kill = """
-import llmops.normalize.notes as notes, os
-real = notes.documents
-def documents(record, config):
-    if b"POISON PILL" in record.payload: os.kill(os.getpid(), 9)
+STOPS = """
+import llmops.normalize.notes as notes, os, re
+real = notes.{function}
+def {function}(record, config):
+    if b"POISON PILL" in record.payload: {how}
     return real(record, config)
-notes.documents = documents
+notes.{function} = {function}
 """
-    done = cli("run", recipe, "--json", env=faults(kill))
-    assert done.returncode == 1
+KILLS = "os.kill(os.getpid(), 9)"
+HANGS = "re.match('(a+)+$', 'a' * 64 + 'b')"
+
+
+@pytest.mark.parametrize(
+    ("function", "how", "reason"),
+    [
+        ("identities", KILLS, "worker_died"),
+        ("documents", KILLS, "worker_died"),
+        ("documents", HANGS, "deadline_exceeded"),
+    ],
+)
+def test_a_record_that_stops_its_worker_is_withheld_alone(cli, notes_recipe, faults, tmp_path, function, how, reason):
+    """It kills its worker, or holds it in native code, in either pass; all others are released, and the log tells."""
+    run = {"workers": 1, "shard_records": 6, "record_deadline_s": 15.0 if how is HANGS else 600.0}
+    recipe = notes_recipe(8, run=run, deid={"ner": "none"})
+    victim = sorted((tmp_path / "in").iterdir())[2]
+    victim.write_text(victim.read_text() + "\nPOISON PILL\n")
+    done = cli("run", recipe, "--json", env=faults(STOPS.format(function=function, how=how)))
+    assert done.returncode == 1, done.stderr
     result = json.loads(done.stdout)
-    assert result["run"]["status"] == "shards_failed"
-    assert result["withheld"]["by_reason"]["worker_died"] == 4
-    assert result["counts"]["released"] + result["counts"]["withheld"] == result["counts"]["read"] == 12
-    assert [shard["failure"] for shard in result["shards"]["failed"]] == ["worker_died"]
+    assert result["run"]["status"] == "documents_failed"
+    assert result["withheld"]["by_reason"] == {reason: 1}
+    assert result["withheld"]["by_stage"] == {"run": 1}
+    assert (result["counts"]["read"], result["counts"]["released"]) == (8, 7)
+    log = cli("audit", "show", tmp_path / "out" / "audit", "--kind", "record_withheld", "--json").stdout
+    assert log.count(reason) == 1
 
 
 @pytest.mark.parametrize(

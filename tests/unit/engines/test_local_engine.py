@@ -93,6 +93,20 @@ def test_a_worker_without_a_sign_of_progress_is_given_up_with_its_task(job):
     assert [outcomes[task].result for task in tasks[1:]] == [f"{task} done at attempt 1" for task in tasks[1:]]
 
 
+def test_what_is_tried_again_is_said_by_whoever_gives_the_tasks(job):
+    """With what the worker had done before it died or was killed, until nothing more is to be tried."""
+    told = []
+
+    def again(task, done, failure):
+        told.append((task, done, failure))
+        return {"die": "hang", "hang": "a"}.get(task)
+
+    with LocalEngine(job=job, workers=1, silence_s=3, again=again) as engine:
+        (outcome,) = engine.map(["die"])
+    assert told == [("die", 1, Failure.WORKER_DIED), ("hang", 1, Failure.WORKER_STALLED)]
+    assert outcome.result == "a done at attempt 3"
+
+
 def test_a_worker_whose_answer_waits_to_be_read_is_not_given_up(job):
     """Whoever takes outcomes may be slow: silence is counted for those who have said nothing."""
     with LocalEngine(job=job, workers=2, silence_s=2) as engine:
