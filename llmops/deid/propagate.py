@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from llmops.deid.recognizers.name_checks import is_named_after
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.words import COMMON_WORDS, NEVER_NAMES
@@ -79,6 +80,8 @@ def _words(
         if low not in wanted:
             continue
         start, end = match.span()
+        if is_named_after(folded, end):
+            continue
         if low in strong:
             if not match[0].islower() or (strong[low] is PhiLabel.NAME and len(low) >= _SHORTEST_CODE):
                 yield start, end, strong[low]

@@ -8,6 +8,7 @@ from llmops.deid.recognizers import (
     device,
     email,
     fax,
+    full_name,
     health_plan,
     ip,
     licence,
@@ -28,6 +29,7 @@ FINDERS = tuple(
     (module.NAME, module.find)
     for module in (
         name,
+        full_name,
         location,
         zipcode,
         organization,

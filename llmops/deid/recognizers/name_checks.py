@@ -15,6 +15,18 @@ EPONYM_NOUN: Final = re.compile(
     r"neg\b|positive|catheter|"
     r"drain|tube|clamp|retractor|needle|stitch|tumor|cell|body|bodies|ring|I{1,3}[ABC]?\b|IV\b|VI?\b)"
 )
+_NAMED_AFTER: Final = re.compile(
+    r"(?i)(?:-[a-z]{3,20})?(?:'s)?[ \t]{1,2}(?:(?:type|style|modified|frame|hip|cervical|spatial|total|"
+    r"bipolar)[ \t])?(?:grade|type|class|stage|staging|scores?|scale|signs?|syndromes?|diseases?|criteria|index|"
+    r"tests?|maneuvers?|procedures?|classification|triad|nodules?|nodes?|reflex|phenomenon|method|formula|equation|model|catheters?|"
+    r"drains?|tubes?|clamps?|retractors?|needles?|stitch|tumou?rs?|cells?|body|bodies|rings?|prosthes[ie]s|implants?|"
+    r"stems?|splints?|braces?|collars?|casts?|dressings?|bandages?|traction|frames?|rods?|pins?|wires?|plates?|screws?|"
+    r"nails?|forceps|scissors|knife|blades?|speculum|sutures?|flaps?|grafts?|shunts?|valves?|operation|repair|"
+    r"technique|approach|incision|position|murmur|esophagus|oesophagus|palsy|contracture|fractures?|hernia|"
+    r"diverticulum|pouch|ulcers?|cysts?|anomaly|malformation|lymphoma|sarcoma|carcinoma|anemia|dystrophy|thyroiditis|"
+    r"encephalopathy|protocol|treatment|table|bed|stain|medium|solution|therapy|inventory|questionnaire|checklist|"
+    r"attachment|device|laryngoscope|pacemaker|diet|gap|line|lines|space|ligament|fascia|foramen|canal|duct|glands?)\b"
+)
 NOT_INITIALS: Final = word_set("not_initials")
 
 
@@ -63,6 +75,11 @@ def is_eponym(folded: str, start: int, end: int) -> bool:
     """Say whether the words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
     joined = folded[start - 1 : start] == "-" or (folded[end : end + 1] == "-" and folded[end + 1 : end + 2].isalpha())
     return joined or EPONYM_NOUN.match(folded, end) is not None
+
+
+def is_named_after(folded: str, end: int) -> bool:
+    """Say whether a word that ends there, or a pair with a hyphen, names a device, a sign or a disease."""
+    return _NAMED_AFTER.match(folded, end) is not None
 
 
 def strange_run(folded: str, start: int, end: int) -> int:

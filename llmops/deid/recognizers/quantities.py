@@ -44,7 +44,7 @@ _UNIT_NAMES: Final = (
     r"systolic|diastolic|fasting|postprandial|nonfasting|bilaterally|point)"
 )
 _UNIT: Final = re.compile(
-    rf"(?i)(?:[ \t]{{0,2}}|-|[ \t]{{0,14}}[|][ \t]{{0,14}}\[?)(?:{_UNIT_NAMES}(?![a-z])|"
+    rf"(?i)(?![ \t]?[swc]/)(?:[ \t]{{0,2}}|-|[ \t]{{0,14}}[|][ \t]{{0,14}}\[?)(?:{_UNIT_NAMES}(?![a-z])|"
     rf"{_PREFIXED}(?:/|[*.^]|\b(?!')))|"
     r"[ \t]?/[ \t]?(?:\d|[a-z]|min)|[.,:]\d|[ \t]?[x*^][ \t]?10|-\d"
 )
@@ -90,11 +90,15 @@ def is_quantity(folded: str, start: int, end: int) -> bool:
         end: one past its last.
     """
     before = folded[max(0, start - _FAR) : start]
-    if _AGE_AFTER.match(folded, end) or _AGE_BEFORE.search(before):
+    if _AGE_AFTER.match(folded, end):
+        return False
+    if _SEX.match(folded, end) is None and _UNIT.match(folded, end):
+        return True
+    if _AGE_BEFORE.search(before):
         return False
     if _HOT.search(before) or (_P.search(before) and _R.match(folded, end)):
         return True
-    if _SEX.match(folded, end) is None and (_UNIT.match(folded, end) or _READ.match(folded, end)):
+    if _SEX.match(folded, end) is None and _READ.match(folded, end):
         return True
     if _PERSON_BEFORE.search(before):
         return False
