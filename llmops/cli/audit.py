@@ -81,7 +81,7 @@ def verify(
         for finding in verdict.findings:
             place = f"{finding.stream}: " if finding.stream else ""
             kind = "note" if finding.status is Status.INTACT else finding.status
-            console.print(f"  {kind}: {place}{finding.what}{_range(finding)}", soft_wrap=True)
+            console.print(f"  {kind}: {place}{finding.what}{_range(finding)}")
     raise typer.Exit(verdict.exit_code)
 
 

@@ -39,10 +39,10 @@ def print_story(story: Story) -> None:
         document = getattr(event, "document_id", "")
         part = f".{document.partition('.')[2]} " if document and document != story.id else ""
         step = _STEPS.get(event.kind, event.kind)
-        console.print(f"  {_time(seen)}  {part}{step}: {_what(seen)}", soft_wrap=True)
+        console.print(f"  {_time(seen)}  {part}{step}: {_what(seen)}")
         sealed = "sealed" if story.is_sealed(seen) else "not sealed yet"
         receipt = f"{seen.receipt.stream}#{seen.receipt.index}, leaf {seen.receipt.leaf[:16]}, {sealed}"
-        console.print(f"{'':23}receipt {receipt}", style="dim", soft_wrap=True)
+        console.print(f"{'':23}receipt {receipt}", style="dim")
 
 
 def story_as_dict(story: Story, plain: Callable[[Seen], dict[str, Any]]) -> dict[str, Any]:

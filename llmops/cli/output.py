@@ -53,7 +53,7 @@ def out_json(value: Any) -> None:
 
 def problem(sentence: str) -> None:
     """Print what went wrong on stderr."""
-    errors.print(f"llmops: {sentence}", soft_wrap=True)
+    errors.print(f"llmops: {sentence}")
 
 
 def pairs(title: str, rows: dict[str, Any]) -> None:

@@ -89,9 +89,9 @@ def list_releases(
         out_json(rows)
         return
     for row in rows:
-        about = row["problem"] or f"{_moment(row['created'])}  {row['documents']:,} documents  {row['policy']}"
+        about = row["problem"] or f"{_moment(row['created'])}  {row['documents']:,} documents"
         status = f"{row['status']} ({row['reason']})" if row["reason"] else row["status"]
-        console.print(f"{row['release']}  {status}{', latest' if row['latest'] else ''}  {about}", soft_wrap=True)
+        console.print(f"{row['release']}  {about}  {status}{', latest' if row['latest'] else ''}")
     if not rows:
         console.print("no releases")
 

@@ -17,7 +17,7 @@ _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONB
 
 
 class Partial:
-    """A file of answered cases; as a context manager it is removed where the evaluation came to its end.
+    """A file of answered cases; as a context manager it is removed where the evaluation came to its end, or to nothing.
 
     It may lie where others write, so it must be a plain file of our own. No answer is in it, as in no result on disk.
 
@@ -44,8 +44,9 @@ class Partial:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        is_empty = not os.fstat(self._descriptor).st_size
         os.close(self._descriptor)
-        if kind is None:
+        if kind is None or is_empty:
             self._path.unlink(missing_ok=True)
 
     def read(self) -> dict[tuple[str, str], tuple[CaseResult, float]]:

@@ -168,7 +168,7 @@ class _Run:
                 answered(at, _reply(prompt, answer))
         except (ModelError, KeyboardInterrupt) as stopped:
             done = sum(case.status == "answered" for case, _ in found.values())
-            goes_on = " and kept; the same command goes on" if kept else ""
+            goes_on = " and kept; the same command goes on" if kept and done else ""
             what = str(stopped) or "interrupted"
             raise type(stopped)(f"{what}; {done} of {len(asked)} cases are answered{goes_on}") from None
         return found

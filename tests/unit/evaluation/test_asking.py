@@ -183,6 +183,13 @@ def test_an_evaluation_that_was_stopped_goes_on_where_it_stopped(
     assert result.to_json(timing=False) == whole.to_json(timing=False)
 
 
+def test_nothing_answered_leaves_no_file(release: Release, searcher: Searcher, tmp_path: Path) -> None:
+    """A wrong host name, say: nothing is kept, and nothing is said to be."""
+    with pytest.raises(ModelError, match=r"0 of 3 cases are answered$"):
+        run(release, searcher, Flaky(responses=["x"], made=[], good=0), tmp_path / "partial")
+    assert not (tmp_path / "partial").exists()
+
+
 def test_ctrl_c_says_what_is_kept(release: Release, searcher: Searcher, tmp_path: Path) -> None:
     """And leaves it there."""
 
