@@ -158,8 +158,9 @@ def failing(call: str, number: int, code: int, *, below: Path) -> Iterator[list[
     real, seen, refused = getattr(os, call), [0], []
 
     def maybe(*arguments, **options):
-        where = arguments[0]
-        place = Path(f"/proc/self/fd/{where}").readlink() if isinstance(where, int) else Path(os.fsdecode(where))
+        where, folder = arguments[0], options.get("dir_fd", options.get("src_dir_fd"))
+        place = _place(where) if isinstance(where, int) else Path(os.fsdecode(where))
+        place = place if folder is None else _place(folder) / place
         if place.absolute().is_relative_to(below):
             seen[0] += 1
             if seen[0] > number:
@@ -181,6 +182,10 @@ def no_file_over(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _place(descriptor: int) -> Path:
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def _whole(descriptor: int) -> bytes:

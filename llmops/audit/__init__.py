@@ -7,7 +7,7 @@ from llmops.audit.codec import Entry
 from llmops.audit.consistency import Growth, grown, growths_to_json, parse_growths
 from llmops.audit.events import ReviewReason
 from llmops.audit.explain import Seen, explain, shows
-from llmops.audit.history import beating, seal_left_behind, tie_into_run, tie_streams
+from llmops.audit.history import beating, seal_readers, tie_into_run, tie_streams
 from llmops.audit.keys import (
     AUDIT_KEY_FILE,
     RELEASE_KEY_FILE,
@@ -71,7 +71,7 @@ __all__ = [
     "read_anchors",
     "read_kept",
     "read_notes",
-    "seal_left_behind",
+    "seal_readers",
     "shows",
     "sign_off",
     "stretch",

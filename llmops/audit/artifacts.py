@@ -1,6 +1,7 @@
 """Whether what the log says was published is there as it was published, and what it says was taken back, is."""
 
 import hashlib
+import os
 import stat
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ import orjson
 
 from llmops.audit.events import ReleasePublished, ReleaseRevoked
 from llmops.audit.verdict import Finding, Status
+from llmops.plain_files import open_file, read_file
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
@@ -60,10 +62,12 @@ def _check(releases: Path, release_id: str, digest: str) -> Iterator[Finding]:
         yield _finding(Status.TAMPERED, release_id, "its manifest is not the one that was published")
         return
     named = tuple(_files(orjson.loads(data)))
-    changed = sum(path not in plain or _digest(folder / path) != sha256 for path, sha256 in named)
+    changed = sum(path not in plain or _digest(folder, path) != sha256 for path, sha256 in named)
     if changed:
         yield _finding(Status.TAMPERED, release_id, f"{changed} of its files are not those that were published")
-    strange = len(others | (plain - {MANIFEST, SIGNATURE, *(path for path, _ in named)}))
+    wanted = {MANIFEST, SIGNATURE, *(path for path, _ in named)}
+    wanted |= {str(parent) for path in wanted for parent in PurePosixPath(path).parents}
+    strange = len((others | plain) - wanted)
     if strange:
         yield _finding(Status.TAMPERED, release_id, f"it holds what was never published, or links: {strange}")
 
@@ -78,12 +82,12 @@ def _unsigned(release_id: str, logged: Collection[str], signed: Collection[str])
 
 
 def _listed(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Relative paths of the plain files in a folder, and of links and special files; no link is followed."""
+    """Relative paths of the plain files in a folder, and of folders, links and special files; no link is followed."""
     if folder.is_symlink():
         return frozenset(), frozenset({folder.name})
     modes = {path.relative_to(folder).as_posix(): path.lstat().st_mode for path in folder.rglob("*")}
     plain = frozenset(path for path, mode in modes.items() if stat.S_ISREG(mode))
-    return plain, frozenset(path for path, mode in modes.items() if path not in plain and not stat.S_ISDIR(mode))
+    return plain, frozenset(modes) - plain
 
 
 def _files(node: Any) -> Iterator[tuple[str, str]]:
@@ -97,9 +101,9 @@ def _files(node: Any) -> Iterator[tuple[str, str]]:
             yield from _files(item)
 
 
-def _digest(path: Path) -> str:
+def _digest(folder: Path, path: str) -> str:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_file(folder / path, within=folder), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
@@ -107,7 +111,7 @@ def _digest(path: Path) -> str:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError:
         return None
 

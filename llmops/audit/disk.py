@@ -1,4 +1,4 @@
-"""The few system calls that durability rests on; every failure of one becomes an `AuditWriteError`."""
+"""The few system calls that durability rests on; every failure of one becomes an `AuditError`."""
 
 import fcntl
 import os
@@ -7,29 +7,29 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from llmops.audit.keys import sync_directory
-from llmops.errors import AuditWriteError
+from llmops import plain_files
+from llmops.errors import AuditVerificationError, AuditWriteError
+from llmops.plain_files import NotPlainError
 
 
-def open_locked(path: Path, mode: int = 0o644) -> int:
-    """Open a file for appending, made with ``mode`` where it is missing, and hold it alone until it is closed.
+def open_locked(path: Path, mode: int = plain_files.FILE_MODE, *, anyones: bool = False) -> int:
+    """Open a plain file for appending, made with ``mode`` where it is missing, and hold it alone until it is closed.
+
+    Args:
+        anyones: whether it may be somebody else's, as a reader's stream is.
 
     Raises:
+        AuditVerificationError: a link, a special file or somebody else's lies in its place.
         AuditWriteError: another process writes the stream, or it cannot be opened.
     """
     try:
-        new = not path.exists()
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
+        new = not plain_files.is_there(path)
+        descriptor = plain_files.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode=mode, anyones=anyones)
         if new:
-            sync_directory(path.parent)
+            plain_files.sync_folder(path.parent)
     except OSError as error:
         refuse("open a stream", error)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise AuditWriteError(f"audit stream {path.stem} is being written by another process") from None
-    return descriptor
+    return _held(descriptor, path)
 
 
 def next_locked(path: Path) -> int:
@@ -38,15 +38,29 @@ def next_locked(path: Path) -> int:
     Raises:
         AuditWriteError: it cannot be made.
     """
-    temporary = path.with_name(f".{path.name}.next")
-    descriptor = open_locked(temporary)
+    temporary = path.with_name(plain_files.temporary_name())
     try:
-        os.ftruncate(descriptor, 0)
-        temporary.rename(path)
-        sync_directory(path.parent)
+        with plain_files.opened_folder(path.parent) as folder:
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_EXCL
+            descriptor = _held(plain_files.open_file(temporary, flags, folder=folder), path)
+            try:
+                os.rename(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
+            except OSError:
+                os.close(descriptor)
+                raise
     except OSError as error:
-        os.close(descriptor)
         refuse("begin a segment", error)
+    return descriptor
+
+
+def _held(descriptor: int, path: Path) -> int:
+    """The descriptor, if nobody else holds the file."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AuditWriteError(f"audit stream {path.stem} is being written by another process") from None
     return descriptor
 
 
@@ -57,17 +71,15 @@ def close_for_good(descriptor: int) -> None:
     os.close(descriptor)
 
 
-def make_directory(path: Path) -> None:
+def make_directory(path: Path, mode: int = plain_files.FOLDER_MODE) -> None:
     """Make a directory, with those it lies in, and their names durable.
 
     Raises:
+        AuditVerificationError: a link or something else lies in its place.
         AuditWriteError: it cannot be made.
     """
     try:
-        missing = [one for one in (path, *path.parents) if not one.is_dir()]
-        path.mkdir(parents=True, exist_ok=True)
-        for one in missing:
-            sync_directory(one.parent)
+        plain_files.make_folder(path, mode)
     except OSError as error:
         refuse("make a directory", error)
 
@@ -100,37 +112,25 @@ def cut(descriptor: int, size: int) -> None:
         refuse("cut off a torn tail", error)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes, mode: int = plain_files.FILE_MODE) -> None:
     """Put a whole new file in place, durably; a file of that name is replaced.
 
     Raises:
         AuditWriteError: it cannot be written.
     """
     try:
-        replace_durably(path, data)
+        plain_files.replace_file(path, data, mode=mode)
     except OSError as error:
         refuse("write a file", error)
-
-
-def replace_durably(path: Path, data: bytes) -> None:
-    """As `write_new`, for files outside the log.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_directory(path.parent)
 
 
 def refuse(what: str, error: OSError) -> NoReturn:
     """Turn a system error into an audit error that names no path.
 
     Raises:
-        AuditWriteError: always.
+        AuditVerificationError: what lies there is nothing that this log put there.
+        AuditWriteError: any other.
     """
+    if isinstance(error, NotPlainError):
+        raise AuditVerificationError(f"audit: cannot {what} ({error.strerror})") from None
     raise AuditWriteError(f"audit: cannot {what} ({os.strerror(error.errno or 0)})") from None

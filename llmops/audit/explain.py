@@ -9,6 +9,7 @@ from pathlib import Path
 from llmops.audit import layout
 from llmops.audit.codec import Entry, decode
 from llmops.audit.merkle import leaf_hash
+from llmops.audit.segments import reading as opened
 from llmops.audit.segments import segments
 from llmops.documents import Receipt
 from llmops.errors import AuditError, AuditVerificationError
@@ -86,7 +87,7 @@ def _order(seen: Seen) -> tuple[int, str, int]:
 def _read(directory: Path, stream: str, wanted: Callable[[bytes], bool]) -> Iterator[Seen]:
     try:
         for part in segments(directory, stream):
-            with part.path.open("rb") as file:
+            with opened(part) as file:
                 for index, line in enumerate(file, part.start):
                     if line.endswith(b"\n") and wanted(line):
                         yield _seen(stream, index, line[:-1])

@@ -27,7 +27,7 @@ def tie_streams(log: AuditLog) -> tuple[Receipt, ...]:
         AuditVerificationError: a checkpoint file cannot be read or is malformed.
         AuditWriteError: not durable.
     """
-    others = [anchor for anchor in newest_anchors(log.directory) if anchor.stream != log.stream]
+    others = [anchor for anchor in newest_anchors(log.directory, log.key) if anchor.stream != log.stream]
     receipts = log.append([StreamSealed.of(anchor) for anchor in others if anchor not in log.tied])
     log.tied.update(others)
     log.checkpoint()
@@ -48,30 +48,31 @@ def tie_into_run(directory: Path, signer: SigningKey, clock: Callable[[], int]) 
             tie_streams(log)
 
 
-def seal_left_behind(
-    directory: Path, signer: SigningKey, clock: Callable[[], int], wanted: Callable[[str], bool]
-) -> tuple[str, ...]:
-    """Recover and seal streams whose writers are gone: as they are found, since nothing sealed them before.
+def seal_readers(
+    directory: Path, signer: SigningKey, clock: Callable[[], int], aside: Path | None = None
+) -> dict[str, str]:
+    """Recover and seal the streams of readers who are gone: as they are found, since nothing sealed them before.
 
     Args:
         directory: the audit directory.
         signer: the key of the log.
         clock: UTC milliseconds since 1970.
-        wanted: says by its name whether a stream is to be sealed.
+        aside: as of `AuditLog.open`.
 
     Returns:
-        The streams that were sealed or were sealed already; one that is being written is passed over.
-
-    Raises:
-        AuditVerificationError: the sealed part of a stream does not stand.
+        Of each stream that is refused, why: it is a link, or does not hold what readers log. It stays as it
+        is, unsealed. One that is being written is passed over.
     """
-    sealed = []
+    refused = {}
     for stream in layout.streams(directory):
-        if wanted(stream):
-            with suppress(AuditWriteError):
-                AuditLog.open(directory, stream=stream, signer=signer, clock=clock).close()
-                sealed.append(stream)
-    return tuple(sealed)
+        if layout.is_reader(stream):
+            try:
+                AuditLog.open(directory, stream=stream, signer=signer, clock=clock, aside=aside).close()
+            except AuditWriteError:
+                continue
+            except AuditError as error:
+                refused[stream] = str(error)
+    return refused
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from llmops.errors import RecipeError
+from llmops.plain_files import PRIVATE_FOLDER, make_folder, sync_folder
 
 AUDIT_KEY_FILE: Final = "audit-signing.pem"
 RELEASE_KEY_FILE: Final = "release-signing.pem"
@@ -178,7 +179,7 @@ def create_key_file(path: Path, make: Callable[[], bytes]) -> None:
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent, PRIVATE_FOLDER)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(make())
@@ -190,22 +191,9 @@ def create_key_file(path: Path, make: Callable[[], bytes]) -> None:
             pass
         finally:
             temporary.unlink()
-        sync_directory(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise RecipeError(f"key {path}: cannot be created ({os.strerror(error.errno or 0)})") from None
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in ``directory`` durable.
-
-    Raises:
-        OSError: the directory cannot be opened or synced.
-    """
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> bytes:

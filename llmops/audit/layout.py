@@ -1,14 +1,17 @@
 """Names of the files of an audit directory."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from llmops.errors import AuditError
+from llmops.errors import AuditError, AuditVerificationError, AuditWriteError
+from llmops.plain_files import NotPlainError, names_in
 
 READER: Final = "reader-"
 REVIEW: Final = "review-"
+WITHDRAW: Final = "withdraw-"
 _STREAM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MAIN: Final = re.compile(r"(run-.+)-([0-9]{1,9})")
 _TORN: Final = re.compile(r"torn-([0-9]{1,9})")
@@ -59,7 +62,7 @@ def torn_file(directory: Path, stream: str, number: int) -> Path:
 def torn_files(directory: Path, stream: str) -> dict[int, Path]:
     """Everything that was ever cut off the stream, by number."""
     found = {}
-    for path in directory.glob(f"{stream}.torn-*"):
+    for path in beginning(directory, f"{stream}.torn-"):
         if match := _TORN.fullmatch(path.name.removeprefix(f"{stream}.")):
             found[int(match.group(1))] = path
     return dict(sorted(found.items()))
@@ -70,9 +73,33 @@ def is_review(stream: str) -> bool:
     return stream.startswith(REVIEW)
 
 
+def is_reader(stream: str) -> bool:
+    """Whether a stream is a reader's: who reads needs no key, so it holds nothing but what readers do."""
+    return stream.startswith(READER)
+
+
+def beginning(directory: Path, start: str) -> tuple[Path, ...]:
+    """What lies in a directory under names that begin so, sorted; nothing where there is no directory.
+
+    Raises:
+        AuditVerificationError: the directory is a link.
+        AuditWriteError: it cannot be read.
+    """
+    try:
+        return tuple(directory / name for name in names_in(directory) if name.startswith(start))
+    except FileNotFoundError:
+        return ()
+    except NotPlainError:
+        if not directory.is_symlink():
+            return ()
+        raise AuditVerificationError("audit: the audit folder is a link, which is not followed") from None
+    except OSError as error:
+        raise AuditWriteError(f"audit: the folder cannot be read ({os.strerror(error.errno or 0)})") from None
+
+
 def streams(directory: Path) -> Iterator[str]:
-    """Every stream that left an event or a checkpoint in the directory, sorted."""
-    found = (_FILE.fullmatch(path.name) for path in directory.glob("*"))
+    """Every stream that left an event or a checkpoint in the directory, sorted; raises as `beginning`."""
+    found = (_FILE.fullmatch(path.name) for path in beginning(directory, ""))
     return iter(sorted({match.group(1) for match in found if match}))
 
 

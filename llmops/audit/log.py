@@ -13,10 +13,12 @@ from llmops.audit.checkpoint import Checkpoint, sign_checkpoint
 from llmops.audit.codec import Entry, encode
 from llmops.audit.events import Event, Heartbeat
 from llmops.audit.keys import SigningKey, VerifyKey, parse_vkey
+from llmops.audit.kinds import may_hold
 from llmops.audit.merkle import leaf_hash
 from llmops.audit.segments import SEGMENT_BYTES, segment, segments
 from llmops.documents import Receipt
-from llmops.errors import AuditVerificationError, AuditWriteError, RecipeError
+from llmops.errors import AuditError, AuditVerificationError, AuditWriteError, RecipeError
+from llmops.plain_files import is_there
 
 CHECKPOINT_EVENTS: Final = 1_000
 CHECKPOINT_MS: Final = 10_000
@@ -67,6 +69,7 @@ class AuditLog:
         clock: Callable[[], int],
         run_id: str = "",
         segment_bytes: int = SEGMENT_BYTES,
+        aside: Path | None = None,
     ) -> Self:
         """Open a stream for appending; one that is new is made, one that a crash cut short is recovered.
 
@@ -77,6 +80,7 @@ class AuditLog:
             clock: UTC milliseconds since 1970.
             run_id: stands in every event.
             segment_bytes: size at which a file of the stream is sealed for good and the next begins, if by a signer.
+            aside: folder for what a recovery cuts off, in the raw zone; without one it is kept beside the stream.
 
         Raises:
             AuditWriteError: another process writes the stream, or the disk refuses.
@@ -86,10 +90,10 @@ class AuditLog:
         disk.make_directory(directory)
         descriptor = _hold_newest(directory, stream)
         try:
-            sealed = recovery.last_checkpoint(directory, stream)
-            _refuse_forged(directory, stream, sealed)
+            sealed = recovery.last_checkpoint(directory, stream, aside or directory)
+            _refuse_forged(directory, stream, sealed, signer)
             standing = recovery.stand(directory, stream, sealed)
-            recovered = recovery.set_aside(directory, stream, descriptor, standing)
+            recovered = recovery.set_aside(aside or directory, stream, descriptor, standing)
             if signer:
                 _publish_key(directory, stream, signer)
         except BaseException:
@@ -112,6 +116,11 @@ class AuditLog:
             os.close(log._descriptor)
             raise
         return log
+
+    @property
+    def key(self) -> VerifyKey | None:
+        """The key that its checkpoints verify with; None where nothing is sealed."""
+        return self._signer.public if self._signer else None
 
     @property
     def size(self) -> int:
@@ -203,7 +212,10 @@ class AuditLog:
     def _encode(self, events: Sequence[Event]) -> tuple[list[bytes], list[bytes], str]:
         lines, leaves = [], []
         n, prev, at = self._frontier.size, self._prev, self._clock()
+        kinds = may_hold(self.stream)
         for event in events:
+            if kinds is not None and event.kind not in kinds:
+                raise AuditError(f"audit stream {self.stream}: its writers may not log {event.kind}")
             line = encode(Entry(n=n, prev=prev, at=at, run=self._run_id, event=event))
             leaf = leaf_hash(line)
             n, prev = n + 1, recovery.link(leaf)
@@ -267,22 +279,30 @@ def published_keys(directory: Path, stream: str) -> tuple[VerifyKey, ...]:
 def _hold_newest(directory: Path, stream: str) -> int:
     """The newest segment, held by nobody else; another may have become it while this one was waited for."""
     newest = segments(directory, stream)[-1]
-    descriptor = disk.open_locked(newest.path)
+    descriptor = disk.open_locked(newest.path, anyones=layout.is_reader(stream))
     if segments(directory, stream)[-1] == newest:
         return descriptor
     os.close(descriptor)
     raise AuditWriteError(f"audit stream {stream} is being written by another process")
 
 
-def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint | None) -> None:
-    """Refuse to go on from a checkpoint that none of the stream's own keys has signed."""
-    if sealed and sealed.signed_by(published_keys(directory, stream)) is None:
+def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint | None, signer: SigningKey | None) -> None:
+    """Refuse to go on from a checkpoint that none of the stream's own keys has signed; of a reader's, but the signer's.
+
+    Whoever can write a reader's stream can put a key and checkpoints of their own beside it.
+    """
+    keys = published_keys(directory, stream)
+    if signer and layout.is_reader(stream):
+        if any(key.vkey != signer.public.vkey for key in keys):
+            raise AuditVerificationError(f"audit stream {stream}: it names a key that is not that of the log")
+        keys = (signer.public,)
+    if sealed and sealed.signed_by(keys) is None:
         raise AuditVerificationError(f"audit stream {stream}: the newest checkpoint has no valid signature")
 
 
 def _key_lines(directory: Path, stream: str) -> list[str]:
     path = layout.keys_file(directory, stream)
-    return recovery.read_all(path).decode("ascii", "replace").splitlines() if path.exists() else []
+    return recovery.read_all(path).decode("ascii", "replace").splitlines() if is_there(path) else []
 
 
 def _publish_key(directory: Path, stream: str, signer: SigningKey) -> None:

@@ -17,6 +17,7 @@ from pyarrow.fs import FileSelector, FileSystem, LocalFileSystem
 from llmops.audit import disk
 from llmops.audit.checkpoint import Checkpoint, parse_checkpoint
 from llmops.errors import AuditVerificationError, AuditWriteError, LlmopsError
+from llmops.plain_files import is_there, names_in, read_file
 
 NOTE: Final = ".checkpoint"
 STAMP: Final = ".tsr"
@@ -55,6 +56,11 @@ class Store:
         """A local folder as a store."""
         return cls(filesystem=LocalFileSystem(), base=str(path.absolute()), mode=mode)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine, where somebody may have put links and pipes."""
+        return bool(self.filesystem.type_name == "local")
+
     def names(self) -> frozenset[str]:
         """The objects that are there; none where there is no such folder.
 
@@ -62,6 +68,8 @@ class Store:
             AuditVerificationError: the store cannot be read.
         """
         with _mapped(AuditVerificationError("audit: the object store cannot be listed")):
+            if self.is_local:
+                return frozenset(names_in(Path(self.base)) if is_there(Path(self.base)) else ())
             found: Any = self.filesystem.get_file_info(FileSelector(self.base, allow_not_found=True))
         return frozenset(info.base_name for info in found)
 
@@ -71,11 +79,11 @@ class Store:
         Raises:
             AuditVerificationError: it cannot be read.
         """
-        with (
-            _mapped(AuditVerificationError("audit: an object of the store cannot be read")),
-            self.filesystem.open_input_stream(f"{self.base}/{name}") as stream,
-        ):
-            return bytes(stream.read(_LARGEST))
+        with _mapped(AuditVerificationError("audit: an object of the store cannot be read")):
+            if self.is_local:
+                return read_file(Path(self.base, name))[:_LARGEST]
+            with self.filesystem.open_input_stream(f"{self.base}/{name}") as stream:
+                return bytes(stream.read(_LARGEST))
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object whose name `names` did not hold.
@@ -83,16 +91,14 @@ class Store:
         Raises:
             AuditWriteError: it cannot be written.
         """
-        kind, path = self.filesystem.type_name, f"{self.base}/{name}"
         with _mapped(AuditWriteError("audit: an object cannot be written to the store")):
-            if kind == "local":  # shows while it is written, where an object of a store shows when it is whole
+            if self.is_local:  # shows while it is written, where an object of a store shows when it is whole
                 disk.make_directory(Path(self.base))
-                disk.write_new(Path(path), data)
-                Path(path).chmod(self.mode)
+                disk.write_new(Path(self.base, name), data, self.mode)
                 return
-            if kind not in _WITHOUT_FOLDERS:
+            if self.filesystem.type_name not in _WITHOUT_FOLDERS:
                 self.filesystem.create_dir(self.base, recursive=True)
-            with self.filesystem.open_output_stream(path) as stream:
+            with self.filesystem.open_output_stream(f"{self.base}/{name}") as stream:
                 stream.write(data)
 
 

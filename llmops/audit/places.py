@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from llmops.audit import disk, layout, timestamp
 from llmops.audit.anchors import newest_checkpoints
 from llmops.audit.checkpoint import ORIGIN, Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
+from llmops.audit.keys import VerifyKey
 from llmops.audit.object_store import Kept, Store, add, kept_in
 from llmops.errors import AuditVerificationError, MissingExtraError, RecipeError
+from llmops.plain_files import PRIVATE_FILE, is_there, read_file
 
 _AUTHORITIES: Final = frozenset({"http", "https"})
 _STORES: Final = frozenset({"file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs"})
@@ -39,7 +41,7 @@ def located(places: str | Sequence[str], base: Path) -> tuple[str, ...]:
     return tuple(place if _scheme(place) else str((base / place).resolve()) for place in found)
 
 
-def write_anchor(directory: Path, place: str | Path) -> tuple[Anchor, ...]:
+def write_anchor(directory: Path, place: str | Path, key: VerifyKey | None = None) -> tuple[Anchor, ...]:
     """Copy the newest checkpoint of each stream to a place, which only ever gets more; an authority stamps them.
 
     Keep them where those who can write the log cannot write: then a log that is cut back, together with its
@@ -48,6 +50,7 @@ def write_anchor(directory: Path, place: str | Path) -> tuple[Anchor, ...]:
     Args:
         directory: the audit directory.
         place: as `located` gives it; made where it is missing.
+        key: as of `newest_checkpoints`.
 
     Returns:
         The anchors that were new.
@@ -56,7 +59,7 @@ def write_anchor(directory: Path, place: str | Path) -> tuple[Anchor, ...]:
         AuditVerificationError: a checkpoint file, or what the place holds, cannot be read or is malformed.
         AuditWriteError: the place cannot be written, or the authority does not answer.
     """
-    newest, name = newest_checkpoints(directory), str(place)
+    newest, name = newest_checkpoints(directory, key), str(place)
     if is_authority(name):
         fresh: Sequence[Checkpoint] = timestamp.stamp(
             Store.folder(layout.stamps_folder(directory), mode=0o644), newest, name
@@ -103,18 +106,18 @@ def read_kept(place: str | Path, prefix: str = "") -> tuple[Kept, ...]:
 
 def holds_anything(place: str) -> bool:
     """Whether a place may hold anchors: a file that was never written does not, nor does an authority."""
-    return not is_authority(place) and (_store(place) is not None or Path(place).exists())
+    return not is_authority(place) and (_store(place) is not None or is_there(Path(place)))
 
 
 def _add_to_file(path: Path, newest: Sequence[Checkpoint]) -> list[Checkpoint]:
     if not newest:
         return []
     disk.make_directory(path.parent)
-    descriptor = disk.open_locked(path, 0o600)
+    descriptor = disk.open_locked(path, PRIVATE_FILE)
     try:
         held, whole, torn = _read_file(path)
         if torn:
-            disk.write_new(path.with_name(f"{path.name}.torn-{len(whole)}"), torn)
+            disk.write_new(path.with_name(f"{path.name}.torn-{len(whole)}"), torn, PRIVATE_FILE)
             disk.cut(descriptor, len(whole))
         known = {checkpoint.anchor for checkpoint in held}
         fresh = [checkpoint for checkpoint in newest if checkpoint.anchor not in known]
@@ -133,7 +136,7 @@ def _read_file(path: Path) -> tuple[tuple[Checkpoint, ...], bytes, bytes]:
         AuditVerificationError: it cannot be read, or holds what no crash leaves.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError:
         raise AuditVerificationError("audit: a file of checkpoints cannot be read") from None
     notes, rest = split_notes(data)

@@ -1,7 +1,7 @@
 """What a writer finds when it reopens a stream: the sealed part must stand, a torn tail is set aside, never dropped."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,12 +10,15 @@ from llmops.audit import disk, layout
 from llmops.audit.checkpoint import Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
 from llmops.audit.codec import decode
 from llmops.audit.events import Recovered, StreamSealed
+from llmops.audit.kinds import may_hold
 from llmops.audit.merkle import Frontier, leaf_hash
-from llmops.audit.segments import segments
+from llmops.audit.segments import Segment, reading, segments
 from llmops.audit.tree_file import TreeWriter
-from llmops.errors import AuditError, AuditVerificationError, AuditWriteError
+from llmops.errors import AuditError, AuditVerificationError
+from llmops.plain_files import PRIVATE_FILE, PRIVATE_FOLDER, file_size, is_there, open_file, read_file
 
 NO_PREVIOUS: Final = "0" * 32
+_MOST_TORN: Final = 1 << 20  # of a reader's stream; a batch of theirs is far smaller
 
 
 def link(leaf: bytes) -> str:
@@ -45,8 +48,11 @@ class Standing:
     tied: set[Anchor] = field(default_factory=set)
 
 
-def last_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
+def last_checkpoint(directory: Path, stream: str, aside: Path) -> Checkpoint | None:
     """The newest checkpoint; a torn one after it is set aside.
+
+    Args:
+        aside: the folder for what is cut off.
 
     Raises:
         AuditVerificationError: the newest checkpoint is malformed, of another stream, or followed by
@@ -54,14 +60,14 @@ def last_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
         AuditWriteError: the torn part cannot be set aside.
     """
     path = layout.checkpoints_file(directory, stream)
-    if not path.exists():
+    if not is_there(path):
         return None
     data = read_all(path)
     notes, rest = split_notes(data)
     if rest and not is_torn(rest, stream):
         raise AuditVerificationError(f"audit stream {stream}: its checkpoint file was changed at its end")
     if rest:
-        disk.write_new(_free_torn(directory, stream), rest)
+        _keep(aside, stream, rest, ())
         _cut(path, len(data) - len(rest))
     if not notes:
         return None
@@ -84,41 +90,54 @@ def stand(directory: Path, stream: str, sealed: Checkpoint | None) -> Standing:
             what = f"the segment before event {part.start} does not end there as it did"
             raise AuditVerificationError(f"audit stream {stream}: {what}")
         standing.end = 0
-        _read(part.path, stream, standing, sealed)
+        _read(part, stream, standing, sealed)
     if standing.frontier.size < size:
         missing = f"{standing.frontier.size} of {size} sealed events"
         raise AuditVerificationError(f"audit stream {stream}: holds only {missing}")
     return standing
 
 
-def _read(path: Path, stream: str, standing: Standing, sealed: Checkpoint | None) -> None:
+def _read(part: Segment, stream: str, standing: Standing, sealed: Checkpoint | None) -> None:
     """Take the events of one segment as far as they stand."""
-    size = sealed.size if sealed else 0
-    for line in _lines(path):
+    size, kinds = sealed.size if sealed else 0, may_hold(stream)
+    for line in _lines(part):
         in_seal = standing.frontier.size < size
-        if not line.endswith(b"\n") or not (in_seal or _follows(standing, line[:-1])):
+        if not line.endswith(b"\n"):
+            break
+        if not in_seal and not _follows(standing, line[:-1], kinds):
+            if layout.is_reader(stream):  # anybody may have written it: no crash leaves a whole line that is none
+                raise AuditVerificationError(
+                    f"audit stream {stream}: event {standing.frontier.size} is none of a reader"
+                )
             break
         _take(standing, line)
         if sealed and standing.frontier.size == size and standing.frontier.root() != sealed.root:
             raise AuditVerificationError(f"audit stream {stream}: events before {size} are not those that were sealed")
 
 
-def set_aside(directory: Path, stream: str, descriptor: int, standing: Standing) -> tuple[Recovered, ...]:
+def set_aside(aside: Path, stream: str, descriptor: int, standing: Standing) -> tuple[Recovered, ...]:
     """Move what lies behind the last good event to a torn file; the events that tell of it and of earlier untold ones.
 
     The copy is durable before the cut, and a torn file that no event names is told of at the next opening, so a crash
-    at any moment loses nothing.
+    at any moment loses nothing. What is copied is read from the file that is held, never from its name again.
 
     Raises:
+        AuditVerificationError: it is more than a reader's crash leaves.
         AuditWriteError: it cannot be moved.
     """
-    size = os.fstat(descriptor).st_size
-    if size > standing.end:
-        rest = os.pread(descriptor, size - standing.end, standing.end)
-        disk.write_new(_free_torn(directory, stream), rest)
+    torn = os.fstat(descriptor).st_size - standing.end
+    if torn > _MOST_TORN and layout.is_reader(stream):
+        raise AuditVerificationError(f"audit stream {stream}: {torn} bytes behind its last event are no torn event")
+    if torn > 0:
+        _keep(aside, stream, os.pread(descriptor, torn, standing.end), standing.recovered)
         disk.cut(descriptor, standing.end)
-    untold = {n: path for n, path in layout.torn_files(directory, stream).items() if n not in standing.recovered}
-    return tuple(Recovered(torn=number, quarantined=path.stat().st_size) for number, path in untold.items())
+    try:
+        sizes = {number: file_size(path) for number, path in layout.torn_files(aside, stream).items()}
+    except OSError as error:
+        disk.refuse("look at what was set aside", error)
+    return tuple(
+        Recovered(torn=number, quarantined=size) for number, size in sizes.items() if number not in standing.recovered
+    )
 
 
 def read_all(path: Path) -> bytes:
@@ -128,23 +147,27 @@ def read_all(path: Path) -> bytes:
         AuditWriteError: it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         disk.refuse("read a file of the log", error)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(part: Segment) -> Iterator[bytes]:
+    if not is_there(part.path):
+        return
     try:
-        with path.open("rb") as file:
+        with reading(part) as file:
             yield from file
     except OSError as error:
-        raise AuditWriteError(f"audit: cannot read a stream ({os.strerror(error.errno or 0)})") from None
+        disk.refuse("read a stream", error)
 
 
-def _follows(standing: Standing, line: bytes) -> bool:
+def _follows(standing: Standing, line: bytes, kinds: frozenset[str] | None) -> bool:
     try:
         entry = decode(line)
     except AuditError:
+        return False
+    if kinds is not None and entry.event.kind not in kinds:
         return False
     return entry.n == standing.frontier.size and entry.prev == standing.prev
 
@@ -170,14 +193,16 @@ def _remember(standing: Standing, line: bytes) -> None:
         standing.tied.add(event.anchor)
 
 
-def _free_torn(directory: Path, stream: str) -> Path:
-    number = max(layout.torn_files(directory, stream), default=0) + 1
-    return layout.torn_file(directory, stream, number)
+def _keep(aside: Path, stream: str, data: bytes, told: Collection[int]) -> None:
+    """Keep what is to be cut off, for its owner's eyes alone, under a number that no event has named."""
+    disk.make_directory(aside, PRIVATE_FOLDER)
+    number = max((*layout.torn_files(aside, stream), *told), default=0) + 1
+    disk.write_new(layout.torn_file(aside, stream, number), data, PRIVATE_FILE)
 
 
 def _cut(path: Path, size: int) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_WRONLY)
     except OSError as error:
         disk.refuse("cut off a torn checkpoint", error)
     try:

@@ -4,14 +4,16 @@ A stream starts in ``<stream>.jsonl`` and goes on in ``<stream>.<n>.jsonl``, whe
 of the file's first event. Positions, links and tree run through all of them as if they were one file.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from llmops.audit import layout
+from llmops.plain_files import is_there, open_file
 
 SEGMENT_BYTES: Final = 256 << 20
 _LATER: Final = re.compile(r"([0-9]{12})\.jsonl")
@@ -41,13 +43,22 @@ def segments(directory: Path, stream: str) -> tuple[Segment, ...]:
     """The files of a stream in order; the first one by name where there is none."""
     found = [
         Segment(path=path, start=int(match.group(1)))
-        for path in directory.glob(f"{stream}.*.jsonl")
+        for path in layout.beginning(directory, f"{stream}.")
         if (match := _LATER.fullmatch(path.name.removeprefix(f"{stream}.")))
     ]
     first = segment(directory, stream, 0)
-    if first.path.exists() or not found:
+    if is_there(first.path) or not found:
         found.append(first)
     return tuple(sorted(found, key=lambda one: one.start))
+
+
+def reading(one: Segment) -> BinaryIO:
+    """Open a segment to be read.
+
+    Raises:
+        OSError: it cannot be read, or is no plain file.
+    """
+    return os.fdopen(open_file(one.path), "rb", buffering=_READ_BYTES)
 
 
 def lines(directory: Path, stream: str, offset: int = 0) -> Iterator[bytes]:
@@ -61,9 +72,9 @@ def lines(directory: Path, stream: str, offset: int = 0) -> Iterator[bytes]:
 
 def _files(directory: Path, stream: str, offset: int) -> Iterator[Iterator[bytes]]:
     for one in segments(directory, stream):
-        size = one.path.stat().st_size
-        if offset < size:
-            with one.path.open("rb", buffering=_READ_BYTES) as file:
+        with reading(one) as file:
+            size = os.fstat(file.fileno()).st_size
+            if offset < size:
                 file.seek(offset)
                 yield file
         offset = max(0, offset - size)

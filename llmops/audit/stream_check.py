@@ -14,10 +14,6 @@ from llmops.audit.checkpoint import Anchor, Checkpoint, is_torn, parse_checkpoin
 from llmops.audit.codec import NAMES, decode
 from llmops.audit.events import (
     SCHEMA_VERSION,
-    Evaluated,
-    Heartbeat,
-    IndexBuilt,
-    Queried,
     Recovered,
     ReleasePublished,
     ReleaseRevoked,
@@ -25,20 +21,18 @@ from llmops.audit.events import (
     StreamSealed,
 )
 from llmops.audit.keys import VerifyKey, parse_vkey
+from llmops.audit.kinds import may_hold
 from llmops.audit.merkle import Frontier
 from llmops.audit.recovery import NO_PREVIOUS
-from llmops.audit.segments import Segment, segments
+from llmops.audit.segments import Segment, reading, segments
 from llmops.audit.verdict import Finding, Status, StreamReport
 from llmops.errors import AuditError, AuditVerificationError, RecipeError
+from llmops.plain_files import NotPlainError, file_size, is_there, read_file
 
 _BLOCK: Final = 4096  # events held in memory at a time
-_READ_BYTES: Final = 1 << 20
 _REMEMBERED: Final = frozenset(
     event.kind for event in (StreamSealed, Recovered, Reviewed, ReleasePublished, ReleaseRevoked)
 )
-# A reviewer signs with a key of their own, so their stream may speak of nothing but reviews.
-_REVIEW_KINDS: Final = frozenset({Reviewed.kind, Recovered.kind})
-_READER_KINDS: Final = frozenset(event.kind for event in (Queried, IndexBuilt, Evaluated, Heartbeat, Recovered))
 _MOST_LINKS: Final = 10  # broken links reported in full; after that only counted by the root
 
 
@@ -60,6 +54,7 @@ class StreamCheck:
         self._roots: dict[int, str] = {0: self._frontier.root().hex()}
         self._fingerprints: set[str] = set()
         self._sealed = 0
+        self._signed = 0
         self._anchored = 0
         self._broken = 0
         self._segments = 1
@@ -69,6 +64,8 @@ class StreamCheck:
         try:
             checkpoints = self._checkpoints()
             self._events({checkpoint.size: checkpoint for checkpoint in checkpoints})
+        except NotPlainError:
+            self._find(Status.TAMPERED, "one of its files is a link, a special file, or has a second name")
         except OSError:
             self._find(Status.CANNOT_VERIFY, "its files cannot be read")
 
@@ -99,7 +96,7 @@ class StreamCheck:
         Only where it holds nothing but what readers do, and no checkpoint or anchor ever spoke of it.
         """
         is_open = self._frontier.size > 0 and not self._sealed and not self._anchors and not self._anchored
-        return is_open and self.stream.startswith(layout.READER) and self._kinds.keys() <= _READER_KINDS
+        return is_open and layout.is_reader(self.stream) and not self._findings
 
     def report(self) -> StreamReport:
         """What is proven."""
@@ -124,7 +121,7 @@ class StreamCheck:
     def _checkpoints(self) -> list[Checkpoint]:
         """Every checkpoint that a key has signed, in order of size."""
         path = layout.checkpoints_file(self._directory, self.stream)
-        notes, rest = split_notes(path.read_bytes()) if path.exists() else ((), b"")
+        notes, rest = split_notes(read_file(path)) if is_there(path) else ((), b"")
         if rest and is_torn(rest, self.stream):
             self._find(Status.WARNINGS, "its checkpoint file ends in a torn checkpoint")
         elif rest:
@@ -140,6 +137,7 @@ class StreamCheck:
                 continue
             size = checkpoint.size
             good.append(checkpoint)
+        self._signed = size
         return good
 
     def _checkpoint(self, note: bytes, number: int, keys: Sequence[VerifyKey]) -> Checkpoint | None:
@@ -164,7 +162,7 @@ class StreamCheck:
 
     def _keys(self) -> tuple[VerifyKey, ...]:
         path = layout.keys_file(self._directory, self.stream)
-        text = path.read_bytes().decode("ascii", "replace") if path.exists() else ""
+        text = read_file(path).decode("ascii", "replace") if is_there(path) else ""
         try:
             beside = tuple(parse_vkey(line) for line in text.splitlines())
         except RecipeError:
@@ -181,8 +179,8 @@ class StreamCheck:
             if not self._joins(part, checkpoints):
                 return
             self._segments = number
-            if part.path.exists():
-                with part.path.open("rb", buffering=_READ_BYTES) as file:
+            if is_there(part.path):
+                with reading(part) as file:
                     self._read(file, checkpoints)
         self._beyond(checkpoints)
 
@@ -233,7 +231,8 @@ class StreamCheck:
 
     def _links(self, lines: Sequence[bytes], leaves: Sequence[bytes]) -> None:
         """Look at each event in itself and after the one before it; the one loop whose speed is that of `verify`."""
-        prev, kinds, review = self._prev, self._kinds, layout.is_review(self.stream)
+        prev, kinds = self._prev, self._kinds
+        allowed = may_hold(self.stream, sealed=self._frontier.size + len(lines) <= self._signed) or NAMES.keys()
         for position, (line, leaf) in enumerate(zip(lines, leaves, strict=True), self._frontier.size):
             try:
                 data = loads(line)
@@ -246,7 +245,7 @@ class StreamCheck:
                 )
             except (JSONDecodeError, KeyError, TypeError, AttributeError):
                 good = False
-            if good and (kind in _REVIEW_KINDS or not review):
+            if good and kind in allowed:
                 kinds[kind] += 1
                 if kind in _REMEMBERED:
                     self._remember(line)
@@ -276,9 +275,10 @@ class StreamCheck:
             self._set_aside(event)
 
     def _set_aside(self, event: Recovered) -> None:
+        """What was set aside lies in the raw zone; a log that no raw zone was at hand for holds it beside itself."""
         path = layout.torn_file(self._directory, self.stream, event.torn)
-        if not path.exists() or path.stat().st_size != event.quarantined:
-            self._find(Status.WARNINGS, f"what recovery {event.torn} set aside is missing or of another size")
+        if is_there(path) and file_size(path) != event.quarantined:
+            self._find(Status.WARNINGS, f"what recovery {event.torn} set aside is of another size")
 
     def _milestone(self, checkpoint: Checkpoint | None) -> None:
         """Hold the root at this size against the checkpoint and the anchors that speak of it."""

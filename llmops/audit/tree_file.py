@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from llmops.audit import layout, segments
 from llmops.audit.merkle import Frontier, leaf_hash, node_hash, root_of
+from llmops.plain_files import open_file, read_file
 
 WIDTH: Final = 256
 Span: TypeAlias = tuple[int, int]
@@ -35,7 +36,7 @@ class TreeWriter:
     def open(self) -> None:
         """Put what was followed so far in place of what an earlier writer left, and write on from there."""
         with suppress(OSError):
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT)
             held = b"".join(self._held)
             if os.pread(self._descriptor, len(held) + 1, 0) != held:
                 os.ftruncate(self._descriptor, 0)
@@ -80,7 +81,7 @@ class TreeReader:
         self._directory, self._stream = directory, stream
         self._tree = b""
         with suppress(OSError):
-            self._tree = layout.tree_file(directory, stream).read_bytes()
+            self._tree = read_file(layout.tree_file(directory, stream))
         self._blocks = len(self._tree) // _RECORD.size
 
     def covers(self, size: int) -> bool:

@@ -1,7 +1,9 @@
 """What a verification found: a status with its exit code, the defects by stream and position, and what was counted."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 
 class Status(StrEnum):
@@ -99,6 +101,10 @@ class Verdict:
             if status in found:
                 return status
         return Status.INTACT
+
+    def without(self, streams: Callable[[str], bool]) -> Self:
+        """The verdict as far as other streams go: what is wrong with these alone does not count."""
+        return replace(self, findings=tuple(found for found in self.findings if not streams(found.stream)))
 
     @property
     def exit_code(self) -> int:

@@ -1,5 +1,6 @@
 """``llmops audit``: verify a log, read it, report on it, take it elsewhere, sign it off."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -30,7 +31,8 @@ from llmops.cli.audit_folder import AnyFolder, Folder
 from llmops.cli.audit_story import print_story, story_as_dict
 from llmops.cli.opening import Keys, now_ms, trusted
 from llmops.cli.output import console, out_json, pairs, problem
-from llmops.errors import AuditVerificationError, RecipeError
+from llmops.errors import AuditError, AuditVerificationError, RecipeError
+from llmops.plain_files import open_file
 from llmops.release import glance, release_folders
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
@@ -69,7 +71,7 @@ def verify(
     """Check every stream; exit 0 intact and anchored, 1 warnings, 2 tampered, 3 cannot verify."""
     try:
         verdict = _verdict(folder, keys, release, anchor, tsa, artifacts=artifacts)
-    except AuditVerificationError as error:
+    except AuditError as error:
         problem(str(error))
         raise typer.Exit(Status.CANNOT_VERIFY.exit_code) from None
     if as_json:
@@ -144,7 +146,7 @@ def export(
         sys.stdout.flush()
         return
     try:
-        with out.open("wb") as file:
+        with os.fdopen(open_file(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             written = write(folder, form, file, run=run)
     except OSError:
         raise RecipeError("audit export: the file cannot be written") from None

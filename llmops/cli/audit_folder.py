@@ -10,9 +10,9 @@ from llmops.errors import AuditVerificationError
 
 
 def meant(path: Path) -> Path:
-    """The audit folder in an output; any other path as it is."""
+    """The audit folder in an output, a link in its place too, to be refused by who opens it; else the path as it is."""
     inside = path / "audit"
-    return inside if inside.is_dir() and any(layout.streams(inside)) else path
+    return inside if inside.is_symlink() or (inside.is_dir() and any(layout.streams(inside))) else path
 
 
 def there(path: Path) -> Path:

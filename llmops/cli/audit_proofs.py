@@ -28,6 +28,7 @@ from llmops.cli.audit_story import moment
 from llmops.cli.opening import Keys, trusted
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.errors import AuditVerificationError, RecipeError
+from llmops.plain_files import write_file
 
 EXIT_FALSE = 2
 EXIT_UNKNOWN = 3
@@ -155,6 +156,6 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        write_file(path, f"{text}\n".encode())
     except OSError:
         raise RecipeError("audit: the proof cannot be written") from None

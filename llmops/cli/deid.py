@@ -11,6 +11,7 @@ import typer
 
 from llmops.errors import RecipeError, SourceError
 from llmops.phi import Detection
+from llmops.plain_files import replacing
 
 app = typer.Typer(help="Find or remove PHI in text, without a run.", no_args_is_help=True)
 Policy = Annotated[str, typer.Option("--policy", help="A bundled policy or the path of a YAML file.")]
@@ -31,7 +32,6 @@ def detect(
     if target.exists() and source.exists() and target.samefile(source):
         raise RecipeError("deid detect: IN and OUT are one file; the notes would be lost, name another")
     deidentifier = Deidentifier(policy=policy)
-    unfinished = target.with_name(f".{target.name}.part")
     bar: dict[str, Any] = {
         "description": "detecting",
         "console": errors,
@@ -42,17 +42,14 @@ def detect(
         with (
             source.open("rb") as file,
             wrap_file(file, total=source.stat().st_size, **bar) as lines,
-            unfinished.open("wb") as out,
+            replacing(target) as out,
         ):
             ids, texts = tee(_records(lines))
             found = deidentifier.detect_many(record["text"] for record in texts)
             for record, findings in zip(ids, found, strict=True):
                 out.write(orjson.dumps({"id": record["id"], "spans": [_span(finding) for finding in findings]}) + b"\n")
-        unfinished.replace(target)
     except OSError:
         raise SourceError("deid detect: the input cannot be read or the output not be written") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from llmops.audit import (
     published_keys,
     tie_into_run,
 )
-from llmops.audit.layout import main_streams
+from llmops.audit.layout import READER, main_streams
 from llmops.cli.output import problem
 from llmops.errors import AuditError
 from llmops.release import Release, open_release
@@ -74,10 +74,14 @@ def consumer_log(release: Release, audit: Path | None, seal: Path | None) -> Ite
 
 
 @contextmanager
-def folder_log(folder: Path, audit: Path | None, seal: Path | None) -> Iterator[AuditLog]:
-    """As `consumer_log`, for a release folder that need not verify: what is damaged can still be revoked."""
+def folder_log(folder: Path, audit: Path | None, seal: Path | None, kind: str = READER) -> Iterator[AuditLog]:
+    """As `consumer_log`, for a release folder that need not verify: what is damaged can still be revoked.
+
+    Args:
+        kind: what the stream's name begins with, and so what may be logged to it.
+    """
     directory = audit or folder.parents[1] / "audit"
-    stream = f"reader-{now_ms():x}-{os.getpid()}"
+    stream = f"{kind}{now_ms():x}-{os.getpid()}"
     signer = _sealer(directory, seal) if seal else None
     with AuditLog.open(directory, stream=stream, signer=signer, clock=now_ms) as log:
         yield log

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from llmops.audit.keys import SigningKey, load_signing_key
+from llmops.audit.layout import WITHDRAW
 from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, opened, trusted
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.cli.withdrawal import Withdrawal
@@ -123,7 +124,7 @@ def diff(
 def revoke(folder: Folder, key: Signer, reason: Why, audit: AuditDir = None, as_json: AsJson = False) -> None:
     """Take back a whole release: from now on no reader opens it. Its files stay as they are; its search index goes."""
     signer, path, name = _to_take_back(folder, key)
-    with folder_log(path, audit, audit_key_beside(key)) as log:
+    with folder_log(path, audit, audit_key_beside(key), WITHDRAW) as log:
         Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log, keys=key.parent).everything()
     _report({"release": name, "action": "revoked", "reason": reason.value}, as_json=as_json)
 
@@ -144,7 +145,7 @@ def tombstone(
     signer, path, name = _to_take_back(folder, key)
     chosen = sorted(set(documents))
     check_documents(path, chosen, signer)
-    with folder_log(path, audit, audit_key_beside(key)) as log:
+    with folder_log(path, audit, audit_key_beside(key), WITHDRAW) as log:
         Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log, keys=key.parent).documents(
             chosen
         )

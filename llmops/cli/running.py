@@ -44,6 +44,8 @@ def run(
     part = checked.run.model_copy(update={name: value for name, value in overrides.items() if value is not None})
     with progress() as watcher:
         result = run_recipe(checked.model_copy(update={"run": part}), progress=watcher)
+    for stream in (result.summary.get("audit") or {}).get("refused", ()):
+        problem(f"audit stream {stream} is refused and not sealed: it is a link or holds what no reader writes")
     if as_json:
         out_json(result.summary | {"output": str(result.output)})
     elif result.status == "interrupted":

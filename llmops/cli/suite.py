@@ -10,6 +10,7 @@ from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
 from llmops.cli.output import console, is_verbose, out_json
 from llmops.cli.progress import progress
 from llmops.errors import RecipeError
+from llmops.plain_files import write_file
 
 if TYPE_CHECKING:
     from llmops.evaluation import Comparison
@@ -96,6 +97,6 @@ def _show(comparison: "Comparison") -> None:
 
 def _write(path: Path, data: bytes, option: str) -> None:
     try:
-        path.write_bytes(data)
+        write_file(path, data)
     except OSError as error:
         raise RecipeError(f"{option}: cannot be written ({os.strerror(error.errno or 0)})") from None

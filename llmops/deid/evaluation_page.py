@@ -8,6 +8,7 @@ from typing import Final
 
 from llmops.deid.evaluate import Evaluation, Level, Miss, Proportion
 from llmops.errors import SourceError
+from llmops.plain_files import open_file
 
 _OWNER_ONLY: Final = 0o600
 _MOST_SHOWN: Final = 5_000
@@ -35,7 +36,7 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
         SourceError: it cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
+        descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=_OWNER_ONLY)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as page:
             os.fchmod(descriptor, _OWNER_ONLY)  # a file that was there keeps its mode otherwise
             page.writelines(_page(evaluation))

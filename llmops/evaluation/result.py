@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from llmops.errors import RecipeError
 from llmops.evaluation.assertions.outcome import Outcome
+from llmops.plain_files import read_file
 
 Status: TypeAlias = Literal["answered", "not_sent", "model_failed"]
 
@@ -130,7 +131,7 @@ def read_result(path: Path) -> EvaluationResult:
         RecipeError: it is missing or no evaluation result.
     """
     try:
-        data = orjson.loads(path.read_bytes())
+        data = orjson.loads(read_file(path))
         for derived in ("passed", "total", "cost"):
             data.pop(derived, None)
         for case in data["cases"]:

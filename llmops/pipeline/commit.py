@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from llmops.audit.disk import replace_durably
 from llmops.documents import Locator, Reason, ScoredDocument, StageName, Withheld
 from llmops.errors import ReleaseError, StageError
 from llmops.pipeline.ledger import Place
 from llmops.pipeline.meters import Meter
+from llmops.plain_files import PRIVATE_FILE, PRIVATE_FOLDER, make_folder, replace_file
 from llmops.release import ShardFile, read_shard
 
 SCORED = "scored.parquet"
@@ -102,8 +102,8 @@ class Workspace:
 
     def mark_indexed(self, shard_id: str, indexed: Indexed) -> None:
         """Record that the shard's identities are durable in the vault."""
-        self._folder(shard_id).mkdir(parents=True, exist_ok=True)
-        replace_durably(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)))
+        make_folder(self._folder(shard_id), PRIVATE_FOLDER)
+        replace_file(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)), mode=PRIVATE_FILE)
 
     def done(self, shard_id: str) -> Done | None:
         """The shard's done-record, if it has one and its files are there: of a killed `remove` it may be left alone."""
@@ -117,7 +117,7 @@ class Workspace:
         """Start writing a shard; what an earlier attempt left is removed."""
         folder = self._folder(shard_id)
         (folder / "done.json").unlink(missing_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, PRIVATE_FOLDER)
         return ShardWriter(folder)
 
     def scored(self, done: Done) -> Iterator[ScoredDocument]:
@@ -183,8 +183,9 @@ class ShardWriter:
             raise StageError(f"{read} documents read, but {scored.rows} scored and {len(self._withheld)} withheld")
         (self._folder / f"{SCORED}.tmp").replace(self._folder / SCORED)
         lines = b"".join(orjson.dumps(asdict(withheld)) + b"\n" for withheld in self._withheld)
-        replace_durably(self._folder / WITHHELD, lines)
-        replace_durably(self._folder / PLACES, b"".join(orjson.dumps(asdict(one)) + b"\n" for one in self._places))
+        replace_file(self._folder / WITHHELD, lines, mode=PRIVATE_FILE)
+        places = b"".join(orjson.dumps(asdict(one)) + b"\n" for one in self._places)
+        replace_file(self._folder / PLACES, places, mode=PRIVATE_FILE)
         return {
             "scored": scored.rows,
             "withheld": len(self._withheld),
@@ -194,7 +195,7 @@ class ShardWriter:
 
     def commit(self, done: Done) -> None:
         """Write the done-record: from now on the shard is done."""
-        replace_durably(self._folder / "done.json", orjson.dumps(asdict(done)))
+        replace_file(self._folder / "done.json", orjson.dumps(asdict(done)), mode=PRIVATE_FILE)
 
 
 def _withheld(row: dict[str, Any]) -> Withheld:

@@ -11,9 +11,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llmops.audit.disk import replace_durably
-from llmops.audit.keys import sync_directory
 from llmops.documents import Locator, ScoredDocument, Withheld
+from llmops.plain_files import PRIVATE_FILE, PRIVATE_FOLDER, make_folder, open_file, replace_file, sync_folder
 
 _ABOUT: Final = "about.json"
 _PLACES: Final = "places.parquet"
@@ -93,10 +92,10 @@ class LedgerWriter:
     def __init__(self, root: Path, name: str, *, output: str) -> None:
         self._root, self._name, self._output = root, name, output
         self._folder = root / f"{_TEMPORARY}{output}-{name}"
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(root, PRIVATE_FOLDER)
         for leftover in root.glob(f"{_TEMPORARY}{output}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        self._folder.mkdir(mode=0o700)
+        make_folder(self._folder, PRIVATE_FOLDER)
         self._places = _Rows(self._folder / _PLACES, _PLACE_SCHEMA)
         self._decisions = _Rows(self._folder / _DECISIONS, _DECISION_SCHEMA)
 
@@ -122,9 +121,10 @@ class LedgerWriter:
         """
         self._places.close()
         self._decisions.close()
-        replace_durably(self._folder / _ABOUT, orjson.dumps({"output": self._output, "release": release_id}))
+        about = orjson.dumps({"output": self._output, "release": release_id})
+        replace_file(self._folder / _ABOUT, about, mode=PRIVATE_FILE)
         self._folder.rename(self._root / self._name)
-        sync_directory(self._root)
+        sync_folder(self._root)
         for other in ledgers(self._root):
             replaced = other.output == self._output and other.release in ("", release_id)
             if replaced and other.name != self._name:
@@ -175,8 +175,10 @@ class _Rows:
     """Rows on their way to a Parquet file."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._path, self._schema = path, schema
-        self._file = pq.ParquetWriter(path, schema, compression="zstd")
+        self._schema = schema
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        self._sink = os.fdopen(open_file(path, flags, mode=PRIVATE_FILE), "wb")
+        self._file = pq.ParquetWriter(self._sink, schema, compression="zstd")
         self._pending: list[Mapping[str, Any]] = []
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -187,8 +189,9 @@ class _Rows:
     def close(self) -> None:
         self._flush()
         self._file.close()
-        with self._path.open("rb") as file:
-            os.fsync(file.fileno())
+        self._sink.flush()
+        os.fsync(self._sink.fileno())
+        self._sink.close()
 
     def _flush(self) -> None:
         if self._pending:

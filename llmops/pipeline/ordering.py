@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from llmops.documents import ScoredDocument
+from llmops.plain_files import PRIVATE_FOLDER, make_folder
 from llmops.release import ShardFile, read_shard
 
 _DOCUMENTS_PER_BUCKET: Final = 2_000
@@ -29,7 +30,7 @@ class Ordered:
     def __init__(self, folder: Path, total: int) -> None:
         self._folder = folder
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        make_folder(folder, PRIVATE_FOLDER)
         count = min(_MOST_BUCKETS, 1 + total // _DOCUMENTS_PER_BUCKET)
         self._paths = [folder / f"{number:03d}.parquet" for number in range(count)]
         self._files = [ShardFile(path) for path in self._paths]

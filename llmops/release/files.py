@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from llmops.audit.disk import replace_durably
 from llmops.errors import ReleaseError
+from llmops.plain_files import NotPlainError, open_file, replace_file
 
 LATEST: Final = "latest"
 """Beside the releases of an output: a file with the id of the newest that stands. No link: it can name a folder beside
@@ -54,7 +54,7 @@ def point_latest(folder: Path, name: str) -> None:
     """
     with writing("release/latest"):
         if name:
-            replace_durably(folder / LATEST, f"{name}\n".encode())
+            replace_file(folder / LATEST, f"{name}\n".encode())
         else:
             (folder / LATEST).unlink(missing_ok=True)
 
@@ -87,20 +87,21 @@ def stamp(path: Path) -> Stamp | None:
     return Stamp.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
-def read_regular(path: Path, what: str) -> bytes:
+def read_regular(path: Path, what: str, *, within: Path | None = None) -> bytes:
     """Read a file that must be a plain file, not a link, device or pipe.
 
     Args:
         path: the file.
         what: how the error names it; nothing of a path that is not part of a release is repeated.
+        within: the folder above it from which on nothing may be a link; by default the one it lies in.
 
     Raises:
         ReleaseError: it is missing, is a link or no plain file, or cannot be read.
     """
-    return read_stamped(path, what)[0]
+    return read_stamped(path, what, within=within)[0]
 
 
-def read_stamped(path: Path, what: str) -> tuple[bytes, Stamp | None]:
+def read_stamped(path: Path, what: str, *, within: Path | None = None) -> tuple[bytes, Stamp | None]:
     """Read as `read_regular`, and give the stamp that stands for these bytes from now on.
 
     Returns:
@@ -108,15 +109,15 @@ def read_stamped(path: Path, what: str) -> tuple[bytes, Stamp | None]:
         the file system could not tell a later change from it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_file(path, within=within)
     except FileNotFoundError:
         raise ReleaseError(f"{what} is missing") from None
+    except NotPlainError:
+        raise ReleaseError(f"{what} is not a plain file: a link, a special file, or one with a second name") from None
     except OSError:
-        raise ReleaseError(f"{what} is a link or cannot be opened") from None
+        raise ReleaseError(f"{what} cannot be opened") from None
     with os.fdopen(descriptor, "rb") as stream:
         before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise ReleaseError(f"{what} is not a plain file")
         try:
             data = stream.read()
         except OSError:
@@ -126,8 +127,8 @@ def read_stamped(path: Path, what: str) -> tuple[bytes, Stamp | None]:
     return data, found if settled else None
 
 
-def list_files(folder: Path) -> frozenset[str]:
-    """List every file under ``folder`` by its relative path with slashes.
+def list_files(folder: Path, *, folders: bool = False) -> frozenset[str]:
+    """List every file under ``folder`` by its relative path with slashes; folders too, ended by one, if wanted.
 
     Raises:
         ReleaseError: the folder is none, or holds a link or a special file anywhere.
@@ -135,7 +136,7 @@ def list_files(folder: Path) -> frozenset[str]:
     try:
         if not stat.S_ISDIR(folder.lstat().st_mode):
             raise ReleaseError("the release is not a folder (links are not followed)")
-        return frozenset(_walk(folder, ""))
+        return frozenset(name for name in _walk(folder, "") if folders or not name.endswith("/"))
     except (OSError, ValueError):
         raise ReleaseError("the release folder does not exist or cannot be read") from None
 
@@ -144,19 +145,12 @@ def _walk(folder: Path, prefix: str) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
+                yield f"{prefix}{entry.name}/"
                 yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
             elif entry.is_file(follow_symlinks=False):
                 yield f"{prefix}{entry.name}"
             else:
                 raise ReleaseError("the release folder holds a link or a special file")
-
-
-def write_durable(path: Path, data: bytes) -> None:
-    """Write a new file and wait until it is on disk."""
-    with path.open("xb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def sync(path: Path) -> None:
@@ -169,8 +163,8 @@ def sync(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder that was never published; a link in its place is removed, not followed."""
-    if path.is_symlink():
+    """Remove a folder that was never published; a link or file in its place is removed, not followed."""
+    if path.is_symlink() or not path.is_dir():
         path.unlink()
     else:
         shutil.rmtree(path)

@@ -1,6 +1,7 @@
 """Parquet parts: equal rows in equal order give equal bytes, whoever writes them and whenever."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import pyarrow.parquet as pq
 
 from llmops.documents import ScoredDocument
 from llmops.errors import ReleaseError
+from llmops.plain_files import PRIVATE_FILE, open_file
 from llmops.release.canonical import digest
-from llmops.release.files import read_regular, sync
+from llmops.release.files import read_regular
 from llmops.release.schema import INTERNAL, from_batch, to_batch
 
 ROWS_PER_GROUP: Final = 1_000
@@ -50,6 +52,7 @@ class PartWriter(Generic[Row]):
         columns: turns rows into a batch of that schema.
         weigh: characters of text in a row.
         rows_per_part: rows after which a new part begins.
+        within: as of `llmops.plain_files.opened_folder`.
     """
 
     def __init__(
@@ -60,14 +63,16 @@ class PartWriter(Generic[Row]):
         *,
         weigh: Callable[[Row], int] = lambda _: 0,
         rows_per_part: int = 50_000,
+        within: Path | None = None,
     ) -> None:
         self._folder = folder
+        self._within = within
         self._schema = schema
         self._columns = columns
         self._weigh = weigh
         self._rows_per_part = rows_per_part
         self._parts: list[Part] = []
-        self._file: pq.ParquetWriter | None = None
+        self._file: ParquetFile | None = None
         self._pending: list[Row] = []
         self._group_weight = self._part_weight = self._part_rows = 0
 
@@ -92,34 +97,31 @@ class PartWriter(Generic[Row]):
     def abandon(self) -> None:
         """Let go of the open file without ending it; the folder is to be removed."""
         if self._file is not None:
-            with suppress(OSError, pa.ArrowException):
-                self._file.close()
+            self._file.abandon()
             self._file = None
 
     def _path(self) -> Path:
         return self._folder / f"part-{len(self._parts):05d}.parquet"
 
-    def _open(self) -> pq.ParquetWriter:
+    def _open(self) -> "ParquetFile":
         if self._file is None:
-            self._file = open_parquet(self._path(), self._schema)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+            descriptor = open_file(self._path(), flags, mode=0o444, within=self._within)
+            self._file = ParquetFile(descriptor, self._schema)
         return self._file
 
     def _end_group(self) -> None:
-        self._open().write_batch(self._columns(self._pending), row_group_size=max(1, len(self._pending)))
+        self._open().write(self._columns(self._pending))
         self._pending.clear()
         self._group_weight = 0
 
     def _end_part(self) -> None:
         if self._pending:
             self._end_group()
-        self._open().close()
+        sha256, size = self._open().close()
         self._file = None
-        path = self._path()
-        sync(path)
-        with path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        relative = f"{self._folder.name}/{path.name}"
-        self._parts.append(Part(path=relative, sha256=sha256, rows=self._part_rows, bytes=path.stat().st_size))
+        relative = f"{self._folder.name}/{self._path().name}"
+        self._parts.append(Part(path=relative, sha256=sha256, rows=self._part_rows, bytes=size))
         self._part_weight = self._part_rows = 0
 
 
@@ -132,7 +134,8 @@ class ShardFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = open_parquet(path, INTERNAL)
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC  # an earlier attempt may have left one
+        self._file = ParquetFile(open_file(path, flags, mode=PRIVATE_FILE), INTERNAL)
         self._rows = 0
 
     def __enter__(self) -> Self:
@@ -141,20 +144,18 @@ class ShardFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._file.abandon()
 
     def write(self, documents: Sequence[ScoredDocument]) -> None:
         """Write documents as one row group."""
         if documents:
-            self._file.write_batch(to_batch(documents, internal=True), row_group_size=len(documents))
+            self._file.write(to_batch(documents, internal=True))
             self._rows += len(documents)
 
     def close(self) -> Part:
         """End the file, wait until it is on disk and give its digest and row count."""
-        self._file.close()
-        sync(self._path)
-        data = self._path.read_bytes()
-        return Part(path=self._path.name, sha256=digest(data), rows=self._rows, bytes=len(data))
+        sha256, size = self._file.close()
+        return Part(path=self._path.name, sha256=sha256, rows=self._rows, bytes=size)
 
 
 def read_shard(path: Path, sha256: str) -> Iterator[ScoredDocument]:
@@ -170,9 +171,41 @@ def read_shard(path: Path, sha256: str) -> Iterator[ScoredDocument]:
         yield from from_batch(batch)
 
 
-def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Open a Parquet file whose bytes depend on rows and schema only: fixed codec and level, no clock."""
-    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=_ZSTD_LEVEL, version="2.6")
+class ParquetFile:
+    """A Parquet file whose bytes depend on rows and schema only: fixed codec and level, no clock.
+
+    Args:
+        descriptor: the open, empty file, for reading and writing; closed with this.
+        schema: the columns.
+    """
+
+    def __init__(self, descriptor: int, schema: pa.Schema) -> None:
+        self._stream = os.fdopen(descriptor, "w+b")
+        self._writer = pq.ParquetWriter(
+            self._stream, schema, compression="zstd", compression_level=_ZSTD_LEVEL, version="2.6"
+        )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write rows as one row group."""
+        self._writer.write_batch(batch, row_group_size=max(1, batch.num_rows))
+
+    def close(self) -> tuple[str, int]:
+        """End the file, wait until it is on disk, and give the SHA-256 (hex) of its bytes and their number."""
+        self._writer.close()
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.seek(0)
+        sha256 = hashlib.file_digest(self._stream, "sha256").hexdigest()
+        size = self._stream.tell()
+        self._stream.close()
+        return sha256, size
+
+    def abandon(self) -> None:
+        """Let go of the file without ending it; safe to call after `close`."""
+        with suppress(OSError, ValueError, pa.ArrowException):
+            self._writer.close()
+        with suppress(OSError):
+            self._stream.close()
 
 
 def read_batches(data: bytes, schema: pa.Schema, what: str) -> Iterator[pa.RecordBatch]:

@@ -137,7 +137,7 @@ def entry_name(serial: int) -> str:
 
 def _read_entry(folder: Path, serial: int, release_id: str, accepted: Trust) -> bytes:
     what = f"revocation {serial} of release {release_id}"
-    body, _, signature = read_regular(folder / entry_name(serial), what).partition(b"\n")
+    body, _, signature = read_regular(folder / entry_name(serial), what, within=folder.parent).partition(b"\n")
     check(Purpose.REVOCATION, body, signature, accepted, what)
     return body
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from llmops.audit.disk import replace_durably
 from llmops.documents import ScoredDocument
 from llmops.errors import ReleaseError
+from llmops.plain_files import PRIVATE_FILE, replace_file
 from llmops.release.files import writing
 from llmops.release.revocation import ForGood
 
@@ -88,7 +88,7 @@ def add_to_register(folder: Path, key: bytes, taken: Collection[ForGood]) -> Non
         if not set(taken) <= before:
             rows = sorted((asdict(one) for one in before.union(taken)), key=lambda row: sorted(row.items()))
             register = {"format": _FORMAT, "key": _mark(key), "documents": rows}
-            replace_durably(folder / REGISTER, json.dumps(register, indent=1).encode() + b"\n")
+            replace_file(folder / REGISTER, json.dumps(register, indent=1).encode() + b"\n", mode=PRIVATE_FILE)
 
 
 @contextmanager

@@ -15,13 +15,16 @@ from llmops.audit.keys import VerifyKey
 from llmops.errors import ReleaseError
 from llmops.release.canonical import digest
 from llmops.release.files import Stamp, list_files, read_regular, read_stamped, stamp
-from llmops.release.manifest import MANIFEST, SIGNATURE, FileDigest, Manifest, parse_manifest
+from llmops.release.manifest import DATA, MANIFEST, SIGNATURE, FileDigest, Manifest, parse_manifest
+from llmops.release.manifest import RECEIPTS as RECEIPTS_FOLDER
+from llmops.release.manifest import WITHHELD as WITHHELD_FOLDER
 from llmops.release.parts import Part, read_batches, read_column
 from llmops.release.revocation import Revocations, read_revocations
 from llmops.release.schema import DOCUMENTS, RECEIPTS, WITHHELD
 from llmops.release.signing import Purpose, Trust, check
 
 _ID: Final = re.compile(r"[0-9a-f]{16}")
+_FOLDERS: Final = frozenset(f"{name}/" for name in (DATA, WITHHELD_FOLDER, RECEIPTS_FOLDER))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Ve
     Raises:
         ReleaseError: anything does not verify; says what.
     """
-    files = list_files(folder)
+    files = list_files(folder, folders=True)
     data, key = _signed(folder, files, accepted)
     manifest = parse_manifest(data)
     if manifest.key != key.fingerprint:
@@ -89,7 +92,7 @@ def verify_again(folder: Path, accepted: Trust, revocations: Path | None, before
         ReleaseError: anything does not verify; says what.
     """
     release_id = before.manifest.id
-    files = list_files(folder)
+    files = list_files(folder, folders=True)
     data, _ = _signed(folder, files, accepted)
     if digest(data) != before.manifest_digest:
         raise ReleaseError(f"release {release_id}: its folder now holds another release")
@@ -126,8 +129,8 @@ def _signed(folder: Path, files: frozenset[str], accepted: Trust) -> tuple[bytes
 
 
 def _refuse_other_files(files: frozenset[str], manifest: Manifest) -> None:
-    if files != manifest.paths:
-        raise ReleaseError(f"release {manifest.id}: a file is missing, or there is one that was never signed")
+    if files != manifest.paths | _FOLDERS:
+        raise ReleaseError(f"release {manifest.id}: a file is missing, or there is one, or a folder, never signed")
 
 
 def _check_files(folder: Path, manifest: Manifest, stamps: dict[str, Stamp]) -> tuple[pa.Array, pa.Table]:
@@ -169,7 +172,7 @@ def read_part(folder: Path, part: Part) -> bytes:
 
 
 def _read(folder: Path, item: Part | FileDigest, stamps: dict[str, Stamp]) -> bytes:
-    data, found = read_stamped(folder / item.path, item.path)
+    data, found = read_stamped(folder / item.path, item.path, within=folder)
     if len(data) != item.bytes or digest(data) != item.sha256:
         raise ReleaseError(f"{item.path} was changed after it was signed")
     if found is not None:

@@ -1,20 +1,21 @@
 """Takes a release or single documents of it back: writes the signed entries that `revocation` reads."""
 
+import errno
+import fcntl
 import os
-import secrets
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from llmops.audit.keys import SigningKey
 from llmops.errors import ReleaseError
+from llmops.plain_files import is_there, make_folder, opened_folder, replace_file, sync_folder
 from llmops.release.canonical import canonical
-from llmops.release.files import LATEST, point_latest, read_regular, release_folder, sync, write_durable, writing
+from llmops.release.files import LATEST, point_latest, read_regular, release_folder, writing
 from llmops.release.glance import glance, newest, release_folders
 from llmops.release.manifest import MANIFEST, parse_manifest
 from llmops.release.reader import open_release
 from llmops.release.revocation import (
     FORMAT,
-    TEMPORARY,
     RevocationReason,
     entries_folder,
     entry_name,
@@ -104,13 +105,12 @@ def _append(release: Path, signer: SigningKey, entry: Mapping[str, object], revo
 
 def _publish(path: Path, data: bytes) -> None:
     """Put a whole entry in place, or fail where another process put one there first; never half an entry."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
-    try:
-        write_durable(temporary, data)
-        temporary.chmod(0o444)
-        os.link(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-        sync(folder)
+    for folder in (path.parents[1], path.parent):
+        make_folder(folder)
+    with opened_folder(path.parent, within=path.parents[1]) as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        if is_there(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        replace_file(path, data, mode=0o444, within=path.parents[1])
+    for folder in (path.parents[1], path.parents[2]):
+        sync_folder(folder)

@@ -1,5 +1,6 @@
 """Writes a release: streams into a hidden folder, binds it in a signed manifest, publishes by one rename."""
 
+import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,11 +10,12 @@ from typing import Final, Self
 from llmops.audit.keys import SigningKey
 from llmops.documents import Receipt, ScoredDocument, Withheld
 from llmops.errors import ReleaseError
+from llmops.plain_files import create_file, is_there, make_folder, opened_folder, sync_folder
 from llmops.release import manifest as m
 from llmops.release.canonical import digest
 from llmops.release.card import dataset_card
 from llmops.release.croissant import croissant
-from llmops.release.files import point_latest, remove_tree, sync, write_durable, writing
+from llmops.release.files import point_latest, remove_tree, writing
 from llmops.release.manifest import Content, FileDigest, Manifest, ReleaseFacts
 from llmops.release.parts import Part, PartWriter
 from llmops.release.provenance import provenance
@@ -24,6 +26,7 @@ from llmops.release.signing import Purpose, Trust, sign
 
 _TEMPORARY: Final = ".tmp-"
 _WHAT: Final = "the release"
+_MODE: Final = 0o755
 _OVER: Final = "the release was published or abandoned before"
 
 
@@ -46,17 +49,27 @@ class ReleaseWriter:
         self._root = output / "release"
         self._folder = self._root / f"{_TEMPORARY}{secrets.token_hex(8)}"
         with writing(_WHAT):
-            self._root.mkdir(parents=True, exist_ok=True)
+            make_folder(self._root)
             for leftover in self._root.glob(f"{_TEMPORARY}*"):
                 remove_tree(leftover)
-            for name in (m.DATA, m.WITHHELD, m.RECEIPTS):
-                (self._folder / name).mkdir(parents=True)
+            with opened_folder(self._root) as root:
+                os.mkdir(self._folder.name, _MODE, dir_fd=root)
+            with opened_folder(self._folder, within=self._root) as folder:
+                for name in (m.DATA, m.WITHHELD, m.RECEIPTS):
+                    os.mkdir(name, _MODE, dir_fd=folder)
         self._data: PartWriter[ScoredDocument] = PartWriter(
-            self._folder / m.DATA, DOCUMENTS, to_batch, weigh=lambda row: len(row.text), rows_per_part=rows_per_part
+            self._folder / m.DATA,
+            DOCUMENTS,
+            to_batch,
+            weigh=lambda row: len(row.text),
+            rows_per_part=rows_per_part,
+            within=self._root,
         )
-        self._withheld: PartWriter[Withheld] = PartWriter(self._folder / m.WITHHELD, WITHHELD, withheld_to_batch)
+        self._withheld: PartWriter[Withheld] = PartWriter(
+            self._folder / m.WITHHELD, WITHHELD, withheld_to_batch, within=self._root
+        )
         self._receipts: PartWriter[tuple[str, Receipt]] = PartWriter(
-            self._folder / m.RECEIPTS, RECEIPTS, receipts_to_batch
+            self._folder / m.RECEIPTS, RECEIPTS, receipts_to_batch, within=self._root
         )
         self._content: tuple[tuple[Part, ...], tuple[Part, ...]] | None = None
         self._finished = False
@@ -132,7 +145,7 @@ class ReleaseWriter:
         self._finished = True
         for writer in (self._data, self._withheld, self._receipts):
             writer.abandon()
-        if self._folder.exists():
+        if is_there(self._folder):
             with writing(_WHAT):
                 remove_tree(self._folder)
 
@@ -193,7 +206,7 @@ class ReleaseWriter:
         self._put(m.SIGNATURE, sign(Purpose.MANIFEST, data, signer))
 
     def _put(self, name: str, data: bytes) -> FileDigest:
-        write_durable(self._folder / name, data)
+        create_file(self._folder / name, data, mode=0o444, within=self._root)
         return FileDigest(path=name, sha256=digest(data), bytes=len(data))
 
     def _move(self, release_id: str, facts: ReleaseFacts) -> Path:
@@ -206,15 +219,13 @@ class ReleaseWriter:
             )
         # Its own reader is the last gate: what does not verify is never given its name.
         open_release(self._folder, (facts.key,))
-        if target.exists() or target.is_symlink():
+        if is_there(target):
             return open_release(target, (facts.key,)).path
-        for path in sorted(self._folder.rglob("*"), reverse=True):
-            if path.is_dir():
-                sync(path)
-            else:
-                path.chmod(0o444)
-        sync(self._folder)
-        self._folder.rename(target)
-        for folder in (self._root, self._root.parent):
-            sync(folder)
+        for folder in (*(self._folder / name for name in (m.DATA, m.WITHHELD, m.RECEIPTS)), self._folder):
+            with opened_folder(folder, within=self._root) as opened:
+                os.fsync(opened)
+        with opened_folder(self._root) as root:
+            os.rename(self._folder.name, target.name, src_dir_fd=root, dst_dir_fd=root)
+            os.fsync(root)
+        sync_folder(self._root.parent)
         return target

@@ -3,20 +3,25 @@
 import fcntl
 import hashlib
 import os
-import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from llmops.errors import ReleaseError
-from llmops.release.files import sync
+from llmops.plain_files import is_there, make_folder, open_file, opened_folder
+from llmops.release.files import list_files, remove_tree
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """The hex SHA-256 of every file under a folder, by relative POSIX path, sorted."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in paths}
+    """The hex SHA-256 of every file under a folder, by relative POSIX path, sorted.
+
+    Raises:
+        ReleaseError: the folder is none, or holds a link or a special file.
+        OSError: a file cannot be read.
+    """
+    return {name: _digest(folder, name) for name in sorted(list_files(folder))}
 
 
 def index_place(release: Path, release_id: str) -> Path:
@@ -32,8 +37,8 @@ def remove_folder(folder: Path) -> None:
     """
     try:
         for path in (folder, *folder.parent.glob(f".{folder.name}.*")):
-            if path.is_dir():
-                shutil.rmtree(path)
+            if is_there(path):
+                remove_tree(path)
     except OSError as error:
         raise ReleaseError(f"index {folder.name}: cannot be removed ({os.strerror(error.errno or 0)})") from None
 
@@ -45,22 +50,21 @@ def only_builder(folder: Path) -> Iterator[None]:
     Raises:
         ReleaseError: the folder it is to lie in cannot be made or opened.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder.parent, os.O_RDONLY)
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    try:
+    with ExitStack() as stack:
+        try:
+            make_folder(folder.parent)
+            descriptor = stack.enter_context(opened_folder(folder.parent))
+        except OSError as error:
+            raise _unwritable(folder, error) from None
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Let ``fill`` write a new folder beside ``folder``, make it durable, then put it in place by rename.
 
-    A reader sees the old folder, for an instant none, or the new one; never a half-written one.
+    A reader sees the old folder, for an instant none, or the new one; never a half-written one. What ``fill`` is given
+    leads to the opened folder itself, whatever becomes of its name meanwhile.
 
     Raises:
         ReleaseError: it cannot be written.
@@ -68,30 +72,40 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     mark = uuid.uuid4().hex
     fresh, old = (folder.with_name(f".{folder.name}.{kind}-{mark}") for kind in ("new", "old"))
     try:
-        fresh.mkdir(parents=True)
-        fill(fresh)
-        _sync_tree(fresh)
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-        sync(folder.parent)
+        make_folder(folder.parent)
+        with opened_folder(folder.parent) as parent:
+            os.mkdir(fresh.name, 0o755, dir_fd=parent)
+            with opened_folder(fresh, within=folder.parent) as inside:
+                fill(Path(f"/proc/self/fd/{inside}"))
+                _settle(inside)
+            if is_there(folder):
+                os.rename(folder.name, old.name, src_dir_fd=parent, dst_dir_fd=parent)
+            os.rename(fresh.name, folder.name, src_dir_fd=parent, dst_dir_fd=parent)
+            os.fsync(parent)
     except OSError as error:
         raise _unwritable(folder, error) from None
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        for left in (fresh, old):
+            with suppress(OSError):
+                remove_tree(left)
 
 
 def _unwritable(folder: Path, error: OSError) -> ReleaseError:
     return ReleaseError(f"index {folder.name}: cannot be written ({os.strerror(error.errno or 0)})")
 
 
-def _sync_tree(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        sync(path)
-    sync(folder)
+def _settle(folder: int) -> None:
+    """Make a folder that is held durable, and all in it; nothing of it may be written by others, whatever the umask."""
+    for _, _, names, inside in os.fwalk(".", dir_fd=folder):
+        for name in names:
+            descriptor = open_file(Path(name), folder=inside)
+            os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) & ~0o022)
+            os.fsync(descriptor)
+            os.close(descriptor)
+        os.fchmod(inside, stat.S_IMODE(os.fstat(inside).st_mode) & ~0o022)
+        os.fsync(inside)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
+def _digest(folder: Path, name: str) -> str:
+    with os.fdopen(open_file(folder / name, within=folder), "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from llmops.documents import ReleasedDocument
 from llmops.errors import RecipeError, ReleaseError
+from llmops.plain_files import read_file
 from llmops.release import Release, verified
 from llmops.retrieval.bm25 import Bm25
 from llmops.retrieval.chunk import Chunk, chunks
@@ -184,7 +185,7 @@ def searchable(document: ReleasedDocument, chunk: Chunk) -> str:
 
 def manifest_digest(release: Release) -> str:
     """The hex SHA-256 of the release's signed manifest."""
-    return hashlib.sha256((release.path / "manifest.json").read_bytes()).hexdigest()
+    return hashlib.sha256(read_file(release.path / "manifest.json")).hexdigest()
 
 
 def _rows(release: Release, config: RetrievalConfig) -> tuple[pa.Table, list[str]]:
@@ -232,7 +233,7 @@ def _write_manifest(folder: Path, release: Release, config: RetrievalConfig, mod
         "config": asdict(config),
         "model_id": model_id,
         "chunks": count,
-        "files": file_digests(folder),
+        "files": file_digests(folder.resolve()),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
 
@@ -251,7 +252,7 @@ def _standing(release: Release, directory: Path, config: RetrievalConfig, embedd
 
 def _read_manifest(directory: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((directory / MANIFEST).read_bytes())
+        manifest = json.loads(read_file(directory / MANIFEST))
         known = manifest["format"] == FORMAT and {"release_id", "release_manifest", "files"} <= manifest.keys()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         known = False
@@ -267,7 +268,7 @@ def _load(directory: Path, manifest: dict[str, Any]) -> Index:
             release_id=manifest["release_id"],
             config=RetrievalConfig(**manifest["config"]),
             model_id=manifest["model_id"],
-            digest=hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest(),
+            digest=hashlib.sha256(read_file(directory / MANIFEST)).hexdigest(),
             rows=pq.read_table(directory / "chunks.parquet", schema=_SCHEMA),
             bm25=Bm25.load(directory / "bm25"),
             vectors=np.load(vectors, mmap_mode="r", allow_pickle=False) if vectors.is_file() else None,

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from llmops.audit import Anchor, newest_anchors, tie_streams, verify
+from llmops.audit import Anchor, newest_anchors, tie_streams
 from llmops.audit.events import GateDecided, ReleasePublished
 from llmops.documents import Locator, Reason, StageName, Withheld
 from llmops.engines import Failure, Outcome
 from llmops.errors import AuditVerificationError, StageError
 from llmops.pipeline import Done, LedgerWriter, Shard, Tally, pass_gate
+from llmops.plain_files import read_file
 from llmops.recipe import recipe_digest
 from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
 from llmops.report import render
@@ -151,7 +152,7 @@ def _publish(
         [
             ReleasePublished(
                 release_id=path.name,
-                manifest=hashlib.sha256((path / "manifest.json").read_bytes()).hexdigest(),
+                manifest=hashlib.sha256(read_file(path / "manifest.json")).hexdigest(),
                 documents=totals["released"],
             )
         ]
@@ -161,7 +162,6 @@ def _publish(
 
 def _anchors(run: RunContext) -> tuple[Anchor, ...]:
     """Where every stream of the log stands, for the manifest to bind."""
-    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), run.anchors())
-    if verdict.exit_code > 1:
+    if run.verdict().exit_code > 1:
         raise AuditVerificationError("the audit log of this run does not verify; nothing is published")
-    return newest_anchors(run.recipe.output / "audit")
+    return newest_anchors(run.recipe.output / "audit", run.keys.audit.public)

@@ -13,6 +13,7 @@ from llmops.audit import AuditLog
 from llmops.audit.events import Evaluated, IndexBuilt, Queried
 from llmops.deid import DeidConfig, Scanner
 from llmops.evaluation import Calling, EvaluationResult, Suite, chat_model, evaluate
+from llmops.plain_files import read_file
 from llmops.recipe import Recipe
 from llmops.release import Release
 from llmops.retrieval import Hit, Index, RetrievalConfig, Searcher, index_folder, load_or_build
@@ -162,5 +163,7 @@ def evaluation_summary(result: EvaluationResult) -> dict[str, Any]:
 
 
 def _digest(folder: Path) -> str:
-    manifest = folder / "index.json"
-    return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else ""
+    try:
+        return hashlib.sha256(read_file(folder / "index.json")).hexdigest()
+    except OSError:
+        return ""

@@ -1,11 +1,12 @@
 """What every step of a run needs, in one value."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from llmops.audit import Anchor, AuditLog, read_anchors
+from llmops.audit import Anchor, AuditLog, Status, Verdict, layout, read_anchors, verify
 from llmops.audit.places import holds_anything, is_authority, located
 from llmops.pipeline import Meter
 from llmops.recipe import Keys, Policies, Recipe, default_workers
@@ -36,7 +37,7 @@ class Silent:
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """A run in progress: its recipe, keys and log, and what its steps have cost so far."""
+    """A run in progress: its recipe, keys and log, what its steps have cost so far, and which streams it refused."""
 
     recipe: Recipe
     policies: Policies
@@ -47,6 +48,7 @@ class RunContext:
     started: datetime
     began: float = field(default_factory=time.perf_counter)
     meters: dict[str, Meter] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     @property
     def workers(self) -> int:
@@ -65,6 +67,18 @@ class RunContext:
         run_id = self.folder.state.run_id
         places = filter(holds_anything, self.anchor_places)
         return tuple(anchor for place in places for anchor in read_anchors(place, run_id))
+
+    def verdict(self, more: Sequence[Anchor] = ()) -> Verdict:
+        """What may be believed of the log of this run; what is wrong with a reader's stream costs that stream alone.
+
+        Args:
+            more: anchors beside those of earlier starts.
+        """
+        whole = verify(self.log.directory, (self.keys.audit.public,), (*more, *self.anchors()))
+        for found in whole.findings:
+            if layout.is_reader(found.stream) and found.status in (Status.TAMPERED, Status.CANNOT_VERIFY):
+                self.refused.setdefault(found.stream, found.what)
+        return whole.without(layout.is_reader)
 
     def meter(self, name: str) -> Meter:
         """The meter of a step of the parent process."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from llmops.audit import AuditLog
@@ -11,7 +12,7 @@ from llmops.engines import Failure
 from llmops.engines.worker import Progress
 from llmops.pipeline import Pipeline, Shard, Stopped, Workspace, index_shard, run_shard
 from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault
-from llmops.runner.state import room
+from llmops.runner.state import note_stream, room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,8 @@ class _Worker:
                 stopped=task.stopped,
             )
         stream = f"{self.job.stream}-w{self.slot}"
-        with room(), open_log(self.job.recipe, self.keys, stream=stream, run_id=self.job.run_id) as log:
+        job, root = self.job, self.job.workspace.root.parent
+        with room(), open_run_log(job.recipe, self.keys, stream=stream, run_id=job.run_id, root=root) as log:
             return run_shard(
                 task.shard,
                 attempt=attempt,
@@ -88,9 +90,27 @@ class _Worker:
             )
 
 
+def open_run_log(recipe: Recipe, keys: Keys, *, stream: str, run_id: str, root: Path) -> AuditLog:
+    """Open an audit stream of a run, noted in the run's folder ``root`` before it is there."""
+    note_stream(root, stream)
+    return open_log(recipe, keys, stream=stream, run_id=run_id)
+
+
 def open_log(recipe: Recipe, keys: Keys, *, stream: str, run_id: str) -> AuditLog:
-    """Open an audit stream of a recipe's output."""
-    return AuditLog.open(recipe.output / "audit", stream=stream, signer=keys.audit, clock=now_ms, run_id=run_id)
+    """Open an audit stream of a recipe's output; what a recovery cuts off goes to the raw zone."""
+    return AuditLog.open(
+        recipe.output / "audit",
+        stream=stream,
+        signer=keys.audit,
+        clock=now_ms,
+        run_id=run_id,
+        aside=set_aside_folder(recipe),
+    )
+
+
+def set_aside_folder(recipe: Recipe) -> Path:
+    """Where what was cut off audit streams is kept: in the raw zone, where nobody else reads or writes."""
+    return recipe.raw_zone / "torn"
 
 
 def now_ms() -> int:

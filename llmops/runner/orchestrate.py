@@ -15,13 +15,11 @@ import orjson
 
 from llmops.audit import (
     AUDIT_KEY_FILE,
-    READER,
     RELEASE_KEY_FILE,
     beating,
     layout,
-    seal_left_behind,
+    seal_readers,
     tie_streams,
-    verify,
     write_anchor,
 )
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
@@ -29,6 +27,7 @@ from llmops.engines import LocalEngine, Outcome
 from llmops.errors import AuditError, AuditWriteError, ModelError, RecipeError, SourceError, StageError
 from llmops.evaluation import Calling, EvaluationResult
 from llmops.pipeline import Done, Shard, plan_shards
+from llmops.plain_files import replace_file
 from llmops.process import forbid_dumps
 from llmops.recipe import (
     Keys,
@@ -48,7 +47,7 @@ from llmops.runner import summary
 from llmops.runner.conclude import gate_and_publish
 from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
-from llmops.runner.job import ShardJob, again, now_ms, open_log
+from llmops.runner.job import ShardJob, again, now_ms, open_log, open_run_log, set_aside_folder
 from llmops.runner.outcome import outcome
 from llmops.runner.passes import index_pass, rewrite_pass
 from llmops.runner.state import claim, refuse_unwritable, room
@@ -118,7 +117,7 @@ def run(
     run_id = f"run-{started.strftime('%Y%m%dt%H%M%S')}-{secrets.token_hex(2)}"
     with room(), claim(checked, keys.source_ids, run_id) as folder:
         stream = f"{folder.state.run_id}-{folder.state.starts}"
-        with open_log(checked, keys, stream=stream, run_id=folder.state.run_id) as log:
+        with open_run_log(checked, keys, stream=stream, run_id=folder.state.run_id, root=folder.root) as log:
             context = RunContext(
                 recipe=checked,
                 policies=policies,
@@ -220,10 +219,14 @@ def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
 def _seal_earlier(run: RunContext) -> None:
     """Recover and seal what earlier starts of the run logged before they were killed, and what readers logged since."""
     for stream in layout.streams(run.log.directory):
-        if stream.startswith(run.folder.state.run_id) and stream != run.log.stream:
+        if not stream.startswith(run.folder.state.run_id) or stream == run.log.stream:
+            continue
+        if run.folder.wrote_stream(stream):
             open_log(run.recipe, run.keys, stream=stream, run_id=run.folder.state.run_id).close()
+        else:
+            run.refused[stream] = f"audit stream {stream}: no start of this run wrote it"
     # Readers hold no signing key, and one may be at work just now: that is passed over.
-    seal_left_behind(run.log.directory, run.keys.audit, now_ms, lambda stream: stream.startswith(READER))
+    run.refused |= seal_readers(run.log.directory, run.keys.audit, now_ms, set_aside_folder(run.recipe))
 
 
 def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
@@ -283,7 +286,7 @@ def _close(
     run.log.close()
     for place in run.anchor_places:
         try:
-            write_anchor(run.log.directory, place)
+            write_anchor(run.log.directory, place, run.keys.audit.public)
         except AuditWriteError as error:
             if Path(place).is_relative_to(run.folder.root) and isinstance(error.__context__, OSError):
                 raise error.__context__ from None  # of the raw zone, not of the log: `room` says so where it is full
@@ -336,16 +339,18 @@ def _evaluate(run: RunContext, release: Release) -> EvaluationResult:
 
 
 def _audit_verdict(run: RunContext, release: Release | None) -> dict[str, Any]:
-    bound = release.manifest.audit if release else ()
-    verdict = verify(run.recipe.output / "audit", (run.keys.audit.public,), (*bound, *run.anchors()))
-    return {"status": verdict.status.value, "exit_code": verdict.exit_code, "events": verdict.events}
+    verdict = run.verdict(release.manifest.audit if release else ())
+    return {
+        "status": verdict.status.value,
+        "exit_code": verdict.exit_code,
+        "events": verdict.events,
+        "refused": sorted(run.refused),
+    }
 
 
 def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
     with writing(path.name):
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        replace_file(path, data)
 
 
 @contextmanager

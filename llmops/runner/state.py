@@ -5,19 +5,30 @@ import fcntl
 import hashlib
 import hmac
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 import orjson
 
-from llmops.audit.disk import replace_durably
-from llmops.audit.keys import sync_directory
 from llmops.errors import RecipeError, StageError
 from llmops.pipeline import Workspace
+from llmops.plain_files import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    create_file,
+    make_folder,
+    opened_folder,
+    replace_file,
+    sync_folder,
+)
 from llmops.recipe import Recipe, fingerprint
 from llmops.vault.store import NO_SPACE
+
+_STREAMS: Final = "streams"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +59,26 @@ class RunFolder:
         """Where the shards are written."""
         return Workspace(root=self.root / "shards")
 
+    def wrote_stream(self, stream: str) -> bool:
+        """Whether a process of this run has noted a stream of that name."""
+        return (self.root / _STREAMS / stream).is_file()
+
     def finish(self, *, keep_work: bool) -> None:
         """Remember that the run came to its end, and remove the work files."""
         _write(self.root, RunState(**{**asdict(self.state), "finished": True}))
         if not keep_work:
             self.workspace.remove()
+
+
+def note_stream(root: Path, stream: str) -> None:
+    """Note in a run's folder that the run writes a stream of that name: no other is ever sealed as the run's own.
+
+    Who can write the output could put one there.
+    """
+    make_folder(root / _STREAMS, PRIVATE_FOLDER)
+    with suppress(FileExistsError):
+        create_file(root / _STREAMS / stream, b"", mode=PRIVATE_FILE)
+        sync_folder(root / _STREAMS)
 
 
 @contextmanager
@@ -99,7 +125,7 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
         RecipeError: the folder cannot be made, is not empty and not this run's, or another process runs it.
     """
     root = recipe.raw_zone / "work" / output_token(recipe, key)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(root, PRIVATE_FOLDER)
     with _lock(root / "lock"):
         inputs = hmac.new(key, "\0".join(map(str, recipe.input.paths)).encode(), hashlib.sha256).hexdigest()
         fresh = RunState(run_id=run_id, fingerprint=fingerprint(recipe), inputs=inputs)
@@ -108,12 +134,27 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
         if state is fresh:
             folder.workspace.remove()  # shards whose audit log is gone with an output that was removed
         try:
-            recipe.output.mkdir(parents=True, exist_ok=True)
-            sync_directory(recipe.output.parent)
+            make_folder(recipe.output)
+            _close_to_the_world(recipe.output)
         except OSError as error:
             raise RecipeError(f"output: {recipe.output} cannot be made: {os.strerror(error.errno or 0)}") from None
         _write(root, state)
         yield folder
+
+
+def _close_to_the_world(output: Path) -> None:
+    """See to it that not everybody can write the output, whatever it was before.
+
+    Raises:
+        RecipeError: everybody can, and it is somebody else's folder.
+        OSError: its mode cannot be changed.
+    """
+    with opened_folder(output) as folder:
+        status = os.fstat(folder)
+        if status.st_mode & stat.S_IWOTH and status.st_uid != os.geteuid():
+            raise RecipeError(f"output: everybody can write {output}; name a folder in it, or chmod o-w {output}")
+        if status.st_mode & stat.S_IWOTH:
+            os.fchmod(folder, stat.S_IMODE(status.st_mode) & ~stat.S_IWOTH)
 
 
 def _resumed(before: RunState | None, fresh: RunState, recipe: Recipe) -> RunState:
@@ -163,4 +204,4 @@ def _read(root: Path) -> RunState | None:
 
 def _write(root: Path, state: RunState) -> None:
     """Durably: without it, after a loss of power, the output would be nobody's and the run could not go on."""
-    replace_durably(root / "state.json", orjson.dumps(asdict(state)))
+    replace_file(root / "state.json", orjson.dumps(asdict(state)), mode=PRIVATE_FILE)

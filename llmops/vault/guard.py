@@ -6,6 +6,7 @@ from pathlib import Path
 
 from llmops.audit.keys import load_or_create_secret
 from llmops.errors import RecipeError
+from llmops.plain_files import PRIVATE_FOLDER, make_folder
 from llmops.vault.crypto import check_key
 
 
@@ -31,7 +32,7 @@ def make_private(path: Path) -> None:
         RecipeError: it cannot be made.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path, PRIVATE_FOLDER)
     except OSError:
         raise RecipeError(f"raw_zone: {path} cannot be made; name a folder that can be written") from None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from llmops.errors import RecipeError
+from llmops.plain_files import PRIVATE_FOLDER, make_folder
 from llmops.vault.crypto import Bundle, check_key
 from llmops.vault.keys import KeyProvider
 from llmops.vault.store import VaultStore
@@ -46,7 +47,7 @@ class VaultLock:
 
     def __init__(self, path: Path, *, alone: bool) -> None:
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent, PRIVATE_FOLDER)
             lock = path.with_name(f"{path.name}.lock")
             self._descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from llmops.audit.keys import sync_directory
 from llmops.errors import RecipeError
+from llmops.plain_files import sync_folder
 from llmops.vault.crypto import Bundle, VaultKeys, check_key
 from llmops.vault.custody import alone
 from llmops.vault.keys import FileKey
@@ -77,7 +77,7 @@ def _seal_subject(store: VaultStore, subject: int, old: VaultKeys, new: VaultKey
 def _replace(fresh: Path, key_file: Path) -> None:
     try:
         fresh.replace(key_file)
-        sync_directory(key_file.parent)
+        sync_folder(key_file.parent)
     except OSError as error:
         raise RecipeError(f"vault: the new key cannot take its place ({os.strerror(error.errno or 0)})") from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from llmops.errors import RecipeError, StageError
+from llmops.plain_files import PRIVATE_FOLDER, make_folder
 
 NO_SPACE: Final = "raw_zone: no space left on its disk; make room and run the same command again"
 _SCHEMA: Final = """
@@ -260,7 +261,7 @@ def refuse_missing(path: Path) -> None:
 
 def _create(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent, PRIVATE_FOLDER)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         if error.errno == errno.ENOSPC:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +18,7 @@ from llmops.audit.page.tally import Tally
 from llmops.audit.segments import segments
 from llmops.audit.verdict import Verdict
 from llmops.errors import AuditVerificationError
+from llmops.plain_files import file_size, replacing
 
 _PAGES: Final = "<!--pages-->"
 
@@ -65,7 +65,8 @@ def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict
 
 def _collect(directory: Path) -> tuple[Tally, Pages, str]:
     paths = [part.path for stream in layout.streams(directory) for part in segments(directory, stream)]
-    tally, pages = Tally(), Pages(sum(path.stat().st_size for path in paths if path.exists()))
+    tally = Tally()
+    pages = Pages(sum(map(_size, paths)))
     try:
         for seen in shows(directory):
             tally.add(seen)
@@ -77,13 +78,18 @@ def _collect(directory: Path) -> tuple[Tally, Pages, str]:
 
 def _write(out: Path, html: str, blocks: list[str]) -> None:
     head, tail = html.split(_PAGES)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(head)
+    with replacing(out) as file:
+        file.write(head.encode())
         for number, block in enumerate(blocks):
-            file.write(f'<script type="text/plain" id="p{number}">{block}</script>\n')
-        file.write(tail)
-    temporary.replace(out)
+            file.write(f'<script type="text/plain" id="p{number}">{block}</script>\n'.encode())
+        file.write(tail.encode())
+
+
+def _size(path: Path) -> int:
+    try:
+        return file_size(path)
+    except OSError:  # the verdict says so
+        return 0
 
 
 def _policy(script: str, style: str) -> str:

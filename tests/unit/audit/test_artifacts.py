@@ -73,6 +73,13 @@ def test_an_added_file_is_found(world, path):
     assert world[0]().status is Status.TAMPERED
 
 
+@pytest.mark.parametrize("path", ["more", "data/more"])
+def test_an_added_folder_is_found(world, path):
+    """Though it is empty."""
+    (world[1] / path).mkdir()
+    assert world[0]().status is Status.TAMPERED
+
+
 @pytest.mark.parametrize("name", ["data/part-00000.parquet", "data", "manifest.json", "."])
 def test_a_link_is_found_though_it_leads_to_the_same_bytes(world, tmp_path, name):
     """What it leads to can change when nobody looks."""

@@ -10,7 +10,7 @@ from llmops.audit import (
     beating,
     load_or_create_signing_key,
     read_anchors,
-    seal_left_behind,
+    seal_readers,
     shows,
     tie_streams,
     verify,
@@ -70,8 +70,7 @@ def test_streams_of_readers_are_sealed_as_they_are_found(tmp_path, signer):
     write(tmp_path, None, "other")
     with open_log(tmp_path, None, "reader-2") as busy:
         busy.append([Heartbeat()])
-        sealed = seal_left_behind(tmp_path / "audit", signer, lambda: 2, lambda name: name.startswith("reader-"))
-    assert sealed == ("reader-1",)
+        assert seal_readers(tmp_path / "audit", signer, lambda: 2) == {}
     report = {stream.stream: stream for stream in verify(tmp_path / "audit", [signer.public]).streams}
     assert (report["reader-1"].sealed, report["reader-2"].sealed, report["other"].sealed) == (1, 0, 0)
 

@@ -16,7 +16,7 @@ from llmops.errors import AuditWriteError, LlmopsError
 from tests.faults import Disk, failing, no_file_over
 
 CODES = (errno.ENOSPC, errno.EIO)
-CALLS = ("open", "write", "fdatasync", "fsync", "ftruncate", "replace")
+CALLS = ("open", "write", "fdatasync", "fsync", "ftruncate", "rename")
 SHORTCUT = ("open", "write", "ftruncate")  # of the tree file, which the log can do without
 
 

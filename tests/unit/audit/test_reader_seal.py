@@ -7,6 +7,7 @@ from llmops.audit.events import Queried, ReleaseRevoked, RunFinished, RunStarted
 from llmops.audit.layout import main_streams
 from llmops.cli.opening import audit_key_beside, folder_log
 from llmops.errors import RecipeError
+from tests.attacks.output import forge
 
 MAIN = "run-20260101t000000-ab12-1"
 
@@ -85,8 +86,7 @@ def test_without_the_key_the_log_is_intact_and_the_open_tail_is_told_of(release,
 )
 def test_only_what_readers_do_may_be_unsealed(release, signer, anchor, stream, event):
     """Any other event, and any other stream, is warned of or worse."""
-    with AuditLog.open(release.parents[1] / "audit", stream=stream, signer=None, clock=lambda: 1) as log:
-        log.append([event])
+    forge(release.parents[1] / "audit" / f"{stream}.jsonl", (event,))
     assert judged(release, signer, anchor).exit_code >= 1
 
 

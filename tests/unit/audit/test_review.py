@@ -68,8 +68,15 @@ def test_what_was_reviewed_cannot_change_afterwards(audit, signer, reviewer):
 
 def test_a_reviewers_stream_may_hold_nothing_but_reviews(audit, signer, reviewer):
     """Or a key of nobody could write a history of its own."""
-    with AuditLog.open(audit, stream="review-0000", signer=reviewer, clock=lambda: 1) as log:
+    with (
+        AuditLog.open(audit, stream="review-0000", signer=reviewer, clock=lambda: 1) as log,
+        pytest.raises(AuditError, match="may not log"),
+    ):
         log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+    with AuditLog.open(audit, stream="forged", signer=reviewer, clock=lambda: 1) as log:
+        log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+    for path in audit.glob("forged.*"):
+        path.rename(path.with_name(path.name.replace("forged", "review-0000")))
     assert verify(audit, [signer.public]).status is Status.TAMPERED
 
 

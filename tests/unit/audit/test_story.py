@@ -36,6 +36,7 @@ def audit(tmp_path):
             log.append([GateDecided(passed=True), ReleasePublished(release_id=f"rel-{run}", manifest="ab")])
     with AuditLog.open(tmp_path / "audit", stream="reader-1", signer=None, clock=lambda: next(times)) as log:
         log.append([Queried(release_id="rel-run1", k=5, query_length=3, hits=("r1.0",))])
+    with AuditLog.open(tmp_path / "audit", stream="withdraw-1", signer=None, clock=lambda: next(times)) as log:
         log.append([ReleaseRevoked(release_id="rel-run1", document_id="r1.0", reason="erasure_request")])
     return tmp_path / "audit"
 

@@ -297,8 +297,8 @@ def test_a_swap_while_it_is_verified_brings_nothing_through(doors, release_path,
     name = {"stat": "stamp", "list": "list_files", "hash": "_refuse_other_files"}[moment]
     real = getattr(verification, name)
 
-    def swapping(*arguments):
-        found = real(*arguments)
+    def swapping(*arguments, **options):
+        found = real(*arguments, **options)
         if moment != "stat" or arguments[0] == part:
             _swap(part, forged)
         return found

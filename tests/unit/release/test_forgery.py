@@ -44,6 +44,17 @@ def _edit_and_rehash(path):
     return path.rename(path.with_name(body["id"]))
 
 
+@pytest.mark.parametrize("path", ["more", "data/more"])
+def test_a_folder_that_was_never_signed_refuses(release_path, path):
+    """Though it is empty; while the release is open, too."""
+    opened = open_release(release_path)
+    (release_path / path).mkdir()
+    with pytest.raises(ReleaseError, match="never signed"):
+        open_release(release_path)
+    with pytest.raises(ReleaseError, match="never signed"):
+        opened.verify()
+
+
 def test_edited_data_rehashed_without_the_key_refuses(release_path):
     """Digests and id fit, the signature does not."""
     forged = _edit_and_rehash(release_path)

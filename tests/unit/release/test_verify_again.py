@@ -24,9 +24,9 @@ def hashed(monkeypatch):
     paths = []
     real = verification.read_stamped
 
-    def counting(path, what):
+    def counting(path, what, **options):
         paths.append(what)
-        return real(path, what)
+        return real(path, what, **options)
 
     monkeypatch.setattr(verification, "read_stamped", counting)
     return paths
@@ -104,9 +104,11 @@ def test_a_file_put_back_as_it_was_passes_and_is_hashed_once(settled, hashed, tm
 
 
 def test_a_write_through_another_name_of_the_file_is_found(settled, tmp_path):
-    """A hard link leaves the path alone and changes the bytes."""
-    os.link(settled / PARTS[2], tmp_path / "second-name")
+    """A hard link leaves the path alone and changes the bytes; a file with two names is not read at all."""
     release = open_release(settled)
+    os.link(settled / PARTS[2], tmp_path / "second-name")
+    with pytest.raises(ReleaseError, match="second name"):
+        open_release(settled)
     _flip(tmp_path / "second-name")
     with pytest.raises(ReleaseError):
         release.verify()
