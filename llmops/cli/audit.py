@@ -30,7 +30,7 @@ from llmops.cli import audit_proofs
 from llmops.cli.audit_folder import AnyFolder, Folder
 from llmops.cli.audit_story import print_story, story_as_dict
 from llmops.cli.opening import Keys, now_ms, trusted
-from llmops.cli.output import console, out_json, pairs, problem
+from llmops.cli.output import console, one_line, out_json, pairs, problem
 from llmops.errors import AuditError, AuditVerificationError, RecipeError
 from llmops.plain_files import open_file
 from llmops.release import glance, release_folders
@@ -79,7 +79,8 @@ def verify(
     else:
         pairs(f"audit log: {verdict.status.replace('_', ' ')}", {"events": verdict.events, "sealed": verdict.sealed})
         for time in verdict.times:
-            console.print(f"  proven: {time.stream}: {time.size} events were there at {time.at} ({time.authority})")
+            proven = f"{time.stream}: {time.size} events were there at {time.at} ({time.authority})"
+            console.print(f"  proven: {one_line(proven)}")
         for finding in verdict.findings:
             place = f"{finding.stream}: " if finding.stream else ""
             kind = "note" if finding.status is Status.INTACT else finding.status

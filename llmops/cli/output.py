@@ -1,14 +1,30 @@
 """How results are printed: JSON on stdout for machines, names and values for people, problems on stderr."""
 
+import re
 import sys
 import textwrap
 from typing import Any, Final
 
 import orjson
 from rich.console import Console
+from rich.text import Text
 
 _GAP: Final = 4
 _NARROWEST: Final = 20
+
+
+# What a terminal acts upon and does not show: controls but tab and line feed, marks that turn the direction of text.
+_ACTS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Text with everything written out that a terminal would act upon: nobody's release may steer ours."""
+    return _ACTS.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """As `visible`, in one line: what a field holds must not look like a line of ours."""
+    return visible(text).replace("\n", "\\n").replace("\t", " ")
 
 
 class _Console(Console):
@@ -18,6 +34,10 @@ class _Console(Console):
         """As rich does, but without wrapping where nobody looks."""
         options.setdefault("soft_wrap", not self.is_terminal)
         super().print(*objects, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """As rich does, of text that a terminal only shows."""
+        return super().render_str(visible(text), **options)
 
     def on_broken_pipe(self) -> None:
         """Leave it to `llmops.cli.app`: a reader that went away (``| head``) is no error, as rich would have it."""
@@ -47,22 +67,25 @@ def is_verbose() -> bool:
 
 def out_json(value: Any) -> None:
     """Print a value as JSON, and nothing else, on stdout."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
+    # Line feeds stand between values alone; what is left to be written out stands in strings, where \u is JSON.
+    sys.stdout.buffer.write(visible(text).encode() + b"\n")
     sys.stdout.flush()
 
 
 def problem(sentence: str) -> None:
     """Print what went wrong on stderr."""
-    errors.print(f"llmops: {sentence}")
+    errors.print(f"llmops: {one_line(sentence)}")
 
 
 def pairs(title: str, rows: dict[str, Any]) -> None:
     """Print names and values in two columns under a title; on a terminal long values go on below themselves."""
-    console.print(title, style="bold")
+    console.print(one_line(title), style="bold")
+    rows = {one_line(name): value for name, value in rows.items()}
     column = max(map(len, rows), default=0) + _GAP
     room = max(_NARROWEST, console.width - column - 2)
     for name, value in rows.items():
-        text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else one_line(str(value))
         lines = textwrap.wrap(text, room, break_on_hyphens=False) if console.is_terminal else [text]
         for before, line in zip([name, *[""] * len(lines)], lines or [""], strict=False):
             console.print(f"  {before:<{column}}{line}".rstrip(), soft_wrap=True)

@@ -10,7 +10,7 @@ import typer
 from llmops.audit.keys import SigningKey, load_signing_key
 from llmops.audit.layout import WITHDRAW
 from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, opened, trusted
-from llmops.cli.output import console, out_json, pairs, problem
+from llmops.cli.output import console, one_line, out_json, pairs, problem
 from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import ReleaseError
 from llmops.release import Glance, RevocationReason, check_documents, compare, glance, newest, release_folders
@@ -92,7 +92,8 @@ def list_releases(
     for row in rows:
         about = row["problem"] or f"{_moment(row['created'])}  {row['documents']:,} documents"
         status = f"{row['status']} ({row['reason']})" if row["reason"] else row["status"]
-        console.print(f"{row['release']}  {about}  {status}{', latest' if row['latest'] else ''}")
+        latest_too = ", latest" if row["latest"] else ""
+        console.print(one_line(f"{row['release']}  {about}  {status}{latest_too}"))
     if not rows:
         console.print("no releases")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
-from llmops.cli.output import console, out_json
+from llmops.cli.output import console, one_line, out_json
 from llmops.errors import RecipeError
 
 
@@ -49,7 +49,8 @@ def search(
         )
         return
     for place, hit in enumerate(hits, start=1):
-        console.print(f"{place}. [{hit.chunk.chunk_id}] {hit.title or hit.kind} / {hit.chunk.section}", style="bold")
+        head = f"{place}. [{hit.chunk.chunk_id}] {hit.title or hit.kind} / {hit.chunk.section}"
+        console.print(one_line(head), style="bold")
         console.print(hit.chunk.text.strip())
         console.print()
     if not hits:
