@@ -20,8 +20,10 @@ from llmops.deid.recognizers import (
     otherid,
     phone,
     ssn,
+    titled,
     url,
     vehicle,
+    workplace,
     zipcode,
 )
 
@@ -30,9 +32,11 @@ FINDERS = tuple(
     for module in (
         name,
         full_name,
+        titled,
         location,
         zipcode,
         organization,
+        workplace,
         date,
         age,
         phone,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from llmops.deid.recognizers.date_words import RULES as IN_WORDS
+from llmops.deid.recognizers.month_year import RULES as MONTH_AND_YEAR
 from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.recognizers.score_pairs import is_score_pair
 from llmops.deid.recognizers.shapes import GAP, SEP, apart_from_digits
@@ -336,6 +337,7 @@ RULES: Final = Rules(
         0.9,
         _is_labelled,
     ),
+    *MONTH_AND_YEAR,
     *IN_WORDS,
 )
 
