@@ -13,10 +13,11 @@ from llmops.audit.keys import load_or_create_signing_key, load_signing_key, load
 from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import RecipeError, StageError
 from llmops.identities import Identity
-from llmops.pipeline import Workspace
+from llmops.pipeline import Workspace, ledgers
 from llmops.recipe import Keys, Recipe, key_folder, load_keys, load_recipe, missing_keys, vault_file, vault_key
 from llmops.release import Release, ReleaseStatus, RevocationReason, glance, open_release, release_folders
 from llmops.runner.job import now_ms, open_log
+from llmops.runner.withdrawn import ledger_root
 from llmops.vault import (
     Custody,
     EnvironmentKey,
@@ -127,7 +128,7 @@ def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason:
     """Take a subject's documents back in the releases, remove what was made of them, then destroy its keys.
 
     In this order, so that running it again after an interruption ends it. Work files of runs that were stopped go, too:
-    such a run would take the subject's documents from them when it goes on.
+    such a run would take the subject's documents from them when it goes on. And the ledgers forget where they lay.
 
     Of a subject that was erased before, documents are taken back by its pseudonym alone: other outputs of the
     same vault may still hold some. The answer names every pseudonym that it had, for those.
@@ -150,6 +151,8 @@ def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason:
         for release, ids in found:
             _take_back(release, ids, hand, reason)
         _drop_work(hand.recipe)
+        for ledger in ledgers(ledger_root(hand.recipe)):
+            ledger.forget(names)
         if known:
             with hand.vault.changing():  # stands once it is logged
                 hand.vault.erase(pseudonym)

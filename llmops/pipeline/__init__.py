@@ -7,12 +7,13 @@ from llmops.pipeline.coarse import in_blocks
 from llmops.pipeline.commit import Done, Indexed, Workspace
 from llmops.pipeline.flow import Pipeline, index_shard, run_shard
 from llmops.pipeline.gating import Tally, pass_gate
-from llmops.pipeline.ledger import Decision, Ledger, LedgerWriter, Place, ledgers
+from llmops.pipeline.ledger import NOWHERE, Decision, Ledger, LedgerWriter, Place, ledgers
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard, plan_shards
 from llmops.pipeline.stopped import Stopped
 
 __all__ = [
+    "NOWHERE",
     "Decision",
     "Done",
     "Indexed",

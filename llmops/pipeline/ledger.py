@@ -21,6 +21,10 @@ _ROWS: Final = 10_000
 _TEMPORARY: Final = ".tmp-"
 
 
+NOWHERE: Final = Locator(container="")
+"""In the place of where a document of an erased subject lay."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a record or document lay. PHI.
@@ -158,6 +162,27 @@ class Ledger:
         """What became of these records, or of all, in the order of the ids."""
         for row in _read(self.folder / _DECISIONS, _DECISION_SCHEMA, record_ids):
             yield Decision(**row)
+
+    def forget(self, subjects: Collection[str]) -> None:
+        """Blank where documents of these subjects lay: a file's name may say who a pseudonym is. Their keys stay.
+
+        Args:
+            subjects: pseudonyms.
+        """
+        places = list(self.places())
+        if not any(_names(place, subjects) for place in places):
+            return
+        temporary = self.folder / f".{_PLACES}"
+        rows = _Rows(temporary, _PLACE_SCHEMA)
+        for place in places:
+            rows.add(asdict(replace(place, locator=NOWHERE) if place.subject in subjects else place))
+        rows.close()
+        temporary.replace(self.folder / _PLACES)
+        sync_directory(self.folder)
+
+
+def _names(place: Place, subjects: Collection[str]) -> bool:
+    return place.subject in subjects and place.locator != NOWHERE
 
 
 def ledgers(root: Path) -> tuple[Ledger, ...]:

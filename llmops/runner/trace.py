@@ -12,7 +12,7 @@ import orjson
 from llmops.documents import Format, Locator, Reason, SourceRecord
 from llmops.errors import RecipeError, SourceError
 from llmops.normalize import missing_columns
-from llmops.pipeline import Decision, Ledger, Place, ledgers
+from llmops.pipeline import NOWHERE, Decision, Ledger, Place, ledgers
 from llmops.recipe import Keys, Recipe
 from llmops.runner.state import output_token
 from llmops.runner.withdrawn import ledger_root
@@ -32,7 +32,7 @@ class Traced:
         stage: which stage withheld it.
         release: the release of that run; empty where none was published.
         duplicate_of: the document that was kept.
-        file: path of the file; empty where the ledger does not know it.
+        file: path of the file; empty where the ledger does not know it, or no more: its patient was erased.
         member: name inside an archive.
         start, end: its rows (of tables, from 1, the header not counted) or bytes; both 0 for the whole.
         rows: whether these count rows.
@@ -111,8 +111,8 @@ def _placed(recipe: Recipe, ledger: Ledger, decisions: Collection[Decision]) -> 
         known = places[copy[1] if copy else name]
         number = int(copy[2]) - 1 if copy else seen[name]
         seen[name] += 1
-        at = known[min(number, len(known) - 1)].locator if known else None
-        yield _row(recipe, ledger, decision, at)
+        at = known[min(number, len(known) - 1)].locator if known else NOWHERE
+        yield _row(recipe, ledger, decision, None if at == NOWHERE else at)
 
 
 def _row(recipe: Recipe, ledger: Ledger, decision: Decision, at: Locator | None) -> Traced:
@@ -143,7 +143,7 @@ def _with_columns(rows: Iterator[Traced], recipe: Recipe, keys: Keys) -> Iterato
     held = list(rows)
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for row in held:
-        if row.decision == Reason.MISSING_COLUMN:
+        if row.decision == Reason.MISSING_COLUMN and row.file:
             wanted[row.file].add(row.id)
     found = {name: gap for file, ids in wanted.items() for name, gap in _gaps(Path(file), ids, recipe, keys)}
     for row in held:

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from llmops.audit import AuditLog, shows, verify
 from llmops.audit.events import VaultChanged
 from llmops.cli.vault import app
+from llmops.documents import Locator
 from llmops.errors import AuditWriteError, LlmopsError, RecipeError, ReleaseError, StageError
+from llmops.pipeline import LedgerWriter, Place, ledgers
 from llmops.recipe import load_keys, load_recipe, open_vault
 from llmops.release import RevocationReason, open_release, revoke
 from llmops.vault import Custody, FileKey
@@ -147,6 +149,26 @@ def test_erase_removes_what_was_made_of_the_documents(recipe, names, release):
     call("erase", recipe, names[1])
     assert [kept.name for kept in index.iterdir()] == ["other"]
     assert [kept.name for kept in token.iterdir()] == ["state.json"]
+
+
+def test_erase_blanks_where_the_documents_lay(recipe, names, release):
+    """A file's name may say who the pseudonym was; what a tombstone asks for stays, and so do other subjects' files."""
+    release()
+    root = recipe.parent / "raw" / "ledger"
+    with LedgerWriter(root, "run-1", output="o") as ledger:
+        for number, name in enumerate(names):
+            at = Locator(container=f"Roe_Jane_{number}.txt", end=7)
+            document = f"r{number}.0"
+            ledger.place(Place(record_id=f"r{number}", document_id=document, locator=at, content_key="k", subject=name))
+        ledger.keep("first")
+    call("erase", recipe, names[1])
+    (ledger,) = ledgers(root)
+    assert [(one.document_id, one.locator.container, one.content_key) for one in ledger.places()] == [
+        ("r0.0", "Roe_Jane_0.txt", "k"),
+        ("r1.0", "", "k"),
+        ("r2.0", "Roe_Jane_2.txt", "k"),
+    ]
+    assert not [path for path in root.rglob("*") if path.is_file() and b"Roe_Jane_1" in path.read_bytes()]
 
 
 def test_another_output_of_the_vault_forgets_an_erased_subject_afterwards(recipe, names, release):
