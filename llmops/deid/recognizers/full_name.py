@@ -57,6 +57,7 @@ _PERSON_AFTER: Final = re.compile(
     r"reported|states|stated|denies|denied|returns|says|said|fell|refused|underwent|tolerated|remained|came|"
     r"has been (?:followed|seen)|and the (?:team|family))\b"
 )
+_MORE: Final = re.compile(r"[ \t]{1,2}[A-Z~][a-z~]|-")
 _SAINT_BEFORE: Final = re.compile(r"\b(?:St\.?|Saint|King|Queen|Mount|Fort|Port)[ \t]\Z")
 _LONGEST_CREDENTIAL: Final = 3
 _W: Final = r"[A-Z~][A-Za-z~]*(?:['-][A-Za-z~]+)*"
@@ -173,8 +174,10 @@ def _listed_name(folded: str, start: int, end: int) -> bool:
 
 
 def _titled_name(folded: str, start: int, end: int) -> bool:
-    """Take a surname behind a title, whatever else it is named for."""
+    """Take a surname behind a title, whatever else it is named for, where no other name follows."""
     word = folded[start:end]
+    if _MORE.match(folded, end):
+        return False
     last = _parts(word)[-1]
     return last in _SURNAMES and last not in JOB and not (word.isupper() and last in COMMON_WORDS)
 

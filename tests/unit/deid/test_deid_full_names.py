@@ -57,6 +57,7 @@ LOOK_ALIKES = [
     "Glucose, Sodium, K+ 4.1",
     "kelly green stain",
     "Virginia Mason",
+    "Call Dr. Ash Tree",
 ]
 
 
