@@ -23,6 +23,7 @@ from llmops.audit.log import AuditLog, published_keys
 from llmops.audit.object_store import Kept
 from llmops.audit.places import read_anchors, read_kept, read_notes, write_anchor
 from llmops.audit.prove import Proof, check, find_event, parse_proof, prove
+from llmops.audit.receipts import Stated, unreleased
 from llmops.audit.review import Stretch, sign_off, stretch, stretches
 from llmops.audit.story import Story, tell
 from llmops.audit.timestamp import load_authorities
@@ -45,6 +46,7 @@ __all__ = [
     "ReviewReason",
     "Seen",
     "SigningKey",
+    "Stated",
     "Status",
     "Story",
     "StreamReport",
@@ -79,6 +81,7 @@ __all__ = [
     "tell",
     "tie_into_run",
     "tie_streams",
+    "unreleased",
     "verify",
     "write_anchor",
 ]

@@ -277,7 +277,10 @@ class DocumentScored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReleased:
-    """The decision to release a document: what its `llmops.documents.Receipt` points at."""
+    """The decision to release a document: what its `llmops.documents.Receipt` points at.
+
+    ``content`` is the SHA-256 (hex) of the released text's UTF-8; empty in logs made before it was bound.
+    """
 
     kind: ClassVar[str] = "document_released"
     document_id: Id

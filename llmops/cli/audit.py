@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
@@ -12,6 +12,7 @@ import typer
 
 from llmops.audit import (
     Anchor,
+    Finding,
     Kept,
     ReviewReason,
     Seen,
@@ -29,11 +30,11 @@ from llmops.audit.export import Form
 from llmops.cli import audit_proofs
 from llmops.cli.audit_folder import AnyFolder, Folder
 from llmops.cli.audit_story import print_story, story_as_dict
-from llmops.cli.opening import Keys, now_ms, trusted
+from llmops.cli.opening import Keys, not_in_log, now_ms, trusted
 from llmops.cli.output import console, one_line, out_json, pairs, problem
-from llmops.errors import AuditError, AuditVerificationError, RecipeError
+from llmops.errors import AuditError, AuditVerificationError, RecipeError, ReleaseError
 from llmops.plain_files import open_file
-from llmops.release import glance, release_folders
+from llmops.release import glance, open_release, release_folders
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
 KINDS: Final = frozenset(event.kind for event in get_args(Event))
@@ -227,7 +228,7 @@ def _verdict(
     if any(found.token for found in stamped) and not tsa:
         problem("there are time stamps; name the certificate of their authority with --tsa to have them checked")
     signers = trusted(keys, name="llmops-release")
-    return verify_log(
+    verdict = verify_log(
         folder,
         trusted(keys, name="llmops-audit"),
         [anchor for path in releases for anchor in _anchors(path, signers)]
@@ -237,6 +238,22 @@ def _verdict(
         stamped=stamped,
         authorities=[certificate for path in tsa or () for certificate in load_authorities(path)],
     )
+    found = _unlogged(folder, published, signers) if artifacts and published.is_dir() else ()
+    return replace(verdict, findings=(*verdict.findings, *found))
+
+
+def _unlogged(folder: Path, published: Path, signers: Sequence[VerifyKey]) -> tuple[Finding, ...]:
+    """The releases whose texts are not those that the log released; one that does not open is told of elsewhere."""
+    found = []
+    for path in release_folders(published):
+        try:
+            count = not_in_log(open_release(path, signers), folder)
+        except ReleaseError:
+            continue
+        if count:
+            what = f"release {path.name}: {count} of its documents are not those that the log released"
+            found.append(Finding(status=Status.TAMPERED, stream="", what=what))
+    return tuple(found)
 
 
 def _taken_back(releases: Path) -> dict[str, frozenset[str]]:

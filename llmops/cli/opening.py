@@ -13,16 +13,20 @@ from llmops.audit import (
     AUDIT_KEY_FILE,
     AuditLog,
     SigningKey,
+    Stated,
     VerifyKey,
+    layout,
     load_signing_key,
     load_verify_key,
     published_keys,
     tie_into_run,
+    unreleased,
 )
 from llmops.audit.layout import READER, main_streams
 from llmops.cli.output import problem
 from llmops.errors import AuditError
 from llmops.release import Release, open_release
+from llmops.release.schema import text_digest
 
 TRUSTED_KEYS: Final = "LLMOPS_TRUSTED_KEYS"
 AUDIT_KEY: Final = "LLMOPS_AUDIT_KEY"
@@ -90,6 +94,20 @@ def folder_log(folder: Path, audit: Path | None, seal: Path | None, kind: str = 
             tie_into_run(directory, signer, now_ms)
         except AuditError as error:  # what was asked for is done and logged; a damaged log is for verify to judge
             problem(f"{error}; what was logged is sealed, but no other stream speaks of it")
+
+
+def not_in_log(release: Release, directory: Path) -> int:
+    """Count the documents of a release that a log beside it did not release as they are.
+
+    Only where the log holds the stream that a document's receipt names: a release may be kept without its log.
+    """
+    there = frozenset(layout.streams(directory))
+    stated = (
+        Stated(document_id=document.document_id, content=text_digest(document.text), receipt=document.receipt)
+        for document in release.documents()
+        if document.receipt.stream in there
+    )
+    return unreleased(directory, stated) if there else 0
 
 
 def audit_key_beside(key: Path) -> Path | None:

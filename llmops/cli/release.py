@@ -9,7 +9,7 @@ import typer
 
 from llmops.audit.keys import SigningKey, load_signing_key
 from llmops.audit.layout import WITHDRAW
-from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, opened, trusted
+from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, not_in_log, opened, trusted
 from llmops.cli.output import console, one_line, out_json, pairs, problem
 from llmops.cli.withdrawal import Withdrawal
 from llmops.errors import ReleaseError
@@ -31,8 +31,13 @@ Why = Annotated[RevocationReason, typer.Option("--reason", help="Why: one code o
 
 @app.command()
 def verify(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
-    """Check signature, digests, receipts and revocation; exit 6 where anything does not verify."""
+    """Check signature, digests, receipts and revocation; exit 6 where anything does not verify.
+
+    Texts are held against the digests in the audit log, where the streams that the receipts name lie beside it.
+    """
     release = opened(folder, keys)
+    if unlogged := not_in_log(release, release.path.parents[1] / "audit"):
+        raise ReleaseError(f"release {release.id}: {unlogged} documents are not those that the log beside it released")
     facts = {
         "release": release.id,
         "documents": len(release),

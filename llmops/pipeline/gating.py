@@ -9,11 +9,13 @@ from typing import Final, TypeVar
 from llmops.audit import AuditLog
 from llmops.audit.events import DocumentReleased, RecordWithheld
 from llmops.documents import Reason, ScoredDocument, StageName, Withheld
+from llmops.errors import StageError
 from llmops.pipeline.commit import Done, Workspace
 from llmops.pipeline.ledger import Decision, LedgerWriter, Place
 from llmops.pipeline.ordering import Ordered
 from llmops.quality import Scorecard, find_duplicates
 from llmops.release import Gate, ReleaseWriter, TakenBack
+from llmops.release.schema import text_digest
 
 BATCH = 256
 _DUPLICATES: Final = frozenset({Reason.DUPLICATE, Reason.NEAR_DUPLICATE})
@@ -180,6 +182,13 @@ class _GateWork:
         )
 
 
+def _digest(document: ScoredDocument) -> str:
+    try:
+        return text_digest(document.text)
+    except UnicodeEncodeError:
+        raise StageError(f"document {document.document_id}: the text holds an unpaired surrogate") from None
+
+
 def _event(answer: ScoredDocument | Withheld) -> RecordWithheld | DocumentReleased:
     if isinstance(answer, Withheld):
         return RecordWithheld.of(answer)
@@ -189,6 +198,7 @@ def _event(answer: ScoredDocument | Withheld) -> RecordWithheld | DocumentReleas
         subject=answer.subject,
         policy_id=answer.policy_id,
         score=answer.quality.score,
+        content=_digest(answer),
     )
 
 

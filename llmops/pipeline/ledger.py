@@ -173,12 +173,13 @@ class Ledger:
         if not any(_names(place, subjects) for place in places):
             return
         temporary = self.folder / f".{_PLACES}"
+        temporary.unlink(missing_ok=True)  # of a command that was killed
         rows = _Rows(temporary, _PLACE_SCHEMA)
         for place in places:
             rows.add(asdict(replace(place, locator=NOWHERE) if place.subject in subjects else place))
         rows.close()
         temporary.replace(self.folder / _PLACES)
-        sync_directory(self.folder)
+        sync_folder(self.folder)
 
 
 def _names(place: Place, subjects: Collection[str]) -> bool:

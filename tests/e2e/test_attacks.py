@@ -6,7 +6,9 @@ import stat
 
 import pytest
 
-from llmops.audit import layout
+from llmops import open_release
+from llmops.audit import layout, shows
+from llmops.release.schema import text_digest
 from tests.attacks.output import FOLDERS, NAMES, READERS
 
 
@@ -68,6 +70,25 @@ def test_a_folder_of_the_output_that_is_a_link_stops_the_run(cli, ran, attack):
     done = cli("run", recipe)
     assert done.returncode in (5, 6), done.stderr
     assert sorted(secret.parent.iterdir()) == there
+
+
+def test_the_log_binds_the_text_of_what_it_released(cli, ran, tmp_path):
+    """A release whose log says another text, sealed as it is, verifies neither by itself nor by the log."""
+    _, output, secret = ran
+    (path,) = (output / "release").glob("[0-9a-f]*")
+    released = {document.document_id: text_digest(document.text) for document in open_release(path).documents()}
+    told = [seen.entry.event for seen in shows(output / "audit", kinds=("document_released",))]
+    assert {event.document_id: event.content for event in told} == released
+    keys = ("--key", secret.with_name("audit-signing.pem"), "--key", secret)
+    assert cli("release", "verify", path, "--key", secret).returncode == 0
+    assert cli("audit", "verify", output, *keys, "--artifacts").returncode == 0
+    (main,) = layout.main_streams(output / "audit")
+    log = output / "audit" / f"{main}.jsonl"
+    digest = next(iter(released.values()))
+    log.write_bytes(log.read_bytes().replace(digest.encode(), b"0" * 64))
+    assert cli("release", "verify", path, "--key", secret).returncode == 6
+    verdict = cli("audit", "verify", output, *keys, "--artifacts")
+    assert (verdict.returncode, "of its documents are not those that the log released" in verdict.stdout) == (2, True)
 
 
 def test_a_stream_that_no_start_of_the_run_wrote_is_not_sealed_as_the_run_s(cli, ran):
