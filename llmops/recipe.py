@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
 from llmops.audit.keys import SOURCE_KEY_FILE
-from llmops.audit.places import located
+from llmops.audit.places import located, refuse_plain_http
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
@@ -341,6 +341,8 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
 
     def at(path: Path) -> Path:
         return (base / path).resolve()
+
+    refuse_plain_http((recipe.anchor,) if isinstance(recipe.anchor, str) else recipe.anchor)
 
     def named(policy: str) -> str:
         return str(at(Path(policy).expanduser())) if policy.endswith((".yaml", ".yml")) else policy

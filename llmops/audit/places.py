@@ -20,12 +20,48 @@ from llmops.errors import AuditVerificationError, MissingExtraError, RecipeError
 from llmops.plain_files import PRIVATE_FILE, is_there, read_file
 
 _AUTHORITIES: Final = frozenset({"http", "https"})
+# Public time stamp authorities that answer without TLS, as RFC 3161 lets them: what they say is signed.
+_WITHOUT_TLS: Final = frozenset(
+    {
+        "freetsa.org",
+        "rfc3161timestamp.globalsign.com",
+        "time.certum.pl",
+        "timestamp.acs.microsoft.com",
+        "timestamp.apple.com",
+        "timestamp.digicert.com",
+        "timestamp.entrust.net",
+        "timestamp.globalsign.com",
+        "timestamp.identrust.com",
+        "timestamp.sectigo.com",
+        "ts.ssl.com",
+        "tsa.izenpe.com",
+        "tsa.quovadisglobal.com",
+        "tsa.swisssign.net",
+        "zeitstempel.dfn.de",
+    }
+)
 _STORES: Final = frozenset({"file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs"})
 
 
 def is_authority(place: str) -> bool:
     """Whether a place stamps checkpoints and does not keep them."""
     return _scheme(place) in _AUTHORITIES
+
+
+def refuse_plain_http(places: Sequence[str]) -> None:
+    """Refuse addresses of a recipe that begin with ``http:`` and lead to no known time stamp authority.
+
+    A run would send a request to whatever host they name, in the clear, long after the recipe was checked.
+
+    Raises:
+        RecipeError: one does; names what to do.
+    """
+    for place in places:
+        if _scheme(place) == "http" and urlsplit(place).hostname not in _WITHOUT_TLS:
+            raise RecipeError(
+                "anchor: an http: address must be that of a public time stamp authority, such as "
+                "http://timestamp.digicert.com; use https: for one of your own"
+            )
 
 
 def located(places: str | Sequence[str], base: Path) -> tuple[str, ...]:

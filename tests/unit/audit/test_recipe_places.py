@@ -28,3 +28,26 @@ def test_a_recipe_names_places_as_the_command_line_does(tmp_path):
     assert places_of(tmp_path, f"anchor: ['file:///mnt/x', '{authority}']") == ("file:///mnt/x", authority)
     with pytest.raises(RecipeError):
         places_of(tmp_path, "anchor: gopher://host")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.org/collect",
+        "HTTP://example.org/collect",
+        "http://127.0.0.1:8080/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://timestamp.digicert.com@example.org/",
+        "http://timestamp.digicert.com.example.org/",
+    ],
+)
+def test_http_to_anything_but_a_known_authority_is_refused_with_the_recipe(tmp_path, address):
+    """Before a record is read; alone and among others."""
+    for line in (f"anchor: '{address}'", f"anchor: [ward4.anchors, '{address}']"):
+        with pytest.raises(RecipeError, match="time stamp authority"):
+            places_of(tmp_path, line)
+
+
+def test_http_to_a_public_authority_stands(tmp_path):
+    """They answer without TLS, and what they say is signed."""
+    assert places_of(tmp_path, "anchor: http://timestamp.digicert.com")[-1] == "http://timestamp.digicert.com"
