@@ -48,9 +48,13 @@ _COUNTED: Final = re.compile(
     r" (?:day|rib|ribs|nerves?|edition|digits?|toes?|fingers?|metatarsals?|metacarpals?|vertebrae?|interspace|"
     r"ventricle|percentile|child|pregnancy|week|interval)\b)"
 )
-_SCORED: Final = re.compile(r"([0-5])/\1\Z|[0-5]/5\Z")
+_SCORED: Final = re.compile(r"([0-5])/\1\Z|[0-5]/[45]\Z|[1-6]/6\Z")
 _GRADED: Final = re.compile(
-    r"(?i)\b(?:reflex\w*|dtrs?|strength|pulses?|motor|power|patellar|achilles|biceps|triceps|symmetric\w*)\b"
+    r"(?i)\b(?:reflex\w*|dtrs?|strength|pulses?|motor|power|murmurs?|patellar|achilles|biceps|triceps|knee jerks?)\b"
+    r"[^.;\n\d]{0,20}\Z"
+)
+_GRADES: Final = re.compile(
+    r"(?i)[ \t](?:strength|reflexes|pulses|power|murmur|throughout|bilaterally|and symmetric)\b"
 )
 _ON_A_DAY: Final = re.compile(r"(?i)\b(?:on|since|until|by|of|dated|due|date|seen|from)[: ]{1,2}\Z")
 
@@ -190,4 +194,5 @@ def _is_no_date(folded: str, start: int, end: int) -> bool:
         return True
     if _SCORED.fullmatch(surface) is None or _ON_A_DAY.search(folded, max(0, start - 12), start):
         return False
-    return _GRADED.search(folded, max(0, start - _FAR), end + _FAR) is not None
+    before = _GRADED.search(folded[max(0, start - _FAR) : start])
+    return before is not None or _GRADES.match(folded, end) is not None

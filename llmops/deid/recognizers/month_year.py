@@ -35,7 +35,8 @@ _EVENT: Final = re.compile(
     r"turp|mvr|avr|icd|negative|positive|normal|abnormal|stable|done|performed|placed|removed|repaired|admitted|"
     r"admission|seen|died|onset|resected|excised|started|stopped|stroke|fracture|transplant|bypass|repair|scan|x-?ray|"
     r"chemo|chemotherapy|radiation|xrt|visit|labs|"
-    r"[a-z]{3,12}(?:ectomy|plasty|otomy|ostomy|oscopy|ogram|graphy|pexy|therapy))\)?[,:]?[ \t]{1,2}\(?|[,;][ \t])\Z"
+    r"[a-z]{3,15}(?:ectomy|ization|plasty|otomy|ostomy|oscopy|"
+    r"ogram|graphy|pexy|therapy))\)?[,:]?[ \t]{1,2}\(?|[,;][ \t])\Z"
 )
 _STUDY: Final = re.compile(
     r"(?i)[ \t]{1,2}(?:brain |chest |head |abdominal |bone |cardiac |follow-?up |repeat )?"

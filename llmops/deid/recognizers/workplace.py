@@ -78,7 +78,10 @@ RULES: Final = Rules(
         _is_hospital,
     ),
     Rule(
-        r"\b" + _AT + r" (?:the )?((?:[a-z]{3,}(?:'s)? ){1,2}hospital)\b", PhiLabel.ORG, _CERTAIN, _is_spoken_hospital
+        r"\b" + _AT + r" (?:the )?((?:st\.? )?(?:[a-z]{3,}(?:'s)? ){1,2}hospital)\b",
+        PhiLabel.ORG,
+        _CERTAIN,
+        _is_spoken_hospital,
     ),
     Rule(
         r"(?i)\b(?:presents|presented|taken|brought|came) to (?:the )?([a-z]{3,}) (?:pre-?operative|pre-?op) holding",

@@ -16,6 +16,7 @@ def surfaces(recognizer: str, text: str) -> list[str]:
 
 MATCHES = [
     ("date", "s/p CABG 8/95, doing well", "8/95"),
+    ("date", "Catheterization 8/95, bypass 11/95.", "8/95"),
     ("date", "breast ca, dx 4/94 and", "4/94"),
     ("date", "repeat MRI in 8/90 was", "8/90"),
     ("date", "stable. A 6/88 HCT showed", "6/88"),
@@ -51,6 +52,7 @@ MATCHES = [
     ("workplace", "an outside hospital (Kaiser) and", "Kaiser"),
     ("workplace", "evaluation at the Mayo Clinic and", "Mayo Clinic"),
     ("workplace", "seen at covert hospital again", "covert hospital"),
+    ("workplace", "seen in the st jude's hospital emergency room", "st jude's hospital"),
     ("workplace", "born at community hospital by", "community hospital"),
     ("workplace", "names of his Fairwood Clinic providers", "Fairwood Clinic"),
     ("workplace", "presents to Lacey preoperative holding area", "Lacey"),
