@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -86,6 +87,7 @@ class KnownMatcher:
         )
         self._foreign = {label: _foreign_pattern(self._index.foreign, label) for label in self._index.foreign.values()}
         self._names = self._index.given | self._index.family
+        self._is_near = lru_cache(maxsize=4096)(self._near)  # a text is read twice, and says its words again
 
     def find(self, view: View) -> list[Span]:
         """Find every known identifier in a view."""
@@ -145,12 +147,13 @@ class KnownMatcher:
 
     def _misspelt(self, word: str, *, capital: bool) -> bool:
         """Say whether a word that is none of the language is within the safe edit distance of a strong name."""
-        near = self._index.near
         if len(word) not in self._near_lengths:  # a sequence of bases is no name, and costs a cube
             return False
-        if not (capital or len(word) > STRONG_LENGTH) or is_word(word):
-            return False
+        return (capital or len(word) > STRONG_LENGTH) and not is_word(word) and self._is_near(word)
+
+    def _near(self, word: str) -> bool:
         depth = _MOST_EDITS if len(word) >= 7 else 1
+        near = self._index.near
         names = {name for form in deletions(word, depth) for name in near.get(form, ())}
         return any(edit_distance(word, name) <= edits_allowed(name) for name in names)
 

@@ -29,6 +29,8 @@ PART_WEIGHT: Final = 256 * 2**20
 """A part ends early at this many characters of text: a reader holds one part's bytes."""
 
 _ZSTD_LEVEL: Final = 3
+_SHARD_ROWS: Final = 128
+"""Rows to a group of a shard's own file."""
 
 Row = TypeVar("Row")
 
@@ -136,6 +138,7 @@ class ShardFile:
         self._path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC  # an earlier attempt may have left one
         self._file = ParquetFile(open_file(path, flags, mode=PRIVATE_FILE), INTERNAL)
+        self._waiting: list[ScoredDocument] = []
         self._rows = 0
 
     def __enter__(self) -> Self:
@@ -147,13 +150,20 @@ class ShardFile:
         self._file.abandon()
 
     def write(self, documents: Sequence[ScoredDocument]) -> None:
-        """Write documents as one row group."""
-        if documents:
-            self._file.write(to_batch(documents, internal=True))
-            self._rows += len(documents)
+        """Take documents; a row group costs as much as a hundred rows, so it is written when there are enough."""
+        self._waiting.extend(documents)
+        if len(self._waiting) >= _SHARD_ROWS or sum(len(one.text) for one in self._waiting) >= GROUP_WEIGHT:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        if self._waiting:
+            self._file.write(to_batch(self._waiting, internal=True))
+            self._rows += len(self._waiting)
+            self._waiting.clear()
 
     def close(self) -> Part:
         """End the file, wait until it is on disk and give its digest and row count."""
+        self._write_group()
         sha256, size = self._file.close()
         return Part(path=self._path.name, sha256=sha256, rows=self._rows, bytes=size)
 

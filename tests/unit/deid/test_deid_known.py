@@ -258,3 +258,10 @@ def test_edits_allowed_grow_with_the_name() -> None:
 def test_a_birth_date_that_is_none_gives_no_form() -> None:
     """A year alone or rubbish is not searched for."""
     assert birth_date_forms("1948") == birth_date_forms("") == birth_date_forms("soon") == frozenset()
+
+
+def test_a_word_that_was_asked_of_before_gets_the_same_answer() -> None:
+    """A text is read twice, before and after; capital letters still decide where they did."""
+    known = matcher(person("Quelle"))
+    texts = ["Quele came", "quele came", "Quele came", "quele came"]
+    assert [bool(known.find(View.of(text))) for text in texts] == [True, False, True, False]
