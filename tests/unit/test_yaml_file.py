@@ -12,6 +12,7 @@ from llmops.quality import load_policy as load_quality_policy
 from llmops.recipe import load_recipe
 from llmops.release import load_gate_policy
 from llmops.yaml_file import read_yaml
+from tests.attacks.yaml_bombs import nested
 
 LOADERS: tuple[Callable[[str], object], ...] = (
     load_policy,
@@ -37,17 +38,10 @@ UNREADABLE = {
 }
 
 
-def _laughs(levels: int, link: str) -> bytes:
-    """Each level holds the one before nine times; ``link`` is how."""
-    lines = ["a0: &a0 {canary: 1}"]
-    lines += [f"a{n}: &a{n} " + link.format(", ".join([f"*a{n - 1}"] * 9)) for n in range(1, levels)]
-    return "\n".join(lines).encode()
-
-
 BOMBS = {
-    "billion laughs": (_laughs(10, "[{}]"), "values, aliases written out"),
-    "merge keys": (_laughs(10, "{{<<: [{}]}}"), "values, aliases written out"),
-    "merge keys in the text of a recipe": (_laughs(6, "{{k: {{<<: [{}]}}, l: 1}}"), "values, aliases written out"),
+    "billion laughs": (nested(10, "[{}]"), "values, aliases written out"),
+    "merge keys": (nested(10, "{{<<: [{}]}}"), "values, aliases written out"),
+    "merge keys in the text of a recipe": (nested(6, "{{k: {{<<: [{}]}}, l: 1}}"), "values, aliases written out"),
     "one wide alias": (b"a: &a [" + b"1," * 999 + b"1]\nb: [" + b"*a," * 99 + b"*a]", "values, aliases written out"),
     "many values": (b"a: [" + b"1," * 60_000 + b"1]", "values, aliases written out"),
     "many names": (b"".join(b"k%d: &a%d 1\n" % (n, n) for n in range(40_000)), "values, aliases written out"),
