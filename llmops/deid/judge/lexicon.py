@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -37,16 +38,19 @@ class Lexicon:
         object.__setattr__(self, "_odds", odds)
 
     @classmethod
-    def count(cls, texts: Iterable[Sequence[tuple[str, bool]]]) -> "Lexicon":
+    def count(
+        cls, texts: Iterable[Sequence[tuple[str, bool]]], alike: Mapping[str, str] = MappingProxyType({})
+    ) -> "Lexicon":
         """Count the words of texts.
 
         Args:
             texts: of each the lower-case words in order, and whether each is PHI.
+            alike: the class of each word that is counted with all others of its class, seen or not.
         """
         counts: dict[str, list[int]] = {}
 
         def seen(word: str, what: int, *, phi: bool) -> None:
-            counts.setdefault(word, [0] * WIDTH)[2 * what + phi] += 1
+            counts.setdefault(alike.get(word, word), [0] * WIDTH)[2 * what + phi] += 1
 
         for words in texts:
             for number, (word, phi) in enumerate(words):
@@ -55,8 +59,11 @@ class Lexicon:
                     seen(words[number - 1][0], _AFTER, phi=phi)
                 if number + 1 < len(words):
                     seen(words[number + 1][0], _BEFORE, phi=phi)
+        classes = set(alike.values())
+        found = {word: of_word for word, of_word in counts.items() if word not in classes}
+        found |= {word: counts[kind] for word, kind in alike.items() if kind in counts}
         numbers: dict[tuple[int, ...], int] = {_NEVER: 0}
-        rows = {word: numbers.setdefault(tuple(found), len(numbers)) for word, found in sorted(counts.items())}
+        rows = {word: numbers.setdefault(tuple(of_word), len(numbers)) for word, of_word in sorted(found.items())}
         return cls(rows, tuple(numbers))
 
     @classmethod

@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folders: tuple[Path, ...] = (options.output,)
     else:
         folders = _trained(options, notes) if options.start is None else (_trained_on(options, notes),)
-    fit_judge(folders[-1], notes, [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)])
+    judged = [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)]
+    fit_judge(folders[-1], notes, judged, processes=options.threads)
     for folder in folders:
         for path in gold:
             _LOG.info("%s on %s: %s", folder.name, path.name, json.dumps(score(folder, path).summary()))

@@ -86,4 +86,13 @@ def mistyped(text: str, index: int, rng: random.Random) -> str:
     return "" if text[index] in ".,:;" and chance < 0.15 else text[index]
 
 
-_CHANGES: Final[tuple[Change, ...]] = (lower, lower, upper, scanned, run_together, spread, wrapped, joined, mistyped)
+def dictated(text: str, index: int, rng: random.Random) -> str:  # noqa: ARG001
+    """Lower case without punctuation, as speech is written down; what parts digits stays."""
+    if text[index] in ".,:;()" and not (text[index - 1 : index].isdigit() and text[index + 1 : index + 2].isdigit()):
+        return ""
+    return text[index].lower()
+
+
+_CHANGES: Final[tuple[Change, ...]] = (
+    lower, lower, dictated, dictated, upper, scanned, run_together, spread, wrapped, joined, mistyped,
+)  # fmt: skip

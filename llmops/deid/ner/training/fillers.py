@@ -5,21 +5,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Final
 
+from llmops.deid.ner.training.lists import listed
 from llmops.deid.ner.training.notes import Note
+from llmops.deid.ner.training.people import People
 
 WORD: Final = re.compile(r"[^\W\d_]+")
-_LISTS: Final = files("llmops.deid.ner.training") / "lists"
 _ORDER: Final = 3
-
-
-def listed(name: str) -> tuple[str, ...]:
-    """Read a word list; ``_`` in an entry stands for a space, and a list with ``;`` is split there."""
-    text = (_LISTS / f"{name}.txt").read_text(encoding="utf-8")
-    entries = text.strip().split(";") if ";" in text else [word.replace("_", " ") for word in text.split()]
-    return tuple(dict.fromkeys(entries))
 
 
 class SoundAlikes:
@@ -64,6 +57,7 @@ class Fillers:
     stems: tuple[str, ...] = field(default=listed("facility_stems"), repr=False)
     kinds: tuple[str, ...] = field(default=listed("facilities"), repr=False)
     holidays: tuple[str, ...] = field(default=listed("holidays"), repr=False)
+    people: People = field(default_factory=People.listed, repr=False)
 
     @classmethod
     def of(cls, notes: Sequence[Note]) -> "Fillers":

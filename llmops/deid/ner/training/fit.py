@@ -15,6 +15,7 @@ from llmops.deid.ner.training.ageing import aged
 from llmops.deid.ner.training.batches import Batch, training_batches
 from llmops.deid.ner.training.damage import damage
 from llmops.deid.ner.training.fillers import Fillers
+from llmops.deid.ner.training.inserting import inserted
 from llmops.deid.ner.training.network import Answer, Weights, run
 from llmops.deid.ner.training.notes import IGNORED, Note
 from llmops.deid.ner.training.refill import refill
@@ -101,7 +102,9 @@ def fit(
 def epoch_notes(notes: Sequence[Note], fillers: Fillers, settings: FitSettings, rng: random.Random) -> list[Note]:
     """Give the notes of one epoch, most of them re-filled and some of those damaged."""
     return [
-        note if rng.random() < settings.as_written else damage(refill(aged(note, _AGED, rng), fillers, rng), rng)
+        note
+        if rng.random() < settings.as_written
+        else damage(inserted(refill(aged(note, _AGED, rng), fillers, rng), fillers, rng), rng)
         for note in notes
     ]
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,11 @@ from llmops.deid.judge import WIDTH, WORD, Lexicon, gather
 from llmops.deid.ner.clinical import ClinicalNer
 from llmops.deid.ner.shipped import LEXICON, TREES
 from llmops.deid.ner.training.export import pin
+from llmops.deid.ner.training.fillers import Fillers
+from llmops.deid.ner.training.inserting import inserted
 from llmops.deid.ner.training.notes import FREE, Note
+from llmops.deid.ner.training.people import name_classes
+from llmops.deid.ner.training.refill import refill
 from llmops.deid.ner.training.thinning import snippets, thinned
 from llmops.deid.ner.training.trees import graph
 from llmops.deid.presidio import analyze_batch, build_engine
@@ -36,7 +41,7 @@ class JudgeSettings:
     Args:
         trees, leaves, rate: of the boosting.
         parts: that the notes are cut into; to measure, each is judged by trees that have not seen it.
-        made: how many texts with little PHI, and how many short ones, are made of each note (`thinning`).
+        made: how many texts with little PHI, and how many short ones, are made of each note (`thinning`), re-filled.
         bare_weight: of a word of a note without PHI, against any other: what is masked there is masked in vain.
         threshold: least probability at which a word is masked.
     """
@@ -75,7 +80,11 @@ Part = tuple[Cases, Cases, Cases]
 
 
 def fit_judge(
-    folder: Path, seen: Sequence[Note], unseen: Sequence[Note], settings: JudgeSettings = JudgeSettings()
+    folder: Path,
+    seen: Sequence[Note],
+    unseen: Sequence[Note],
+    settings: JudgeSettings = JudgeSettings(),
+    processes: int = 1,
 ) -> None:
     """Add lexicon and judge to a model folder, and pin them in its card.
 
@@ -84,18 +93,21 @@ def fit_judge(
         seen: notes that the network was trained on; the lexicon counts their words.
         unseen: notes that it was not trained on, which the trees are fitted to.
         settings: how.
+        processes: that look at the notes, side by side.
     """
-    lexicon = Lexicon.count(_marked_words(note) for note in seen)
+    lexicon = Lexicon.count((_marked_words(note) for note in seen), name_classes())
+    fillers = Fillers.of(seen)
     rng = random.Random(settings.seed)  # noqa: S311 - repeatable on purpose
-    parts: list[Part] = []
+    texts: list[Sequence[Note]] = []
     for number in range(settings.parts):
         notes = unseen[number :: settings.parts]
-        sparse = [note for _ in range(settings.made) for note in thinned(notes, rng)]
-        short = [note for _ in range(settings.made) for note in snippets(notes, rng)]
-        parts.append(
-            (collect(folder, notes, lexicon), collect(folder, sparse, lexicon), collect(folder, short, lexicon))
-        )
-        _LOG.info("judge: part %d of %d", number + 1, settings.parts)
+        again = [[inserted(refill(note, fillers, rng), fillers, rng) for note in notes] for _ in range(settings.made)]
+        sparse = [note for others in again for note in thinned(others, rng)]
+        short = [note for others in again for note in snippets(others, rng)]
+        texts += [notes, sparse, short]
+    with get_context("spawn").Pool(processes) as pool:
+        cases = pool.starmap(collect, [(folder, notes, lexicon) for notes in texts], chunksize=1)
+    parts: list[Part] = list(zip(cases[0::3], cases[1::3], cases[2::3], strict=True))
     for line in measured(parts, settings):
         _LOG.info("judge, on notes it was not fitted to: %s", json.dumps(line))
     model = _grown(parts, settings)

@@ -82,18 +82,29 @@ def _name(surface: str, fillers: Fillers, names: dict[str, str], rng: random.Ran
     if rng.random() < 0.05:
         return like_case(rng.choice(fillers.surfaces["NAME"]), surface)
 
+    person = fillers.people.words(rng)
+    places = [match.start() for match in WORD.finditer(surface) if _is_name_word(match.group())]
+    comma = surface.find(",")
+
     def word(match: re.Match[str]) -> str:
         old = match.group()
         if old.lower() in _PARTICLES:
             return old
-        if len(old) <= 2 and old.isupper():
+        if not _is_name_word(old):
             return "".join(_letter(c, rng) for c in old)
         key = old.lower()
         if key not in names:
-            names[key] = fillers.name_word(rng)
+            first = match.start() == places[0]
+            family = comma > match.start() if comma > 0 else not first or (len(places) == 1 and rng.random() < 0.5)
+            names[key] = person[int(family)] if person else fillers.name_word(rng)
         return like_case(names[key], old)
 
     return re.sub(r"\d", lambda _: str(rng.randint(0, 9)), WORD.sub(word, surface))
+
+
+def _is_name_word(word: str) -> bool:
+    """Say whether a word of a name is more than a particle or initials."""
+    return word.lower() not in _PARTICLES and not (len(word) <= 2 and word.isupper())
 
 
 def _letter(model: str, rng: random.Random) -> str:
