@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -25,8 +26,8 @@ from llmops.deid.ner.training.score import score
 from llmops.deid.ner.training.unpack import unpack
 
 _DATA: Final = Path("recipes/data/deid")
-NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("train", "extra", "both"))
-JUDGE_NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("judge", "both"))
+NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("train", "extra", "both", "population"))
+JUDGE_NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("judge", "both", "population"))
 """Notes that the judge of the network's answers is fitted to; the network never sees the first of them."""
 FOLDS: Final = 8
 """One in so many of the first notes is never trained on, so that the shipped model itself can be measured on it."""
@@ -54,17 +55,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     first, *others = options.notes or NOTES
     notes, fold = folds(read_notes(first), options.folds, options.held_out)
+    also = [note for path in options.also for note in read_notes(path)]
     notes += [note for path in others for note in read_notes(path)]
     gold = [*options.gold, _written(options.work / "fold.jsonl", fold)]
     if options.only_judge:
         folders: tuple[Path, ...] = (options.output,)
     else:
-        folders = _trained(options, notes) if options.start is None else (_trained_on(options, notes),)
+        shown = [*_share(notes, options.share, options.seed), *also]
+        folders = _trained(options, shown) if options.start is None else (_trained_on(options, shown),)
     judged = [note for path in options.judge_notes or JUDGE_NOTES for note in read_notes(path)]
+    judged = [*_share(judged, options.judge_share, options.seed), *also]
     fit_judge(folders[-1], notes, judged, processes=options.threads)
     for folder in folders:
         for path in gold:
             _LOG.info("%s on %s: %s", folder.name, path.name, json.dumps(score(folder, path).summary()))
+
+
+def _share(notes: list[Note], share: float, seed: int) -> list[Note]:
+    """Take some of the notes by chance, all where the share is 1."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    return notes if share >= 1 else rng.sample(notes, round(len(notes) * share))
 
 
 def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, Path]:
@@ -102,7 +112,7 @@ def _trained_on(options: argparse.Namespace, notes: Sequence[Note]) -> Path:
         seeded, file = replace(settings, seed=settings.seed + run), options.work / f"on-{run}.npz"
         return kept(file, lambda: fit(start, notes, tokenizer, seeded, file.with_suffix(".pt")))
 
-    ends = [end(run) for run in range(_RUNS_ON)]
+    ends = [end(run) for run in range(options.runs)]
     weights = {name: np.mean([one[name] for one in ends], axis=0) for name in start}
     provenance = {"from": files.digest, "notes": str(len(notes)), "epochs": str(settings.epochs)}
     return _exported(options, weights, tokenizer, options.output, provenance)
@@ -146,6 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--notes", type=Path, action="append", default=[], help="JSONL notes to train on; may be repeated")
     add("--judge-notes", type=Path, action="append", default=[], help="JSONL notes to fit the judge to")
+    add("--also", type=Path, action="append", default=[], help="further notes for network and judge; may be repeated")
+    add("--share", type=float, default=1.0, help="of the notes, all but those of --also, that the network is shown")
+    add("--judge-share", type=float, default=1.0, help="of the judge's notes, all but those of --also")
+    add("--runs", type=int, default=_RUNS_ON, help="that train a network on, and whose mean is taken")
     add("--only-judge", action="store_true", help="fit the judge of the network in --output anew; train no network")
     add("--work", type=Path, default=Path("out/ner"), help="folder of checkpoints; a run goes on where it stopped")
     add("--output", type=Path, default=SHIPPED, help="model folder to write")

@@ -16,7 +16,7 @@ IGNORED: Final = -100
 """Target of a piece that teaches nothing (torch's default ``ignore_index``)."""
 
 _SAME: Final = {"NAME": "NAME", "LOC": "LOC", "ORG": "ORG", "DATE": "DATE", "AGE90": "AGE"}
-FREE: Final = frozenset({"ORG_SOFT", "DATE_SOFT", "PROF"})
+FREE: Final = frozenset({"ORG_SOFT", "DATE_SOFT", "NAME_SOFT", "LOC_SOFT", "DEVICE_SOFT", "PROF"})
 """Labels that count neither way."""
 
 

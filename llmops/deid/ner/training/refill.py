@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from llmops.deid.ner.training.fillers import WORD, Fillers
-from llmops.deid.ner.training.notes import Mark, Note
+from llmops.deid.ner.training.notes import FREE, Mark, Note
 
 _PARTICLES: Final = frozenset(
     ("de", "da", "del", "della", "di", "van", "von", "der", "den", "ter", "la", "le", "los", "las", "el", "al", "bin",
@@ -55,7 +55,7 @@ def new_surface(surface: str, label: str, fillers: Fillers, names: dict[str, str
         names: words of names replaced so far in this note; extended.
         rng: decides everything.
     """
-    if label in ("ORG_SOFT", "DATE_SOFT", "PROF", "IP"):
+    if label in FREE or label == "IP":
         return surface
     if label == "NAME":
         return _name(surface, fillers, names, rng)
