@@ -113,7 +113,10 @@ def _trained_on(options: argparse.Namespace, notes: Sequence[Note]) -> Path:
         return kept(file, lambda: fit(start, notes, tokenizer, seeded, file.with_suffix(".pt")))
 
     ends = [end(run) for run in range(options.runs)]
-    weights = {name: np.mean([one[name] for one in ends], axis=0) for name in start}
+    way = options.way
+    weights = {
+        name: (1 - way) * value + way * np.mean([one[name] for one in ends], axis=0) for name, value in start.items()
+    }
     provenance = {"from": files.digest, "notes": str(len(notes)), "epochs": str(settings.epochs)}
     return _exported(options, weights, tokenizer, options.output, provenance)
 
@@ -160,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--share", type=float, default=1.0, help="of the notes, all but those of --also, that the network is shown")
     add("--judge-share", type=float, default=1.0, help="of the judge's notes, all but those of --also")
     add("--runs", type=int, default=_RUNS_ON, help="that train a network on, and whose mean is taken")
+    add("--way", type=float, default=1.0, help="from the weights it starts with to that mean, that is gone")
     add("--only-judge", action="store_true", help="fit the judge of the network in --output anew; train no network")
     add("--work", type=Path, default=Path("out/ner"), help="folder of checkpoints; a run goes on where it stopped")
     add("--output", type=Path, default=SHIPPED, help="model folder to write")

@@ -50,7 +50,7 @@ class JudgeSettings:
     leaves: int = 31
     rate: float = 0.04
     parts: int = 5
-    made: int = 3
+    made: int = 2
     bare_weight: float = 3.0
     threshold: float = 0.22
     seed: int = 20
