@@ -33,6 +33,12 @@ _LONGEST: Final = 6
 """Words of a unit's name that are read beside a find."""
 _LIST_NUMBER: Final = re.compile(r"(?:\A|\n)[ \t]*\d{1,2}\.[ \t]{0,4}(?=[A-Za-z])")
 _NUMBERED: Final = re.compile(r"\d{1,2}\.[ \t]{0,4}")
+_MONTH_ENDS_SENTENCE: Final = re.compile(
+    r"(?i)(January|February|March|April|June|July|August|September|October|November|December)\.\s{1,2}\d{1,2}"
+    r"(?:[ -]?[a-z]+)?\Z"
+)
+_COUNTS_BEHIND: Final = re.compile(r"(?i)[ -]?(?!at\b|on\b|to\b|and\b|with\b|in\b|for\b|st\b|nd\b|rd\b|th\b)[a-z]{2,}")
+"""A number that counts what stands behind it (``October. 24-hour Holter``) begins the next sentence."""
 _DECIMAL: Final = re.compile(r"\d{1,3}\.\d|\d{1,3}(?:-\d{1,3})?(?:feet|foot|ft|mm|cm|mg|ml)")
 _DAY_OF_MONTH: Final = re.compile(
     r"(?i)(?:\d(?:st|nd|rd|th)?|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|"
@@ -98,6 +104,9 @@ def _cut(folded: str, span: Span, starts: AbstractSet[int], ends: AbstractSet[in
         number = _NUMBERED.match(surface)
         if number and _LIST_NUMBER.match(folded, max(0, folded.rfind("\n", 0, span.start)), span.end + 1):
             return span.cut(span.start + number.end(), span.end)
+        month = _MONTH_ENDS_SENTENCE.match(folded, span.start, span.end)
+        if month and _COUNTS_BEHIND.match(folded, span.end):
+            return span.cut(span.start, span.start + month.end(1) - month.start())
         return None if surface in _LINKS and not _is_in_date(folded, span) else span
     if span.label not in _PLACES:
         return span

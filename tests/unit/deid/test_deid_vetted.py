@@ -157,3 +157,19 @@ def test_what_joins_two_finds_stays_with_them() -> None:
     parts = [find(text, "Good Shepherd", ORG), find(text, "of", ORG), find(text, "Wadena", LOC)]
     assert surfaces(text, *parts) == ["Good Shepherd", "of", "Wadena"]
     assert surfaces(text, parts[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "left"),
+    [
+        ("seen in October. 24-hour Holter was worn", "October. 24", "October"),
+        ("surgery in March. 3 drains were left", "March. 3", "March"),
+        ("due November. 12 weeks later", "November. 12", "November"),
+        ("seen on Oct. 24 and sent home", "Oct. 24", "Oct. 24"),
+        ("seen October. 24, then again", "October. 24", "October. 24"),
+        ("seen October. 24 at noon", "October. 24", "October. 24"),
+    ],
+)
+def test_a_date_ends_with_the_sentence_where_the_number_counts_what_follows(text: str, found: str, left: str):
+    """A full stop behind a month written out ends a sentence, one behind a short form does not."""
+    assert surfaces(text, find(text, found, DATE)) == [left]

@@ -51,8 +51,8 @@ class JudgeSettings:
     rate: float = 0.04
     parts: int = 5
     made: int = 2
-    bare_weight: float = 3.0
-    threshold: float = 0.22
+    bare_weight: float = 5.0
+    threshold: float = 0.27
     seed: int = 20
 
 
