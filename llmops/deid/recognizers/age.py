@@ -98,7 +98,9 @@ RULES: Final = Rules(
     ),
     Rule(
         r"(?i)\b(?:age[ds]?(?: \(?(?:in )?ye?a?rs?\)?| at \w{2,12})?|turn(?:ed|s|ing)?|dob/age|age/sex|"
-        r"lived to(?: be)?|died at|passed at|until|hit)(?: of| at| is| was)?\s?[:=|/]{0,2}\s{0,12}(" + _OLD + r")\b",
+        r"lived to(?: be)?|died at|passed at|until|hit|"
+        r"(?:mother|father|mom|dad|aunt|uncle|grandmother|grandfather|sister|brother|wife|husband|"
+        r"s?he) reached)(?: of| at| is| was)?\s?[:=|/]{0,2}\s{0,12}(" + _OLD + r")\b",
         PhiLabel.AGE90,
         0.85,
         _is_plain,

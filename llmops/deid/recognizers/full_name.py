@@ -93,7 +93,9 @@ def _is_common(surname: str) -> bool:
 def _is_name(folded: str, start: int, end: int, given: str, family: str) -> bool:
     """Say whether given and family name make a name that stands whatever else is said of it."""
     first, last = _parts(given)[0], _parts(family)[-1]
-    if len(last) < 2 or last in JOB or last in _NO_SURNAMES or (first, last) in _PAIRS:
+    if len(last) < 2 or last in JOB or (first, last) in _PAIRS:
+        return False
+    if last in _NO_SURNAMES and not (_is_given(given) and last in _SURNAMES and _is_person(folded, start, end)):
         return False
     if _SAINT_BEFORE.search(folded, max(0, start - 6), start) or folded[start - 1 : start] in {"-", "/"}:
         return False

@@ -30,6 +30,7 @@ Her mother is {n}.
 Father died at {n}.
 Father died at {n} of a stroke.
 Mother lived to {n}.
+Her aunt reached {n}.
 Mother, {n}, has dementia.
 Mrs. Kerrigan, {n}, was seen with her son.
 Kerrigan, {n}F, admitted with pneumonia.
@@ -112,6 +113,8 @@ QUANTITIES = """\
 Her pulse was {n}.
 Glucose was {n}
 Glucose was {n}.
+Disp: {n}
+The AHI was {n}.
 O2 sat at {n}
 O2 sat at {n} on 2 L.
 LDL is {n}

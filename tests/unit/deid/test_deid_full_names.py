@@ -28,6 +28,8 @@ NAMES = [
     ("Mary-Jane Watson's chart", "Mary-Jane Watson"),
     ("Maureen Sheehan MA CCC-SLP", "Maureen Sheehan"),
     ("Mrs. Smith slept", "Smith"),
+    ("Maria C. Hall underwent repair", "Maria C. Hall"),
+    ("We evaluated Shelia Mills for cellulitis", "Shelia Mills"),
     ("Dr. Long agreed", "Long"),
     ("Mr. Martin's partner", "Martin"),
 ]
