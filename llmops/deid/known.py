@@ -19,6 +19,8 @@ CERTAIN: Final = 0.98
 """Score from which a find is an identifier of the subject beyond doubt, so that the exit gate may rely on it."""
 
 _JOINT: Final = re.compile(r"[-./,()' #+_@^:\n]{0,3}")
+_BROKEN: Final = re.compile(r"-?[ \t]*\n[ \t]*|[ \t]*\|[ \t]*")
+"""What a line end or the border of a table's cell puts into a word; a hyphen may stand before it."""
 _LONGEST_NUMBER: Final = 10
 """Tokens an identifier or a number may be parted into."""
 _MOST_EDITS: Final = 2
@@ -93,7 +95,7 @@ class KnownMatcher:
         """Find every known identifier in a view."""
         folded = view.folded
         tokens = [_Token(m.group().lower(), m.start(), m.end()) for m in TOKEN.finditer(folded)]
-        spans = list(self._words(folded, tokens))
+        spans = [*self._words(folded, tokens), *self._broken(folded, tokens)]
         names, lengths, joined = self._names, self._lengths, self._joined
         for number, (word, _, _) in enumerate(tokens):
             if word in names or len(word) == 1:
@@ -118,6 +120,14 @@ class KnownMatcher:
         runs = re.findall(r"\d{8,}", view.folded)
         certain += sum(1 for run in runs for number in self._index.written if number in run)
         return Survivors(certain, sum(1 for span in found if span.score < CERTAIN))
+
+    def _broken(self, folded: str, tokens: Sequence[_Token]) -> Iterator[Span]:
+        """Find strong words of which a line end, or the border of a cell, has made two."""
+        strong = self._index.strong
+        for first, second in pairwise(tokens):
+            whole = first.word + second.word
+            if whole in strong and _BROKEN.fullmatch(folded, first.end, second.start):
+                yield _span(first.start, second.end, strong[whole], 0.99)
 
     def _words(self, folded: str, tokens: Sequence[_Token]) -> Iterator[Span]:
         """Judge each token by itself."""

@@ -41,6 +41,9 @@ QUELLENBROOK = (
 
 FOUND = [
     ("quellenbrook came in", "quellenbrook"),
+    ("Quellen-\n  brook slept", "Quellen-\n  brook"),
+    ("QUELLEN\nBROOK", "QUELLEN\nBROOK"),
+    ("| Quellen | brook | 4", "Quellen | brook"),
     ("QUELLENBROOK, ELIZABETH A", "QUELLENBROOK, ELIZABETH"),
     ("Elizabeth A. Quellenbrook", "Elizabeth A. Quellenbrook"),
     ("Quellenbrok slept", "Quellenbrok"),
