@@ -18,6 +18,8 @@ _OPENS = ("open", "openat", "openat2")
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)")
 _AT = re.compile(r'(?:AT_FDCWD|\d+)<([^>]*)>, "((?:[^"\\]|\\.)*)"')
 _PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_RESULT = re.compile(r" = (\d+)<([^>]*)>")
+_OWN = re.compile(r"/proc/self/fd/(\d+)(/.*)?")
 # Name resolution opens these before it sends anything, also where no network is there.
 _RESOLVING = ("/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf")
 
@@ -75,12 +77,15 @@ def written(log: Path, cwd: Path, allowed: Iterable[Path]) -> list[str]:
     """Paths outside ``allowed`` that were opened for writing, made, renamed, removed or changed, or tried to be."""
     roots = [Path(os.path.normpath(root)) for root in (*allowed, Path(os.devnull))]
     touched: set[Path] = set()
+    folders: dict[str, str] = {}  # what a descriptor was opened for last, since calls name paths by /proc/self/fd
     for line in log.read_text(errors="replace").splitlines():
-        call = _CALL.match(line)
+        call, result = _CALL.match(line), _RESULT.search(line)
+        if result:
+            folders[result[1]] = result[2]
         if call is None or (call[1] in _OPENS and not re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", call[2])):
             continue
         if call[1] in _CHANGES or call[1] in _OPENS:
-            touched.update(_paths(call[1], call[2], cwd))
+            touched.update(_real(path, folders) for path in _paths(call[1], call[2], cwd))
     return sorted(str(path) for path in touched if not any(path.is_relative_to(root) for root in roots))
 
 
@@ -91,3 +96,8 @@ def _paths(name: str, arguments: str, cwd: Path) -> Iterable[Path]:
     if name.startswith("symlink"):
         named = named[-1:]  # the first is what the link says
     return [Path(os.path.normpath(Path(folder, path))) for folder, path in named]
+
+
+def _real(path: Path, folders: dict[str, str]) -> Path:
+    own = _OWN.fullmatch(str(path))
+    return Path(folders.get(own[1], str(path)) + (own[2] or "")) if own else path

@@ -20,7 +20,7 @@ needs_corpora = pytest.mark.skipif(not Path(CORPORA or "/nowhere").is_dir(), rea
         ("fhir_bulk", {"fhir": 3306, "row": 4}),
         ("genomics", {"vcf": 86, "phenopacket": 120, "unknown_format": 84}),
         ("dicom", {"unknown_format": 105}),
-        ("narrative", {"row": 1388}),
+        ("narrative", {"row": 2898}),
         ("deid", {"row": 3068, "text": 1}),
     ],
 )
