@@ -63,12 +63,12 @@ def _filled(name: str, family: list[str], fillers: Fillers, rng: random.Random) 
         elif name != "s" and rng.random() < 0.3:
             return _cased(_family(fillers, rng), name)
         return rng.choice(_HEADS).replace("{f}", family[0]) if name == "s" else _cased(family[0], name)
-    if name in ("i", "I"):
-        return rng.choice("ABCDEFGHJKLMNPRSTW")
-    if name == "u":
-        return f"{rng.choice(_SPECIALTIES)} {rng.choice(_UNITS)}"
-    if name == "o":
-        return fillers.facility(rng)
+    if name in ("i", "il", "I"):
+        return _cased(rng.choice("ABCDEFGHJKLMNPRSTW"), name)
+    if name in ("u", "ul"):
+        return _cased(f"{rng.choice(_SPECIALTIES)} {rng.choice(_UNITS)}", name)
+    if name in ("o", "ol"):
+        return _cased(fillers.facility(rng), name)
     return str(rng.randint(*_RANGES[name])) if name != "yy" else f"{rng.randint(0, 99):02d}"
 
 

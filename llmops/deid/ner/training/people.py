@@ -8,7 +8,7 @@ from typing import Final
 from llmops.deid.ner.training.lists import listed, weighted
 from llmops.deid.vocabulary.words import COMMON_WORDS, EPONYMS, MONTH_WORDS
 
-_CENSUS, _DIVERSE, _WORDS, _EPONYM = 0.5, 0.25, 0.13, 0.12
+_CENSUS, _DIVERSE, _WORDS, _EPONYM = 0.46, 0.25, 0.17, 0.12
 _EVENED: Final = 0.6
 """Power of a census frequency: one name in a hundred would else be Smith, and most never be seen."""
 _NO_NAMES: Final = MONTH_WORDS | frozenset(
