@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.name_checks import JOB, is_named_after, strange
+from llmops.deid.recognizers.name_checks import ADVERB_ENDINGS, JOB, is_named_after, strange
 from llmops.deid.recognizers.rules import Rule, Rules, words
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_list, word_set
@@ -162,7 +162,7 @@ def _spoken_name(folded: str, start: int, end: int) -> bool:
     """Take ``john smith`` in lower case, where both are no words of the language or the text speaks of a person."""
     last = _parts(folded[start:end].rsplit(maxsplit=1)[-1])[-1]
     bare = last.removesuffix("s") if folded[end - 2 : end] == "'s" else last
-    if is_named_after(folded, end) or len(bare) < _SHORTEST:
+    if is_named_after(folded, end) or len(bare) < _SHORTEST or bare.endswith(ADVERB_ENDINGS):
         return False
     named = bare in _SURNAMES or strange(bare)
     return _is_common(bare) or (named and bare not in _FUNCTION and _is_person(folded, start, end))

@@ -28,6 +28,10 @@ _NAMED_AFTER: Final = re.compile(
     r"attachment|device|laryngoscope|pacemaker|diet|gap|line|lines|space|ligament|fascia|foramen|canal|duct|glands?)\b"
 )
 NOT_INITIALS: Final = word_set("not_initials")
+ADVERB_ENDINGS: Final = (
+    "ially", "ously", "ently", "ately", "antly", "ively", "ingly", "fully", "ually", "cally", "edly", "ably", "ibly",
+)  # fmt: skip
+"""Of words that stand behind a name in dictation (``ms allen initially denied``) and are no part of it."""
 
 
 def strange(word: str) -> bool:

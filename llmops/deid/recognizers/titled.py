@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.recognizers.name_checks import strange
+from llmops.deid.recognizers.name_checks import ADVERB_ENDINGS, strange
 from llmops.deid.recognizers.rules import Rule, Rules, words
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
@@ -22,7 +22,8 @@ _LED: Final = re.compile(
     r"\b(?:by|with|from|see|sees|saw|seeing|to|per|of|and|contact|call|under)[ \t]+(?:dr|doctor)\.?[ \t]{1,2}\Z"
 )
 _TOLD: Final = re.compile(
-    r"(?:'s\b)?[ \t]{1,2}(?:is|was|has|had|presents|presented|reports|reported|returns|returned|denies|comes|underwent|"
+    r"(?:'s\b)?[ \t]{1,2}(?:[a-z]{3,12}ly[ \t])?"
+    r"(?:is|was|has|had|presents|presented|reports|reported|returns|returned|denies|denied|comes|underwent|"
     r"states|did|will|and (?:his|her))\b|'s\b"
 )
 _NOT_THEIRS: Final = re.compile(r"'s (?:inserts?|bottles?|nipples?|shoes?|pads?)\b")
@@ -89,9 +90,6 @@ _WORDS_TOO: Final = frozenset({
 _SPOKEN_GIVEN: Final = sorted(
     name for name in GIVEN_NAMES - COMMON_WORDS - EPONYMS - _WORDS_TOO if len(name) > 2 and name.isalpha()
 )
-_ADVERBS: Final = (
-    "ially", "ously", "ently", "ately", "antly", "ively", "ingly", "fully", "ually", "cally", "edly", "ably", "ibly",
-)  # fmt: skip
 _NAMED_AFTER: Final = EPONYMS | {"st", "saint"}
 
 
@@ -99,7 +97,7 @@ def _is_full_name(folded: str, start: int, end: int) -> bool:
     """Take ``norma dombroski``, not ``epstein pearl approximately``."""
     second = folded[start:end].split(" ")[1]
     before = folded[max(0, start - 14) : start].split()
-    if second in GIVEN_NAMES or second.endswith(_ADVERBS):
+    if second in GIVEN_NAMES or second.endswith(ADVERB_ENDINGS):
         return False
     return strange(second) and not (before and before[-1].lower() in _NAMED_AFTER)
 

@@ -7,7 +7,7 @@ from typing import Final
 from llmops.deid.recognizers.rules import Rule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
-from llmops.deid.vocabulary.words import COMMON_WORDS, COUNTRIES, STATES, is_plain
+from llmops.deid.vocabulary.words import COMMON_WORDS, COUNTRIES, EPONYMS, STATES, is_plain
 from llmops.phi import PhiLabel
 
 NAME: Final = "workplace"
@@ -36,6 +36,12 @@ _PLAIN_STAY: Final = re.compile(
     r"(?i)(?:'s)? (?:stay|course|admission|day|bed|gown|records?|discharge|policy|based|grade|acquired|visits?)\b"
 )
 _PARTS: Final = re.compile(r"[A-Za-z]+")
+_UNITS: Final = word_set("unit_words")
+_UNIT: Final = r"(?:Agency|Associates|Center|Clinic|Group|Hospital|Institute|Practice|Rehab|Rehabilitation|Services?)"
+_KINDS: Final = _UNITS | frozenset(
+    {"consulting", "craniofacial", "customer", "injuries", "movement", "rural", "translational", "village"}
+)
+"""Words before a unit's name that say what kind it is; those of ``unit_words`` and some that the notes showed."""
 
 
 def _is_employer(folded: str, start: int, end: int) -> bool:
@@ -51,6 +57,13 @@ def _is_hospital(folded: str, start: int, end: int) -> bool:
     words = [word.lower() for word in _PARTS.findall(folded, start, end)]
     names = [word for word in words[:-1] if word not in _UNNAMED and len(word) > 1 and word != "s"]
     return bool(names) and _PLAIN_STAY.match(folded, end) is None
+
+
+def _is_named_unit(folded: str, start: int, end: int) -> bool:
+    """Ask for a proper name before words of units alone: ``Keller Plastic Surgery Service``, no ``Urology Clinic``."""
+    first, *others = (word.lower() for word in _PARTS.findall(folded[start:end].replace("'s ", " ")))
+    named = not (is_plain(first) or first in _KINDS or first in EPONYMS or first in _UNNAMED)
+    return named and all(word in _UNITS or word in {"and", "of"} for word in others[:-1])
 
 
 def _is_spoken_hospital(folded: str, start: int, end: int) -> bool:
@@ -82,6 +95,19 @@ RULES: Final = Rules(
         PhiLabel.ORG,
         _CERTAIN,
         _is_spoken_hospital,
+    ),
+    Rule(
+        r"\b([A-Z][a-z]{2,}(?:'s)? (?:(?:[A-Z][a-z]+|and|of|&) ){0,3}" + _UNIT + r")\b",
+        PhiLabel.ORG,
+        _CERTAIN,
+        _is_named_unit,
+    ),
+    Rule(
+        r"\b(?:presents|presented|taken|brought|came|admitted|transferred|transported) to (?:the )?"
+        r"([a-z]{3,}(?: [a-z]{3,})? (?:hospital|medical center))\b",
+        PhiLabel.ORG,
+        _CERTAIN,
+        _is_hospital,
     ),
     Rule(
         r"(?i)\b(?:presents|presented|taken|brought|came) to (?:the )?([a-z]{3,}) (?:pre-?operative|pre-?op) holding",

@@ -55,6 +55,11 @@ MATCHES = [
     ("workplace", "seen in the st jude's hospital emergency room", "st jude's hospital"),
     ("workplace", "born at community hospital by", "community hospital"),
     ("workplace", "names of his Fairwood Clinic providers", "Fairwood Clinic"),
+    ("workplace", "well known to the Keller Plastic Surgery Service", "Keller Plastic Surgery Service"),
+    ("workplace", "Okafor's Spine Institute will call", "Okafor's Spine Institute"),
+    ("workplace", "records of Brandywyne Rehabilitation", "Brandywyne Rehabilitation"),
+    ("workplace", "who presents to danger hospital for surgery", "danger hospital"),
+    ("titled", "ms okafor initially denied it", "okafor"),
     ("workplace", "presents to Lacey preoperative holding area", "Lacey"),
 ]
 
@@ -95,6 +100,13 @@ LOOK_ALIKES = [
     ("workplace", "due to recent hospital stay"),
     ("workplace", "to the operating room of the hospital"),
     ("workplace", "Kaiser-Fleischer rings"),
+    ("workplace", "known to the Plastic Surgery Service"),
+    ("workplace", "the Rural Hospital program, the Village Clinic"),
+    ("workplace", "the Parkinson Clinic and Breast Center"),
+    ("workplace", "presented to outside hospital with pain"),
+    ("workplace", "brought to a local hospital in distress"),
+    ("workplace", "admitted to psychiatric hospital twice"),
+    ("full_name", "ms allen initially denied that"),
     ("workplace", "seen in the Urology Clinic"),
     ("workplace", "with the Rosen needle in position"),
 ]
