@@ -46,7 +46,7 @@ def zones(quickstart, tmp_path):
 def patient(zones):
     """A patient whom an answer cites: pseudonym, document ids, phrases and words that only their documents have.
 
-    What the evaluation asks is the suite's own text and does not count.
+    What the evaluation asks is the suite's own text and does not count, nor does what an index names its columns.
     """
     copy, _ = zones
     results = json.loads((copy.output / "summary.json").read_text())["evaluation"]["results"]
@@ -54,9 +54,12 @@ def patient(zones):
     documents = list(open_release(copy.release, (copy.release_key,)).documents())
     subject = next(document.subject for document in documents if document.document_id in cited)
     asked = (ROOT / "configs" / "evaluation" / "quickstart.yaml").read_text()
+    (chunks,) = (copy.output / "index").rglob("chunks.parquet")
     ids, own, others, own_words, other_words = set(), set(), _phrases(asked), set(), set()
+    other_words.update(*map(_words, pq.read_schema(chunks).names))
     for document in documents:
-        text = f"{document.title}\n{document.text}\n" + "\n".join(str(field.value) for field in document.fields)
+        named = [section.name for section in document.sections] + [str(field.value) for field in document.fields]
+        text = "\n".join([document.title, document.text, document.doc_type, document.kind, *named]).replace("_", " ")
         if document.subject == subject:
             ids.add(document.document_id)
             own.update(_phrases(text))
