@@ -41,10 +41,21 @@ _FAR: Final = 60
 _BOUND: Final = re.compile(r"\b(?:(?:hotter|higher|more|less) than|over|above|under|below) \Z|[^\n-] ?[<>] ?\Z")
 
 
+_NOT_BEFORE_SEX: Final = re.compile(
+    r"(?:\bT|[Tt]emp(?:erature)?\.?|TEMP|Tmax|to|[Rr]oom|\b[Rr]m\.?|\S-)[ :?]{0,2}\Z|[./+]\Z"
+)
+_FIELD: Final = re.compile(
+    r"(?i)(?<!\bhpi)(?<!\bid)(?<!\bcc)(?<!\bpt)(?<!\bhx)(?<!\bpatient)(?<!\bhistory)(?<!\billness)(?<!\bsubjective)"
+    r"(?<!\bsummary)(?<!\breason)(?<!\bassessment)(?<!\bimpression):[ :?]{0,2}\Z"
+)
+"""A field that may hold a temperature: none that begins with who the patient is."""
+
+
 def _is_person(folded: str, start: int, end: int) -> bool:
     """Refuse a temperature (``T 97 F``), a distance (``100 m``), a room (``91F``), an isotope (``Tc-99m``), a count."""
-    before = folded[max(0, start - 7) : start]
-    hot = re.search(r"(?:\bT|[Tt]emp|TEMP|Tmax|to|[Rr]oom|\b[Rr]m|[./:+]|\S-)[ :?]{0,2}\Z", before) is not None
+    before = folded[max(0, start - 14) : start]
+    fahrenheit = folded[end : end + 2].strip().startswith("F")
+    hot = bool(_NOT_BEFORE_SEX.search(before) or (fahrenheit and _FIELD.search(before)))
     hot = hot or re.match(r" ?F ?\(\d\d(?:\.\d)? ?C", folded[end : end + 10]) is not None
     hot = hot or (folded[end - 1 : end + 2].strip().endswith("F") and _BOUND.search(folded[:start][-14:]) is not None)
     isotope = re.search(r"(?i)(?:technetium|\btc)[ -]?\Z", folded[max(0, start - 12) : start]) is not None
@@ -115,7 +126,7 @@ RULES: Final = Rules(
     Rule(
         r"(?i)\b"
         + _PERSON
-        + r"(?:'s|'m| is| was|'ll be| will be| would be)(?: now| about| almost| nearly| past)? ("
+        + r"(?:'s|'m| am| is| was|'ll be| will be| would be)(?: now| about| almost| nearly| past)? ("
         + _OLD
         + r")\b",
         PhiLabel.AGE90,

@@ -51,9 +51,15 @@ _UNIT: Final = re.compile(
 _READ: Final = re.compile(
     r"(?i)[ \t]{1,2}(?:on (?:room air|ra\b|\d|o2|oxygen|nc\b|bipap|cpap|the vent|nasal|a |l?\d? ?liters?)|"
     r"over [\d?]|to \d|and (?:regular|irregular)|at rest|with (?:ambulation|exertion|activity)|"
-    r"out of \d|thousand|million|hundred|and \d{2,3} fasting)|[ \t]?\((?:h|l|hi|lo|high|low|normal|wnl|[*])\)"
+    r"out of \d|range\b|thousand|million|hundred|and \d{2,3} fasting)|[ \t]?\((?:h|l|hi|lo|high|low|normal|wnl|[*])\)"
 )
 _SEX: Final = re.compile(r"[ \t/,]{0,3}(?:[MF]\b|[mf]\b(?![?])|male|female|man\b|woman\b|lady|gentleman)")
+_DONE: Final = re.compile(
+    r"(?i)\b(?:(?:walk(?:s|ed)|ambulat(?:es|ed)|climb(?:s|ed)|swam|swims|cycled|cycles)"
+    r"(?: about| almost| nearly| only)?|(?:set|ns|lr|d5w?|ivfs?|saline|feeds|tpn|ppm|aicd) at) \Z"
+    r"|(?<![/\d])\d{2,3}/\d{2,3}, ?\Z"
+)
+"""What somebody did that is counted, what is set at it, or a blood pressure before it in a row."""
 _HOT: Final = re.compile(r"(?:\bT|\b[Tt]emp(?:erature)?|\bTEMP|\bTmax)[ :=]{1,3}\Z")
 _P: Final = re.compile(r"\bP[ :=]{1,2}\Z")
 _R: Final = re.compile(r",? {1,3}(?:RR?|BP|T|SpO2)\b")
@@ -96,7 +102,7 @@ def is_quantity(folded: str, start: int, end: int) -> bool:
         return True
     if _AGE_BEFORE.search(before):
         return False
-    if _HOT.search(before) or (_P.search(before) and _R.match(folded, end)):
+    if _DONE.search(before) or _HOT.search(before) or (_P.search(before) and _R.match(folded, end)):
         return True
     if _SEX.match(folded, end) is None and _READ.match(folded, end):
         return True

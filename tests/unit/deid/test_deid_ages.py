@@ -108,6 +108,12 @@ lady of {n} with weak lungs
 colon 63, alive at {n}
 Sodium 124. There is no pump for a lady of {n}
 dob/age: 3/3/30, {n} years
+i am {n} and my knees hurt
+Seen with her son. {n}M with CHF exacerbation.
+No fever. {n} F from home.
+HPI: {n}M with syncope.
+HPI: {n} F with syncope.
+ID: {n}F, lives alone.
 """.splitlines()
 QUANTITIES = """\
 Her pulse was {n}.
@@ -282,9 +288,16 @@ tunnel at {n}° of flexion
 survival was {n} ± 3 %
 imaged with Technetium {n}m MDP
 T {n} F
+Temperature: {n} F
 Platelets up to {n}\n000
 fasting reading was {n}, lunch 88
 Creatinine | {n} | µmol/L
+He walked {n} with a cane.
+She only climbs {n} now.
+Pacemaker is set at {n}.
+NS at {n}.
+She was in the {n} range for heart rate.
+98.4, 106, 18, 124/76, {n}
 """.splitlines()
 
 
@@ -297,6 +310,12 @@ def _found(text: str, number: int) -> list[str]:
 def test_an_age_over_89_is_found_by_the_rules_alone(frame: str):
     """Whatever the network thinks: they are few, and each is an identifier (164.514(b)(2)(i)(C))."""
     assert all(_found(frame.format(n=number), number) for number in (90, 94, 99, 102))
+
+
+@pytest.mark.parametrize("text", ["Temp. 97 F", "Oral: 97 F", "Moved to Rm. 97F", "Tc-99m", "T: 99 F (37.2 C)"])
+def test_a_degree_and_a_room_are_no_sex_behind_an_age(text: str):
+    """``97 F`` is an age where it begins what is said of a patient, else a temperature."""
+    assert list(age.find(View.of(text))) == []
 
 
 @pytest.mark.parametrize("frame", QUANTITIES)
