@@ -22,7 +22,8 @@ from llmops.audit.places import located, refuse_plain_http
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
-from llmops.normalize import Keep, KeepConfig, NormalizeConfig, Normalizer, TableColumns
+from llmops.minimize import Keep, KeepConfig
+from llmops.normalize import NormalizeConfig, Normalizer, TableColumns
 from llmops.pipeline import Pipeline
 from llmops.quality import QualityConfig, QualityPolicy, Scorer
 from llmops.quality import load_policy as load_quality_policy

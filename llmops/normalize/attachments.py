@@ -7,7 +7,7 @@ from typing import Final
 
 from llmops.documents import Reason
 from llmops.normalize.errors import Refused
-from llmops.normalize.html_text import html_to_text
+from llmops.normalize.text.html_text import html_to_text
 
 # First bytes of what is no text, whatever its label says.
 _BINARY_MARKS: Final = (

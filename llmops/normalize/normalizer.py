@@ -10,9 +10,9 @@ from typing import Final, Protocol, TypeVar, cast
 from llmops.documents import ClinicalDocument, DocumentGroup, Format, Reason, SourceRecord, StageName, Withheld
 from llmops.identities import Identity
 from llmops.normalize.config import NormalizeConfig
-from llmops.normalize.encodable import encodable
 from llmops.normalize.errors import Refused
 from llmops.normalize.identity import identified
+from llmops.normalize.text.encodable import encodable
 
 Answer = TypeVar("Answer")
 
@@ -31,13 +31,13 @@ class FormatReader(Protocol):
 
 _MODULES: Final[Mapping[Format, str]] = MappingProxyType(
     {
-        Format.TEXT: "llmops.normalize.notes",
-        Format.ROW: "llmops.normalize.tables",
-        Format.FHIR: "llmops.normalize.fhir",
-        Format.HL7V2: "llmops.normalize.hl7v2",
-        Format.CCDA: "llmops.normalize.ccda",
-        Format.VCF: "llmops.normalize.vcf",
-        Format.PHENOPACKET: "llmops.normalize.phenopackets",
+        Format.TEXT: "llmops.normalize.notes.reader",
+        Format.ROW: "llmops.normalize.tables.reader",
+        Format.FHIR: "llmops.normalize.fhir.reader",
+        Format.HL7V2: "llmops.normalize.hl7v2.reader",
+        Format.CCDA: "llmops.normalize.ccda.reader",
+        Format.VCF: "llmops.normalize.genomics.vcf",
+        Format.PHENOPACKET: "llmops.normalize.genomics.phenopackets",
     }
 )
 

@@ -31,7 +31,8 @@ from llmops.documents import (
 )
 from llmops.errors import StageError
 from llmops.identities import Identity
-from llmops.normalize import Keep, Normalizer
+from llmops.minimize import Keep
+from llmops.normalize import Normalizer
 from llmops.pipeline.coarse import coarse_changes, in_blocks
 from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter

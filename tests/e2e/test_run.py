@@ -106,7 +106,7 @@ orchestrate.index_release = index_release
 
 
 STOPS = """
-import llmops.normalize.notes as notes, os, re
+import llmops.normalize.notes.reader as notes, os, re
 real = notes.{function}
 def {function}(record, config):
     if b"POISON PILL" in record.payload: {how}
@@ -145,7 +145,7 @@ def test_a_record_that_stops_its_worker_is_withheld_alone(cli, notes_recipe, fau
 @pytest.mark.parametrize(
     "stage",
     [
-        "llmops.normalize.notes:documents",
+        "llmops.normalize.notes.reader:documents",
         "llmops.deid.engine:PresidioDeidentifier.process",
         "llmops.quality.scorer:Scorer.process",
     ],

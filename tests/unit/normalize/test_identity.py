@@ -7,7 +7,7 @@ import pytest
 
 from llmops.documents import ClinicalDocument, DocumentGroup, Format, Locator, SourceRecord
 from llmops.normalize import NormalizeConfig, Normalizer, TableColumns
-from llmops.normalize.fhir_bundle import Record
+from llmops.normalize.fhir.bundle import Record
 
 MSH = "MSH|^~\\&|{app}|{facility}|||20240102||ORU^R01|{control}|P|2.5\r"
 ORU = MSH + "PID|1||77310001^^^EPIC^MR||Vossberg^Quillon\rOBR|1|||1^Echo^L\rOBX|1|TX|1^Echo^L||{text}\r"

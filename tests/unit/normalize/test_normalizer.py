@@ -47,7 +47,7 @@ def test_an_unexpected_failure_withholds_and_is_counted(monkeypatch: pytest.Monk
     def broken(*_: object) -> None:
         raise ValueError("OKAFOR, ADA")
 
-    monkeypatch.setattr("llmops.normalize.notes.documents", broken)
+    monkeypatch.setattr("llmops.normalize.notes.reader.documents", broken)
     normalizer = Normalizer(key=b"k")
     (answer,) = normalizer.process([record(b"MRN 445120", Format.TEXT)])
     assert isinstance(answer, Withheld)
@@ -65,7 +65,7 @@ def test_a_record_whose_people_cannot_be_told_is_withheld(monkeypatch: pytest.Mo
     def broken(*_: object) -> None:
         raise ValueError("OKAFOR, ADA")
 
-    monkeypatch.setattr("llmops.normalize.fhir.identities", broken)
+    monkeypatch.setattr("llmops.normalize.fhir.reader.identities", broken)
     normalizer = Normalizer(NormalizeConfig(require_subject=False), key=b"k")
     answer = normalizer.identities(record(payload, Format.FHIR))
     assert isinstance(answer, Withheld)
@@ -76,7 +76,7 @@ def test_a_record_whose_people_cannot_be_told_is_withheld(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("payload", [b'{"text": "OKAFOR", ', b"\xffOKAFOR", b'{"text": OKAFOR}'])
 def test_refusals_carry_no_text(payload: bytes) -> None:
     """Neither the message nor the chain of causes holds a byte of the record."""
-    from llmops.normalize.fhir import documents
+    from llmops.normalize.fhir.reader import documents
 
     with pytest.raises(Refused) as refused:
         documents(record(payload, Format.FHIR), NormalizeConfig())

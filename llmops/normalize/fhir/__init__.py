@@ -1,0 +1,1 @@
+"""FHIR R4 and R5 JSON: resources and Bundles."""

@@ -1,0 +1,240 @@
+"""One coded resource as one statement: a line to read, typed fields with their PHI class, a time and an encounter."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from llmops.documents import Field, FieldPhi, FieldValue
+from llmops.normalize.fhir.bundle import Entry, Record
+from llmops.normalize.fhir.lenses import lenses
+from llmops.normalize.fhir.modifiers import negating_words, negation
+from llmops.normalize.fhir.render import render
+from llmops.normalize.fhir.specs import SPECS, Spec
+from llmops.normalize.fhir.types import CATEGORY_SECTIONS, GENOTYPE_LOINC, VITALS
+from llmops.normalize.fhir.values import (
+    choice,
+    code,
+    coded_display,
+    day,
+    display,
+    loinc,
+    notes,
+    obj,
+    objs,
+    reference,
+    string,
+    unit,
+    when,
+)
+from llmops.normalize.json_object import Json
+from llmops.normalize.text.cleaning import clean
+from llmops.normalize.text.units import measured_phi
+from llmops.phi import PhiLabel
+
+_ENCOUNTER: Final = ("encounter", "context")
+_QUIET_STATUS: Final = frozenset({"final", "completed", "finished", "active", "confirmed", "unknown", "order"})
+_STATUS: Final = re.compile(r"[a-z\-]{1,24}")
+_TIME_CHOICES: Final = ("DateTime", "Date", "Time", "Instant", "Period")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a resource says, ready to be listed in a summary. PHI.
+
+    Args:
+        path: the resource in the record.
+        type: its resource type.
+        section: heading it belongs under.
+        line: one readable line.
+        remarks: free text that belongs below the line.
+        fields: typed values.
+        time: when, ISO 8601, or empty.
+        encounter: literal reference of its encounter, or empty.
+    """
+
+    path: str
+    type: str
+    section: str
+    line: str = field(repr=False)
+    remarks: tuple[str, ...] = field(default=(), repr=False)
+    fields: tuple[Field, ...] = ()
+    time: str = field(default="", repr=False)
+    encounter: str = field(default="", repr=False)
+
+
+def statement(entry: Entry, record: Record) -> Statement | None:
+    """Say what a coded resource says; None for types without a row in the table and resources without content.
+
+    Args:
+        entry: the resource. PHI.
+        record: what it may refer to. PHI.
+    """
+    spec = SPECS.get(entry.type)
+    if spec is None:
+        return None
+    resource = entry.resource
+    concept = _what(resource, spec, record)
+    headline = render(concept, record, resource)
+    time = when(resource, *spec.when)
+    is_genotype = entry.type == "Observation" and loinc(concept) in GENOTYPE_LOINC
+    values = [] if is_genotype else list(_values(resource))
+    remarks = tuple(text for text in notes(resource, *spec.notes) if text != headline)
+    title, listed = _listed(entry, record)
+    headline = headline or title
+    if not (headline or values or remarks):
+        return None
+    return Statement(
+        path=entry.path,
+        type=entry.type,
+        section=_section(resource, spec),
+        line=_line(headline, values, time, resource, spec, record),
+        remarks=remarks + listed,
+        fields=tuple(_fields(entry, spec, concept, headline, time, remarks, record, is_genotype=is_genotype)),
+        time=time,
+        encounter=next((r for name in _ENCOUNTER if (r := reference(resource.get(name)))), ""),
+    )
+
+
+def people_fields(resource: Json, type_name: str, names: tuple[str, ...], label: PhiLabel) -> Iterator[Field]:
+    """The displays of references to people or places, as fields that are that identifier."""
+    for name in names:
+        for item in objs(resource.get(name)):
+            target = next((obj(item[k]) for k in ("actor", "individual", "agent", "location") if k in item), item)
+            if text := string(target.get("display")):
+                yield Field(name=f"{type_name}.{name}", value=clean(text).text, phi=label)
+
+
+def concept_field(name: str, concept: Any, text: str) -> Field:
+    """A coded value: no PHI where a terminology says it, free text where somebody typed it."""
+    coded = coded_display(concept)
+    phi = FieldPhi.NONE if coded else FieldPhi.FREE_TEXT
+    return Field(name=name, value=clean(coded or text).text, phi=phi, code=code(concept))
+
+
+def _what(resource: Json, spec: Spec, record: Record) -> Any:
+    """The element that says what the resource is about; a reference is followed to the code of its target."""
+    for name in spec.what:
+        candidates: list[Any] = list(objs(resource.get(name))) or [resource.get(name)]
+        for value in candidates:
+            target = record.resolve(reference(value), resource) if reference(value) else None
+            if target is not None:
+                value = target.resource.get("code") or target.resource.get("type") or value  # noqa: PLW2901
+            if display(value) or string(value) or string(obj(value).get("display")):
+                return value
+    return {}
+
+
+def _section(resource: Json, spec: Spec) -> str:
+    for category in objs(resource.get("category")):
+        for coding in objs(category.get("coding")):
+            if (section := CATEGORY_SECTIONS.get(string(coding.get("code")))) and spec.section in {"Results", VITALS}:
+                return section
+    return spec.section
+
+
+def _values(resource: Json) -> Iterator[tuple[str, Any, str, Any]]:
+    """Name, code, element and value of each ``value[x]``, those of components included."""
+    name, value = choice(resource, "value")
+    if name:
+        yield "", None, name, value
+    for component in objs(resource.get("component")):
+        name, value = choice(component, "value")
+        if name:
+            yield display(component.get("code")), component.get("code"), name, value
+
+
+def _line(
+    headline: str, values: list[tuple[str, Any, str, Any]], time: str, resource: Json, spec: Spec, record: Record
+) -> str:
+    shown = "; ".join(
+        f"{label} {text}" if label else text
+        for label, _, _, value in values
+        if (text := render(value, record, resource))
+    )
+    said = negation(resource)
+    parts = [": ".join(part for part in (said, headline, shown) if part)]
+    for name in spec.status:
+        word = display(resource.get(name)) if type(resource.get(name)) is dict else string(resource.get(name))
+        if word and word.lower() not in _QUIET_STATUS and not (said and word.lower() in negating_words()):
+            parts.append(word)
+    for name, label in spec.details:
+        if text := render(resource.get(name), record, resource):
+            parts.append(f"{label} {text}")
+    line = ", ".join(part for part in parts if part)
+    return f"{line} ({day(time)})" if time else line
+
+
+def _fields(
+    entry: Entry,
+    spec: Spec,
+    concept: Any,
+    headline: str,
+    time: str,
+    remarks: tuple[str, ...],
+    record: Record,
+    *,
+    is_genotype: bool,
+) -> Iterator[Field]:
+    name, resource = entry.type, entry.resource
+    main = code(concept)
+    if headline:
+        yield concept_field(f"{name}.negated" if negation(resource) else f"{name}.code", concept, headline)
+    if status := string(resource.get("status")) or display(resource.get("clinicalStatus")):
+        phi = FieldPhi.NONE if _STATUS.fullmatch(status) else FieldPhi.FREE_TEXT
+        yield Field(name=f"{name}.status", value=clean(status).text, phi=phi, code=main)
+    if certainty := string(resource.get("verificationStatus")) or display(resource.get("verificationStatus")):
+        phi = FieldPhi.NONE if _STATUS.fullmatch(certainty) else FieldPhi.FREE_TEXT
+        yield Field(name=f"{name}.verificationStatus", value=clean(certainty).text, phi=phi, code=main)
+    if time:
+        yield Field(name=f"{name}.time", value=time, phi=PhiLabel.DATE, code=main)
+    for _, component, element, value in _values(resource):
+        part = f"{name}.component.{element}" if component is not None else f"{name}.{element}"
+        path = f"{name}.genotype.{element}" if is_genotype else part
+        yield value_field(path, element, value, code(component) if component is not None else main, record)
+    for text in remarks:
+        yield Field(name=f"{name}.note", value=clean(text).text, phi=FieldPhi.FREE_TEXT, code=main)
+    yield from people_fields(resource, name, spec.people, PhiLabel.NAME)
+    yield from people_fields(resource, name, spec.places, PhiLabel.ORG)
+
+
+def value_field(name: str, element: str, value: Any, coded: str, record: Record) -> Field:
+    """One ``value[x]`` as a typed field: numbers keep their unit, times are dates, strings are searched."""
+    if element.endswith("Quantity"):
+        amount = obj(value).get("value")
+        if type(amount) in (int, float):
+            phi = measured_phi(amount, unit(value) or string(obj(value).get("unit")))
+            return Field(name=name, value=amount, unit=unit(value), phi=phi, code=coded)
+    if element.endswith("CodeableConcept"):
+        field_ = concept_field(name, value, display(value))
+        return Field(name=name, value=field_.value, phi=field_.phi, code=coded)
+    if element.endswith(_TIME_CHOICES):
+        return Field(name=name, value=string(value) or string(obj(value).get("start")), phi=PhiLabel.DATE, code=coded)
+    plain: FieldValue = value if type(value) in (bool, int, float) else clean(render(value, record, {})).text
+    phi = FieldPhi.FREE_TEXT if type(plain) is str else FieldPhi.NONE
+    return Field(name=name, value=plain, phi=phi, code=coded)
+
+
+def _listed(entry: Entry, record: Record) -> tuple[str, tuple[str, ...]]:
+    """What is listed line by line, and what to call it where it has no name; nothing where there are no lines."""
+    if entry.type == "QuestionnaireResponse":
+        title, lines = "Questionnaire", tuple(_answers(entry.resource, record))
+    elif entry.type == "VisionPrescription":
+        title, lines = "Lens prescription", tuple(lenses(entry.resource, record))
+    else:
+        return "", ()
+    return (title if lines else ""), lines
+
+
+def _answers(resource: Json, record: Record) -> Iterator[str]:
+    """Questions with their answers, groups unfolded in order."""
+    waiting = objs(resource.get("item"))[::-1]
+    while waiting:
+        item = waiting.pop()
+        given = objs(item.get("answer"))
+        values = [value for answer in given if (value := choice(answer, "value")[1]) is not None]
+        answers = [text for value in values if (text := render(value, record, resource))]
+        if answers:
+            yield f"{string(item.get('text')) or 'Answer'}: {', '.join(answers)}"
+        waiting += [child for answer in given for child in objs(answer.get("item"))][::-1]
+        waiting += objs(item.get("item"))[::-1]

@@ -1,0 +1,1 @@
+"""Genomic metadata: VCF headers and Phenopackets."""

@@ -1,0 +1,170 @@
+"""HL7 v2 messages: each report of results or transcription becomes a document, any other message one summary."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from llmops.documents import ClinicalDocument, Format, Kind, Provenance, Reason, SourceRecord, StageName, Withheld
+from llmops.identities import Identity
+from llmops.normalize.config import NormalizeConfig
+from llmops.normalize.errors import Refused
+from llmops.normalize.hl7v2.attachments import attached_text
+from llmops.normalize.hl7v2.fields import OTHER_FIELDS, VIEWS
+from llmops.normalize.hl7v2.page import Page, named_sections
+from llmops.normalize.hl7v2.parse import parse
+from llmops.normalize.hl7v2.people import people, people_fields
+from llmops.normalize.hl7v2.reports import Report, reports, write_report
+from llmops.normalize.hl7v2.segments import Message, Segment
+from llmops.normalize.hl7v2.subject import patient_fields, subject_of
+from llmops.normalize.hl7v2.summary import summary, summary_time
+from llmops.normalize.hl7v2.values import coded_text, loinc_of
+from llmops.normalize.text.builder import TextBuilder
+from llmops.normalize.text.cleaning import clean
+from llmops.normalize.text.hl7_times import iso_time
+from llmops.normalize.text.sections import find_sections
+
+
+def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
+    """Make the documents of a message: one a report (OBR group, or TXA), one an attached text, else one summary.
+
+    Args:
+        record: the message, or a batch of messages. PHI.
+        config: whether a message without a patient is refused.
+
+    Raises:
+        Refused: there is no message, or it names no patient where one is required.
+    """
+    parts: list[ClinicalDocument | Withheld] = []
+    for message in parse(record):
+        parts += _parts(record, message, config)
+    if all(isinstance(part, Withheld) and part.reason is Reason.NO_SUBJECT for part in parts):
+        raise Refused(Reason.NO_SUBJECT)
+    return tuple(replace(part, document_id=f"{record.record_id}.{n}") for n, part in enumerate(parts))
+
+
+def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:  # noqa: ARG001  every format's signature
+    """Say which people and organisations a message names around its patient.
+
+    Args:
+        record: the message. PHI.
+        config: not used: nothing about people is configurable.
+
+    Raises:
+        Refused: there is no message.
+    """
+    return tuple(dict.fromkeys(identity for message in parse(record) for identity in people(message)))
+
+
+def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> Iterator[ClinicalDocument | Withheld]:
+    found = reports(message)
+    patient = next(iter(message.named("PID")), None)
+    dropped = _dropped(message)
+    for report in found or [Report(patient=patient)]:
+        if config.require_subject and not subject_of(report.patient):
+            yield _withheld(record, Reason.NO_SUBJECT)
+            continue
+        page = Page(builder=TextBuilder(message.segments[0].encoding))
+        for rule, times in dropped.items():
+            page.builder.count(rule, times)
+        # What a message drops is counted once, with its first document.
+        dropped = Counter()
+        frame = _frame(record, message, report)
+        try:
+            if found:
+                frame = replace(frame, title=write_report(page, report), time=report.time or frame.time)
+            else:
+                time = summary_time(message) or frame.time
+                frame = replace(frame, kind=Kind.SUMMARY, title=summary(page, message), time=time)
+        except Refused as refused:  # RTF in a field: this report alone cannot be read
+            yield _withheld(record, refused.reason)
+            continue
+        document = _document(page, frame, report.patient or patient)
+        if document.text:
+            yield document
+        elif not page.attachments:
+            is_retracted = dict(page.builder.changes).get("dropped:retracted", 0) > 0
+            yield _withheld(record, Reason.RETRACTED if is_retracted else Reason.NO_CONTENT)
+        for segment in page.attachments:
+            yield _attachment(record, segment, document, report.patient or patient)
+
+
+def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDocument:
+    """A document without title and text, of the time of the message until something in it is dated."""
+    return ClinicalDocument(
+        document_id=record.record_id,
+        record_id=record.record_id,
+        subject=subject_of(report.patient),
+        kind=report.kind,
+        doc_type=report.doc_type,
+        text="",
+        time=iso_time(message.segments[0].get(7)),
+        provenance=_provenance(message, report.header),
+        source_key=_source_key(message.segments[0]),
+    )
+
+
+def _source_key(header: Segment) -> tuple[str, ...]:
+    """The control id (MSH-10), which is unique for the sending application and facility (HL7 v2.9, 2.13.9.10)."""
+    control_id = header.get(10)
+    return ("hl7v2", header.get(3), header.get(4), control_id) if control_id else ()
+
+
+def _document(page: Page, frame: ClinicalDocument, patient: Segment | None) -> ClinicalDocument:
+    """Fill a document's frame with what the page holds, and with sex and age of the patient."""
+    text, align = page.builder.build()
+    return replace(
+        frame,
+        title=clean(frame.title).text,
+        text=text,
+        align=align,
+        sections=named_sections(page.headings, text) if page.headings else find_sections(text),
+        fields=(*page.fields, *patient_fields(patient, frame.time)),
+        provenance=replace(frame.provenance, changes=page.builder.changes),
+    )
+
+
+def _attachment(
+    record: SourceRecord, segment: Segment, report: ClinicalDocument, patient: Segment | None
+) -> ClinicalDocument | Withheld:
+    """The text attached to an observation as a document of its own, or why it is none."""
+    value = segment.first(5)
+    page = Page(builder=TextBuilder(segment.encoding))
+    path = f"OBX[{segment.ordinal}]-5"
+    try:
+        page.builder.add(attached_text(segment), path=path, source_start=value.start, source_end=value.end)
+    except Refused as refused:
+        return _withheld(record, refused.reason)
+    frame = replace(
+        report,
+        kind=Kind.NOTE if report.kind is Kind.NOTE else Kind.REPORT,
+        doc_type=loinc_of(segment.first(3)) or report.doc_type,
+        title=coded_text(segment.first(3)) or report.title,
+        provenance=replace(report.provenance, path=path),
+    )
+    return _document(page, frame, patient)
+
+
+def _provenance(message: Message, header: Segment | None) -> Provenance:
+    code = message.code if message.code.isascii() and message.code.isalpha() and len(message.code) == 3 else "MSH"
+    place = f"{header.name}[{header.ordinal}]" if header is not None else "MSH[1]"
+    return Provenance(format=Format.HL7V2, path=f"{place}:{code}")
+
+
+def _dropped(message: Message) -> Counter[str]:
+    """Counts of the fields that hold something and are read nowhere, by segment; local (Z) segments together.
+
+    What says who somebody is, is read by `identities`: it is left out of the documents, but nothing of it is lost.
+    """
+    counts: Counter[str] = Counter()
+    for segment in message.segments:
+        view = VIEWS.get(segment.name)
+        read = frozenset(view.fields) if view is not None else OTHER_FIELDS.get(segment.name, frozenset())
+        read |= people_fields(message, segment.name)
+        numbers = [n for n in segment.field_numbers() if n not in read and n > 1]
+        if numbers:
+            counts["dropped:Z" if segment.name.startswith("Z") else f"dropped:{segment.name}"] += len(numbers)
+    return counts
+
+
+def _withheld(record: SourceRecord, reason: Reason) -> Withheld:
+    return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=reason)

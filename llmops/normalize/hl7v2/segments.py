@@ -1,0 +1,200 @@
+"""HL7 v2 messages, segments and fields that know their bytes; nothing of their meaning (HL7 v2.9, chapter 2)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from llmops.normalize.hl7v2.escapes import unescape
+from llmops.normalize.text.decode import byte_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delimiters:
+    """The separators that a message declares in MSH-1 and MSH-2; what it does not declare is the standard's."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldText:
+    """One repetition of one field, still escaped. PHI.
+
+    Args:
+        raw: the characters as sent.
+        start: first byte in the payload.
+        end: one past the last byte.
+        delimiters: of its message.
+        encoding: of the payload, for the bytes of hexadecimal escapes.
+    """
+
+    raw: str = field(repr=False)
+    start: int
+    end: int
+    delimiters: Delimiters
+    encoding: str
+
+    def component(self, number: int, subcomponent: int = 0) -> str:
+        """One component, unescaped and stripped; ``""`` where there is none.
+
+        Args:
+            number: one-based.
+            subcomponent: one-based; 0 is the component as a whole with its subcomponents joined by blanks.
+        """
+        part = _nth(self.raw.split(self.delimiters.component), number)
+        if subcomponent:
+            return self._plain(_nth(part.split(self.delimiters.subcomponent), subcomponent))
+        return " ".join(filter(None, map(self._plain, part.split(self.delimiters.subcomponent))))
+
+    def components(self) -> tuple[str, ...]:
+        """All components, unescaped."""
+        return tuple(self.component(n + 1) for n in range(self.raw.count(self.delimiters.component) + 1))
+
+    def text(self) -> str:
+        """The field as running text: escapes resolved, separators that the sender forgot to escape left alone."""
+        plain = unescape(self.raw, self.delimiters.escape, self._escapes(), self.encoding)
+        return "" if plain.strip() == '""' else plain
+
+    def _plain(self, part: str) -> str:
+        plain = unescape(part, self.delimiters.escape, self._escapes(), self.encoding).strip()
+        return "" if plain == '""' else plain
+
+    def _escapes(self) -> dict[str, str]:
+        marks = self.delimiters
+        return {
+            "F": marks.field,
+            "S": marks.component,
+            "T": marks.subcomponent,
+            "R": marks.repetition,
+            "E": marks.escape,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One segment. PHI.
+
+    Args:
+        name: three characters, e.g. ``"OBX"``.
+        ordinal: its one-based place among the segments of that name in the message.
+        raw: the characters as sent, line end excluded.
+        start: first byte in the payload.
+        end: one past the last byte.
+        delimiters: of its message.
+        encoding: of the payload.
+        is_joined: whether ``raw`` was put together from two segments, so that its fields are known no nearer than
+            ``start`` to ``end``.
+    """
+
+    name: str
+    ordinal: int
+    raw: str = field(repr=False)
+    start: int
+    end: int
+    delimiters: Delimiters
+    encoding: str
+    is_joined: bool = False
+
+    def repetitions(self, number: int) -> tuple[FieldText, ...]:
+        """The repetitions of a field that hold anything, in order.
+
+        Args:
+            number: one-based, as in the standard: MSH-1 is the separator itself.
+        """
+        found = self._span(number)
+        if found is None:
+            return ()
+        start, end = found
+        # MSH-2 lists the separators, so nothing in it separates.
+        if self.name == "MSH" and number <= 2:
+            return (self._field(start, end),)
+        values = []
+        done, at = 0, self.start
+        for lo, hi in _spans(self.raw, self.delimiters.repetition, start, end):
+            at += byte_length(self.raw[done:lo], self.encoding)
+            values.append(self._field(lo, hi, at))
+            done = lo
+        return tuple(values)
+
+    def first(self, number: int) -> FieldText:
+        """The first repetition of a field; an empty one at the end of the segment where there is none."""
+        repetitions = self.repetitions(number)
+        return repetitions[0] if repetitions else self._field(len(self.raw), len(self.raw))
+
+    def whole(self, number: int) -> FieldText:
+        """A field with all its repetitions as one run of text."""
+        found = self._span(number)
+        return self._field(*(found or (len(self.raw), len(self.raw))))
+
+    def get(self, number: int, component: int = 1, subcomponent: int = 0) -> str:
+        """One component of the first repetition of a field, unescaped; ``""`` where there is none."""
+        return self.first(number).component(component, subcomponent)
+
+    def field_numbers(self) -> tuple[int, ...]:
+        """The numbers of the fields that hold anything."""
+        shift = 1 if self.name == "MSH" else 0
+        parts = self.raw.split(self.delimiters.field)
+        return tuple(n + shift for n, part in enumerate(parts) if n and part.strip() not in {"", '""'})
+
+    def _span(self, number: int) -> tuple[int, int] | None:
+        if self.name == "MSH":
+            if number == 1:
+                return (3, 4)
+            number -= 1
+        start = 0
+        for _ in range(number):
+            start = self.raw.find(self.delimiters.field, start) + 1
+            if not start:
+                return None
+        end = self.raw.find(self.delimiters.field, start)
+        end = len(self.raw) if end < 0 else end
+        return (start, end) if number > 0 and end > start else None
+
+    def _field(self, start: int, end: int, at: int | None = None) -> FieldText:
+        """The field at a range of ``raw``; ``at`` is its first byte, where that is known already."""
+        if self.is_joined:
+            raw = self.raw[start:end]
+            return FieldText(
+                raw=raw, start=self.start, end=self.end, delimiters=self.delimiters, encoding=self.encoding
+            )
+        first = self.start + byte_length(self.raw[:start], self.encoding) if at is None else at
+        raw = self.raw[start:end]
+        last = first + byte_length(raw, self.encoding)
+        return FieldText(raw=raw, start=first, end=last, delimiters=self.delimiters, encoding=self.encoding)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message: its segments in order, the MSH first. PHI."""
+
+    segments: tuple[Segment, ...] = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """MSH-9.1, e.g. ``"ORU"``."""
+        return self.segments[0].get(9, 1).upper()
+
+    @property
+    def event(self) -> str:
+        """MSH-9.2, e.g. ``"R01"``."""
+        return self.segments[0].get(9, 2).upper()
+
+    def named(self, *names: str) -> tuple[Segment, ...]:
+        """The segments of these names, in order of the message."""
+        return tuple(segment for segment in self.segments if segment.name in names)
+
+
+def _spans(raw: str, mark: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The pieces of a range between marks that hold anything."""
+    while start <= end:
+        at = raw.find(mark, start, end)
+        stop = end if at < 0 else at
+        if stop > start:
+            yield start, stop
+        start = stop + 1
+
+
+def _nth(parts: list[str], number: int) -> str:
+    return parts[number - 1] if 0 < number <= len(parts) else ""

@@ -1,0 +1,1 @@
+"""Free-text notes: their headers, the people they name, their text."""

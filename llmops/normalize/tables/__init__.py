@@ -1,0 +1,1 @@
+"""Tables of notes: one row, one document."""

@@ -1,0 +1,1 @@
+"""Text, sections, dates and units, the same from every format."""
