@@ -49,8 +49,8 @@ bench: install ## measure speed as ratios within one run
 bench-deid: install ## ours against default and configured Presidio, on the same notes in one process
 	$(BIN)/python -m tests.benchmarks.deid
 
-train-ner: install-train ## train the clinical NER anew (CPU, resumable; replaces llmops/deid/ner/model)
-	$(BIN)/python -m llmops.deid.ner.training
+train-ner: install-train ## train the clinical NER anew (CPU, resumable; replaces llmops/deid/detect/ner/model)
+	$(BIN)/python -m training
 
 lock: install ## resolve pyproject.toml anew into the two lock files (needs uv)
 	uv pip compile pyproject.toml --extra retrieval --group dev --universal --python-version 3.11 --generate-hashes \

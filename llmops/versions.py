@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
-from llmops.deid.ner.shipped import CARD, SHIPPED
+from llmops.deid.detect.ner.shipped import CARD, SHIPPED
 
 
 def versions() -> dict[str, str]:

@@ -98,13 +98,13 @@ def evaluate(
     """
     from llmops.cli.output import out_json
     from llmops.deid import Deidentifier, Operator
-    from llmops.deid.evaluate import evaluate as measure
+    from llmops.deid.measure.evaluate import evaluate as measure
 
     deidentifier = Deidentifier(policy=policy, config=_config(ner, policy))
     kept = frozenset(label for label, done in deidentifier.policy.operators.items() if done is Operator.KEEP)
     result = measure(gold, deidentifier, free_titles=free_titles, kept=kept)
     if html is not None:
-        from llmops.deid.evaluation_page import write_page
+        from llmops.deid.measure.page import write_page
 
         write_page(result, html)
     if as_json:

@@ -1,9 +1,9 @@
 """Clinical documents in, de-identified documents out; the only importer of Presidio and spaCy."""
 
 from llmops.deid.config import DeidConfig
-from llmops.deid.engine import PresidioDeidentifier
-from llmops.deid.facade import DeidentifiedText, Deidentifier, Scanner
+from llmops.deid.deidentifier import DeidentifiedText, Deidentifier, Scanner
 from llmops.deid.policy import Operator, Policy, load_policy
+from llmops.deid.stage import PresidioDeidentifier
 from llmops.deid.subjects import SubjectVault
 
 __all__ = [

@@ -75,14 +75,14 @@ def _default_gold() -> list[tuple[str, list[str]]]:
 
     That is the development notes, and real text as ``tests.benchmarks.real_text`` builds it into ``LLMOPS_REAL_TEXT``.
     """
-    from llmops.deid.ner.training.__main__ import FOLDS
+    from training.__main__ import FOLDS
 
     corpora = Path(os.environ.get("LLMOPS_CORPORA") or os.devnull)
     known = [corpora / f"deid/{name}.jsonl" for name in ("notes-dev", "asq-phi-dev")]
     built = Path(os.environ.get("LLMOPS_REAL_TEXT") or os.devnull)
     known += [built / f"{name}.jsonl" for name in ("real-dev", "real-dev-dictation", "abstracts-dev")]
-    own = [ROOT / f"recipes/data/deid/{name}.jsonl" for name in ("notes-fresh", "notes-held-out", "notes-test")]
-    fold = _lines(ROOT / "recipes/data/deid/notes-train.jsonl")[::FOLDS]
+    own = [ROOT / f"tests/benchmarks/notes/{name}.jsonl" for name in ("notes-fresh", "notes-held-out", "notes-test")]
+    fold = _lines(ROOT / "training/notes/notes-train.jsonl")[::FOLDS]
     found = [(path.name, _lines(path)) for path in [*own, *(path for path in known if path.is_file())]]
     return [("notes-train, fold", fold), *found]
 
@@ -105,7 +105,7 @@ def _systems(ner: str) -> list[tuple[str, Callable[[], Any]]]:
 
 
 def _measured(make: Callable[[], Any], gold: Path, count: int, *, free_titles: bool) -> dict[str, Any]:
-    from llmops.deid.evaluate import evaluate
+    from llmops.deid.measure.evaluate import evaluate
 
     timed = Timed(make())
     result = evaluate(gold, timed, free_titles=free_titles)

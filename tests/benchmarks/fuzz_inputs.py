@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-NOTES = Path(__file__).resolve().parents[2] / "recipes" / "data" / "deid" / "notes-train.jsonl"
+NOTES = Path(__file__).resolve().parents[2] / "training/notes/notes-train.jsonl"
 CANARY = "Zwickelbrandt"
 """Stands in every text as a name; no log line may hold it."""
 

@@ -18,7 +18,10 @@ from pathlib import Path
 from tests.benchmarks.one_core import one_core
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTES = ("notes-train", "notes-fresh", "notes-held-out", "notes-test")
+NOTES = (
+    "training/notes/notes-train",
+    *(f"tests/benchmarks/notes/notes-{name}" for name in ("fresh", "held-out", "test")),
+)
 DETECT = """
 import json, sys
 from llmops.deid import Deidentifier
@@ -68,9 +71,7 @@ def _measure(here: Path, limit: int) -> None:
 
 def _write(path: Path, limit: int) -> int:
     """Write notes of the repository as an export has them: a number for the patient, one for the note, the text."""
-    lines = [
-        line for name in NOTES for line in (ROOT / f"recipes/data/deid/{name}.jsonl").read_text("utf-8").splitlines()
-    ]
+    lines = [line for name in NOTES for line in (ROOT / f"{name}.jsonl").read_text("utf-8").splitlines()]
     chosen = lines[:: max(1, len(lines) // limit)][:limit] if limit else lines
     rows = [
         {"mrn": f"7{number:07d}", "note_id": f"n{number}", "text": json.loads(line)["text"]}

@@ -146,7 +146,7 @@ def test_a_record_that_stops_its_worker_is_withheld_alone(cli, notes_recipe, fau
     "stage",
     [
         "llmops.normalize.notes.reader:documents",
-        "llmops.deid.engine:PresidioDeidentifier.process",
+        "llmops.deid.stage:PresidioDeidentifier.process",
         "llmops.quality.scorer:Scorer.process",
     ],
 )

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid import DeidConfig, Deidentifier
-from llmops.deid.composing import composed
+from llmops.deid.detect.normal_form import composed
 from llmops.deid.folding import fold
 from llmops.phi import PLACEHOLDER
 
-NOTES = Path(__file__).resolve().parents[2] / "recipes" / "data" / "deid" / "notes-train.jsonl"
+NOTES = Path(__file__).resolve().parents[2] / "training/notes/notes-train.jsonl"
 DEIDENTIFIER = Deidentifier("safe_harbor", config=DeidConfig(ner="none"))
 PIECES = st.sampled_from(
     [

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.deid.recognizers import FINDERS
-from llmops.deid.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers import FINDERS
+from llmops.deid.detect.recognizers.rules import Rule, Rules
 from llmops.deid.spans import View
 from llmops.phi import PhiLabel
 from tests.benchmarks.fuzz_inputs import PIECES, hostile_text
 
-NOTES = Path(__file__).resolve().parents[2] / "recipes" / "data" / "deid" / "notes-fresh.jsonl"
+NOTES = Path(__file__).resolve().parents[2] / "tests/benchmarks/notes/notes-fresh.jsonl"
 AROUND = 40
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.characters() | st.text(max_size=4), max_size=60).map("".join)
 

@@ -66,8 +66,8 @@ def _detector(options: argparse.Namespace) -> Any:
     from llmops.deid import DeidConfig, Deidentifier
 
     if options.model:
-        from llmops.deid.judge.judge import Judge
-        from llmops.deid.ner import ClinicalNer
+        from llmops.deid.detect.judge.judge import Judge
+        from llmops.deid.detect.ner import ClinicalNer
 
         # No setting of the product names another network; both open this folder instead of the shipped one.
         ClinicalNer.__init__.__defaults__ = Judge.__init__.__defaults__ = (options.model,)

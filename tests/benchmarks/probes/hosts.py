@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks.probes.frames import Probe
 
-_NOTES = Path(__file__).resolve().parents[3] / "recipes/data/deid"
+_NOTES = Path(__file__).resolve().parents[1] / "notes"
 _REPORTS = "narrative/mtsamples-dev.jsonl"
 _LINE_END = re.compile(r"\n")
 _SENTENCE_END = re.compile(r"(?<=[a-z]{3}\. )(?=[A-Z])")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from llmops.deid.ner import training
+import training
 
 DATA = files("tests.benchmarks.probes") / "data"
 CLASSES = ("common", "rare", "diverse", "words")

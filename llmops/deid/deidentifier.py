@@ -1,0 +1,133 @@
+"""De-identification for people: text or documents in, text or documents out, with a policy by name."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from llmops.deid.config import DeidConfig
+from llmops.deid.detect.detector import Analyzer
+from llmops.deid.detect.recognizers.names.name import CREDENTIAL
+from llmops.deid.policy import Policy, load_policy
+from llmops.deid.rewrite.operators import Rewriter, dates_of
+from llmops.deid.spans import Span
+from llmops.deid.stage import PresidioDeidentifier
+from llmops.deid.subjects import NOBODY, SubjectVault
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Withheld
+from llmops.errors import RecipeError
+from llmops.phi import PLACEHOLDER, Detection, PhiFinding
+from llmops.process import forbid_dumps
+
+_AT_ONCE = 64
+_CREDENTIALED: Final = re.compile(
+    PLACEHOLDER.pattern + rf"[ \t]?[,(-]?[ \t]?{CREDENTIAL}\b\.?(?:[ \t]?[,/-]?[ \t]?{CREDENTIAL}\b\.?)*"
+)
+"""A placeholder with the degrees behind it: alone beside it, they look like the surname that is no longer there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidentifiedText:
+    """A text after de-identification.
+
+    Args:
+        text: the new text; may hold residual PHI.
+        findings: what was found and done, with offsets in the new text.
+    """
+
+    text: str = field(repr=False)
+    findings: tuple[PhiFinding, ...] = ()
+
+
+class Deidentifier:
+    """De-identifies texts and documents under one policy.
+
+    >>> Deidentifier(policy="safe_harbor").text("Seen by Dr. Amy Roe on 3/14/24.").text  # doctest: +SKIP
+    'Seen by Dr. [NAME] on [DATE 2024].'
+
+    The model loads on first use. One instance serves one thread. The process that makes one writes no core file and
+    cannot be attached to from then on (`llmops.process.forbid_dumps`).
+
+    Args:
+        policy: name of a bundled policy or path of a YAML file.
+        config: further settings; its own ``policy`` is used where ``policy`` is empty.
+        vault: known identifiers of patients, for `documents`.
+
+    Raises:
+        RecipeError: the policy cannot be used.
+    """
+
+    def __init__(
+        self, policy: Path | str = "", *, config: DeidConfig | None = None, vault: SubjectVault | None = None
+    ) -> None:
+        forbid_dumps()
+        settings = config or DeidConfig()
+        self._policy: Policy = load_policy(str(policy or settings.policy), determination=settings.determination)
+        self._analyzer = Analyzer(settings)
+        self._stage = PresidioDeidentifier(settings, self._policy, vault, self._analyzer)
+
+    @property
+    def policy(self) -> Policy:
+        """The checked policy."""
+        return self._policy
+
+    def text(self, text: str) -> DeidentifiedText:
+        """De-identify one text on its own.
+
+        Args:
+            text: any text. PHI.
+
+        Raises:
+            RecipeError: it is no text.
+        """
+        if not isinstance(text, str):
+            raise RecipeError("deid: what is de-identified must be a str")
+        (spans,) = self._analyzer.find([text])
+        rewriter = Rewriter(self._policy, NOBODY, dates=dates_of([(text, spans)]))
+        new, findings = rewriter.rewrite(text, spans)
+        return DeidentifiedText(text=new, findings=findings)
+
+    def detect(self, text: str) -> list[Detection]:
+        """Find PHI in one text; offsets are those of the text given, and nothing has been done to it."""
+        return next(self.detect_many([text]))
+
+    def detect_many(self, texts: Iterable[str]) -> Iterator[list[Detection]]:
+        """Find PHI in many texts, in order; faster than one by one."""
+        waiting = iter(texts)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            for spans in self._analyzer.find(batch):
+                yield [_finding(span) for span in spans]
+
+    def documents(self, documents: Iterable[ClinicalDocument]) -> Iterator[DeidentifiedDocument | Withheld]:
+        """De-identify documents, in order; one that cannot be is answered with the reason."""
+        waiting = iter(documents)
+        while batch := list(islice(waiting, _AT_ONCE)):
+            yield from self._stage.process(batch)
+
+
+class Scanner:
+    """Looks for PHI in text that is about to leave; a `llmops.stage.PhiScanner`.
+
+    Placeholders are not PHI, nor are credentials right behind one (``[NAME] RD``).
+
+    Args:
+        config: the settings of the search; the policy does not matter.
+    """
+
+    def __init__(self, config: DeidConfig | None = None) -> None:
+        self._analyzer = Analyzer(config or DeidConfig())
+
+    def scan(self, text: str) -> Sequence[PhiFinding]:
+        """Find PHI in ``text``; offsets are code points."""
+        (spans,) = self._analyzer.find([text])
+        cleared = [match.span() for match in _CREDENTIALED.finditer(text)]
+        return [
+            _finding(span)
+            for span in spans
+            if not any(start <= span.start and span.end <= end for start, end in cleared)
+        ]
+
+
+def _finding(span: Span) -> Detection:
+    return Detection(start=span.start, end=span.end, label=span.label, score=span.score, recognizer=span.recognizer)

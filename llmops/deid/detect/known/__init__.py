@@ -1,0 +1,1 @@
+"""Finds in a text what the vault knows of its subject."""

@@ -1,0 +1,91 @@
+"""Runs the shipped network over texts: one thread, one window to a pass."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops.deid.detect.ner.entities import Entity, entities, trimmed
+from llmops.deid.detect.ner.labels import TAGS
+from llmops.deid.detect.ner.pieces import SPECIAL_SHAPE, Pieces, encode
+from llmops.deid.detect.ner.shipped import SHIPPED, open_model
+from llmops.deid.detect.ner.windows import Window, windows
+
+_CLS: Final = "[CLS]"
+_SEP: Final = "[SEP]"
+_SLOW_FUSION: Final = "SkipLayerNormFusion"
+"""The fused operator takes five times as long on a CPU as the three it stands for."""
+
+
+class ClinicalNer:
+    """Finds names, places, organisations, dates, identifiers and ages over 89 in clinical text.
+
+    The model is read and checked on construction. One instance must not be shared between threads. A window goes
+    through the network alone: quantisation takes its scales from all that goes through at once, so that a text would
+    get another answer beside other texts; and more at once would only strain the processor's cache.
+
+    Args:
+        model: folder of the model; the one that comes with the package by default.
+
+    Raises:
+        RecipeError: the model files are missing or not the pinned ones.
+    """
+
+    def __init__(self, model: Path = SHIPPED) -> None:
+        import onnxruntime as ort  # noqa: PLC0415 - costs tenths of a second to import
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        files = open_model(model)
+        self._thresholds, self._core, self._context = files.thresholds, files.core, files.context
+        tokenizer: Any = Tokenizer.from_str(files.vocabulary)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._tokenizer: Any = tokenizer
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        self._session: Any = ort.InferenceSession(
+            files.network,
+            sess_options=options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=[_SLOW_FUSION],
+        )
+        self._session._model_bytes = None  # noqa: SLF001 - 15 MB, kept to fall back on providers of which there is one
+        self._cls: int = self._tokenizer.token_to_id(_CLS)
+        self._sep: int = self._tokenizer.token_to_id(_SEP)
+
+    def entities(self, text: str, thresholds: dict[str, float] | None = None) -> list[Entity]:
+        """Find the entities of a text, disjoint and in order, with code point offsets.
+
+        Args:
+            text: any text. PHI.
+            thresholds: other than the model's own.
+        """
+        ((pieces, probabilities),) = self.probabilities([text])
+        return list(trimmed(text, entities(text, pieces, probabilities, thresholds or self._thresholds)))
+
+    def probabilities(self, texts: Sequence[str]) -> list[tuple[Pieces, npt.NDArray[np.float32]]]:
+        """Give the pieces of each text and the probabilities (pieces, tags) of each."""
+        cut = [encode(self._tokenizer, text) for text in texts]
+        return [(pieces, self._answered(pieces)) for pieces in cut]
+
+    def _answered(self, pieces: Pieces) -> npt.NDArray[np.float32]:
+        answer = np.zeros((len(pieces), len(TAGS)), dtype=np.float32)
+        for window in windows(pieces, core=self._core, context=self._context):
+            core = slice(window.core_first - window.first + 1, window.core_last - window.first + 1)
+            answer[window.core_first : window.core_last] = self._run(pieces, window)[core]
+        return answer
+
+    def _run(self, pieces: Pieces, window: Window) -> npt.NDArray[np.float32]:
+        """Give the probabilities of the pieces of a window, between those of the two special ones."""
+        size = window.last - window.first
+        ids = np.empty((1, size + 2), dtype=np.int64)
+        shapes = np.full((1, size + 2), SPECIAL_SHAPE, dtype=np.int64)
+        ids[0, 0], ids[0, -1] = self._cls, self._sep
+        ids[0, 1:-1] = pieces.ids[window.first : window.last]
+        shapes[0, 1:-1] = pieces.shapes[window.first : window.last]
+        mask = np.ones((1, size + 2), dtype=np.int32)
+        found: npt.NDArray[np.float32] = self._session.run(None, {"ids": ids, "shapes": shapes, "mask": mask})[0][0]
+        return found

@@ -1,0 +1,49 @@
+"""One file an identifier: its patterns, what they must not match, and a finder that the analyzer runs."""
+
+from llmops.deid.detect.recognizers.contacts import email, fax, ip, phone, url
+from llmops.deid.detect.recognizers.dates import age, date
+from llmops.deid.detect.recognizers.names import full_name, name, titled
+from llmops.deid.detect.recognizers.numbers import (
+    account,
+    biometric,
+    device,
+    health_plan,
+    licence,
+    mrn,
+    opaque,
+    otherid,
+    ssn,
+    vehicle,
+)
+from llmops.deid.detect.recognizers.places import location, organization, workplace, zipcode
+
+FINDERS = tuple(
+    (module.NAME, module.find)
+    for module in (
+        name,
+        full_name,
+        titled,
+        location,
+        zipcode,
+        organization,
+        workplace,
+        date,
+        age,
+        phone,
+        fax,
+        email,
+        ssn,
+        mrn,
+        health_plan,
+        account,
+        licence,
+        vehicle,
+        device,
+        url,
+        ip,
+        biometric,
+        otherid,
+        opaque,
+    )
+)
+"""Name and finder of each recognizer, in the order of 164.514(b)(2)(i). Photos (Q) are no text."""

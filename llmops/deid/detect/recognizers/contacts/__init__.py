@@ -1,0 +1,1 @@
+"""Telephone and fax numbers, e-mail, web and network addresses."""

@@ -1,0 +1,1 @@
+"""Numbers and codes that are issued to a person or a thing of theirs."""

@@ -1,7 +1,0 @@
-"""Decides of each word, from what network, rules, vocabulary and the text around it say, whether it is PHI."""
-
-from llmops.deid.judge.evidence import WIDTH, WORD, Evidence, gather
-from llmops.deid.judge.judge import Judge
-from llmops.deid.judge.lexicon import Lexicon
-
-__all__ = ["WIDTH", "WORD", "Evidence", "Judge", "Lexicon", "gather"]

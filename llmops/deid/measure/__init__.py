@@ -1,0 +1,1 @@
+"""Measures detection against annotated notes."""

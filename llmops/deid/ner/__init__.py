@@ -1,6 +1,0 @@
-"""Our own clinical NER: a small transformer token classifier that comes with the package and runs on onnxruntime."""
-
-from llmops.deid.ner.clinical import ClinicalNer
-from llmops.deid.ner.entities import Entity
-
-__all__ = ["ClinicalNer", "Entity"]

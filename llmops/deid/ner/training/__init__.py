@@ -1,5 +1,0 @@
-"""Trains the network of `llmops.deid.ner`; needs torch and onnx, which nothing at run time does.
-
-``python -m llmops.deid.ner.training`` reads the notes, trains, writes the int8 model folder and measures it. Every
-stage is kept in the work folder and is not done twice.
-"""

@@ -1,0 +1,1 @@
+"""Puts in the place of a finding what the policy says."""
