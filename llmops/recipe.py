@@ -16,12 +16,18 @@ import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError
 
-from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, SigningKey, load_or_create_secret, load_or_create_signing_key
-from llmops.audit.keys import SOURCE_KEY_FILE
-from llmops.audit.places import located, refuse_plain_http
+from llmops.audit.anchors.locations import located, refuse_plain_http
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
+from llmops.keys import (
+    AUDIT_KEY_FILE,
+    RELEASE_KEY_FILE,
+    SOURCE_KEY_FILE,
+    SigningKey,
+    load_or_create_secret,
+    load_or_create_signing_key,
+)
 from llmops.minimize import Keep, KeepConfig
 from llmops.normalize import NormalizeConfig, Normalizer, TableColumns
 from llmops.pipeline import Pipeline

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from llmops.audit.keys import SigningKey, VerifyKey
 from llmops.errors import AuditVerificationError
+from llmops.keys import SigningKey, VerifyKey
 
 ORIGIN: Final = "llmops/"
 _DASH: Final = "\u2014 "  # a signature line starts with an em dash (C2SP signed-note)

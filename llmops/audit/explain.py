@@ -8,9 +8,9 @@ from pathlib import Path
 
 from llmops.audit import layout
 from llmops.audit.codec import Entry, decode
-from llmops.audit.merkle import leaf_hash
-from llmops.audit.segments import reading as opened
-from llmops.audit.segments import segments
+from llmops.audit.log.merkle import leaf_hash
+from llmops.audit.log.segments import reading as opened
+from llmops.audit.log.segments import segments
 from llmops.documents import Receipt
 from llmops.errors import AuditError, AuditVerificationError
 

@@ -30,7 +30,7 @@ def check_stream(name: str) -> str:
 
 
 def events_file(directory: Path, stream: str) -> Path:
-    """The events, a line each; of a stream of several segments, the first (`llmops.audit.segments`)."""
+    """The events, a line each; of a stream of several segments, the first (`llmops.audit.log.segments`)."""
     return directory / f"{stream}.jsonl"
 
 
@@ -50,7 +50,7 @@ def tree_file(directory: Path, stream: str) -> Path:
 
 
 def stamps_folder(directory: Path) -> Path:
-    """Time stamps over checkpoints of the log, with the checkpoints (`llmops.audit.object_store`)."""
+    """Time stamps over checkpoints of the log, with the checkpoints (`llmops.audit.anchors.object_store`)."""
     return directory / "timestamps"
 
 

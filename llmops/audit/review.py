@@ -8,14 +8,14 @@ from pathlib import Path
 import orjson
 
 from llmops.audit import layout
-from llmops.audit.anchors import newest_checkpoint
 from llmops.audit.checkpoint import Checkpoint
 from llmops.audit.events import Reviewed, ReviewReason
-from llmops.audit.keys import SigningKey
-from llmops.audit.log import AuditLog, published_keys
-from llmops.audit.segments import lines
+from llmops.audit.log.newest import newest_checkpoint
+from llmops.audit.log.segments import lines
+from llmops.audit.log.writer import AuditLog, published_keys
 from llmops.documents import Receipt
 from llmops.errors import AuditError, AuditVerificationError
+from llmops.keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

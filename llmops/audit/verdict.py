@@ -87,7 +87,7 @@ class ProvenTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer of `llmops.audit.verify.verify`; ``times`` is what time stamps prove, where there are any."""
+    """The answer of a verification; ``times`` is what time stamps prove, where there are any."""
 
     findings: tuple[Finding, ...]
     streams: tuple[StreamReport, ...]

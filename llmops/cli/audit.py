@@ -10,29 +10,22 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from llmops.audit import (
-    Anchor,
-    Finding,
-    Kept,
-    ReviewReason,
-    Seen,
-    Status,
-    Verdict,
-    VerifyKey,
-    layout,
-    load_authorities,
-    read_kept,
-    shows,
-)
-from llmops.audit import verify as verify_log
-from llmops.audit.events import Event
+from llmops.audit import Anchor, Finding, Status, Verdict, layout
+from llmops.audit.anchors.locations import read_kept
+from llmops.audit.anchors.object_store import Kept
+from llmops.audit.anchors.timestamp import load_authorities
+from llmops.audit.events import Event, ReviewReason
+from llmops.audit.explain import Seen, shows
 from llmops.audit.export import Form
+from llmops.audit.verify.directory import verify as verify_log
 from llmops.cli import audit_proofs
 from llmops.cli.audit_folder import AnyFolder, Folder
-from llmops.cli.audit_story import print_story, story_as_dict
-from llmops.cli.opening import Keys, not_in_log, now_ms, trusted
+from llmops.cli.audit_trail import print_story, story_as_dict
 from llmops.cli.output import console, one_line, out_json, pairs, problem
+from llmops.cli.release_options import Keys, trusted
 from llmops.errors import AuditError, AuditVerificationError, RecipeError, ReleaseError
+from llmops.keys import VerifyKey
+from llmops.operations.reader_log import not_in_log, now_ms
 from llmops.plain_files import open_file
 from llmops.release import glance, open_release, release_folders
 
@@ -170,7 +163,7 @@ def report(
 
     The verdict stands on the page; the exit code is that of ``audit verify``.
     """
-    from llmops.audit.page import write_page
+    from llmops.audit.report import write_page
 
     verdict = _verdict(folder, keys, release, anchor, tsa, artifacts=(folder.parent / "release").is_dir())
     try:
@@ -193,8 +186,9 @@ def review(
     as_json: AsJson = False,
 ) -> None:
     """Sign off a stretch of the log with the reviewer's own key; refused where the log is tampered with."""
-    from llmops.audit import load_or_create_signing_key, sign_off
+    from llmops.audit import sign_off
     from llmops.cli.audit_review import chosen
+    from llmops.keys import load_or_create_signing_key
 
     verdict = verify_log(folder, trusted(keys, name="llmops-audit"))
     if verdict.exit_code > 1:

@@ -7,26 +7,16 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from llmops.audit import (
-    Checkpoint,
-    check,
-    find_event,
-    grown,
-    growths_to_json,
-    layout,
-    parse_growths,
-    parse_proof,
-    prove,
-    read_notes,
-    write_anchor,
-)
-from llmops.audit.anchors import newest_checkpoints
-from llmops.audit.checkpoint import parse_checkpoint
-from llmops.audit.places import located
+from llmops.audit import check, layout
+from llmops.audit.anchors.locations import located, read_notes, write_anchor
+from llmops.audit.checkpoint import Checkpoint, parse_checkpoint
+from llmops.audit.log.newest import newest_checkpoints
+from llmops.audit.proofs.consistency import grown, growths_to_json, parse_growths
+from llmops.audit.proofs.inclusion import find_event, parse_proof, prove
 from llmops.cli.audit_folder import Folder, meant
-from llmops.cli.audit_story import moment
-from llmops.cli.opening import Keys, trusted
+from llmops.cli.audit_trail import moment
 from llmops.cli.output import console, out_json, pairs, problem
+from llmops.cli.release_options import Keys, trusted
 from llmops.errors import AuditVerificationError, RecipeError
 from llmops.plain_files import write_file
 

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from llmops.audit import Stretch, find_event, stretch, stretches
+from llmops.audit.proofs.inclusion import find_event
+from llmops.audit.review import Stretch, stretch, stretches
 from llmops.errors import AuditError
 
 _FOREVER: Final = 2**63 - 1

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from llmops.audit.keys import SigningKey, load_signing_key
 from llmops.audit.layout import WITHDRAW
-from llmops.cli.opening import AuditDir, Keys, audit_key_beside, folder_log, not_in_log, opened, trusted
 from llmops.cli.output import console, one_line, out_json, pairs, problem
-from llmops.cli.withdrawal import Withdrawal
+from llmops.cli.release_options import AuditDir, Keys, opened, trusted
 from llmops.errors import ReleaseError
+from llmops.keys import SigningKey, load_signing_key
+from llmops.operations.reader_log import audit_key_beside, folder_log, not_in_log
+from llmops.operations.withdraw import Withdrawal
 from llmops.release import Glance, RevocationReason, check_documents, compare, glance, newest, release_folders
 from llmops.release.files import LATEST, read_regular, release_folder
 from llmops.release.manifest import MANIFEST, parse_manifest
@@ -130,7 +131,7 @@ def diff(
 def revoke(folder: Folder, key: Signer, reason: Why, audit: AuditDir = None, as_json: AsJson = False) -> None:
     """Take back a whole release: from now on no reader opens it. Its files stay as they are; its search index goes."""
     signer, path, name = _to_take_back(folder, key)
-    with folder_log(path, audit, audit_key_beside(key), WITHDRAW) as log:
+    with folder_log(path, audit, audit_key_beside(key), problem, WITHDRAW) as log:
         Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log, keys=key.parent).everything()
     _report({"release": name, "action": "revoked", "reason": reason.value}, as_json=as_json)
 
@@ -151,7 +152,7 @@ def tombstone(
     signer, path, name = _to_take_back(folder, key)
     chosen = sorted(set(documents))
     check_documents(path, chosen, signer)
-    with folder_log(path, audit, audit_key_beside(key), WITHDRAW) as log:
+    with folder_log(path, audit, audit_key_beside(key), problem, WITHDRAW) as log:
         Withdrawal(folder=path, release_id=name, signer=signer, reason=reason, log=log, keys=key.parent).documents(
             chosen
         )

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
-from llmops.cli.output import console, one_line, out_json
+from llmops.cli.output import console, one_line, out_json, problem
+from llmops.cli.release_options import AuditDir, Keys, Seal, opened
 from llmops.errors import RecipeError
+from llmops.operations.reader_log import consumer_log
 
 
 def search(
@@ -27,7 +28,7 @@ def search(
     if not query.encode("utf-8", "ignore").strip():
         raise RecipeError("search: the query is blank or not UTF-8; say what to look for")
     release = opened(folder, keys)
-    with consumer_log(release, audit, seal) as log:
+    with consumer_log(release, audit, seal, problem) as log:
         hits = search_release(release, query, k, log)
     if as_json:
         out_json(

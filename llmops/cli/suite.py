@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmops.cli.opening import AuditDir, Keys, Seal, consumer_log, opened
-from llmops.cli.output import console, is_verbose, out_json
+from llmops.cli.output import console, is_verbose, out_json, problem
 from llmops.cli.progress import progress
+from llmops.cli.release_options import AuditDir, Keys, Seal, opened
 from llmops.errors import RecipeError
+from llmops.operations.reader_log import consumer_log
 from llmops.plain_files import write_file
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def evaluate(
         if path and not path.parent.is_dir():
             raise RecipeError(f"{option}: its folder is not there")
     release = opened(folder, keys)
-    with consumer_log(release, audit, seal) as log, progress() as watcher:
+    with consumer_log(release, audit, seal, problem) as log, progress() as watcher:
         watcher.begin("evaluate", asked.size)
         result = evaluate_release(
             release,

@@ -32,7 +32,7 @@ def trace(
     Needs the raw zone and its keys. That it was asked is in the audit log before anything is printed. Exit 1: nothing
     was found.
     """
-    from llmops.cli import trace_steps
+    from llmops.operations import trace as trace_steps
 
     if bool(record_or_document_id) == withheld or (reason is not None and not withheld):
         raise RecipeError("trace: give the id of a record or document, or --withheld, with or without --reason")

@@ -27,7 +27,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Count what the vault holds, and say whether a rotation is to be finished. No PHI is shown."""
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
     facts = vault_steps.status(place)
@@ -44,7 +44,7 @@ def status(
 @app.command()
 def rotate(recipe: RecipePath, output: Output = None, raw_zone: RawZone = None, as_json: AsJson = False) -> None:
     """Replace the vault's key; pseudonyms, offsets and surrogates stay. Run it again where it was interrupted."""
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
     _report(vault_steps.rotate_key(place), as_json=as_json)
@@ -60,7 +60,7 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Say that two subjects are one patient; the older pseudonym stays. Releases made before are not changed."""
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
     _report(vault_steps.merge(place, one, other), as_json=as_json)
@@ -71,7 +71,7 @@ def split(
     recipe: RecipePath, given_up: Pseudonym, output: Output = None, raw_zone: RawZone = None, as_json: AsJson = False
 ) -> None:
     """Undo a merge, by the pseudonym that it gave up; the two are kept apart from now on."""
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
     _report(vault_steps.split(place, given_up), as_json=as_json)
@@ -94,7 +94,7 @@ def erase(
 
     Its records are withheld from now on. Copies of the vault made before stay readable until the key is rotated.
     """
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
     _report(vault_steps.erase(place, pseudonym, releases, reason), as_json=as_json)
@@ -106,7 +106,7 @@ def approver_key(
     as_json: AsJson = False,
 ) -> None:
     """Make your key pair for approvals: the private half that only you can read, and its .pub for the recipe."""
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     _report(vault_steps.approver_key(path), as_json=as_json, title="made; give away the public half alone")
 
@@ -122,7 +122,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve, as one of two key holders, that a subject is re-identified once. Needs no access to the raw zone."""
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     request = Request(vault=vault, pseudonym=pseudonym, purpose=purpose)
     _report(vault_steps.approval(request, key, out, hours), as_json=as_json, title="approved")
@@ -143,7 +143,7 @@ def reidentify(
 
     Logged before it is answered, and also where it is refused.
     """
-    from llmops.cli import vault_steps
+    from llmops.operations import vault as vault_steps
 
     place = vault_steps.Place(recipe=recipe, output=output, raw_zone=raw_zone)
     out_json(vault_steps.reidentify(place, pseudonym, purpose, approvals or []))

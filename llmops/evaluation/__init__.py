@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from llmops.evaluation.asking import Calling
+    from llmops.evaluation.chat_calls import Calling
     from llmops.evaluation.comparison import Comparison, compare
     from llmops.evaluation.extractive import ExtractiveChatModel
     from llmops.evaluation.html import to_html

@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from llmops.errors import RecipeError
-from llmops.evaluation.assertions.outcome import Outcome
+from llmops.evaluation.assertions.result import Outcome
 from llmops.plain_files import read_file
 
 Status: TypeAlias = Literal["answered", "not_sent", "model_failed"]

@@ -11,18 +11,18 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
 from llmops.errors import ModelError, ReleaseError
-from llmops.evaluation.asking import Calling, Failure, ask_all
 from llmops.evaluation.assertions import Answer, Outcome
+from llmops.evaluation.chat_calls import Calling, Failure, ask_all
 from llmops.evaluation.extractive import ExtractiveChatModel
-from llmops.evaluation.partial import Partial
 from llmops.evaluation.prompt import Passage, passages, render
 from llmops.evaluation.result import CaseResult, EvaluationResult, Status
+from llmops.evaluation.resume import Partial
 from llmops.evaluation.suite import Case, Prices, Suite
 from llmops.release import Release, verified
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index
-from llmops.retrieval.serve import serve
-from llmops.retrieval.untraced import untraced
+from llmops.retrieval.released_text import serve
+from llmops.retrieval.tracing_off import untraced
 from llmops.stage import PhiScanner
 
 Clock = Callable[[], float]

@@ -3,6 +3,7 @@
 Every engine calls the same `index_shard` and `run_shard`, so that what is released does not depend on how it was run.
 """
 
+from llmops.pipeline.attempts import Stopped
 from llmops.pipeline.coarse import in_blocks
 from llmops.pipeline.commit import Done, Indexed, Workspace
 from llmops.pipeline.flow import Pipeline, index_shard, run_shard
@@ -10,7 +11,6 @@ from llmops.pipeline.gating import Tally, pass_gate
 from llmops.pipeline.ledger import NOWHERE, Decision, Ledger, LedgerWriter, Place, ledgers
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard, plan_shards
-from llmops.pipeline.stopped import Stopped
 
 __all__ = [
     "NOWHERE",

@@ -33,11 +33,11 @@ from llmops.errors import StageError
 from llmops.identities import Identity
 from llmops.minimize import Keep
 from llmops.normalize import Normalizer
+from llmops.pipeline.attempts import BATCH, NOWHERE, Stopped
 from llmops.pipeline.coarse import coarse_changes, in_blocks
 from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
-from llmops.pipeline.stopped import BATCH, NOWHERE, Stopped
 from llmops.quality import body_key, content_key
 from llmops.sources import FilesConfig, UnitSource
 from llmops.stage import Stage

@@ -8,7 +8,7 @@ from typing import Final
 
 from llmops.sources import ShardSize, Unit
 from llmops.sources.errors import Refused
-from llmops.sources.opening import open_plain
+from llmops.sources.open_file import open_plain
 
 _BLOCK: Final = 2**20
 _FOOTER: Final = 2**16

@@ -3,13 +3,13 @@
 from llmops.audit.checkpoint import Anchor
 from llmops.release.difference import Difference, compare
 from llmops.release.gate import Counts, Gate, GatePolicy, Verdict, load_gate_policy
-from llmops.release.glance import Glance, ReleaseStatus, glance, newest, release_folders
 from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
 from llmops.release.revocation import ForGood, RevocationReason, is_for_good, taken_back_for_good
-from llmops.release.taken_back import TakenBack, add_to_register, read_register
+from llmops.release.status import Glance, ReleaseStatus, glance, newest, release_folders
 from llmops.release.withdraw import check_documents, revoke, tombstone
+from llmops.release.withdrawal_register import TakenBack, add_to_register, read_register
 from llmops.release.writer import ReleaseWriter
 
 __all__ = [

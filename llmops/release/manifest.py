@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Final, Literal
 
 from llmops.audit.checkpoint import Anchor
-from llmops.audit.keys import VerifyKey
 from llmops.errors import ReleaseError
+from llmops.keys import VerifyKey
 from llmops.release.canonical import canonical, digest
 from llmops.release.gate import Verdict
 from llmops.release.parts import Part

@@ -9,9 +9,9 @@ from weakref import WeakSet
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmops.audit.keys import VerifyKey
 from llmops.documents import Receipt, ReleasedDocument, Withheld
 from llmops.errors import ReleaseError
+from llmops.keys import VerifyKey
 from llmops.release.files import release_folder
 from llmops.release.manifest import Manifest
 from llmops.release.parts import read_batches

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from llmops.audit.keys import SigningKey, VerifyKey, load_verify_key, parse_vkey
 from llmops.errors import RecipeError, ReleaseError
+from llmops.keys import SigningKey, VerifyKey, load_verify_key, parse_vkey
 from llmops.release.canonical import canonical
 
 _ALGORITHM: Final = "Ed25519"
@@ -63,7 +63,7 @@ def _trusted(key: object) -> VerifyKey:
         return load_verify_key(key, name="llmops")
     raise RecipeError(
         f"trusted_keys: a {type(key).__name__} is none; give pathlib.Path(...) of a public-key file, or a VerifyKey "
-        "(llmops.audit.keys.parse_vkey makes one of a line llmops-release+...)"
+        "(llmops.keys.parse_vkey makes one of a line llmops-release+...)"
     )
 
 

@@ -11,8 +11,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmops.audit.keys import VerifyKey
 from llmops.errors import ReleaseError
+from llmops.keys import VerifyKey
 from llmops.release.canonical import digest
 from llmops.release.files import Stamp, list_files, read_regular, read_stamped, stamp
 from llmops.release.manifest import DATA, MANIFEST, SIGNATURE, FileDigest, Manifest, parse_manifest

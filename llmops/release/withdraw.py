@@ -6,12 +6,11 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from llmops.audit.keys import SigningKey
 from llmops.errors import ReleaseError
+from llmops.keys import SigningKey
 from llmops.plain_files import is_there, make_folder, opened_folder, replace_file, sync_folder
 from llmops.release.canonical import canonical
 from llmops.release.files import LATEST, point_latest, read_regular, release_folder, writing
-from llmops.release.glance import glance, newest, release_folders
 from llmops.release.manifest import MANIFEST, parse_manifest
 from llmops.release.reader import open_release
 from llmops.release.revocation import (
@@ -22,6 +21,7 @@ from llmops.release.revocation import (
     read_revocations,
 )
 from llmops.release.signing import Purpose, Trust, sign
+from llmops.release.status import glance, newest, release_folders
 
 
 def revoke(

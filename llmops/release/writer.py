@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from llmops.audit.keys import SigningKey
 from llmops.documents import Receipt, ScoredDocument, Withheld
 from llmops.errors import ReleaseError
+from llmops.keys import SigningKey
 from llmops.plain_files import create_file, is_there, make_folder, opened_folder, sync_folder
 from llmops.release import manifest as m
 from llmops.release.canonical import digest

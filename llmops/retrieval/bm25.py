@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from llmops.retrieval.words import words
+from llmops.retrieval.terms import words
 
 Scores = npt.NDArray[np.float32]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from llmops.retrieval.lexicon import GENERIC, KINDS, SYNONYMS
-from llmops.retrieval.words import STOP_WORDS, raw_words, stem
+from llmops.retrieval.terms import STOP_WORDS, raw_words, stem
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from llmops.retrieval.dense import StoreVectors
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index, configuration, index_folder, load_or_build, searchable
 from llmops.retrieval.search import Searcher
-from llmops.retrieval.untraced import untraced
+from llmops.retrieval.tracing_off import untraced
 
 
 class ReleaseRetriever(BaseRetriever):

@@ -15,7 +15,7 @@ from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import Dense, ExactVectors, Mask
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Encoder, Index, encoder_of
-from llmops.retrieval.serve import serve
+from llmops.retrieval.released_text import serve
 
 RRF_K: Final = 60
 """The rank constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from llmops.audit import Anchor, AuditLog, Status, Verdict, layout, read_anchors, verify
-from llmops.audit.places import holds_anything, is_authority, located
+from llmops.audit import Anchor, AuditLog, Status, Verdict, layout
+from llmops.audit.anchors.locations import holds_anything, is_authority, located, read_anchors
+from llmops.audit.verify.directory import verify
 from llmops.pipeline import Meter
 from llmops.recipe import Keys, Policies, Recipe, default_workers
 from llmops.runner.state import RunFolder

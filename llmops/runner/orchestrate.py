@@ -13,19 +13,14 @@ from typing import Any
 
 import orjson
 
-from llmops.audit import (
-    AUDIT_KEY_FILE,
-    RELEASE_KEY_FILE,
-    beating,
-    layout,
-    seal_readers,
-    tie_streams,
-    write_anchor,
-)
+from llmops.audit import layout
+from llmops.audit.anchors.locations import write_anchor
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
+from llmops.audit.log.run_links import beating, seal_readers, tie_streams
 from llmops.engines import LocalEngine, Outcome
 from llmops.errors import AuditError, AuditWriteError, ModelError, RecipeError, SourceError, StageError
 from llmops.evaluation import Calling, EvaluationResult
+from llmops.keys import AUDIT_KEY_FILE, RELEASE_KEY_FILE
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.plain_files import replace_file
 from llmops.process import forbid_dumps
@@ -44,13 +39,13 @@ from llmops.release.files import writing
 from llmops.report import render
 from llmops.retrieval import RetrievalConfig
 from llmops.runner import summary
-from llmops.runner.conclude import gate_and_publish
 from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
 from llmops.runner.job import ShardJob, again, now_ms, open_log, open_run_log, set_aside_folder
-from llmops.runner.outcome import outcome
-from llmops.runner.passes import index_pass, rewrite_pass
+from llmops.runner.publish import gate_and_publish
+from llmops.runner.shard_passes import index_pass, rewrite_pass
 from llmops.runner.state import claim, refuse_unwritable, room
+from llmops.runner.status import outcome
 from llmops.sources import Unit, plan_units
 from llmops.versions import versions
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from llmops.documents import SourceRecord
-from llmops.sources import framing, parquet, table
+from llmops.sources import framers as framing
+from llmops.sources import parquet, table
 from llmops.sources.config import FilesConfig
 from llmops.sources.errors import Refused
 from llmops.sources.lines import split_lines
-from llmops.sources.opening import limited, open_plain
+from llmops.sources.open_file import limited, open_plain
 from llmops.sources.reader import UnitSource
 from llmops.sources.sniff import Shape
 from llmops.sources.stream import Budget, Stream

@@ -7,7 +7,7 @@ from typing import Final
 from llmops.documents import Format, Reason
 from llmops.sources.encoding import text_encoding
 from llmops.sources.errors import Refused
-from llmops.sources.frame import Broken, Frame, Framed
+from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.stream import Stream
 
 # MLLP wraps a message in <VT> ... <FS><CR> (HL7 v2 Transport, appendix C); both also end up in files.

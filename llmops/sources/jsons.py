@@ -10,7 +10,7 @@ import orjson
 from llmops.documents import Format, Reason
 from llmops.sources.encoding import utf8_only
 from llmops.sources.errors import Refused
-from llmops.sources.frame import Broken, Frame, Framed
+from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.lines import line_end, split_lines
 from llmops.sources.stream import Stream
 

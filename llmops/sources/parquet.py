@@ -9,7 +9,7 @@ import orjson
 from llmops.documents import NOT_TEXT, Format, Reason
 from llmops.sources.encoding import text_encoding
 from llmops.sources.errors import Refused
-from llmops.sources.frame import Broken, Frame, Framed
+from llmops.sources.framed import Broken, Frame, Framed
 
 _BATCH_ROWS: Final = 256
 _READ_ERRORS: Final = (OSError, ValueError, TypeError, NotImplementedError, MemoryError)

@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 from typing import IO, Final, cast
 
 from llmops.documents import Format, Locator, Reason, SourceRecord, StageName, Withheld
-from llmops.sources import framing
+from llmops.sources import framers as framing
 from llmops.sources.archive import Archive, Member
 from llmops.sources.config import FilesConfig
 from llmops.sources.errors import Refused
-from llmops.sources.frame import Broken, Framed
-from llmops.sources.opening import limited, open_plain
+from llmops.sources.framed import Broken, Framed
+from llmops.sources.open_file import limited, open_plain
 from llmops.sources.sniff import Shape
 from llmops.sources.stream import Budget, Stream
 from llmops.sources.table import header_row

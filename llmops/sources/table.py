@@ -13,7 +13,7 @@ import orjson
 from llmops.documents import Format, Reason
 from llmops.sources.encoding import UTF8, Encoding, text_encoding
 from llmops.sources.errors import Refused
-from llmops.sources.frame import Broken, Frame, Framed
+from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.lines import Line, line_end, split_lines
 from llmops.sources.stream import Stream
 

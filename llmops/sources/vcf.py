@@ -5,7 +5,7 @@ from typing import Final
 from llmops.documents import Format, Reason
 from llmops.sources.encoding import Encoding, text_encoding
 from llmops.sources.errors import Refused
-from llmops.sources.frame import Frame
+from llmops.sources.framed import Frame
 from llmops.sources.lines import split_lines
 from llmops.sources.stream import Stream
 

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from llmops.audit.keys import VerifyKey
 from llmops.documents import ReleasedDocument
 from llmops.errors import MissingExtraError, RecipeError
+from llmops.keys import VerifyKey
 from llmops.release import Release, open_release, verified
 from llmops.training.order import Order, Shard
 from llmops.training.windows import Window, windows

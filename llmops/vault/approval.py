@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
 
-from llmops.audit.keys import SigningKey, VerifyKey, parse_vkey
 from llmops.errors import RecipeError
+from llmops.keys import SigningKey, VerifyKey, parse_vkey
 
 APPROVERS: Final = 2
 LONGEST_HOURS: Final = 72

@@ -15,7 +15,7 @@ from llmops.identities import Identity, SubjectIdentifier
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import full_names, pack, unpack
 from llmops.vault.keys import KeyProvider
-from llmops.vault.opening import Mode, VaultLock, key_bytes, open_bundle
+from llmops.vault.open_vault import Mode, VaultLock, key_bytes, open_bundle
 from llmops.vault.pseudonyms import Alias, RandomBytes, draw_alias, pack_alias, unpack_alias
 from llmops.vault.store import VaultStore
 from llmops.vault.subjects import Links, Tokens, tokens_of

@@ -13,7 +13,7 @@ from llmops.vault.approval import Leave, Refusal, RefusedError
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import unpack
 from llmops.vault.keys import KeyProvider
-from llmops.vault.opening import Mode, VaultLock, key_bytes, open_bundle
+from llmops.vault.open_vault import Mode, VaultLock, key_bytes, open_bundle
 from llmops.vault.pseudonyms import unpack_alias
 from llmops.vault.store import VaultStore, refuse_missing
 from llmops.vault.subjects import Links

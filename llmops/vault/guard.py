@@ -4,8 +4,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from llmops.audit.keys import load_or_create_secret
 from llmops.errors import RecipeError
+from llmops.keys import load_or_create_secret
 from llmops.plain_files import PRIVATE_FOLDER, make_folder
 from llmops.vault.crypto import check_key
 

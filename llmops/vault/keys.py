@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from llmops.audit.keys import load_or_create_secret
 from llmops.errors import RecipeError
+from llmops.keys import load_or_create_secret
 from llmops.vault.crypto import KEY_SIZE
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from llmops.audit.keys import create_key_file
 from llmops.errors import RecipeError
+from llmops.keys import create_key_file
 from llmops.vault.crypto import KEY_SIZE
 
 _LARGEST: Final = 1 << 16

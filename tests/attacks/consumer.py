@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from llmops.audit import SigningKey, load_or_create_signing_key
+from llmops.keys import SigningKey, load_or_create_signing_key
 from llmops.release.canonical import canonical
 from llmops.release.signing import Purpose, sign
 from tests.attacks.output import FOLDERS, NAMES, READERS, Attack

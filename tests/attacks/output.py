@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmops.audit import AuditLog, SigningKey, load_or_create_signing_key
+from llmops.audit import AuditLog
 from llmops.audit.checkpoint import sign_checkpoint
 from llmops.audit.codec import Entry, encode
 from llmops.audit.events import DocumentReleased, Event, Queried, VaultAction, VaultChanged
-from llmops.audit.merkle import leaf_hash, root_of
+from llmops.audit.log.merkle import leaf_hash, root_of
+from llmops.keys import SigningKey, load_or_create_signing_key
 
 Plant = Callable[[Path, Path], None]
 

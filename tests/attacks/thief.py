@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 
-from llmops.audit import load_signing_key
 from llmops.audit.checkpoint import sign_checkpoint
-from llmops.audit.merkle import leaf_hash, root_of
+from llmops.audit.log.merkle import leaf_hash, root_of
+from llmops.keys import load_signing_key
 from tests.attacks.consumer import signed_anew
 from tests.benchmarks.attacks import NAMES, Case, Site
 

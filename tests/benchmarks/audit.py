@@ -20,10 +20,14 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from llmops.audit import AuditLog, Status, check, load_or_create_signing_key, newest_anchors, prove, verify
+from llmops.audit import AuditLog, Status, check
 from llmops.audit.events import DocumentDeidentified, DocumentReleased, DocumentScored, RecordRead
-from llmops.audit.page import write_page
+from llmops.audit.log.newest import newest_anchors
+from llmops.audit.proofs.inclusion import prove
+from llmops.audit.report import write_page
+from llmops.audit.verify.directory import verify
 from llmops.documents import Format
+from llmops.keys import load_or_create_signing_key
 from tests.benchmarks.machine import in_memory, machine
 
 

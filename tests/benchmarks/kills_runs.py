@@ -14,7 +14,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from llmops.audit import AUDIT_KEY_FILE, RELEASE_KEY_FILE, Status, load_verify_key, shows, verify
+from llmops.audit import Status
+from llmops.audit.explain import shows
+from llmops.audit.verify.directory import verify
+from llmops.keys import AUDIT_KEY_FILE, RELEASE_KEY_FILE, load_verify_key
 from llmops.release import Release, open_release
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,18 +11,14 @@ from pathlib import Path
 from random import Random
 from typing import NoReturn
 
-from llmops.audit import (
-    AuditLog,
-    SigningKey,
-    Status,
-    load_or_create_signing_key,
-    newest_anchors,
-    shows,
-    tie_streams,
-    verify,
-)
+from llmops.audit import AuditLog, Status
 from llmops.audit.events import DocumentScored, RecordRead
+from llmops.audit.explain import shows
+from llmops.audit.log.newest import newest_anchors
+from llmops.audit.log.run_links import tie_streams
+from llmops.audit.verify.directory import verify
 from llmops.documents import Format
+from llmops.keys import SigningKey, load_or_create_signing_key
 
 WRITERS = 4
 ROUND = 50  # kills on one log, then it is settled, checked and begun anew

@@ -100,9 +100,9 @@ def _audit(here: Path, events: int = 20_000, batch: int = 100) -> None:
     """Append and verify events, and hash the same bytes plainly."""
     from llmops.audit import AuditLog
     from llmops.audit.events import RecordRead
-    from llmops.audit.keys import load_or_create_signing_key
-    from llmops.audit.verify import verify
+    from llmops.audit.verify.directory import verify
     from llmops.documents import Format
+    from llmops.keys import load_or_create_signing_key
 
     signer = load_or_create_signing_key(here / "key", name="bench")
     made = [RecordRead(record_id=f"r{number:020x}", format=Format.TEXT, size=1000) for number in range(events)]

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from llmops.audit import Finding, Status, Verdict, load_or_create_signing_key
+from llmops.audit import Finding, Status, Verdict
+from llmops.keys import load_or_create_signing_key
 from tests.benchmarks.machine import in_memory, machine
 from tests.benchmarks.tampering_attacks import ATTACKS, Strike, roll_back
 from tests.benchmarks.tampering_log import SmallLog, build

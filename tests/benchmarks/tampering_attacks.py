@@ -6,8 +6,8 @@ from random import Random
 
 from llmops.audit import Status
 from llmops.audit.checkpoint import parse_checkpoint, sign_checkpoint
-from llmops.audit.merkle import leaf_hash, root_of
-from llmops.audit.recovery import NO_PREVIOUS, link
+from llmops.audit.log.merkle import leaf_hash, root_of
+from llmops.audit.log.recovery import NO_PREVIOUS, link
 from tests.benchmarks.tampering_log import MAIN, STREAMS, WORKERS, SmallLog, invented, relinked
 
 

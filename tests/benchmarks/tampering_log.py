@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from llmops.audit import Anchor, AuditLog, SigningKey, Verdict, newest_anchors, tie_streams, verify
+from llmops.audit import Anchor, AuditLog, Verdict
 from llmops.audit.checkpoint import split_notes
 from llmops.audit.codec import Entry, decode, encode
 from llmops.audit.events import DocumentReleased, RecordRead, ReleasePublished, RunFinished
-from llmops.audit.merkle import leaf_hash
-from llmops.audit.recovery import NO_PREVIOUS, link
+from llmops.audit.log.merkle import leaf_hash
+from llmops.audit.log.newest import newest_anchors
+from llmops.audit.log.recovery import NO_PREVIOUS, link
+from llmops.audit.log.run_links import tie_streams
+from llmops.audit.verify.directory import verify
 from llmops.documents import Format
+from llmops.keys import SigningKey
 
 MAIN = "main"
 WORKERS = ("w0", "w1")

@@ -7,7 +7,8 @@ import stat
 import pytest
 
 from llmops import open_release
-from llmops.audit import layout, shows
+from llmops.audit import layout
+from llmops.audit.explain import shows
 from llmops.release.schema import text_digest
 from tests.attacks.output import FOLDERS, NAMES, READERS
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from llmops.audit import layout, shows
+from llmops.audit import layout
+from llmops.audit.explain import shows
 
 
 @pytest.fixture

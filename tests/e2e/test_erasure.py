@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llmops import open_release
-from llmops.retrieval.words import words as indexed
+from llmops.retrieval.terms import words as indexed
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS_IN_A_ROW = 4

@@ -403,7 +403,7 @@ scorer.assess = broken
 def test_a_full_audit_disk_stops_the_run_before_anything_is_released(cli, notes_recipe, faults, tmp_path):
     """No durable log, no release: exit 5."""
     code = """
-import llmops.audit.disk as disk
+import llmops.audit.log.disk as disk
 from llmops.errors import AuditWriteError
 real, calls = disk.append, []
 def append(descriptor, data):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit import shows
+from llmops.audit.explain import shows
 from llmops.release import open_release
 
 ROW = "MRN: {mrn}\nProgress note\n\nPatient: Quillon Vossberg\nThe {organ} is unremarkable, {n} mm."

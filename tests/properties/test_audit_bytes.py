@@ -7,9 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from llmops.audit import AuditLog, load_or_create_signing_key, verify
+from llmops.audit import AuditLog
 from llmops.audit.events import DocumentDeidentified, RecordRead
+from llmops.audit.verify.directory import verify
 from llmops.documents import Format
+from llmops.keys import load_or_create_signing_key
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit.keys import SigningKey, VerifyKey
 from llmops.documents import Format, Kind, Provenance, QualityReport, Receipt, ScoredDocument, Withheld
+from llmops.keys import SigningKey, VerifyKey
 from llmops.release import ReleaseFacts, ReleaseWriter
 
 POLICY = "safe_harbor@0123456789ab"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from llmops.characters import IGNORABLE, INLINE_TAGS, MARKS, NARROW, REFERENCE, SPACED, referenced, unspaced
 from llmops.deid.spans import Span
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.deid.vocabulary.words import SURNAMES_AND_CITIES, is_plain
-from llmops.glyphs import IGNORABLE, INLINE_TAGS, MARKS, NARROW, REFERENCE, SPACED, referenced, unspaced
 
 _Replacement = Callable[[re.Match[str]], str]
 

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from llmops.evaluation.assertions.grounding import Cites, Supported
 from llmops.evaluation.assertions.numeric import Numeric
-from llmops.evaluation.assertions.outcome import Answer, Assertion, Declared, Outcome
+from llmops.evaluation.assertions.result import Answer, Assertion, Declared, Outcome
 from llmops.evaluation.assertions.safety import NoPhi, Refuses, is_refusal
 from llmops.evaluation.assertions.structure import JsonSchema
-from llmops.evaluation.assertions.words import Contains, NotContains, Regex
+from llmops.evaluation.assertions.wording import Contains, NotContains, Regex
 
 AnyAssertion: TypeAlias = Annotated[
     Contains | NotContains | Regex | JsonSchema | Numeric | Cites | Supported | NoPhi | Refuses,

@@ -5,11 +5,11 @@ from typing import Final, Literal
 import re2
 from pydantic import Field
 
-from llmops.evaluation.assertions.outcome import Answer, Declared, Outcome, failed, outcome, passed
+from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, outcome, passed
 from llmops.evaluation.assertions.safety import is_refusal
 from llmops.evaluation.prompt import citations
 from llmops.retrieval.sentences import sentences
-from llmops.retrieval.words import raw_words, words
+from llmops.retrieval.terms import raw_words, words
 
 _NUMERAL: Final = re2.compile(r"\d+(?:[.,]\d+)*")
 _NEGATIONS: Final = frozenset(

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 import re2
 from pydantic import Field
 
-from llmops.evaluation.assertions.outcome import Answer, Declared, Outcome, failed, passed
+from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, passed
 from llmops.evaluation.assertions.units import convert
 
 _NUMBER: Final = re2.compile(

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import re2
 
-from llmops.evaluation.assertions.outcome import Answer, Declared, Outcome, failed, outcome
+from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, outcome
 from llmops.evaluation.prompt import citations
 
 _REFUSAL: Final = re2.compile(

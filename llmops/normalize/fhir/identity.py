@@ -7,7 +7,7 @@ from llmops.normalize.fhir.bundle import Entry, Record
 from llmops.normalize.fhir.identifiers import identifiers, is_linking
 from llmops.normalize.fhir.values import obj, objs, string
 from llmops.normalize.json_object import Json
-from llmops.normalize.notes.words import names_institution
+from llmops.normalize.notes.vocabulary import names_institution
 from llmops.phi import PhiLabel
 
 _SEX = {"female": "F", "male": "M"}

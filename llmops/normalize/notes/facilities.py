@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from llmops.identities import PersonName
-from llmops.normalize.notes.words import DOCUMENT_WORDS, INSTITUTIONS, SPECIALTIES, is_clinical, plain
+from llmops.normalize.notes.vocabulary import DOCUMENT_WORDS, INSTITUTIONS, SPECIALTIES, is_clinical, plain
 
 _LINES: Final = 6
 _LONGEST_LINE: Final = 200

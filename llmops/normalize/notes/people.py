@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.identities import PersonName
 from llmops.normalize.notes.keys import keys
-from llmops.normalize.notes.words import may_be_person
+from llmops.normalize.notes.vocabulary import may_be_person
 
 _HEAD_LINES: Final = 40
 _FOOT_LINES: Final = 12

@@ -10,7 +10,7 @@ from typing import Final
 from ftfy import TextFixerConfig, fix_encoding
 from ftfy.fixes import fix_c1_controls
 
-from llmops.glyphs import IGNORABLE, NARROW, SPACED, STRAY_MARKS, unspaced
+from llmops.characters import IGNORABLE, NARROW, SPACED, STRAY_MARKS, unspaced
 from llmops.normalize.text.markup import markup_edits
 
 # Encoding repair only: quotes, ligatures and widths are the author's. Lossy repair would invent characters.

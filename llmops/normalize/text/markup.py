@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from llmops.glyphs import INLINE_TAGS, REFERENCE, referenced
+from llmops.characters import INLINE_TAGS, REFERENCE, referenced
 from llmops.normalize.text.html_text import BLOCK, CELL, LINE
 
 _HIDDEN: Final = ("script", "style")

@@ -5,7 +5,7 @@ from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence, Kind
 from llmops.phi import PLACEHOLDER
-from llmops.quality.checks.tally import Tally
+from llmops.quality.checks.penalties import Tally
 from llmops.quality.placeholders import without_placeholders, words
 from llmops.quality.policy import QualityPolicy
 

@@ -6,7 +6,7 @@ from typing import Final
 from llmops.documents import DeidentifiedDocument, Evidence, Field
 from llmops.phi import PLACEHOLDER, PhiLabel
 from llmops.quality.checks.codes import well_formed
-from llmops.quality.checks.tally import Tally
+from llmops.quality.checks.penalties import Tally
 from llmops.quality.policy import QualityPolicy
 
 # ISO 8601 as FHIR has it: year, month, day or instant.

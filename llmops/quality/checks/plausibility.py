@@ -7,7 +7,7 @@ from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
 from llmops.phi import PhiLabel
-from llmops.quality.checks.tally import Tally
+from llmops.quality.checks.penalties import Tally
 from llmops.quality.policy import Measure, QualityPolicy
 
 _PENALTY: Final = 0.35

@@ -4,7 +4,7 @@ from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
 from llmops.phi import PLACEHOLDER
-from llmops.quality.checks.tally import Tally
+from llmops.quality.checks.penalties import Tally
 from llmops.quality.placeholders import without_placeholders, words
 from llmops.quality.policy import QualityPolicy
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence, Kind
-from llmops.quality.checks.tally import Tally
+from llmops.quality.checks.penalties import Tally
 from llmops.quality.placeholders import without_placeholders
 from llmops.quality.policy import QualityPolicy
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
-from llmops.quality.checks.tally import Tally
+from llmops.quality.checks.penalties import Tally
 from llmops.quality.policy import QualityPolicy
 
 _LINE: Final = re.compile(r"[^\n]+")

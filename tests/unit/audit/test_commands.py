@@ -7,7 +7,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import AuditLog, load_or_create_signing_key, newest_anchors, tie_streams
+from llmops.audit import AuditLog
 from llmops.audit.events import (
     DocumentDeidentified,
     DocumentReleased,
@@ -17,9 +17,12 @@ from llmops.audit.events import (
     RunFinished,
     RunStarted,
 )
+from llmops.audit.log.newest import newest_anchors
+from llmops.audit.log.run_links import tie_streams
 from llmops.cli.audit import app
 from llmops.documents import Format, Reason, StageName
 from llmops.errors import AuditError, AuditVerificationError, RecipeError
+from llmops.keys import load_or_create_signing_key
 from llmops.release import RevocationReason, revoke
 
 RECORD = "r" + "0123456789" * 2

@@ -2,8 +2,9 @@
 
 import pytest
 
-from llmops.audit import AuditLog, explain, shows
+from llmops.audit import AuditLog, explain
 from llmops.audit.events import DocumentNormalized, DocumentReleased, RecordRead, RecordWithheld, RunStarted
+from llmops.audit.explain import shows
 from llmops.documents import Format, Reason, StageName
 from llmops.errors import AuditVerificationError
 

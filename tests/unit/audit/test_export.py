@@ -174,7 +174,7 @@ def test_csv_is_a_table_and_no_cell_a_formula(audit):
 @pytest.mark.parametrize("form", Form)
 def test_every_exported_event_can_be_traced_to_the_log(audit, form):
     """Each names the leaf hash of the event it came from."""
-    from llmops.audit import shows
+    from llmops.audit.explain import shows
 
     leaves = {seen.receipt.leaf for seen in shows(audit)}
     for line in written(audit, form)[form is Form.CSV :]:

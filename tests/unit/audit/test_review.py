@@ -2,21 +2,15 @@
 
 import pytest
 
-from llmops.audit import (
-    AuditLog,
-    ReviewReason,
-    Status,
-    load_or_create_signing_key,
-    newest_anchors,
-    shows,
-    sign_off,
-    stretch,
-    stretches,
-    verify,
-)
-from llmops.audit.events import Heartbeat, RecordRead
+from llmops.audit import AuditLog, Status, sign_off
+from llmops.audit.events import Heartbeat, RecordRead, ReviewReason
+from llmops.audit.explain import shows
+from llmops.audit.log.newest import newest_anchors
+from llmops.audit.review import stretch, stretches
+from llmops.audit.verify.directory import verify
 from llmops.documents import Format
 from llmops.errors import AuditError
+from llmops.keys import load_or_create_signing_key
 
 
 @pytest.fixture

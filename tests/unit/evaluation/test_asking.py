@@ -15,8 +15,8 @@ from langchain_core.messages import AIMessage
 
 from llmops.errors import ModelError, RecipeError
 from llmops.evaluation import Calling, EvaluationResult, Suite, evaluate
-from llmops.evaluation.asking import ask_all
-from llmops.evaluation.partial import Partial
+from llmops.evaluation.chat_calls import ask_all
+from llmops.evaluation.resume import Partial
 from llmops.release import Release
 from llmops.retrieval import Searcher
 from tests.unit.evaluation.test_runner import SUITE, Scanner

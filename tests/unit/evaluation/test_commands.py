@@ -89,7 +89,7 @@ def test_a_model_that_cannot_be_reached_stops_the_command_which_then_goes_on(
     evaluate: Evaluate, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 8 and one sentence; the second time only what is missing is asked."""
-    monkeypatch.setattr("llmops.evaluation.asking.time.sleep", lambda _: None)
+    monkeypatch.setattr("llmops.evaluation.chat_calls.time.sleep", lambda _: None)
     first, second = Outside(responses=["x"], good=1, made=[]), Outside(responses=["x"], good=9, made=[])
     monkeypatch.setattr("llmops.runner.consumers.chat_model", lambda _: first)
     stopped = evaluate(["ef", "drug"], "--concurrency", 1)

@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops.documents import Format, Locator, Reason, SourceRecord, StageName, Withheld
+from llmops.pipeline.attempts import BATCH, NOWHERE, Stopped
 from llmops.pipeline.commit import Indexed
 from llmops.pipeline.flow import _batches
 from llmops.pipeline.meters import Meter
-from llmops.pipeline.stopped import BATCH, NOWHERE, Stopped
 
 
 def records(count):

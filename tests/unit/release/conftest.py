@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit.keys import SigningKey, load_or_create_signing_key
 from llmops.documents import (
     Evidence,
     Field,
@@ -21,6 +20,7 @@ from llmops.documents import (
     StageName,
     Withheld,
 )
+from llmops.keys import SigningKey, load_or_create_signing_key
 from llmops.phi import PhiFinding, PhiLabel
 from llmops.release import Anchor, Counts, Gate, GatePolicy, ReleaseFacts
 

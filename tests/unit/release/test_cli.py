@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import AuditLog, load_verify_key, shows
+from llmops.audit import AuditLog
 from llmops.audit.events import ReleasePublished, ReleaseRevoked
-from llmops.audit.keys import SigningKey
+from llmops.audit.explain import shows
 from llmops.cli.audit import app as audit_app
 from llmops.cli.release import app
 from llmops.errors import AuditWriteError, RecipeError, ReleaseError
+from llmops.keys import SigningKey, load_verify_key
 from llmops.release import RevocationReason, open_release, revoke, withdraw
 
 CANARY = "HISTORY"

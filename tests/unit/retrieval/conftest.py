@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit.keys import SigningKey, load_or_create_signing_key
 from llmops.documents import Kind, ScoredDocument, Section
+from llmops.keys import SigningKey, load_or_create_signing_key
 from llmops.release import Release, open_release
 
 ECHO = """Echocardiogram

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit.keys import SigningKey
 from llmops.documents import Kind
 from llmops.errors import RecipeError, ReleaseError
+from llmops.keys import SigningKey
 from llmops.release import Release, RevocationReason, revoke, tombstone
 from llmops.retrieval import Filter, RetrievalConfig, Searcher, build_index
 from llmops.retrieval.search import fuse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmops.runner.outcome import outcome
+from llmops.runner.status import outcome
 
 GOOD = {
     "audit": {"exit_code": 0},

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit.keys import load_or_create_signing_key
 from llmops.documents import ScoredDocument
+from llmops.keys import load_or_create_signing_key
 from llmops.release import Release, open_release
 
 

@@ -6,8 +6,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import AuditLog, shows, verify
+from llmops.audit import AuditLog
 from llmops.audit.events import VaultChanged
+from llmops.audit.explain import shows
+from llmops.audit.verify.directory import verify
 from llmops.cli.vault import app
 from llmops.documents import Locator
 from llmops.errors import AuditWriteError, LlmopsError, RecipeError, ReleaseError, StageError

@@ -6,12 +6,12 @@ import stat
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit import load_or_create_signing_key, shows
-from llmops.audit.keys import load_verify_key
-from llmops.audit.log import AuditLog
-from llmops.cli import vault_steps
+from llmops.audit.explain import shows
+from llmops.audit.log.writer import AuditLog
 from llmops.cli.vault import app
 from llmops.errors import AuditWriteError, LlmopsError, RecipeError
+from llmops.keys import load_or_create_signing_key, load_verify_key
+from llmops.operations import vault as vault_steps
 from llmops.recipe import load_keys, load_recipe, open_vault
 from llmops.vault import Custody, Purpose, RefusedError, Request, approve, check_approvals
 from llmops.vault import custody as custody_of

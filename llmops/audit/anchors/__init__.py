@@ -1,0 +1,1 @@
+"""Copies of checkpoints outside the log: folders, object stores, time-stamp authorities."""

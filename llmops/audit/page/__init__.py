@@ -1,5 +1,0 @@
-"""The compliance report: one HTML page about a log, to be searched and printed with no server and no network."""
-
-from llmops.audit.page.write import write_page
-
-__all__ = ["write_page"]

@@ -1,0 +1,89 @@
+"""Proof that a log only grew: that a newer checkpoint of a stream extends an older one (RFC 6962, 2.1.2)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmops.audit.checkpoint import Checkpoint, parse_checkpoint
+from llmops.audit.log.merkle import consistency_ranges, verify_consistency
+from llmops.audit.log.tree_file import roots
+from llmops.errors import AuditVerificationError
+from llmops.keys import VerifyKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """Two checkpoints of one stream and the nodes between them.
+
+    Args:
+        old, new: the checkpoints.
+        path: hex RFC 6962 consistency proof.
+    """
+
+    old: Checkpoint
+    new: Checkpoint
+    path: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """The proof as plain values."""
+        return {"old": self.old.note.decode(), "new": self.new.note.decode(), "path": list(self.path)}
+
+    def holds(self, trusted_keys: Sequence[VerifyKey] = ()) -> bool:
+        """Say whether the new checkpoint extends the old one; with keys, also whether they signed both."""
+        if self.old.stream != self.new.stream:
+            return False
+        if trusted_keys and not (self.old.signed_by(trusted_keys) and self.new.signed_by(trusted_keys)):
+            return False
+        try:
+            path = [bytes.fromhex(node) for node in self.path]
+        except ValueError:
+            return False
+        return verify_consistency(self.old.size, self.old.root, self.new.size, self.new.root, path)
+
+
+def grown(directory: Path, old: Checkpoint, new: Checkpoint) -> Growth:
+    """Make the proof that ``new`` extends ``old`` from the events of the log.
+
+    Returns:
+        A proof that holds, or, where the log gives none, one that does not.
+
+    Raises:
+        AuditVerificationError: the stream cannot be read, or holds fewer events than the newer checkpoint.
+    """
+    if old.stream != new.stream or old.size > new.size:
+        return Growth(old=old, new=new)
+    spans = consistency_ranges(old.size, new.size)
+    growth = Growth(old=old, new=new)
+    try:
+        for path in roots(directory, new.stream, spans, new.size) if spans else ():
+            growth = Growth(old=old, new=new, path=tuple(node.hex() for node in path))
+            if growth.holds():
+                break
+    except OSError:
+        raise AuditVerificationError(f"audit stream {new.stream}: cannot be read") from None
+    return growth
+
+
+def growths_to_json(growths: Sequence[Growth]) -> str:
+    """Consistency proofs as a file an auditor can be sent."""
+    return json.dumps([growth.to_dict() for growth in growths], sort_keys=True, indent=1)
+
+
+def parse_growths(text: str) -> tuple[Growth, ...]:
+    """Read consistency proofs.
+
+    Raises:
+        AuditVerificationError: not such proofs.
+    """
+    try:
+        return tuple(
+            Growth(
+                old=parse_checkpoint(item["old"].encode()),
+                new=parse_checkpoint(item["new"].encode()),
+                path=tuple(str(node) for node in item["path"]),
+            )
+            for item in json.loads(text)
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise AuditVerificationError("audit: not a file of consistency proofs") from None

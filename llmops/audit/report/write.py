@@ -1,0 +1,118 @@
+"""Puts the page together: counts as plain HTML, documents as data, one script, and a policy that forbids the rest."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from jinja2 import Environment, StrictUndefined, Template
+
+from llmops.audit import layout
+from llmops.audit.explain import shows
+from llmops.audit.export.meaning import moment
+from llmops.audit.log.segments import segments
+from llmops.audit.report.counts import Tally
+from llmops.audit.report.documents import Pages
+from llmops.audit.verdict import Verdict
+from llmops.errors import AuditVerificationError
+from llmops.plain_files import file_size, replacing
+
+_PAGES: Final = "<!--pages-->"
+
+
+def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict[str, Any]:
+    """Write the compliance report of a log.
+
+    What cannot be read any more is left out, and the page says so: a damaged log is when it is needed most.
+
+    Args:
+        directory: the audit directory.
+        out: the page; replaced as a whole.
+        verdict: what `llmops.audit.verify.directory` said of the log.
+        at: UTC milliseconds, the time on the page.
+
+    Returns:
+        Counts of what is on it.
+
+    Raises:
+        OSError: the page cannot be written.
+    """
+    tally, pages, unread = _collect(directory)
+    packed = list(pages.packed())
+    index = [counts for _, counts in packed]
+    documents = sum(sum(counts.values()) for counts in index)
+    data = {"kinds": pages.kinds, "streams": pages.streams, "pages": index}
+    script, style = _asset("page.js"), _asset("page.css")
+    html = _template().render(
+        tally=tally,
+        verdict=verdict,
+        unread=unread,
+        written=_time(at),
+        span=[_time(tally.first), _time(tally.last)] if tally.events else [],
+        documents=documents,
+        withheld=tally.withheld.most_common(),
+        data=orjson.dumps(data).decode().replace("<", "\\u003c"),
+        script=script,
+        style=style,
+        policy=_policy(script, style),
+    )
+    _write(out, html, [block for block, _ in packed])
+    return {"events": tally.events, "documents": documents, "runs": len(tally.runs), "releases": len(tally.releases)}
+
+
+def _collect(directory: Path) -> tuple[Tally, Pages, str]:
+    paths = [part.path for stream in layout.streams(directory) for part in segments(directory, stream)]
+    tally = Tally()
+    pages = Pages(sum(map(_size, paths)))
+    try:
+        for seen in shows(directory):
+            tally.add(seen)
+            pages.add(seen)
+    except AuditVerificationError as error:
+        return tally, pages, str(error)
+    return tally, pages, ""
+
+
+def _write(out: Path, html: str, blocks: list[str]) -> None:
+    head, tail = html.split(_PAGES)
+    with replacing(out) as file:
+        file.write(head.encode())
+        for number, block in enumerate(blocks):
+            file.write(f'<script type="text/plain" id="p{number}">{block}</script>\n'.encode())
+        file.write(tail.encode())
+
+
+def _size(path: Path) -> int:
+    try:
+        return file_size(path)
+    except OSError:  # the verdict says so
+        return 0
+
+
+def _policy(script: str, style: str) -> str:
+    """A content security policy under which nothing runs but our script, and nothing is fetched from anywhere."""
+    allowed = f"script-src {_source(script)}; style-src {_source(style)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _time(at: int) -> str:
+    return moment(at)[:19].replace("T", " ")
+
+
+def _asset(name: str) -> str:
+    return files("llmops.audit.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["words"] = lambda code: str(code).replace("_", " ")
+    return environment.from_string(_asset("page.html.jinja"))

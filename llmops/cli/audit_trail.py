@@ -1,0 +1,126 @@
+"""How ``llmops audit explain`` tells a story: the decision, the rules in force, every step with its receipt."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from llmops.audit.codec import rules_of
+from llmops.audit.events import (
+    DocumentDeidentified,
+    DocumentReleased,
+    DocumentScored,
+    GateDecided,
+    RecordWithheld,
+    ReleasePublished,
+    ReleaseRevoked,
+    RunStarted,
+)
+from llmops.audit.explain import Seen
+from llmops.audit.trail import Story
+from llmops.cli.output import console, pairs
+
+_STEPS = {
+    "record_read": "read",
+    "document_normalized": "normalised",
+    "fields_dropped": "minimised",
+    "document_deidentified": "de-identified",
+    "document_scored": "scored",
+    "document_released": "RELEASED",
+    "record_withheld": "WITHHELD",
+}
+_IN_HEAD = frozenset({"document_id", "record_id", "policy_id", "shard"})
+
+
+def print_story(story: Story) -> None:
+    """Print a story on one screen."""
+    pairs(f"{story.id}: {_decision(story)}", dict(_head(story)))
+    console.print("steps", style="bold")
+    for seen in story.steps:
+        event = seen.entry.event
+        document = getattr(event, "document_id", "")
+        part = f".{document.partition('.')[2]} " if document and document != story.id else ""
+        step = _STEPS.get(event.kind, event.kind)
+        console.print(f"  {_time(seen)}  {part}{step}: {_what(seen)}")
+        sealed = "sealed" if story.is_sealed(seen) else "not sealed yet"
+        receipt = f"{seen.receipt.stream}#{seen.receipt.index}, leaf {seen.receipt.leaf[:16]}, {sealed}"
+        console.print(f"{'':23}receipt {receipt}", style="dim")
+
+
+def story_as_dict(story: Story, plain: Callable[[Seen], dict[str, Any]]) -> dict[str, Any]:
+    """A story as plain values, for JSON."""
+    return {
+        "id": story.id,
+        "found": bool(story.steps),
+        "decision": _decision(story) if story.steps else None,
+        "steps": [plain(seen) | {"sealed": story.is_sealed(seen)} for seen in story.steps],
+        "context": [plain(seen) for seen in story.context],
+        "served": [plain(seen) for seen in story.served],
+    }
+
+
+def _decision(story: Story) -> str:
+    """In a word, or two: what became of it, and of how many documents if it became several things."""
+    events = [seen.entry.event for seen in story.decisions]
+    released = sum(isinstance(event, DocumentReleased) for event in events)
+    reasons = sorted({event.reason.value for event in events if isinstance(event, RecordWithheld)})
+    withheld = f"withheld ({', '.join(reasons)})" if reasons else ""
+    if not events:
+        return "no decision yet"
+    if len(events) == 1:
+        return withheld or "released"
+    return ", ".join(part for part in (f"{released} released" if released else "", withheld) if part)
+
+
+def _head(story: Story) -> Iterator[tuple[str, str]]:
+    """The rules that were in force and what came of it, a line each."""
+    for seen in story.context:
+        event = seen.entry.event
+        if isinstance(event, RunStarted):
+            yield "run", f"{seen.entry.run}, started {_time(seen)}"
+            yield "recipe", f"{event.recipe}, fingerprint {event.fingerprint[:16]}"
+            yield "versions", ", ".join(f"{name} {version[:16]}" for name, version in event.versions)
+        elif isinstance(event, GateDecided):
+            verdicts = ", ".join(f"{name} {verdict}" for name, verdict in event.verdicts)
+            yield "gate", f"{'passed' if event.passed else 'FAILED'}: {verdicts or 'no checks'}"
+        elif isinstance(event, ReleasePublished):
+            yield "release", f"{event.release_id}, manifest {event.manifest[:16]}, published {_time(seen)}"
+        elif isinstance(event, ReleaseRevoked):
+            yield "TAKEN BACK", f"{event.document_id or event.release_id}: {event.reason}, {_time(seen)}"
+    yield from _own(story)
+
+
+def _own(story: Story) -> Iterator[tuple[str, str]]:
+    """What is known of the document itself, where the story is of one."""
+    events = [seen.entry.event for seen in story.steps]
+    policies = sorted({event.policy_id for event in events if isinstance(event, DocumentDeidentified)})
+    if policies:
+        yield "policy", ", ".join(policies)
+    scores = [event.score for event in events if isinstance(event, DocumentScored)]
+    if scores:
+        yield "quality", ", ".join(f"{score:.3f}" for score in scores)
+    if story.served:
+        yield "served", f"by {len(story.served)} searches, last {_time(story.served[-1])}"
+
+
+def _what(seen: Seen) -> str:
+    """The fields of a step that say something."""
+    event = seen.entry.event
+    found = ((name, getattr(event, name)) for name, _ in rules_of(type(event)) if name not in _IN_HEAD)
+    return "; ".join(
+        f"{name.replace('_', ' ')} {_words(value)}" for name, value in found if value not in ("", (), False)
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(" ".join(map(str, item)) if isinstance(item, tuple) else str(item) for item in value)
+    return str(value)
+
+
+def _time(seen: Seen) -> str:
+    return moment(seen.entry.at)
+
+
+def moment(at_ms: int) -> str:
+    """UTC milliseconds since 1970 as people read them."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,1 @@
+"""Services that commands and Python share: act on a vault, withdraw, trace, log what is read."""

@@ -1,0 +1,84 @@
+"""Takes documents or a whole release back for a command: what was made of them goes, it is logged, then signed.
+
+In this order, so that running it again after an interruption ends it; the log may then tell of it twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from llmops.audit import AuditLog
+from llmops.audit.events import ReleaseRevoked
+from llmops.keys import SOURCE_KEY_FILE, SigningKey, load_or_create_secret
+from llmops.release import ForGood, RevocationReason, add_to_register, is_for_good, revoke, tombstone
+from llmops.retrieval.files import index_place, remove_folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """What to take back from, by whom, why, and where it is logged.
+
+    Args:
+        folder: the release folder.
+        release_id: its id.
+        signer: the key that signed it.
+        keys: the folder that it lies in. Where that is a raw zone's, documents taken back for good enter its register
+            at once, so that no later release of the zone holds them, wherever it is written.
+    """
+
+    folder: Path
+    release_id: str
+    signer: SigningKey
+    reason: RevocationReason
+    log: AuditLog
+    keys: Path
+
+    def documents(self, ids: Sequence[str]) -> None:
+        """Take single documents back, and remove the search index, which holds their words; the next search builds it.
+
+        Args:
+            ids: passed by `llmops.release.check_documents`, since they are logged first.
+
+        Raises:
+            ReleaseError: as `llmops.release.tombstone`; or the index cannot be removed.
+        """
+        self._begin([self._event(one) for one in ids])
+        self._register(ids)
+        tombstone(self.folder, ids, self.signer, self.reason, created=_today())
+        self.drop_index()
+
+    def everything(self) -> None:
+        """Take the whole release back, and remove its search index.
+
+        Raises:
+            ReleaseError: as `llmops.release.revoke`; or the index cannot be removed.
+        """
+        self._begin([self._event("")])
+        revoke(self.folder, self.signer, self.reason, created=_today())
+        self.drop_index()
+
+    def drop_index(self) -> None:
+        """Remove the search index that lies beside the release.
+
+        Raises:
+            ReleaseError: it cannot be removed.
+        """
+        remove_folder(index_place(self.folder, self.release_id))
+
+    def _begin(self, events: Sequence[ReleaseRevoked]) -> None:
+        self.drop_index()  # and again at the end: a search may have built it meanwhile
+        self.log.append(events)
+
+    def _register(self, ids: Sequence[str]) -> None:
+        secret = self.keys / SOURCE_KEY_FILE
+        if is_for_good(self.reason) and secret.is_file():
+            taken = [ForGood(release=self.release_id, document=one, reason=self.reason) for one in ids]
+            add_to_register(self.keys, load_or_create_secret(secret), taken)
+
+    def _event(self, document_id: str) -> ReleaseRevoked:
+        return ReleaseRevoked(release_id=self.release_id, document_id=document_id, reason=self.reason.value)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
