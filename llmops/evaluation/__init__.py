@@ -30,7 +30,7 @@ __all__ = [
 
 # These bring LangChain, half a second of import that a run without evaluation should not pay.
 _HOME: Final = {
-    "Calling": "asking",
+    "Calling": "chat_calls",
     "CaseResult": "result",
     "Comparison": "comparison",
     "EvaluationResult": "result",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.audit.log.writer import merkle
+from llmops.audit.log import merkle
 
 # The eight leaves and roots that every certificate-transparency implementation is tested with.
 LEAVES = [bytes.fromhex(one) for one in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657",
