@@ -8,19 +8,6 @@ from typing import Final, TypeAlias
 from llmops.identities import SubjectIdentifier
 from llmops.phi import PhiFinding, PhiLabel
 
-
-class Format(StrEnum):
-    """How the bytes of one source record are to be read."""
-
-    TEXT = "text"
-    ROW = "row"
-    FHIR = "fhir"
-    HL7V2 = "hl7v2"
-    CCDA = "ccda"
-    VCF = "vcf"
-    PHENOPACKET = "phenopacket"
-
-
 NOT_TEXT: Final = "\0"
 """Stands in a row for bytes that are no text in any encoding we read; a reader who does not know it reads nothing."""
 
@@ -143,14 +130,14 @@ class SourceRecord:
         record_id: keyed hash of format and payload; safe outside the raw zone. What becomes documents is known by
             their record ids instead, which prefer the source's own key.
         format: how to read the payload.
-        payload: the bytes of this record alone. For ``Format.ROW`` a JSON object of column name to value.
+        payload: the bytes of this record alone. Of a row, a JSON object of column name to value.
         locator: where they came from.
         encoding: name of the text encoding of the payload.
         encoding_from: how it is known: ``bom``, ``declared``, ``utf-8``, ``detected`` or ``none`` (binary).
     """
 
     record_id: str
-    format: Format
+    format: str
     payload: bytes = field(repr=False)
     locator: Locator = field(repr=False)
     encoding: str = "utf-8"
@@ -230,7 +217,7 @@ class Provenance:
         changes: counts of changes by rule, e.g. ``{"mojibake": 3, "control": 1}``, as sorted pairs.
     """
 
-    format: Format
+    format: str
     path: str = ""
     changes: tuple[tuple[str, int], ...] = ()
 

@@ -77,7 +77,7 @@ class Keep:
         return replace(document, text=text, sections=sections, align=align, fields=fields)
 
     def _wanted(self, document: ClinicalDocument) -> bool:
-        names = {document.kind.value, document.provenance.format.value, *_resource_type(document.provenance.path)}
+        names = {document.kind.value, document.provenance.format, *_resource_type(document.provenance.path)}
         keeps = any(_matches(name, self.config.resource_types) for name in names)
         return keeps and not any(_matches(name, self.config.drop_resource_types) for name in names)
 

@@ -20,6 +20,7 @@ from llmops.audit.anchors.locations import located, refuse_plain_http
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
+from llmops.formats import FORMATS, choices
 from llmops.keys import (
     AUDIT_KEY_FILE,
     RELEASE_KEY_FILE,
@@ -173,6 +174,7 @@ def load_recipe(
     recipe = recipe.model_copy(
         update={name: path.expanduser().resolve() for name, path in zones.items() if path is not None}
     )
+    _check_format(recipe)
     _check_zones(recipe)
     _check_access(recipe)
     load_policies(recipe)
@@ -247,8 +249,9 @@ def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
     policies = load_policies(recipe)
     return Pipeline(
         source=recipe.input.source,
+        formats=FORMATS,
         source_key=keys.source_ids,
-        normalizer=Normalizer(recipe.normalize, key=keys.source_ids),
+        normalizer=Normalizer(recipe.normalize, key=keys.source_ids, formats=FORMATS),
         keep=Keep(recipe.keep),
         deidentifier=PresidioDeidentifier(recipe.deid, policies.deid, vault),
         scorer=Scorer(recipe.quality),
@@ -373,6 +376,12 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
 
 def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(Path(os.path.abspath(path)) for path in paths)  # noqa: PTH100 - a link given as input stays a link
+
+
+def _check_format(recipe: Recipe) -> None:
+    name = recipe.input.source.format
+    if name not in choices():
+        raise RecipeError(f"input.source.format: unknown format {name!r}; one of {', '.join(choices())}")
 
 
 def _check_zones(recipe: Recipe) -> None:

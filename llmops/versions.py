@@ -13,7 +13,7 @@ from llmops.deid.detect.ner.shipped import CARD, SHIPPED
 _PACKAGE: Final = Path(__file__).parent
 DECIDING: Final = (
     "characters.py", "documents.py", "identities.py", "phi.py", "stage.py", "recipe.py",
-    "sources", "normalize", "minimize.py", "deid", "quality", "vault", "pipeline", "release",
+    "sources", "normalize", "formats.py", "minimize.py", "deid", "quality", "vault", "pipeline", "release",
     "runner/job.py", "runner/publish.py", "runner/withdrawn.py",
 )  # fmt: skip
 """Files and folders of this package that decide what a record becomes and whether it is released."""

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 
 from llmops.audit.checkpoint import Anchor
 from llmops.audit.rules import Rule
-from llmops.documents import Format, Reason, StageName, Withheld
+from llmops.documents import Reason, StageName, Withheld
 
 SCHEMA_VERSION: Final = 1
 
@@ -204,7 +204,7 @@ class RecordRead:
 
     kind: ClassVar[str] = "record_read"
     record_id: Id
-    format: Format
+    format: Id
     encoding: Code = ""
     encoding_from: Code = ""
     size: Count = 0
@@ -240,7 +240,7 @@ class DocumentNormalized:
     kind: ClassVar[str] = "document_normalized"
     document_id: Id
     record_id: Code = ""
-    format: Format
+    format: Id
     changes: Counts = ()
 
 

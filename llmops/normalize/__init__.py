@@ -1,12 +1,13 @@
 """From source records to clinical documents: one folder a format, what they share in `text`."""
 
 from llmops.normalize.config import NormalizeConfig, TableColumns
-from llmops.normalize.normalizer import Normalizer
+from llmops.normalize.normalizer import FormatReader, Normalizer
 from llmops.normalize.tables.columns import USUAL, USUAL_IDENTITY, missing_columns
 
 __all__ = [
     "USUAL",
     "USUAL_IDENTITY",
+    "FormatReader",
     "NormalizeConfig",
     "Normalizer",
     "TableColumns",

@@ -1,13 +1,10 @@
-"""The stage that turns source records into clinical documents: one format module a format, one edge for all errors."""
+"""The stage that turns source records into clinical documents: one reader a format, one edge for all errors."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib import import_module
-from types import MappingProxyType
-from typing import Final, Protocol, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
-from llmops.documents import ClinicalDocument, DocumentGroup, Format, Reason, SourceRecord, StageName, Withheld
+from llmops.documents import ClinicalDocument, DocumentGroup, Reason, SourceRecord, StageName, Withheld
 from llmops.identities import Identity
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -29,23 +26,18 @@ class FormatReader(Protocol):
         ...
 
 
-_MODULES: Final[Mapping[Format, str]] = MappingProxyType(
-    {
-        Format.TEXT: "llmops.normalize.notes.reader",
-        Format.ROW: "llmops.normalize.tables.reader",
-        Format.FHIR: "llmops.normalize.fhir.reader",
-        Format.HL7V2: "llmops.normalize.hl7v2.reader",
-        Format.CCDA: "llmops.normalize.ccda.reader",
-        Format.VCF: "llmops.normalize.genomics.vcf",
-        Format.PHENOPACKET: "llmops.normalize.genomics.phenopackets",
-    }
-)
+class NormalFormat(Protocol):
+    """The part of `llmops.formats.FormatSpec` that normalisation uses."""
 
+    @property
+    def name(self) -> str:
+        """Name of the format, as records carry it."""
+        ...
 
-@cache
-def reader_for(record_format: Format) -> FormatReader:
-    """Load the module of a format on first use, so that a run pays only for the formats it meets."""
-    return cast("FormatReader", import_module(_MODULES[record_format]))
+    @property
+    def reader(self) -> FormatReader:
+        """What makes documents and identities of a record."""
+        ...
 
 
 class Normalizer:
@@ -54,12 +46,14 @@ class Normalizer:
     Args:
         config: how to read tables and what is asked of a record.
         key: secret that the ids of documents are derived with.
+        formats: what is read; a record of another format is withheld.
     """
 
-    def __init__(self, config: NormalizeConfig | None = None, *, key: bytes) -> None:
+    def __init__(self, config: NormalizeConfig | None = None, *, key: bytes, formats: Iterable[NormalFormat]) -> None:
         self.config = config if config is not None else NormalizeConfig()
         self._key = key
-        self.failures: Counter[Format] = Counter()
+        self._readers: Mapping[str, FormatReader] = {one.name: one.reader for one in formats}
+        self.failures: Counter[str] = Counter()
         """Records on which a format module failed unexpectedly, by format; each was withheld as malformed."""
 
     def process(self, batch: Sequence[SourceRecord]) -> Sequence[DocumentGroup | Withheld]:
@@ -78,16 +72,22 @@ class Normalizer:
         Args:
             record: a record as read. PHI.
         """
-        found = self._tried(record, lambda: reader_for(record.format).identities(record, self.config))
+        found = self._tried(record, lambda: self._reader(record).identities(record, self.config))
         return found if isinstance(found, Withheld) else tuple(map(encodable, found))
 
     def _answer(self, record: SourceRecord) -> DocumentGroup | Withheld:
-        parts = self._tried(record, lambda: reader_for(record.format).documents(record, self.config))
+        parts = self._tried(record, lambda: self._reader(record).documents(record, self.config))
         if isinstance(parts, Withheld):
             return parts
         if not parts:
             return _withheld(record, Reason.NO_CONTENT)
         return DocumentGroup(record_id=record.record_id, parts=identified(tuple(map(encodable, parts)), self._key))
+
+    def _reader(self, record: SourceRecord) -> FormatReader:
+        reader = self._readers.get(record.format)
+        if reader is None:
+            raise Refused(Reason.UNKNOWN_FORMAT)
+        return reader
 
     def _tried(self, record: SourceRecord, read: Callable[[], Answer]) -> Answer | Withheld:
         try:

@@ -39,7 +39,7 @@ from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
 from llmops.quality import body_key, content_key
-from llmops.sources import FilesConfig, UnitSource
+from llmops.sources import FilesConfig, Formats, Unit, UnitSource
 from llmops.stage import Stage
 
 Progress = Callable[[int, int], None]
@@ -53,12 +53,14 @@ class Pipeline:
 
     Args:
         source: how files are opened and framed.
+        formats: what is read.
         source_key: secret that record ids and source digests are derived with.
         deidentifier, scorer: the stages; the deidentifier holds the vault of the raw zone.
         fingerprint: digest of everything that decides the output (recipe, policies, models, code).
     """
 
     source: FilesConfig
+    formats: Formats
     source_key: bytes = field(repr=False)
     normalizer: Normalizer
     keep: Keep
@@ -69,7 +71,11 @@ class Pipeline:
     def records(self, shard: Shard) -> Iterator[SourceRecord | Withheld]:
         """Every record of a shard, in order."""
         for unit in shard.units:
-            yield from UnitSource(unit, self.source, self.source_key).records()
+            yield from self.read(unit)
+
+    def read(self, unit: Unit) -> Iterator[SourceRecord | Withheld]:
+        """Every record of a unit, in order."""
+        return UnitSource(unit, self.source, self.source_key, self.formats).records()
 
 
 def index_shard(

@@ -12,7 +12,6 @@ from llmops.documents import (
     Field,
     FieldPhi,
     FieldValue,
-    Format,
     Kind,
     Provenance,
     QualityReport,
@@ -199,7 +198,7 @@ def _row(document: ScoredDocument) -> dict[str, Any]:
             "evidence": [_struct(evidence) for evidence in quality.evidence],
         },
         "provenance": {
-            "format": document.provenance.format.value,
+            "format": document.provenance.format,
             "path": document.provenance.path,
             "changes": [{"rule": rule, "count": count} for rule, count in document.provenance.changes],
         },
@@ -321,4 +320,4 @@ def _quality(item: Mapping[str, Any]) -> QualityReport:
 
 def _provenance(item: Mapping[str, Any]) -> Provenance:
     changes = tuple((entry["rule"], entry["count"]) for entry in item["changes"])
-    return Provenance(format=Format(item["format"]), path=item["path"], changes=changes)
+    return Provenance(format=item["format"], path=item["path"], changes=changes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from llmops.formats import FORMATS
 from llmops.normalize import USUAL, USUAL_IDENTITY, TableColumns, missing_columns
 from llmops.recipe import Recipe
 from llmops.sources import Unit, first_row
@@ -39,7 +40,7 @@ def look(recipe: Recipe, units: Sequence[Unit]) -> tuple[int, tuple[Lacking, ...
         How many tables there are, and those that lack a column.
     """
     firsts = {unit.path: unit for unit in reversed(units) if unit.refused is None}
-    rows = [row for unit in firsts.values() if (row := first_row(unit, recipe.input.source)) is not None]
+    rows = [row for unit in firsts.values() if (row := first_row(unit, recipe.input.source, FORMATS)) is not None]
     table = recipe.normalize.table
     found: Counter[tuple[tuple[str, ...], tuple[str, ...], int]] = Counter()
     for row in rows:

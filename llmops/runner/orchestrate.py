@@ -20,6 +20,7 @@ from llmops.audit.log.run_links import beating, seal_readers, tie_streams
 from llmops.engines import LocalEngine, Outcome
 from llmops.errors import AuditError, AuditWriteError, ModelError, RecipeError, SourceError, StageError
 from llmops.evaluation import Calling, EvaluationResult
+from llmops.formats import FORMATS
 from llmops.keys import AUDIT_KEY_FILE, RELEASE_KEY_FILE
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.plain_files import replace_file
@@ -140,7 +141,7 @@ def planned(recipe: Recipe) -> tuple[Unit, ...]:
         raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
     refuse_unready(recipe)
     refuse_unwritable(recipe)
-    units = plan_units(recipe.input.paths, recipe.input.source, recipe.run.shard_size)
+    units = plan_units(recipe.input.paths, recipe.input.source, recipe.run.shard_size, formats=FORMATS)
     if not units:
         raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
     return units

@@ -9,14 +9,15 @@ from typing import Final
 
 import orjson
 
-from llmops.documents import Format, Locator, Reason, SourceRecord
+from llmops.documents import Locator, Reason, SourceRecord
 from llmops.errors import RecipeError, SourceError
+from llmops.formats import FORMATS
 from llmops.normalize import missing_columns
 from llmops.pipeline import NOWHERE, Decision, Ledger, Place, ledgers
 from llmops.recipe import Keys, Recipe
 from llmops.runner.state import output_token
 from llmops.runner.withdrawn import ledger_root
-from llmops.sources import UnitSource, plan_units
+from llmops.sources import ROW, UnitSource, plan_units
 
 _ID: Final = re.compile(r"(r[0-9a-f]{20}|s\d{5,})(\.[0-9a-z]{1,12}){0,2}")
 _COPY: Final = re.compile(r"(r[0-9a-f]{20}\.[0-9a-f]{12})\.(\d+)")
@@ -156,15 +157,15 @@ def _gaps(
 ) -> Iterator[tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]]:
     """Read a file again: ids of records in it, with the columns that are missing and those that are there."""
     try:
-        units = plan_units([path], recipe.input.source)
+        units = plan_units([path], recipe.input.source, formats=FORMATS)
     except SourceError:
         return
     left = {one.partition(".")[0] for one in ids}
     for unit in units:
-        for record in UnitSource(unit, recipe.input.source, keys.source_ids).records():
+        for record in UnitSource(unit, recipe.input.source, keys.source_ids, FORMATS).records():
             if not left:
                 return
-            if isinstance(record, SourceRecord) and record.format is Format.ROW and record.record_id in left:
+            if isinstance(record, SourceRecord) and record.format == ROW and record.record_id in left:
                 left.discard(record.record_id)
                 values = orjson.loads(record.payload)
                 yield record.record_id, (missing_columns(recipe.normalize.table, values), tuple(values))

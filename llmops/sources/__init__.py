@@ -4,6 +4,20 @@ from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize
 from llmops.sources.plan import plan_units
 from llmops.sources.reader import UnitSource, first_row
+from llmops.sources.spec import ROW, TABLE_LAYOUTS, TEXT, Formats, Framer, Head
 from llmops.sources.unit import Unit
 
-__all__ = ["FilesConfig", "ShardSize", "Unit", "UnitSource", "first_row", "plan_units"]
+__all__ = [
+    "ROW",
+    "TABLE_LAYOUTS",
+    "TEXT",
+    "FilesConfig",
+    "Formats",
+    "Framer",
+    "Head",
+    "ShardSize",
+    "Unit",
+    "UnitSource",
+    "first_row",
+    "plan_units",
+]

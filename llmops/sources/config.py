@@ -1,13 +1,9 @@
 """The settings of the file source: what to read, how, and the caps that keep hostile input from costing a worker."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from llmops.errors import RecipeError
-
-FormatChoice: TypeAlias = Literal[
-    "auto", "text", "csv", "jsonl", "parquet", "fhir", "hl7v2", "ccda", "vcf", "phenopacket"
-]
 
 _POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members", "max_columns")
 
@@ -17,8 +13,8 @@ class FilesConfig:
     """Reads files and folders; each setting has a default that is safe for unknown input.
 
     Args:
-        format: ``"auto"`` sniffs every file by content; any other value is believed for every file (gzip and zip are
-            still opened).
+        format: ``"auto"`` sniffs every file by content; the name of a format, or ``"csv"``, ``"jsonl"`` or
+            ``"parquet"``, is believed for every file (gzip and zip are still opened).
         include: globs of files to read inside folders. A glob without ``/`` is matched with the name, one with ``/``
             with the path relative to the root; ``*`` also crosses ``/``.
         exclude: globs of files to leave out, matched alike; wins over ``include``.
@@ -35,7 +31,7 @@ class FilesConfig:
     """
 
     use: Literal["files"] = "files"
-    format: FormatChoice = "auto"
+    format: str = "auto"
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     max_file_bytes: int = 512 * 2**20

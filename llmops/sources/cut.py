@@ -14,14 +14,12 @@ from llmops.sources.errors import Refused
 from llmops.sources.lines import split_lines
 from llmops.sources.open_file import limited, open_plain
 from llmops.sources.reader import UnitSource
-from llmops.sources.sniff import Shape
+from llmops.sources.spec import Formats, Layout
 from llmops.sources.stream import Budget, Stream
 from llmops.sources.unit import Unit
 
 _WORTH_A_LOOK: Final = 16 * 1024
 """Bytes of a file below which it counts as one record: to look into it would cost more than it evens out."""
-_LINES: Final = (Shape.ROW_LINES, Shape.FHIR_LINES, Shape.PHENOPACKET_LINES)
-_ONE_RECORD: Final = (Shape.TEXT, Shape.CCDA, Shape.FHIR, Shape.PHENOPACKET, Shape.VCF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ class _Start:
     number: int
 
 
-def cut(unit: Unit, config: FilesConfig, size: ShardSize) -> list[Unit]:
+def cut(unit: Unit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[Unit]:
     """Cut a file into ranges, each no more than one shard's work; what goes wrong here the reader finds and answers.
 
     Lines and rows are cut by bytes, Parquet by rows. What can be read from its first byte alone (gzip, zip, HL7
@@ -55,22 +53,22 @@ def cut(unit: Unit, config: FilesConfig, size: ShardSize) -> list[Unit]:
         return [unit]
     try:
         with open_plain(unit.path) as file:
-            return _ranges(unit, file, config, size)
+            return _ranges(unit, file, config, size, formats)
     except (Refused, OSError):
         return [unit]
 
 
-def _ranges(unit: Unit, file: IO[bytes], config: FilesConfig, size: ShardSize) -> list[Unit]:
+def _ranges(unit: Unit, file: IO[bytes], config: FilesConfig, size: ShardSize, formats: Formats) -> list[Unit]:
     stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
-    shape = framing.shape_of(stream, Path(unit.relative).suffix.lower(), config)
-    if shape in _ONE_RECORD:
+    shape = framing.shape_of(stream, Path(unit.relative).suffix.lower(), config, formats)
+    if shape.layout is Layout.WHOLE or (shape.format is not None and shape.format.one_record):
         return [unit]
-    if shape is Shape.PARQUET:
+    if shape.layout is Layout.PARQUET:
         return _row_groups(unit, file, size)
-    if (shape is not Shape.CSV and shape not in _LINES) or framing.is_wide(stream):
-        return _by_number(unit, config, size)
+    if shape.layout not in (Layout.CSV, Layout.LINES) or framing.is_wide(stream):
+        return _by_number(unit, config, size, formats)
     whole = Stream(limited(file, 0, -1), budget=Budget(2 * unit.size))
-    if shape in _LINES:
+    if shape.layout is Layout.LINES:
         lines = split_lines(whole, config.max_record_bytes)
         return _by_bytes(unit, (_Start(line.start, number) for number, line in enumerate(lines)), size)
     text = framing.unmarked(whole, shape)
@@ -106,9 +104,9 @@ def _by_bytes(unit: Unit, starts: Iterable[_Start], size: ShardSize) -> list[Uni
     ]
 
 
-def _by_number(unit: Unit, config: FilesConfig, size: ShardSize) -> list[Unit]:
+def _by_number(unit: Unit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[Unit]:
     """Units between the numbers of records; their sizes are those of the payloads, whatever the file is packed in."""
-    answers = UnitSource(unit, config, b"").records()
+    answers = UnitSource(unit, config, b"", formats).records()
     ends = list(accumulate(len(one.payload) if isinstance(one, SourceRecord) else 0 for one in answers))
     edges, records = _edges((_Start(at, number) for number, at in enumerate([0, *ends[:-1]])), size)
     if len(edges) < 2:

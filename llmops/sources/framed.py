@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from llmops.documents import Format, Reason
+from llmops.documents import Reason
 from llmops.sources.encoding import UTF8, Encoding
 
 
@@ -15,15 +15,16 @@ class Frame:
         ordinal: what tells this record from the others of its file or member; the same however the file is split.
         start, end: bytes (rows for tables) in the file or member.
         rows: whether they count rows.
+        format: name of its format, where it is not that of the file.
     """
 
     ordinal: int
-    format: Format
     payload: bytes = field(repr=False)
     start: int
     end: int
     encoding: Encoding = UTF8
     rows: bool = False
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,74 +3,50 @@
 import codecs
 import io
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import IO
 
-from llmops.documents import Format, Reason
-from llmops.sources import hl7, jsons, parquet, table, vcf
+from llmops.documents import Reason
+from llmops.sources import jsons, parquet, table
 from llmops.sources.config import FilesConfig
 from llmops.sources.encoding import Encoding, byte_order_mark, text_encoding, utf8_only, wide_encoding
 from llmops.sources.errors import Refused
 from llmops.sources.framed import Frame, Framed
-from llmops.sources.sniff import HEAD, Shape, json_shape, narrow, sniff
+from llmops.sources.sniff import HEAD, container_of, json_shape, shape_in, sniff
+from llmops.sources.spec import ROW, TABLE_LAYOUTS, Formats, Layout, Shape, SourceFormat, named, narrow
 from llmops.sources.stream import Budget, Stream
 from llmops.sources.unit import Unit
 
-_FORCED: Final = {
-    "text": Shape.TEXT,
-    "csv": Shape.CSV,
-    "jsonl": Shape.ROW_LINES,
-    "parquet": Shape.PARQUET,
-    "hl7v2": Shape.HL7V2,
-    "ccda": Shape.CCDA,
-    "vcf": Shape.VCF,
-}
-_LINES: Final = {
-    Shape.ROW_LINES: Format.ROW,
-    Shape.FHIR_LINES: Format.FHIR,
-    Shape.PHENOPACKET_LINES: Format.PHENOPACKET,
-}
-_DOCUMENTS: Final = {
-    Shape.TEXT: Format.TEXT,
-    Shape.CCDA: Format.CCDA,
-    Shape.FHIR: Format.FHIR,
-    Shape.PHENOPACKET: Format.PHENOPACKET,
-}
-_JSON: Final = frozenset({*_LINES, Shape.FHIR, Shape.PHENOPACKET, Shape.JSON_ARRAY})
-_CONTAINERS: Final = (b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06")
 
-
-def shape_of(stream: Stream, suffix: str, config: FilesConfig) -> Shape:
+def shape_of(stream: Stream, suffix: str, config: FilesConfig, formats: Formats) -> Shape:
     """What the stream is: by content, or as the recipe says; archives are recognised either way.
 
     Raises:
         Refused: empty, or nothing we read.
     """
     head = stream.peek(HEAD)
-    if config.format == "auto" or head.startswith(_CONTAINERS):
-        return sniff(stream, suffix, config.max_record_bytes)
+    if config.format == "auto" or container_of(head) is not None:
+        return sniff(stream, suffix, config.max_record_bytes, formats)
     if not head.strip():
         raise Refused(Reason.EMPTY)
-    if config.format in _FORCED:
-        return _FORCED[config.format]
-    return _forced_json(stream, suffix, config)
+    if config.format in TABLE_LAYOUTS:
+        return Shape(Layout(config.format), named(formats, ROW))
+    chosen = named(formats, config.format)
+    return shape_in(chosen) if chosen.keys is None else _json_shape_of(chosen, stream, suffix, config, formats)
 
 
-def _forced_json(stream: Stream, suffix: str, config: FilesConfig) -> Shape:
-    """FHIR or phenopacket by order of the recipe; only one document or one a line is found out."""
-    fhir = config.format == "fhir"
+def _json_shape_of(chosen: SourceFormat, stream: Stream, suffix: str, config: FilesConfig, formats: Formats) -> Shape:
+    """A JSON format by order of the recipe; only whether it is one document or one a line is found out."""
     if narrow(stream.peek(HEAD)).lstrip().startswith(b"["):
-        return Shape.JSON_ARRAY
+        return Shape(Layout.ARRAY)
     try:
-        several = json_shape(stream, suffix, config.max_record_bytes) in _LINES
+        layout = json_shape(stream, suffix, config.max_record_bytes, formats).layout
     except Refused:
-        several = False
-    if several:
-        return Shape.FHIR_LINES if fhir else Shape.PHENOPACKET_LINES
-    return Shape.FHIR if fhir else Shape.PHENOPACKET
+        layout = Layout.WHOLE
+    return Shape(Layout.LINES, chosen) if layout is Layout.LINES else shape_in(chosen)
 
 
 def frames(
-    stream: Stream, shape: Shape, config: FilesConfig, unit: Unit, header: bytes | None = None
+    stream: Stream, shape: Shape, config: FilesConfig, unit: Unit, formats: Formats, header: bytes | None = None
 ) -> Iterator[Framed]:
     """Yield every record of a stream.
 
@@ -79,27 +55,29 @@ def frames(
         shape: what it is; no container.
         config: the caps.
         unit: the range, where only part of a file is read.
+        formats: what the elements of an array may be.
         header: the header row of a CSV, for a range behind it.
 
     Raises:
         Refused: what follows the records yielded so far cannot be read.
     """
     cap = config.max_record_bytes
-    if shape is Shape.PARQUET:
-        yield from parquet_rows(io.BytesIO(stream.whole(cap)), config, unit)
-    elif shape in _DOCUMENTS:
-        yield _document(stream, _DOCUMENTS[shape], cap)
-    elif shape in _JSON:
-        yield from _json_records(unmarked(stream, shape), shape, cap)
-    elif shape is Shape.HL7V2:
-        yield from hl7.messages(unmarked(stream, shape), cap)
-    elif shape is Shape.VCF:
-        yield vcf.record(unmarked(stream, shape), cap)
-    else:
-        lines = unmarked(stream, shape)
-        yield from table.rows(
-            lines, delimiter=config.delimiter, cap=cap, most=config.max_columns, header=header, first=unit.first
-        )
+    match shape.layout:
+        case Layout.PARQUET:
+            yield from parquet_rows(io.BytesIO(stream.whole(cap)), config, unit)
+        case Layout.LINES:
+            yield from jsons.lines(unmarked(stream, shape), cap, rows=shape.format is named(formats, ROW))
+        case Layout.ARRAY:
+            yield from jsons.array(unmarked(stream, shape), cap, formats)
+        case Layout.CSV:
+            lines = unmarked(stream, shape)
+            yield from table.rows(
+                lines, delimiter=config.delimiter, cap=cap, most=config.max_columns, header=header, first=unit.first
+            )
+        case _ if shape.format is not None and shape.format.frame is not None:
+            yield from shape.format.frame(unmarked(stream, shape), cap)
+        case _:
+            yield _document(stream, cap, is_json=shape.is_json)
 
 
 def parquet_rows(file: IO[bytes], config: FilesConfig, unit: Unit) -> Iterator[Framed]:
@@ -114,20 +92,16 @@ def is_wide(stream: Stream) -> bool:
     return wide_encoding(stream.peek(HEAD)) is not None
 
 
-def _json_records(stream: Stream, shape: Shape, cap: int) -> Iterator[Framed]:
-    return jsons.array(stream, cap) if shape is Shape.JSON_ARRAY else jsons.lines(stream, _LINES[shape], cap)
-
-
-def _document(stream: Stream, format_: Format, cap: int) -> Frame:
+def _document(stream: Stream, cap: int, *, is_json: bool) -> Frame:
     """The whole stream as one record, without its byte order mark."""
     payload = stream.whole(cap)
-    if format_ in (Format.FHIR, Format.PHENOPACKET):
+    if is_json:
         utf8_only(payload)
         payload = jsons.whole_characters(payload)
     encoding = text_encoding(payload)
     body = payload[encoding.mark :]
     start = stream.origin + encoding.mark
-    return Frame(ordinal=0, format=format_, payload=body, start=start, end=start + len(body), encoding=encoding)
+    return Frame(ordinal=0, payload=body, start=start, end=start + len(body), encoding=encoding)
 
 
 def unmarked(stream: Stream, shape: Shape) -> Stream:
@@ -139,14 +113,14 @@ def unmarked(stream: Stream, shape: Shape) -> Stream:
     """
     head = stream.peek(HEAD)
     wide = wide_encoding(head)
-    if wide is not None and shape in _JSON:
+    if wide is not None and shape.is_json:
         raise Refused(Reason.WRONG_ENCODING)  # RFC 8259, section 8.1
     marked = wide or byte_order_mark(head)
     first = stream.origin == 0
     _pass_over(stream, marked.mark if marked else 0)
     if wide is not None:
         stream = _recoded(stream, wide)
-    if shape is Shape.CSV and first:
+    if shape.layout is Layout.CSV and first:
         _pass_over(stream, table.separator_line(stream.peek(HEAD)))
     return stream
 

@@ -4,18 +4,25 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import Format, Reason
+from llmops.documents import Reason
 from llmops.sources.encoding import text_encoding
 from llmops.sources.errors import Refused
 from llmops.sources.framed import Broken, Frame, Framed
+from llmops.sources.spec import Head
 from llmops.sources.stream import Stream
 
 # MLLP wraps a message in <VT> ... <FS><CR> (HL7 v2 Transport, appendix C); both also end up in files.
 _BLANK: Final = b" \t\r\n\x0b\x1c\x00"
 # A segment begins at a line start; the character after MSH is the field separator, so no letter, digit or blank.
 _START: Final = re.compile(rb"(?:^|(?<=[\r\n\x0b\x1c]))[ \t]{0,16}(MSH|FHS|BHS|BTS|FTS)(?=[^A-Za-z0-9\s])")
+_HEAD: Final = re.compile(rb"(?:MSH|FHS|BHS)[^A-Za-z0-9\s]|[A-Z][A-Z0-9]{2}\|\^~\\")
 _LOOKBACK: Final = 32
 _ENVELOPE: Final = (b"FHS", b"BHS", b"BTS", b"FTS")
+
+
+def is_hl7(head: Head) -> bool:
+    """Whether a file begins with a message, a batch or a bare segment with the usual separators."""
+    return _HEAD.match(head.body) is not None
 
 
 def messages(stream: Stream, cap: int) -> Iterator[Framed]:
@@ -35,7 +42,7 @@ def _frame(ordinal: int, start: int, data: bytes) -> Framed:
     except Refused as refused:
         return Broken(ordinal=ordinal, reason=refused.reason, data=data)
     end = start + len(data)
-    return Frame(ordinal=ordinal, format=Format.HL7V2, payload=data, start=start, end=end, encoding=encoding)
+    return Frame(ordinal=ordinal, payload=data, start=start, end=end, encoding=encoding)
 
 
 def _blocks(stream: Stream, cap: int) -> Iterator[tuple[int, bytes | None]]:

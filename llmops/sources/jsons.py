@@ -7,11 +7,12 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from llmops.documents import Format, Reason
+from llmops.documents import Reason
 from llmops.sources.encoding import utf8_only
 from llmops.sources.errors import Refused
 from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.lines import line_end, split_lines
+from llmops.sources.spec import ROW, Formats, of_keys
 from llmops.sources.stream import Stream
 
 JsonObject: TypeAlias = dict[str, object]
@@ -57,28 +58,32 @@ def top_keys(head: bytes) -> frozenset[str]:
     return frozenset(keys)
 
 
-def format_of(keys: frozenset[str]) -> Format | None:
-    """What a JSON object with these names is: a FHIR resource, a phenopacket (also a family or cohort), or neither."""
-    if "resourceType" in keys:
-        return Format.FHIR
+def is_fhir(keys: frozenset[str]) -> bool:
+    """Whether a JSON object with these names is a FHIR resource."""
+    return "resourceType" in keys
+
+
+def is_phenopacket(keys: frozenset[str]) -> bool:
+    """Whether a JSON object with these names is a phenopacket, a family or a cohort."""
     subject = keys & {"subject", "proband", "members"}
-    return Format.PHENOPACKET if subject and keys & (_PHENOPACKET_PARTS | {"pedigree", "relatives"}) else None
+    return bool(subject and keys & (_PHENOPACKET_PARTS | {"pedigree", "relatives"}))
 
 
-def lines(stream: Stream, format_: Format, cap: int) -> Iterator[Framed]:
+def lines(stream: Stream, cap: int, *, rows: bool) -> Iterator[Framed]:
     """Yield each line that is not blank as a record; its ordinal is its offset, so that ranges agree.
 
-    A row must be an object (``BAD_ROW``); whether a FHIR resource is whole is for its normalizer to say.
+    Args:
+        rows: whether they are rows, which must be objects (``BAD_ROW``); whether a resource is whole, its reader says.
     """
     for line in split_lines(stream, cap, line_end(stream.peek(_HEAD))):
         if line.data is None:
             yield Broken(ordinal=line.start, reason=Reason.TOO_LARGE)
         elif line.data.strip():
-            yield _object(line.start, line.start, line.end, line.data.rstrip(b"\r\n"), format_)
+            yield _object(line.start, line.start, line.end, line.data.rstrip(b"\r\n"), row=rows)
 
 
-def array(stream: Stream, cap: int) -> Iterator[Framed]:
-    """Yield each element of an array of objects as a row, or as FHIR where it is a resource.
+def array(stream: Stream, cap: int, formats: Formats) -> Iterator[Framed]:
+    """Yield each element of an array of objects as a record of the format that claims it, else as a row.
 
     Raises:
         Refused: the array is larger than ``cap`` (``TOO_LARGE``), broken (``MALFORMED``) or empty.
@@ -90,24 +95,25 @@ def array(stream: Stream, cap: int) -> Iterator[Framed]:
     except orjson.JSONDecodeError:
         raise Refused(Reason.MALFORMED) from None
     for number, element in enumerate(elements if isinstance(elements, list) else [elements]):
-        yield _element(number, element)
+        yield _element(number, element, formats)
 
 
-def _element(number: int, element: object) -> Framed:
+def _element(number: int, element: object, formats: Formats) -> Framed:
     try:
         data = orjson.dumps(element)
     except orjson.JSONEncodeError:  # it reads deeper nesting than it writes
         return Broken(ordinal=number, reason=Reason.TOO_DEEP, rows=True)
-    kind = format_of(frozenset(element)) if isinstance(element, dict) else None
-    return replace(_object(number, number, number + 1, data, kind or Format.ROW), rows=True)
+    claimed = of_keys(formats, frozenset(element)) if isinstance(element, dict) else None
+    framed = replace(_object(number, number, number + 1, data, row=claimed is None), rows=True)
+    return framed if isinstance(framed, Broken) else replace(framed, format=claimed.name if claimed else ROW)
 
 
-def _object(ordinal: int, start: int, end: int, data: bytes, format_: Format) -> Framed:
+def _object(ordinal: int, start: int, end: int, data: bytes, *, row: bool) -> Framed:
     try:
         utf8_only(data)
     except Refused as refused:
         return Broken(ordinal=ordinal, reason=refused.reason, data=data)
     data = whole_characters(data)
-    if format_ is Format.ROW and json_object(data) is None:
+    if row and json_object(data) is None:
         return Broken(ordinal=ordinal, reason=Reason.BAD_ROW, data=data)
-    return Frame(ordinal=ordinal, format=format_, payload=data, start=start, end=end)
+    return Frame(ordinal=ordinal, payload=data, start=start, end=end)

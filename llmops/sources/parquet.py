@@ -6,7 +6,7 @@ from typing import IO, Any, Final
 
 import orjson
 
-from llmops.documents import NOT_TEXT, Format, Reason
+from llmops.documents import NOT_TEXT, Reason
 from llmops.sources.encoding import text_encoding
 from llmops.sources.errors import Refused
 from llmops.sources.framed import Broken, Frame, Framed
@@ -103,7 +103,7 @@ def _row(number: int, row: dict[str, Any], cap: int) -> Framed:
         return Broken(ordinal=number, reason=Reason.BAD_ROW, rows=True)
     if len(payload) > cap:
         return Broken(ordinal=number, reason=Reason.TOO_LARGE, rows=True)
-    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=number + 1, rows=True)
+    return Frame(ordinal=number, payload=payload, start=number, end=number + 1, rows=True)
 
 
 def _plain(value: object) -> str:

@@ -10,10 +10,13 @@ from llmops.documents import Reason
 from llmops.errors import SourceError
 from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize, cut
+from llmops.sources.spec import Formats
 from llmops.sources.unit import Unit
 
 
-def plan_units(paths: Sequence[Path], config: FilesConfig, size: ShardSize | None = None) -> tuple[Unit, ...]:
+def plan_units(
+    paths: Sequence[Path], config: FilesConfig, size: ShardSize | None = None, *, formats: Formats
+) -> tuple[Unit, ...]:
     """List what is to be read, in the order of the roots and sorted within each.
 
     In folders and archives, names that begin with a dot are left out (files and folders); a root itself may begin with
@@ -26,6 +29,7 @@ def plan_units(paths: Sequence[Path], config: FilesConfig, size: ShardSize | Non
         paths: files or folders. PHI.
         config: globs and caps.
         size: how much one shard holds; what is more is cut into ranges.
+        formats: what is read.
 
     Raises:
         SourceError: a root does not exist; the message gives its ordinal, not its name.
@@ -42,7 +46,7 @@ def plan_units(paths: Sequence[Path], config: FilesConfig, size: ShardSize | Non
         for unit in found:
             if unit.path not in seen:
                 seen.add(unit.path)
-                units.extend(cut(unit, config, size))
+                units.extend(cut(unit, config, size, formats))
     return tuple(units)
 
 

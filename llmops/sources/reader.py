@@ -10,20 +10,20 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Final, cast
 
-from llmops.documents import Format, Locator, Reason, SourceRecord, StageName, Withheld
+from llmops.documents import Locator, Reason, SourceRecord, StageName, Withheld
 from llmops.sources import framers as framing
 from llmops.sources.archive import Archive, Member
 from llmops.sources.config import FilesConfig
 from llmops.sources.errors import Refused
 from llmops.sources.framed import Broken, Framed
 from llmops.sources.open_file import limited, open_plain
-from llmops.sources.sniff import Shape
+from llmops.sources.spec import ROW, Formats, Layout, Shape
 from llmops.sources.stream import Budget, Stream
 from llmops.sources.table import header_row
 from llmops.sources.unit import Unit
 
 _ID_HEX: Final = 20
-_TABLES: Final = frozenset({Shape.CSV, Shape.ROW_LINES, Shape.JSON_ARRAY, Shape.PARQUET, Shape.GZIP, Shape.ZIP})
+_HOLDS_ROWS: Final = (Layout.ARRAY, Layout.GZIP, Layout.ZIP)
 _WHOLE: Final = -1  # ordinals below zero answer for a file, range or member; no record has one
 
 
@@ -37,12 +37,14 @@ class UnitSource:
         unit: from `llmops.sources.plan_units`.
         config: the caps and the format.
         key: secret that record ids are derived with; ids are then safe outside the raw zone.
+        formats: what is read.
     """
 
-    def __init__(self, unit: Unit, config: FilesConfig, key: bytes) -> None:
+    def __init__(self, unit: Unit, config: FilesConfig, key: bytes, formats: Formats) -> None:
         self._unit = unit
         self._config = config
         self._key = key
+        self._formats = formats
 
     def records(self) -> Iterator[SourceRecord | Withheld]:
         """Yield the records of the unit in their order in the file; never raises for what the file holds."""
@@ -56,29 +58,30 @@ class UnitSource:
 
     def _file(self, file: IO[bytes]) -> Iterator[SourceRecord | Withheld]:
         suffix = _suffix(self._unit.relative)
-        shape = framing.shape_of(self._stream(limited(file, 0, -1)), suffix, self._config)
-        if self._unit.by_rows and shape is not Shape.PARQUET:
+        shape = framing.shape_of(self._stream(limited(file, 0, -1)), suffix, self._config, self._formats)
+        if self._unit.by_rows and shape.layout is not Layout.PARQUET:
             yield from self._numbered()
-        elif shape is Shape.ZIP:
+        elif shape.layout is Layout.ZIP:
             yield from self._members(Archive(file, self._config))
-        elif shape is Shape.GZIP:
+        elif shape.layout is Layout.GZIP:
             yield from self._content(self._unzipped(file), suffix)
-        elif shape is Shape.PARQUET:
-            yield from self._answers(framing.parquet_rows(file, self._config, self._unit))
+        elif shape.layout is Layout.PARQUET:
+            yield from self._answers(framing.parquet_rows(file, self._config, self._unit), shape)
         else:
-            header = self._header(file) if shape is Shape.CSV and self._unit.start else None
+            header = self._header(file, shape) if shape.layout is Layout.CSV and self._unit.start else None
             stream = self._stream(limited(file, self._unit.start, self._unit.stop), self._unit.start)
-            yield from self._answers(framing.frames(stream, shape, self._config, self._unit, header))
+            framed = framing.frames(stream, shape, self._config, self._unit, self._formats, header)
+            yield from self._answers(framed, shape)
 
     def _numbered(self) -> Iterator[SourceRecord | Withheld]:
         """The records of a range that counts them, of a file that can be read from its first byte alone."""
         unit = self._unit
-        whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), self._config, self._key)
+        whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), self._config, self._key, self._formats)
         return islice(whole.records(), unit.start, unit.stop if unit.stop >= 0 else None)
 
-    def _header(self, file: IO[bytes]) -> bytes:
+    def _header(self, file: IO[bytes], shape: Shape) -> bytes:
         """The header row of a CSV of which the unit reads a later range."""
-        start = framing.unmarked(self._stream(limited(file, 0, -1)), Shape.CSV)
+        start = framing.unmarked(self._stream(limited(file, 0, -1)), shape)
         return header_row(start, self._config.delimiter, self._config.max_record_bytes)
 
     def _members(self, archive: Archive) -> Iterator[SourceRecord | Withheld]:
@@ -100,35 +103,38 @@ class UnitSource:
     def _content(self, stream: Stream, suffix: str, member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
         """Answer for the inside of a gzip file or a zip member: a gzip inside a zip is opened, nothing deeper."""
         try:
-            shape = framing.shape_of(stream, suffix, self._config)
-            if shape is Shape.GZIP and member is not None:
+            shape = framing.shape_of(stream, suffix, self._config, self._formats)
+            if shape.layout is Layout.GZIP and member is not None:
                 stream = self._unzipped(cast("IO[bytes]", _Readable(stream)))
-                shape = framing.shape_of(stream, suffix, self._config)
-            if shape in (Shape.GZIP, Shape.ZIP):
+                shape = framing.shape_of(stream, suffix, self._config, self._formats)
+            if shape.layout in (Layout.GZIP, Layout.ZIP):
                 raise Refused(Reason.BAD_ARCHIVE)
         except Refused as refused:
             yield self._whole(member.key if member else "", refused.reason)
             return
-        yield from self._answers(framing.frames(stream, shape, self._config, self._unit), member)
+        yield from self._answers(framing.frames(stream, shape, self._config, self._unit, self._formats), shape, member)
 
-    def _answers(self, framed: Iterator[Framed], member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
+    def _answers(
+        self, framed: Iterator[Framed], shape: Shape, member: Member | None = None
+    ) -> Iterator[SourceRecord | Withheld]:
         key, empty = member.key if member else "", True
         try:
             for item in framed:
-                yield self._answer(item, member)
+                yield self._answer(item, shape, member)
                 empty = False
             if empty and not self._unit.start:
                 raise Refused(Reason.EMPTY)
         except Refused as refused:
             yield self._whole(key, refused.reason)
 
-    def _answer(self, item: Framed, member: Member | None) -> SourceRecord | Withheld:
+    def _answer(self, item: Framed, shape: Shape, member: Member | None) -> SourceRecord | Withheld:
         key = member.key if member else ""
         if isinstance(item, Broken):
             return self._withheld(key, item)
+        name = item.format or (shape.format.name if shape.format is not None else "")
         return SourceRecord(
-            record_id=self._id("content", item.format, item.payload),
-            format=item.format,
+            record_id=self._id("content", name, item.payload),
+            format=name,
             payload=item.payload,
             locator=replace(self._place(member.name if member else ""), start=item.start, end=item.end, rows=item.rows),
             encoding=item.encoding.name,
@@ -171,24 +177,26 @@ class UnitSource:
         return "r" + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:_ID_HEX]
 
 
-def first_row(unit: Unit, config: FilesConfig) -> SourceRecord | None:
+def first_row(unit: Unit, config: FilesConfig, formats: Formats) -> SourceRecord | None:
     """The first row of a table, or of a table at the head of an archive; None for what is none or cannot be read. PHI.
 
     Args:
         unit: the file, or a range of it.
         config: the caps and the format.
+        formats: what is read.
     """
     try:
         with open_plain(unit.path) as file:
             stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
-            shape = framing.shape_of(stream, _suffix(unit.relative), config)
+            shape = framing.shape_of(stream, _suffix(unit.relative), config, formats)
     except Refused:
         return None
-    if shape not in _TABLES:
+    is_table = shape.format is not None and shape.format.name == ROW
+    if not is_table and shape.layout not in _HOLDS_ROWS:
         return None
-    whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), config, b"")
+    whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), config, b"", formats)
     first = next((one for one in whole.records() if isinstance(one, SourceRecord)), None)
-    return first if first is not None and first.format is Format.ROW else None
+    return first if first is not None and first.format == ROW else None
 
 
 class _Readable(io.RawIOBase):

@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from llmops.documents import Format, Reason
+from llmops.documents import Reason
 from llmops.sources.encoding import UTF8, Encoding, text_encoding
 from llmops.sources.errors import Refused
 from llmops.sources.framed import Broken, Frame, Framed
@@ -175,7 +175,7 @@ def _row(number: int, row: RawRow, names: tuple[str, ...], delimiter: str) -> Fr
     payload = orjson.dumps(dict(zip(names, cells, strict=True)))
     known = Encoding(name=UTF8.name, known_from=encoding.known_from)
     end = number + 1
-    return Frame(ordinal=number, format=Format.ROW, payload=payload, start=number, end=end, encoding=known, rows=True)
+    return Frame(ordinal=number, payload=payload, start=number, end=end, encoding=known, rows=True)
 
 
 def _cells(data: bytes, encoding: Encoding, delimiter: str) -> list[str]:

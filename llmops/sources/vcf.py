@@ -1,18 +1,25 @@
 """VCF framing: the whole file as one record, or its header alone where the variants are too many."""
 
+from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import Format, Reason
+from llmops.documents import Reason
 from llmops.sources.encoding import Encoding, text_encoding
 from llmops.sources.errors import Refused
-from llmops.sources.framed import Frame
+from llmops.sources.framed import Frame, Framed
 from llmops.sources.lines import split_lines
+from llmops.sources.spec import Head
 from llmops.sources.stream import Stream
 
 _HEADER_LINE: Final = b"#"
 
 
-def record(stream: Stream, cap: int) -> Frame:
+def is_vcf(head: Head) -> bool:
+    """Whether a file begins as VCF does (VCF 4.5, section 1.1)."""
+    return head.body.startswith(b"##fileformat=VCF")
+
+
+def record(stream: Stream, cap: int) -> Iterator[Framed]:
     """Frame a VCF file.
 
     A whole-genome file has gigabytes of variant lines, and none of them is needed for header and samples: a file of
@@ -24,7 +31,8 @@ def record(stream: Stream, cap: int) -> Frame:
     payload = stream.peek(cap + 1)
     if len(payload) <= cap:
         payload = stream.read()
-        return _frame(stream.origin, payload, text_encoding(payload))
+        yield _frame(stream.origin, payload, text_encoding(payload))
+        return
     lines = []
     size = 0
     for line in split_lines(stream, cap):
@@ -35,9 +43,9 @@ def record(stream: Stream, cap: int) -> Frame:
         lines.append(line.data)
         size += len(line.data)
     header = b"".join(lines)
-    return _frame(stream.origin, header, text_encoding(header))
+    yield _frame(stream.origin, header, text_encoding(header))
 
 
 def _frame(start: int, payload: bytes, encoding: Encoding) -> Frame:
     end = start + len(payload)
-    return Frame(ordinal=0, format=Format.VCF, payload=payload, start=start, end=end, encoding=encoding)
+    return Frame(ordinal=0, payload=payload, start=start, end=end, encoding=encoding)

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from llmops.sources.spec import Head
+
 _NAMESPACE: Final = b"urn:hl7-org:v3"
 _PROLOG: Final = re.compile(rb"\s+|<\?[^>]{0,4000}>|<!--")
 _DOCTYPE: Final = re.compile(rb"<!DOCTYPE\s+(?:[A-Za-z_][\w.-]{0,80}:)?([A-Za-z_][\w.-]{0,80})")
@@ -29,7 +31,13 @@ def looks_like_xml(head: bytes) -> bool:
     return head.startswith((b"<?xml", b"<!")) or (_ROOT.match(head) is not None and (b"</" in head or b"/>" in head))
 
 
-def is_ccda(head: bytes) -> bool:
+def is_ccda(head: Head) -> bool:
+    """Whether a file is XML with a ClinicalDocument, or a fragment of one, at its root."""
+    body = head.body
+    return body.startswith(b"<") and not head.is_binary and looks_like_xml(body) and has_cda_root(body)
+
+
+def has_cda_root(head: bytes) -> bool:
     """Whether the root is a ClinicalDocument, or a fragment of one (as in HL7's C-CDA examples).
 
     Prefixes may be unbound and the namespace left out, as fragments do; another namespace says no. A DOCTYPE is passed

@@ -26,7 +26,6 @@ from llmops.audit.log.newest import newest_anchors
 from llmops.audit.proofs.inclusion import prove
 from llmops.audit.report import write_page
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.keys import load_or_create_signing_key
 from tests.benchmarks.machine import in_memory, machine
 
@@ -35,7 +34,7 @@ def events(rng, count):
     """What a run writes about documents, a hundred of them at a time."""
     for _ in range(count // 4):
         record = f"r{rng.randbytes(10).hex()}"
-        yield RecordRead(record_id=record, format=Format.FHIR, encoding="utf-8", encoding_from="bom", size=912)
+        yield RecordRead(record_id=record, format="fhir", encoding="utf-8", encoding_from="bom", size=912)
         yield DocumentDeidentified(
             document_id=f"{record}.0",
             policy_id="safe_harbor@4ddb005bb976",

@@ -17,7 +17,6 @@ from llmops.audit.explain import shows
 from llmops.audit.log.newest import newest_anchors
 from llmops.audit.log.run_links import tie_streams
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.keys import SigningKey, load_or_create_signing_key
 
 WRITERS = 4
@@ -123,7 +122,7 @@ def _batch(rng: Random) -> list[RecordRead | DocumentScored]:
         event
         for record in records
         for event in (
-            RecordRead(record_id=record, format=Format.TEXT, size=rng.randrange(9999)),
+            RecordRead(record_id=record, format="text", size=rng.randrange(9999)),
             DocumentScored(document_id=f"{record}.0", score=0.5),
         )
     ]

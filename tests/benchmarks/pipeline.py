@@ -59,7 +59,7 @@ def _stages(here: Path, times: int, ner: str) -> None:
     from llmops.documents import SourceRecord, Withheld
     from llmops.pipeline.meters import Meter
     from llmops.recipe import build_pipeline, load_keys, load_recipe, open_vault
-    from llmops.sources import UnitSource, plan_units
+    from llmops.sources import plan_units
 
     (here / "bench.yaml").write_text(RECIPE.format(cohort=COHORT, here=here, ner=ner), encoding="utf-8")
     recipe = load_recipe(here / "bench.yaml")
@@ -71,8 +71,8 @@ def _stages(here: Path, times: int, ner: str) -> None:
         pipeline.deidentifier.process([])
         for round_ in range(times):
             with meters["read"].measure():
-                units = plan_units([COHORT], recipe.input.source)
-                answers = [a for u in units for a in UnitSource(u, recipe.input.source, keys.source_ids).records()]
+                units = plan_units([COHORT], recipe.input.source, formats=pipeline.formats)
+                answers = [answer for unit in units for answer in pipeline.read(unit)]
             records = [answer for answer in answers if isinstance(answer, SourceRecord)]
             meters["read"].records += len(answers)
             with meters["identities"].measure():
@@ -101,11 +101,10 @@ def _audit(here: Path, events: int = 20_000, batch: int = 100) -> None:
     from llmops.audit import AuditLog
     from llmops.audit.events import RecordRead
     from llmops.audit.verify.directory import verify
-    from llmops.documents import Format
     from llmops.keys import load_or_create_signing_key
 
     signer = load_or_create_signing_key(here / "key", name="bench")
-    made = [RecordRead(record_id=f"r{number:020x}", format=Format.TEXT, size=1000) for number in range(events)]
+    made = [RecordRead(record_id=f"r{number:020x}", format="text", size=1000) for number in range(events)]
     before = time.process_time()
     with AuditLog.open(here / "audit", stream="bench", signer=signer, clock=lambda: time.time_ns() // 10**6) as log:
         for start in range(0, events, batch):

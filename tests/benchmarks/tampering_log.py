@@ -16,7 +16,6 @@ from llmops.audit.log.newest import newest_anchors
 from llmops.audit.log.recovery import NO_PREVIOUS, link
 from llmops.audit.log.run_links import tie_streams
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.keys import SigningKey
 
 MAIN = "main"
@@ -126,7 +125,7 @@ def relinked(lines: list[bytes], start: int) -> list[bytes]:
 
 def invented(rng: Random, n: int, prev: str) -> bytes:
     """An event that fits its place and never happened."""
-    event = RecordRead(record_id=f"r{rng.randbytes(8).hex()}", format=Format.FHIR)
+    event = RecordRead(record_id=f"r{rng.randbytes(8).hex()}", format="fhir")
     return encode(Entry(n=n, prev=prev, at=1, run="run1", event=event))
 
 
@@ -140,7 +139,7 @@ def _some(written: AuditLog, rng: Random, batches: int) -> None:
             record = f"r{rng.randbytes(8).hex()}"
             written.append(
                 [
-                    RecordRead(record_id=record, format=Format.TEXT, size=rng.randrange(9999)),
+                    RecordRead(record_id=record, format="text", size=rng.randrange(9999)),
                     DocumentReleased(document_id=f"{record}.0", record_id=record, policy_id="p@1", shard="s00000"),
                 ]
             )

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from llmops.audit import AuditLog
 from llmops.audit.events import DocumentDeidentified, RecordRead
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.keys import load_or_create_signing_key
 
 
@@ -22,7 +21,7 @@ def sealed():
         key = load_or_create_signing_key(root / "keys" / "a.pem", name="llmops-audit")
         with AuditLog.open(root / "audit", stream="main", signer=key, clock=lambda: 1, run_id="run1") as log:
             for i in range(3):
-                log.append([RecordRead(record_id=f"r{i}", format=Format.TEXT)])
+                log.append([RecordRead(record_id=f"r{i}", format="text")])
                 log.append([DocumentDeidentified(document_id=f"r{i}.0", policy_id="p@1", findings=(("NAME", i),))])
                 anchor = log.checkpoint().anchor
         yield root / "audit", key.public, anchor

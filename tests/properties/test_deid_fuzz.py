@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid import DeidConfig, Deidentifier, PresidioDeidentifier, load_policy
-from llmops.documents import ClinicalDocument, DeidentifiedDocument, Format, Kind, Provenance
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Kind, Provenance
 from tests.benchmarks.fuzz import check
 from tests.benchmarks.fuzz_inputs import CANARY, PIECES, hostile_text
 
@@ -47,7 +47,7 @@ def test_any_document_is_answered_by_the_stage(text: str, policy: str) -> None:
         kind=Kind.NOTE,
         text=text,
         title=text[:40],
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
     )
     (answer,) = PresidioDeidentifier(CONFIG, load_policy(policy), None).process([document])
     assert isinstance(answer, DeidentifiedDocument)

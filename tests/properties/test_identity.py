@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.documents import ClinicalDocument, DocumentGroup, Locator, QualityReport, ScoredDocument, SourceRecord
+from llmops.formats import FORMATS
 from llmops.normalize import NormalizeConfig, Normalizer
 from llmops.pipeline import LedgerWriter, Place
 from llmops.quality import body_key, content_key
@@ -79,12 +80,12 @@ def ids(files: dict[str, bytes]) -> dict[str, list[str]]:
 
 def documents(files: dict[str, bytes]) -> list[ClinicalDocument]:
     found: list[ClinicalDocument] = []
-    normalizer = Normalizer(NormalizeConfig(require_subject=False), key=KEY)
+    normalizer = Normalizer(NormalizeConfig(require_subject=False), key=KEY, formats=FORMATS)
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
-        for unit in plan_units([Path(folder)], FilesConfig(), ShardSize(bytes=200)):
-            for record in UnitSource(unit, FilesConfig(), KEY).records():
+        for unit in plan_units([Path(folder)], FilesConfig(), ShardSize(bytes=200), formats=FORMATS):
+            for record in UnitSource(unit, FilesConfig(), KEY, FORMATS).records():
                 assert isinstance(record, SourceRecord)
                 (answer,) = normalizer.process([record])
                 assert isinstance(answer, DocumentGroup)

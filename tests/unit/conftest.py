@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops.documents import Format, Kind, Provenance, QualityReport, Receipt, ScoredDocument, Withheld
+from llmops.documents import Kind, Provenance, QualityReport, Receipt, ScoredDocument, Withheld
 from llmops.keys import SigningKey, VerifyKey
 from llmops.release import ReleaseFacts, ReleaseWriter
 
@@ -21,7 +21,7 @@ def _document(document_id: str, text: str, **changes: object) -> ScoredDocument:
         kind=Kind.NOTE,
         text=text,
         policy_id=POLICY,
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
         quality=QualityReport(score=1.0, dimensions=()),
     )
     return replace(document, **changes)

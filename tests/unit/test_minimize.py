@@ -9,7 +9,6 @@ from llmops.documents import (
     AlignSegment,
     ClinicalDocument,
     Field,
-    Format,
     Kind,
     Provenance,
     Reason,
@@ -29,7 +28,7 @@ DOCUMENT = ClinicalDocument(
     sections=find_sections(TEXT),
     fields=(Field(name="Observation.valueQuantity", value=1), Field(name="variant.hgvs", value="c.1A>G")),
     align=(AlignSegment(start=0, end=len(TEXT), path="text", source_start=5, source_end=5 + len(TEXT), exact=True),),
-    provenance=Provenance(format=Format.FHIR, path="resource:DocumentReference"),
+    provenance=Provenance(format="fhir", path="resource:DocumentReference"),
 )
 
 

@@ -92,7 +92,7 @@ class Tally:
         elif isinstance(event, e.RecordWithheld):
             self.withheld[event.stage.value, event.reason.value] += 1
         elif isinstance(event, e.RecordRead):
-            self.formats[event.format.value] += 1
+            self.formats[event.format] += 1
 
     def _deidentified(self, seen: Seen, event: e.DocumentDeidentified) -> None:
         self.findings.update(dict(event.findings))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from llmops.documents import ClinicalDocument, Field, FieldPhi, Format, Kind, Provenance, Reason, Section, SourceRecord
+from llmops.documents import ClinicalDocument, Field, FieldPhi, Kind, Provenance, Reason, Section, SourceRecord
 from llmops.identities import Identity
 from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.ccda.people import people, says_anything, subject_of
@@ -56,7 +56,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
             fields=(*_header_fields(root), *body.fields),
             time=_time(root),
             align=align,
-            provenance=Provenance(format=Format.CCDA, path="ClinicalDocument", changes=body.builder.changes),
+            provenance=Provenance(format=record.format, path="ClinicalDocument", changes=body.builder.changes),
             source_key=_source_key(root),
         ),
     )

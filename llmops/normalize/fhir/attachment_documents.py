@@ -9,7 +9,6 @@ from typing import Any, Final
 from llmops.documents import (
     ClinicalDocument,
     Field,
-    Format,
     Kind,
     Provenance,
     Reason,
@@ -19,6 +18,7 @@ from llmops.documents import (
 )
 from llmops.identities import SubjectIdentifier
 from llmops.normalize.attachments import from_base64, plain_text
+from llmops.normalize.ccda import reader as ccda
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
 from llmops.normalize.fhir.attachments import Attached
@@ -26,13 +26,13 @@ from llmops.normalize.fhir.bundle import Entry
 from llmops.normalize.fhir.statements import people_fields
 from llmops.normalize.fhir.values import display, loinc, obj, string, when
 from llmops.normalize.json_object import Json
-from llmops.normalize.normalizer import reader_for
 from llmops.normalize.notes.kinds import find_title, guess_kind
 from llmops.normalize.text.builder import TextBuilder
 from llmops.normalize.text.cleaning import clean
 from llmops.normalize.text.sections import find_sections
 from llmops.phi import PhiLabel
 
+_CCDA: Final = "ccda"
 _PLAIN: Final = frozenset({"text/plain", "text/markdown", "text/x-markdown", ""})
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _CDA: Final = frozenset(
@@ -125,7 +125,7 @@ def _document(
         fields=tuple(_fields(resource, entry.type)),
         time=document_time(resource),
         align=align,
-        provenance=Provenance(format=Format.FHIR, path=f"{attached.path}:{entry.type}", changes=builder.changes),
+        provenance=Provenance(format=source.format, path=f"{attached.path}:{entry.type}", changes=builder.changes),
     )
 
 
@@ -152,9 +152,9 @@ def _cda(
     config: NormalizeConfig,
 ) -> tuple[ClinicalDocument | Withheld, ...]:
     """Hand an XML attachment to the C-CDA reader; the FHIR subject and the document's own patient are one person."""
-    inner = replace(source, format=Format.CCDA, payload=data, encoding="utf-8", encoding_from="declared")
-    parts = reader_for(Format.CCDA).documents(inner, config)
-    return tuple(_adopted(part, attached, subject) if isinstance(part, ClinicalDocument) else part for part in parts)
+    inner = replace(source, format=_CCDA, payload=data, encoding="utf-8", encoding_from="declared")
+    parts = ccda.documents(inner, config)
+    return tuple(_adopted(part, attached, subject) for part in parts)
 
 
 def _adopted(part: ClinicalDocument, attached: Attached, subject: tuple[SubjectIdentifier, ...]) -> ClinicalDocument:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import ClinicalDocument, Field, Format, Kind, Provenance, Section, SourceRecord
+from llmops.documents import ClinicalDocument, Field, Kind, Provenance, Section, SourceRecord
 from llmops.identities import SubjectIdentifier
 from llmops.normalize.fhir.attachment_documents import document_time
 from llmops.normalize.fhir.bundle import Entry
@@ -64,7 +64,7 @@ def composition_document(
         fields=tuple(fields),
         time=document_time(resource),
         align=align,
-        provenance=Provenance(format=Format.FHIR, path=f"{entry.path}:Composition", changes=builder.changes),
+        provenance=Provenance(format=source.format, path=f"{entry.path}:Composition", changes=builder.changes),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.documents import ClinicalDocument, Field, Format, Kind, Provenance, Section, SourceRecord
+from llmops.documents import ClinicalDocument, Field, Kind, Provenance, Section, SourceRecord
 from llmops.identities import SubjectIdentifier
 from llmops.normalize.fhir.bundle import Entry
 from llmops.normalize.fhir.patients import demographics, patient_fields
@@ -78,7 +78,7 @@ def summary(topic: Topic, source: SourceRecord) -> ClinicalDocument | None:
         fields=tuple(fields),
         time=time,
         align=page.align,
-        provenance=Provenance(format=Format.FHIR, path=_path(topic), changes=page.changes),
+        provenance=Provenance(format=source.format, path=_path(topic), changes=page.changes),
     )
 
 

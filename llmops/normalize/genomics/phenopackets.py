@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from llmops.documents import (
     ClinicalDocument,
     Field,
-    Format,
     Kind,
     Provenance,
     Reason,
@@ -114,7 +113,7 @@ def _part(path: str, packet: Json, record: SourceRecord, config: NormalizeConfig
         sections=sections,
         fields=(*fields, *_metadata(packet)),
         align=align,
-        provenance=Provenance(format=Format.PHENOPACKET, path=path, changes=page.changes),
+        provenance=Provenance(format=record.format, path=path, changes=page.changes),
         source_key=_source_key(packet),
     )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.documents import ClinicalDocument, Field, FieldPhi, Format, Kind, Provenance, Reason, SourceRecord
+from llmops.documents import ClinicalDocument, Field, FieldPhi, Kind, Provenance, Reason, SourceRecord
 from llmops.identities import Identity, PersonName, SubjectIdentifier
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -100,7 +100,7 @@ def _document(record: SourceRecord, header: Header, sample: int | None) -> Clini
         fields=tuple(fields),
         time=_file_date(header),
         align=align,
-        provenance=Provenance(format=Format.VCF, path=path, changes=builder.changes),
+        provenance=Provenance(format=record.format, path=path, changes=builder.changes),
     )
 
 

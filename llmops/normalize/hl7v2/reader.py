@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from llmops.documents import ClinicalDocument, Format, Kind, Provenance, Reason, SourceRecord, StageName, Withheld
+from llmops.documents import ClinicalDocument, Kind, Provenance, Reason, SourceRecord, StageName, Withheld
 from llmops.identities import Identity
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -98,7 +98,7 @@ def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDo
         doc_type=report.doc_type,
         text="",
         time=iso_time(message.segments[0].get(7)),
-        provenance=_provenance(message, report.header),
+        provenance=_provenance(record, message, report.header),
         source_key=_source_key(message.segments[0]),
     )
 
@@ -144,10 +144,10 @@ def _attachment(
     return _document(page, frame, patient)
 
 
-def _provenance(message: Message, header: Segment | None) -> Provenance:
+def _provenance(record: SourceRecord, message: Message, header: Segment | None) -> Provenance:
     code = message.code if message.code.isascii() and message.code.isalpha() and len(message.code) == 3 else "MSH"
     place = f"{header.name}[{header.ordinal}]" if header is not None else "MSH[1]"
-    return Provenance(format=Format.HL7V2, path=f"{place}:{code}")
+    return Provenance(format=record.format, path=f"{place}:{code}")
 
 
 def _dropped(message: Message) -> Counter[str]:

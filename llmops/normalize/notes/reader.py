@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from llmops.documents import ClinicalDocument, Format, Provenance, Reason, SourceRecord
+from llmops.documents import ClinicalDocument, Provenance, Reason, SourceRecord
 from llmops.identities import Identity
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -55,7 +55,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
             sections=find_sections(text),
             time=header.time,
             align=align,
-            provenance=Provenance(format=Format.TEXT, path="text", changes=builder.changes),
+            provenance=Provenance(format=record.format, path="text", changes=builder.changes),
         ),
     )
 

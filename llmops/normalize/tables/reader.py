@@ -12,7 +12,6 @@ from llmops.documents import (
     Field,
     FieldPhi,
     FieldValue,
-    Format,
     Kind,
     Provenance,
     Reason,
@@ -93,7 +92,9 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
             fields=fields,
             time=iso_date(row.text(columns.time)) or header.time,
             align=align,
-            provenance=Provenance(format=Format.ROW, path="text" if columns.text else "row", changes=builder.changes),
+            provenance=Provenance(
+                format=record.format, path="text" if columns.text else "row", changes=builder.changes
+            ),
             source_key=_source_key(row),
         ),
     )

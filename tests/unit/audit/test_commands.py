@@ -20,7 +20,7 @@ from llmops.audit.events import (
 from llmops.audit.log.newest import newest_anchors
 from llmops.audit.log.run_links import tie_streams
 from llmops.cli.audit import app
-from llmops.documents import Format, Reason, StageName
+from llmops.documents import Reason, StageName
 from llmops.errors import AuditError, AuditVerificationError, RecipeError
 from llmops.keys import load_or_create_signing_key
 from llmops.release import RevocationReason, revoke
@@ -40,7 +40,7 @@ def audit(tmp_path, signer):
     with AuditLog.open(
         directory, stream="run1-1-w0", signer=signer, clock=lambda: 1_764_028_800_000, run_id="run1"
     ) as log:
-        log.append([RecordRead(record_id=RECORD, format=Format.FHIR, encoding="utf-8", size=9)])
+        log.append([RecordRead(record_id=RECORD, format="fhir", encoding="utf-8", size=9)])
         log.append(
             [
                 DocumentDeidentified(document_id=f"{RECORD}.0", policy_id="safe_harbor@12", findings=(("name", 2),)),

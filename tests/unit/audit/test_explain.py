@@ -5,7 +5,7 @@ import pytest
 from llmops.audit import AuditLog, explain
 from llmops.audit.events import DocumentNormalized, DocumentReleased, RecordRead, RecordWithheld, RunStarted
 from llmops.audit.explain import shows
-from llmops.documents import Format, Reason, StageName
+from llmops.documents import Reason, StageName
 from llmops.errors import AuditVerificationError
 
 
@@ -15,8 +15,8 @@ def audit(tmp_path):
     main = AuditLog.open(tmp_path, stream="main", signer=None, clock=lambda: next(times), run_id="run1")
     worker = AuditLog.open(tmp_path, stream="worker-1", signer=None, clock=lambda: next(times), run_id="run1")
     main.append([RunStarted(recipe="ab")])
-    worker.append([RecordRead(record_id="r1", format=Format.FHIR), RecordRead(record_id="r10", format=Format.FHIR)])
-    worker.append([DocumentNormalized(document_id=f"r1.{i}", record_id="r1", format=Format.FHIR) for i in (0, 1, 10)])
+    worker.append([RecordRead(record_id="r1", format="fhir"), RecordRead(record_id="r10", format="fhir")])
+    worker.append([DocumentNormalized(document_id=f"r1.{i}", record_id="r1", format="fhir") for i in (0, 1, 10)])
     main.append([DocumentReleased(document_id="r1.1", record_id="r1")])
     worker.append(
         [RecordWithheld(record_id="r1", document_id="r1.0", stage=StageName.DEID, reason=Reason.RESIDUAL_PHI)]

@@ -28,11 +28,11 @@ from llmops.audit.events import (
     ShardFailed,
 )
 from llmops.audit.export import Form, export
-from llmops.documents import Format, Reason, StageName
+from llmops.documents import Reason, StageName
 
 EVENTS = (
     RunStarted(recipe="notes", policy_id="safe_harbor@12", versions=(("code", "1"),)),
-    RecordRead(record_id="r1", format=Format.FHIR, encoding="utf-8", size=9),
+    RecordRead(record_id="r1", format="fhir", encoding="utf-8", size=9),
     RecordWithheld(record_id="r2", stage=StageName.READ, reason=Reason.EMPTY),
     ShardFailed(shard="s0", attempt=2, reason=Reason.WORKER_DIED),
     DocumentReleased(document_id="r1.0", record_id="r1", subject="-2+3"),

@@ -8,7 +8,6 @@ from llmops.audit.explain import shows
 from llmops.audit.log.newest import newest_anchors
 from llmops.audit.review import stretch, stretches
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditError
 from llmops.keys import load_or_create_signing_key
 
@@ -29,7 +28,7 @@ def audit(tmp_path, signer):
         times = iter(range(0, 100_000, 100))
         with AuditLog.open(tmp_path / "audit", stream=stream, signer=signer, clock=times.__next__) as log:
             for i in range(10):
-                log.append([RecordRead(record_id=f"r{i}", format=Format.TEXT)])
+                log.append([RecordRead(record_id=f"r{i}", format="text")])
     return tmp_path / "audit"
 
 
@@ -66,9 +65,9 @@ def test_a_reviewers_stream_may_hold_nothing_but_reviews(audit, signer, reviewer
         AuditLog.open(audit, stream="review-0000", signer=reviewer, clock=lambda: 1) as log,
         pytest.raises(AuditError, match="may not log"),
     ):
-        log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+        log.append([RecordRead(record_id="r1", format="text")])
     with AuditLog.open(audit, stream="forged", signer=reviewer, clock=lambda: 1) as log:
-        log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+        log.append([RecordRead(record_id="r1", format="text")])
     for path in audit.glob("forged.*"):
         path.rename(path.with_name(path.name.replace("forged", "review-0000")))
     assert verify(audit, [signer.public]).status is Status.TAMPERED

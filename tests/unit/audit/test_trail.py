@@ -14,7 +14,7 @@ from llmops.audit.events import (
     RunStarted,
 )
 from llmops.audit.proofs.inclusion import find_event
-from llmops.documents import Format, Reason, StageName
+from llmops.documents import Reason, StageName
 from llmops.errors import AuditError
 from llmops.keys import load_or_create_signing_key
 
@@ -26,7 +26,7 @@ def audit(tmp_path):
     for run, record in (("run1", "r1"), ("run2", "r2")):
         with AuditLog.open(tmp_path / "audit", stream=run, signer=signer, clock=lambda: next(times), run_id=run) as log:
             log.append([RunStarted(recipe="a")])
-            log.append([RecordRead(record_id=record, format=Format.TEXT)])
+            log.append([RecordRead(record_id=record, format="text")])
             log.append([DocumentReleased(document_id=f"{record}.0", record_id=record)])
             log.append(
                 [

@@ -97,7 +97,7 @@ def test_a_bug_is_said_with_its_place_and_without_its_message(cli, notes_recipe,
     """An exception of unknown kind in the parent: exit 70, no traceback, none of its text."""
     broken = """
 import llmops.runner.orchestrate as orchestrate
-def plan(*arguments): raise KeyError("Jane Canary")
+def plan(*_, **__): raise KeyError("Jane Canary")
 orchestrate.plan_units = plan
 """
     done = cli("run", notes_recipe(1), env=faults(broken))

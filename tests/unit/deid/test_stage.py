@@ -16,7 +16,6 @@ from llmops.documents import (
     DeidentifiedDocument,
     Field,
     FieldPhi,
-    Format,
     Kind,
     Provenance,
     Reason,
@@ -72,7 +71,7 @@ def document(text: str, **changes: object) -> ClinicalDocument:
         kind=Kind.NOTE,
         text=text,
         time="2024-03-14T10:00:00",
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
     )
     return replace(made, **changes)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from llmops.deid import Operator, load_policy
 from llmops.deid.detect.known.matcher import KnownMatcher
 from llmops.deid.verify import blanked, residual_risk, second_look
-from llmops.documents import DeidentifiedDocument, Field, FieldPhi, Format, Kind, Provenance
+from llmops.documents import DeidentifiedDocument, Field, FieldPhi, Kind, Provenance
 from llmops.identities import Identity, PersonName, SubjectIdentifier
 from llmops.phi import PhiFinding, PhiLabel
 
@@ -62,7 +62,7 @@ def document(text: str, *findings: PhiFinding, **changes: object) -> Deidentifie
         text=text,
         findings=findings,
         policy_id="p",
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
         **changes,
     )
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from llmops.documents import ClinicalDocument, DocumentGroup, Format, Locator, SourceRecord
+from llmops.documents import ClinicalDocument, DocumentGroup, Locator, SourceRecord
+from llmops.formats import FORMATS
 from llmops.normalize import NormalizeConfig, Normalizer, TableColumns
 from llmops.normalize.fhir.bundle import Record
 
@@ -18,28 +19,28 @@ CDA = (
 )
 
 
-def made(payload: str | dict, format_: Format, key: bytes = b"k", **table: object) -> list[ClinicalDocument]:
+def made(payload: str | dict, format_: str, key: bytes = b"k", **table: object) -> list[ClinicalDocument]:
     data = (payload if isinstance(payload, str) else json.dumps(payload)).encode()
     record = SourceRecord(record_id="r1", format=format_, payload=data, locator=Locator(container="x"))
     config = NormalizeConfig(require_subject=False, table=TableColumns(**table))
-    (answer,) = Normalizer(config, key=key).process([record])
+    (answer,) = Normalizer(config, key=key, formats=FORMATS).process([record])
     assert isinstance(answer, DocumentGroup), answer
     assert all(isinstance(part, ClinicalDocument) and part.source_key == () for part in answer.parts)
     return list(answer.parts)
 
 
 def row(**cells: object) -> ClinicalDocument:
-    (document,) = made(cells, Format.ROW)
+    (document,) = made(cells, "row")
     return document
 
 
 def oru(**parts: str) -> ClinicalDocument:
-    (document,) = made(ORU.format(**{"app": "A", "facility": "F", "control": "7", "text": "ok", **parts}), Format.HL7V2)
+    (document,) = made(ORU.format(**{"app": "A", "facility": "F", "control": "7", "text": "ok", **parts}), "hl7v2")
     return document
 
 
 def cda(**parts: str) -> ClinicalDocument:
-    (document,) = made(CDA.format(**{"root": "1.2.3", "extension": "7", "text": "ok", **parts}), Format.CCDA)
+    (document,) = made(CDA.format(**{"root": "1.2.3", "extension": "7", "text": "ok", **parts}), "ccda")
     return document
 
 
@@ -56,7 +57,7 @@ def fhir(text: str = "effusion", server: str = "", *, top: bool = False) -> list
         return {"resource": resource} | ({"fullUrl": f"{server}/DiagnosticReport/{logical_id}"} if server else {})
 
     entries = [entry("1", "on top")] * top + [entry("2", text)]
-    return made({"resourceType": "Bundle", "type": "collection", "entry": entries}, Format.FHIR)
+    return made({"resourceType": "Bundle", "type": "collection", "entry": entries}, "fhir")
 
 
 def phenopacket(**changes: object) -> ClinicalDocument:
@@ -66,7 +67,7 @@ def phenopacket(**changes: object) -> ClinicalDocument:
         "phenotypicFeatures": [{"type": {"id": "HP:0001250", "label": "Seizure"}}],
         "metaData": {"createdBy": "x", "phenopacketSchemaVersion": "2.0"},
     }
-    (document,) = made({**packet, **changes}, Format.PHENOPACKET)
+    (document,) = made({**packet, **changes}, "phenopacket")
     return document
 
 
@@ -142,13 +143,13 @@ def test_without_a_key_the_content_is_the_identity() -> None:
 def test_a_note_is_the_same_in_a_file_and_in_a_row() -> None:
     """Where its head says all that is known of it."""
     text = "MRN: 77310001\nProgress note\n\nNo wheeze."
-    (file,) = made(text, Format.TEXT)
+    (file,) = made(text, "text")
     assert file.document_id == row(text=text).document_id
 
 
 def test_ids_say_nothing_without_the_key() -> None:
     """Another key, other ids: nobody can try numbers against them."""
-    one, other = (made({"note_id": "7", "text": "ok"}, Format.ROW, key)[0] for key in (b"k", b"other"))
+    one, other = (made({"note_id": "7", "text": "ok"}, "row", key)[0] for key in (b"k", b"other"))
     assert one.record_id != other.record_id
     assert one.document_id.partition(".")[2] != other.document_id.partition(".")[2]
 
@@ -157,7 +158,7 @@ def test_a_named_column_is_the_key() -> None:
     """``table.document_id`` decides, whatever other columns are called."""
     columns = {"document_id": "accession"}
     one, other = (
-        made({"accession": "A1", "row_id": number, "text": text}, Format.ROW, **columns)[0]
+        made({"accession": "A1", "row_id": number, "text": text}, "row", **columns)[0]
         for number, text in (("1", "ok"), ("2", "ok, edited"))
     )
     assert one.record_id == other.record_id

@@ -8,7 +8,6 @@ from random import Random
 import pytest
 
 from llmops.documents import (
-    Format,
     Kind,
     Locator,
     Provenance,
@@ -43,7 +42,7 @@ def document(number):
         findings=(),
         policy_id="safe_harbor@0123456789ab",
         residual_risk=0.0,
-        provenance=Provenance(format=Format.TEXT, path="", changes=()),
+        provenance=Provenance(format="text", path="", changes=()),
         quality=QualityReport(score=1.0, dimensions=(), evidence=()),
         signature=(1, 2),
         content_key=f"k{number}",

@@ -3,7 +3,7 @@
 import hashlib
 from random import Random
 
-from llmops.documents import Format, Kind, Provenance, QualityReport, ScoredDocument
+from llmops.documents import Kind, Provenance, QualityReport, ScoredDocument
 from llmops.pipeline.ordering import Ordered
 
 
@@ -16,7 +16,7 @@ def document(number: int, text: str = "x") -> ScoredDocument:
         kind=Kind.NOTE,
         text=text,
         policy_id="p@1",
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
         quality=QualityReport(score=1.0, dimensions=()),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmops.formats import FORMATS
 from llmops.pipeline import plan_shards
 from llmops.sources import FilesConfig, ShardSize, Unit, plan_units
 
@@ -32,7 +33,7 @@ def test_shards_hold_every_unit_once_in_order_within_the_limits(sizes, max_recor
 
 
 def one_shard(folder):
-    units = plan_units([folder], FilesConfig())
+    units = plan_units([folder], FilesConfig(), formats=FORMATS)
     (shard,) = plan_shards(units, ShardSize(records=100, bytes=10**9))
     return shard
 

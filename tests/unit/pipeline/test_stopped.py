@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.documents import Format, Locator, Reason, SourceRecord, StageName, Withheld
+from llmops.documents import Locator, Reason, SourceRecord, StageName, Withheld
 from llmops.pipeline.attempts import BATCH, NOWHERE, Stopped
 from llmops.pipeline.commit import Indexed
 from llmops.pipeline.flow import _batches
@@ -12,7 +12,7 @@ from llmops.pipeline.meters import Meter
 
 def records(count):
     place = Locator(container="x")
-    return [SourceRecord(record_id=f"r{n}", format=Format.TEXT, payload=b"x", locator=place) for n in range(count)]
+    return [SourceRecord(record_id=f"r{n}", format="text", payload=b"x", locator=place) for n in range(count)]
 
 
 def attempt(stopped: Stopped, poison: set[int], count: int) -> tuple[int, list[str]]:

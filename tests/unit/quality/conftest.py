@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmops.documents import DeidentifiedDocument, Format, Kind, Provenance
+from llmops.documents import DeidentifiedDocument, Kind, Provenance
 from llmops.quality import QualityPolicy, load_policy
 
 
@@ -20,7 +20,7 @@ def make_document(text: str = "", **parts: Any) -> DeidentifiedDocument:
         "text": text,
         "time": "2024-03-01",
         "policy_id": "safe_harbor@0",
-        "provenance": Provenance(format=Format.TEXT),
+        "provenance": Provenance(format="text"),
     }
     return DeidentifiedDocument(**(settings | parts))
 

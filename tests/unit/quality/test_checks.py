@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.documents import DeidentifiedDocument, Field, Format, Kind, Provenance
+from llmops.documents import DeidentifiedDocument, Field, Kind, Provenance
 from llmops.phi import PhiLabel
 from llmops.quality import load_policy
 from llmops.quality.checks import completeness, conformance, plausibility, residual_risk, text_health, uniqueness
@@ -284,7 +284,7 @@ def test_scores_and_spans_are_always_in_range(text, risk):
         text=text,
         residual_risk=risk,
         policy_id="p",
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
     )
     policy = POLICY
     report = assess(made, policy)

@@ -10,7 +10,6 @@ from llmops.documents import (
     Evidence,
     Field,
     FieldPhi,
-    Format,
     Kind,
     Provenance,
     QualityReport,
@@ -46,7 +45,7 @@ def _document(number: int) -> ScoredDocument:
         findings=(PhiFinding(start=9, end=15, label=PhiLabel.NAME, operator="redact"),),
         policy_id="safe_harbor@0123456789ab",
         residual_risk=0.01,
-        provenance=Provenance(format=Format.FHIR, path="entry[0].resource", changes=(("mojibake", 1),)),
+        provenance=Provenance(format="fhir", path="entry[0].resource", changes=(("mojibake", 1),)),
         quality=QualityReport(
             score=0.9, dimensions=(("completeness", 0.9),), evidence=(Evidence(rule="no_time", penalty=0.1),)
         ),

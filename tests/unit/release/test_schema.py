@@ -11,7 +11,6 @@ from llmops.documents import (
     Evidence,
     Field,
     FieldPhi,
-    Format,
     Kind,
     Provenance,
     QualityReport,
@@ -23,6 +22,7 @@ from llmops.documents import (
     Withheld,
 )
 from llmops.errors import ReleaseError, StageError
+from llmops.formats import FORMATS
 from llmops.phi import PhiFinding, PhiLabel
 from llmops.release.schema import (
     DOCUMENTS,
@@ -73,7 +73,7 @@ _documents = st.builds(
     residual_risk=_ratio,
     provenance=st.builds(
         Provenance,
-        format=st.sampled_from(Format),
+        format=st.sampled_from([one.name for one in FORMATS]),
         path=_text,
         changes=st.lists(st.tuples(_text, st.integers(0, 9)), max_size=2).map(tuple),
     ),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.documents import Format, Kind, Provenance, QualityReport, ScoredDocument, Section
+from llmops.documents import Kind, Provenance, QualityReport, ScoredDocument, Section
 from llmops.errors import RecipeError
 from llmops.retrieval import RetrievalConfig, chunks
 from llmops.retrieval.sentences import sentences
@@ -24,7 +24,7 @@ def document(text: str, *sections: Section) -> ScoredDocument:
         text=text,
         sections=sections,
         policy_id="p@0",
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
         quality=QualityReport(score=1.0, dimensions=()),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llmops.documents import SourceRecord, Withheld
+from llmops.formats import FORMATS
 from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 
 Answers = list[SourceRecord | Withheld]
@@ -15,8 +16,8 @@ Answers = list[SourceRecord | Withheld]
 def read_all(*paths: Path, size: ShardSize | None = None, **settings: Any) -> Answers:
     """Every answer for some files or folders."""
     config = FilesConfig(**settings)
-    units = plan_units(paths, config, size)
-    return [answer for unit in units for answer in UnitSource(unit, config, b"test key").records()]
+    units = plan_units(paths, config, size, formats=FORMATS)
+    return [answer for unit in units for answer in UnitSource(unit, config, b"test key", FORMATS).records()]
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def read_bytes(tmp_path: Path) -> Callable[..., Answers]:
 
 def outcome(answers: Answers) -> list[str]:
     """Formats and reasons, in order."""
-    return [a.format.value if isinstance(a, SourceRecord) else a.reason.value for a in answers]
+    return [a.format if isinstance(a, SourceRecord) else a.reason.value for a in answers]
 
 
 @pytest.fixture(name="outcome")

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from llmops.formats import FORMATS
 from llmops.pipeline import plan_shards
 from llmops.sources import FilesConfig, ShardSize, plan_units
 
@@ -47,7 +48,7 @@ FILES = {
 
 
 def _shards(path):
-    return plan_shards(plan_units([path], FilesConfig(max_ratio=2000)), ShardSize())
+    return plan_shards(plan_units([path], FilesConfig(max_ratio=2000), formats=FORMATS), ShardSize())
 
 
 @pytest.mark.parametrize("name", FILES)

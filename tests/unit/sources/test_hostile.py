@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmops.documents import SourceRecord
+from llmops.formats import FORMATS, choices
 from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 
 STARTS = [
@@ -31,7 +32,7 @@ STARTS = [
     b'id,text\n1,"',
     b"a\tb\tc\n1\t2\t3\n",
 ]
-FORMATS = ["auto", "text", "csv", "jsonl", "parquet", "fhir", "hl7v2", "ccda", "vcf", "phenopacket"]
+CHOICES = choices()
 SOUP = st.lists(st.sampled_from([b"\n", b"\r", b'"', b",", b"{", b"}", b"|", b"MSH|", b"\x00", b"\x0b", b"a", b"\xe9"]))
 
 
@@ -39,7 +40,7 @@ SOUP = st.lists(st.sampled_from([b"\n", b"\r", b'"', b",", b"{", b"}", b"|", b"M
 @given(
     start=st.sampled_from(STARTS),
     body=st.binary(max_size=200) | SOUP.map(b"".join),
-    format_=st.sampled_from(FORMATS),
+    format_=st.sampled_from(CHOICES),
     wrap=st.sampled_from(["", "gzip", "zip"]),
     name=st.sampled_from(["a", "a.csv", "a.jsonl", "a.txt"]),
 )
@@ -56,8 +57,8 @@ def test_any_bytes_are_answered(tmp_path, start, body, format_, wrap, name):
     path = tmp_path / name
     path.write_bytes(data)
     config = FilesConfig(format=format_, max_record_bytes=4096)
-    units = plan_units([path], config, ShardSize(bytes=64))
-    answers = [a for unit in units for a in UnitSource(unit, config, b"k").records()]
+    units = plan_units([path], config, ShardSize(bytes=64), formats=FORMATS)
+    answers = [a for unit in units for a in UnitSource(unit, config, b"k", FORMATS).records()]
     assert answers
     records = [a for a in answers if isinstance(a, SourceRecord)]
     assert len({a.record_id for a in records}) == len({(a.format, a.payload) for a in records})
@@ -79,8 +80,8 @@ def test_any_byte_of_an_archive_may_be_wrong(tmp_path, position, value):
     data[position % len(data)] = value
     path = tmp_path / "a.zip"
     path.write_bytes(data)
-    (unit,) = plan_units([path], FilesConfig())
-    assert list(UnitSource(unit, FilesConfig(), b"k").records())
+    (unit,) = plan_units([path], FilesConfig(), formats=FORMATS)
+    assert list(UnitSource(unit, FilesConfig(), b"k", FORMATS).records())
 
 
 @pytest.mark.parametrize("cut", range(0, 700, 37))
@@ -94,8 +95,8 @@ def test_any_cut_of_a_parquet_file_is_answered(tmp_path, cut):
     data = path.read_bytes()
     for damaged in (data[:cut], data[:cut] + b"\xff" * 8 + data[cut + 8 :]):
         path.write_bytes(damaged)
-        (unit,) = plan_units([path], FilesConfig())
-        assert list(UnitSource(unit, FilesConfig(), b"k").records())
+        (unit,) = plan_units([path], FilesConfig(), formats=FORMATS)
+        assert list(UnitSource(unit, FilesConfig(), b"k", FORMATS).records())
 
 
 def test_a_large_vcf_is_framed_as_its_header(tmp_path):
@@ -104,8 +105,8 @@ def test_a_large_vcf_is_framed_as_its_header(tmp_path):
     header = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n"
     path.write_bytes(header + b"1\t5\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n" * 5000)
     config = FilesConfig(max_record_bytes=4096)
-    (unit,) = plan_units([path], config)
-    (record,) = UnitSource(unit, config, b"k").records()
+    (unit,) = plan_units([path], config, formats=FORMATS)
+    (record,) = UnitSource(unit, config, b"k", FORMATS).records()
     assert record.payload == header
     assert record.locator.end == len(header)
 

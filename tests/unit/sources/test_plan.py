@@ -9,6 +9,7 @@ import pytest
 
 from llmops.documents import Withheld
 from llmops.errors import RecipeError, SourceError
+from llmops.formats import FORMATS
 from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 from llmops.sources import plan as plan_module
 
@@ -31,7 +32,14 @@ def names(units):
 def test_the_walk_is_sorted_and_leaves_dotfiles_out(tmp_path):
     """Names that begin with a dot are hidden, files and folders alike; nothing else is."""
     root = tree(tmp_path, "b/z.txt", "b/a.txt", "a.txt", ".hidden", ".git/config", "c.d/x", "~tmp", "Thumbs.db")
-    assert names(plan_units([root], FilesConfig())) == ["Thumbs.db", "a.txt", "b/a.txt", "b/z.txt", "c.d/x", "~tmp"]
+    assert names(plan_units([root], FilesConfig(), formats=FORMATS)) == [
+        "Thumbs.db",
+        "a.txt",
+        "b/a.txt",
+        "b/z.txt",
+        "c.d/x",
+        "~tmp",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +54,7 @@ def test_the_walk_is_sorted_and_leaves_dotfiles_out(tmp_path):
 def test_globs_choose_files(tmp_path, settings, expected):
     """A glob without a slash looks at the name, one with a slash at the path."""
     root = tree(tmp_path, "a.txt", "s/b.txt", "s/c.csv")
-    assert names(plan_units([root], FilesConfig(**settings))) == expected
+    assert names(plan_units([root], FilesConfig(**settings), formats=FORMATS)) == expected
 
 
 def test_paths_that_overlap_are_read_once(tmp_path):
@@ -57,7 +65,7 @@ def test_paths_that_overlap_are_read_once(tmp_path):
         (folder / name).write_text("x")
     (tmp_path / "way").symlink_to(folder)
     paths = [folder / "b.txt", folder, folder / ".." / "in" / "a.txt", tmp_path / "way", folder / ".c.txt"]
-    units = plan_units(paths, FilesConfig())
+    units = plan_units(paths, FilesConfig(), formats=FORMATS)
     assert [(unit.root, unit.relative) for unit in units] == [(0, "b.txt"), (1, "a.txt"), (4, ".c.txt")]
 
 
@@ -71,7 +79,7 @@ def test_links_do_not_lead_out(tmp_path, read, outcome):
     (root / "broken").symlink_to(root / "none")
     (root / "loop").symlink_to(root / "loop")
     (root / "s" / "up").symlink_to(root)
-    units = plan_units([root], FilesConfig())
+    units = plan_units([root], FilesConfig(), formats=FORMATS)
     assert names(units) == ["a.txt", "broken", "in", "loop", "out", "out_folder", "s/b.txt"]
     found = outcome(read(root))
     assert found == ["text", "unreadable", "text", "unreadable", "path_escape", "path_escape", "text"]
@@ -86,7 +94,7 @@ def test_no_include_hides_a_link_to_a_folder(tmp_path, read, outcome):
     (root / "ward6").symlink_to(outside)
     (root / "scan.csv").symlink_to(outside / "a.txt")
     settings = {"include": ("*.txt",), "exclude": ("ward6",)}
-    assert names(plan_units([root], FilesConfig(**settings))) == ["b.txt", "ward4", "ward5"]
+    assert names(plan_units([root], FilesConfig(**settings), formats=FORMATS)) == ["b.txt", "ward4", "ward5"]
     assert outcome(read(root, **settings)) == ["text", "path_escape", "unreadable"]
 
 
@@ -102,9 +110,9 @@ def test_only_plain_files_are_opened(tmp_path, read, outcome):
 def test_a_file_that_vanished_is_unreadable(tmp_path, outcome):
     """What was planned is answered for."""
     root = tree(tmp_path, "a.txt")
-    (unit,) = plan_units([root], FilesConfig())
+    (unit,) = plan_units([root], FilesConfig(), formats=FORMATS)
     (root / "a.txt").unlink()
-    (answer,) = UnitSource(unit, FilesConfig(), b"k").records()
+    (answer,) = UnitSource(unit, FilesConfig(), b"k", FORMATS).records()
     assert isinstance(answer, Withheld)
     assert answer.reason.value == "unreadable"
 
@@ -127,7 +135,7 @@ def test_a_missing_root_is_an_error_that_names_no_file(tmp_path):
     """The message counts, it does not quote."""
     tree(tmp_path, "a")
     with pytest.raises(SourceError, match=r"^input path #2 does not exist") as caught:
-        plan_units([tmp_path, tmp_path / "Jane_Roe_1957"], FilesConfig())
+        plan_units([tmp_path, tmp_path / "Jane_Roe_1957"], FilesConfig(), formats=FORMATS)
     assert "Roe" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
@@ -141,8 +149,8 @@ def test_a_record_is_known_by_its_content_whatever_its_file_is_called(tmp_path, 
     assert [(answer.locator.root, answer.locator.container) for answer in answers] == [(0, "a.txt"), (1, "b.txt")]
     ids = {answer.record_id for answer in answers}
     assert len(ids) == 1
-    (unit,) = plan_units([one], FilesConfig())
-    (other,) = UnitSource(unit, FilesConfig(), b"other key").records()
+    (unit,) = plan_units([one], FilesConfig(), formats=FORMATS)
+    (other,) = UnitSource(unit, FilesConfig(), b"other key", FORMATS).records()
     assert other.record_id not in ids
     assert other.record_id[0] == "r"
     assert len(other.record_id) == 21
@@ -150,9 +158,9 @@ def test_a_record_is_known_by_its_content_whatever_its_file_is_called(tmp_path, 
 
 def test_units_travel_to_workers_and_show_no_names(tmp_path):
     """Pickled and back they are equal; their repr holds no path."""
-    units = plan_units([tree(tmp_path, "Jane_Roe.txt")], FilesConfig())
+    units = plan_units([tree(tmp_path, "Jane_Roe.txt")], FilesConfig(), formats=FORMATS)
     assert pickle.loads(pickle.dumps(units)) == units
-    (record,) = UnitSource(units[0], FilesConfig(), b"k").records()
+    (record,) = UnitSource(units[0], FilesConfig(), b"k", FORMATS).records()
     assert "Roe" not in repr(units) + repr(record)
     assert NOTE[:10] not in repr(record)
 
@@ -173,7 +181,7 @@ def test_line_files_are_cut_at_lines(tmp_path, read, shard_bytes, end):
     whole = read(path)
     assert read(path, size=ShardSize(bytes=shard_bytes)) == whole
     assert len(whole) == 300
-    assert len(plan_units([path], FilesConfig(), ShardSize(bytes=shard_bytes))) > 10
+    assert len(plan_units([path], FilesConfig(), ShardSize(bytes=shard_bytes), formats=FORMATS)) > 10
 
 
 @pytest.mark.parametrize(

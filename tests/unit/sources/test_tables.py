@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops.documents import NOT_TEXT, SourceRecord
+from llmops.formats import FORMATS
 from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 from llmops.sources.lines import Line
 from llmops.sources.table import column_names, raw_rows
@@ -129,8 +130,8 @@ def test_ranges_give_the_same_records_as_the_whole(tmp_path, shard_bytes):
 
 
 def _read(path, config, size=None):
-    units = plan_units([path], config, size)
-    return [answer for unit in units for answer in UnitSource(unit, config, b"k").records()]
+    units = plan_units([path], config, size, formats=FORMATS)
+    return [answer for unit in units for answer in UnitSource(unit, config, b"k", FORMATS).records()]
 
 
 @given(rows=st.lists(st.lists(st.text(alphabet='ab",;\n\r é', max_size=6), min_size=2, max_size=2), max_size=8))
@@ -188,10 +189,10 @@ def test_big_parquet_files_are_split(tmp_path):
     text = [f"{n:07d}" * 40 for n in range(9000)]
     pq.write_table(pa.table({"text": text}), path, compression="none", use_dictionary=False)
     size = ShardSize(records=4000, bytes=10**9)
-    units = plan_units([path], FilesConfig(), size)
+    units = plan_units([path], FilesConfig(), size, formats=FORMATS)
     assert [(u.start, u.stop) for u in units] == [(0, 4000), (4000, 8000), (8000, 12000)]
     assert _read(path, FilesConfig(), size) == _read(path, FilesConfig(), ShardSize(records=10**6, bytes=10**9))
-    assert len(plan_units([path], FilesConfig(), ShardSize(records=10**6, bytes=280 * 1000))) == 10
+    assert len(plan_units([path], FilesConfig(), ShardSize(records=10**6, bytes=280 * 1000), formats=FORMATS)) == 10
 
 
 def test_a_damaged_parquet_file_is_withheld(tmp_path, read_bytes, outcome):

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from llmops.deid import DeidConfig, PresidioDeidentifier, load_policy
-from llmops.documents import ClinicalDocument, DeidentifiedDocument, Format, Kind, Provenance, Reason, Withheld
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Kind, Provenance, Reason, Withheld
 from llmops.errors import RecipeError, StageError
 from llmops.vault import EnvironmentKey, Vault, custody
 
@@ -45,7 +45,7 @@ def _document(*identifiers):
         subject=identifiers,
         kind=Kind.NOTE,
         text="Stable. Discharged on aspirin.",
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
     )
 
 

@@ -9,7 +9,6 @@ from llmops.audit.anchors.object_store import Store, add, kept_in
 from llmops.audit.events import RecordRead
 from llmops.audit.log.newest import newest_checkpoints
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError, AuditWriteError, RecipeError
 from llmops.keys import load_or_create_signing_key
 
@@ -26,7 +25,7 @@ def audit(tmp_path, signer):
 
 def grow(directory, signer, stream="main", tag="r"):
     with AuditLog.open(directory, stream=stream, signer=signer, clock=lambda: 1) as log:
-        log.append([RecordRead(record_id=f"{tag}{log.size}", format=Format.TEXT)])
+        log.append([RecordRead(record_id=f"{tag}{log.size}", format="text")])
     return directory
 
 

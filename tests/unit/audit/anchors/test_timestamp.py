@@ -14,7 +14,6 @@ from llmops.audit.anchors.timestamp import load_authorities
 from llmops.audit.events import RecordRead
 from llmops.audit.verify.directory import verify
 from llmops.cli.audit import app
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError, AuditWriteError, RecipeError
 from llmops.keys import load_or_create_signing_key
 
@@ -133,7 +132,7 @@ def audit(tmp_path, signer):
 
 def grow(directory, signer):
     with AuditLog.open(directory, stream="main", signer=signer, clock=lambda: 1) as log:
-        log.append([RecordRead(record_id=f"r{log.size}", format=Format.TEXT)])
+        log.append([RecordRead(record_id=f"r{log.size}", format="text")])
     return directory
 
 

@@ -13,7 +13,6 @@ from llmops.audit.events import RecordRead
 from llmops.audit.log.merkle import leaf_hash
 from llmops.audit.proofs.inclusion import prove
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditWriteError, LlmopsError
 from llmops.keys import load_or_create_signing_key
 from tests.faults import Disk, failing, no_file_over
@@ -29,7 +28,7 @@ def signer(tmp_path):
 
 
 def reads(count, tag):
-    return [RecordRead(record_id=f"{tag}{n}", format=Format.TEXT, size=n) for n in range(count)]
+    return [RecordRead(record_id=f"{tag}{n}", format="text", size=n) for n in range(count)]
 
 
 def work(audit, signer, acknowledge=lambda receipts, anchor: None):

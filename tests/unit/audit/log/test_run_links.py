@@ -10,7 +10,6 @@ from llmops.audit.events import Heartbeat, Queried, RecordRead
 from llmops.audit.explain import shows
 from llmops.audit.log.run_links import beating, seal_readers, tie_streams
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError, AuditWriteError
 from llmops.keys import load_or_create_signing_key
 
@@ -26,7 +25,7 @@ def open_log(tmp_path, signer, stream="main", clock=lambda: 1):
 
 def write(tmp_path, signer, stream, count=3):
     with open_log(tmp_path, signer, stream) as log:
-        log.append([RecordRead(record_id=f"r{i}", format=Format.TEXT) for i in range(count)])
+        log.append([RecordRead(record_id=f"r{i}", format="text") for i in range(count)])
 
 
 def kinds(tmp_path, *wanted):
@@ -73,7 +72,7 @@ def test_a_silent_writer_shows_that_it_lives_and_seals_in_time(tmp_path, signer)
     """After ten seconds without an append the tail is sealed; after a minute a heartbeat is written."""
     now = [1_000]
     with open_log(tmp_path, signer, clock=lambda: now[0]) as log:
-        log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+        log.append([RecordRead(record_id="r1", format="text")])
         log.beat()
         assert verify(tmp_path / "audit", [signer.public]).unsealed == 1
         now[0] += 10_000
@@ -97,7 +96,7 @@ def test_a_heart_beats_beside_the_work_and_stops_with_it(tmp_path, signer):
     with open_log(tmp_path, signer, clock=clock) as log, beating(log, every_s=0.001):
         deadline = time.monotonic() + 20
         while log.size < 3 and time.monotonic() < deadline:
-            log.append([RecordRead(record_id="r1", format=Format.TEXT)]) if log.size == 0 else time.sleep(0.001)
+            log.append([RecordRead(record_id="r1", format="text")]) if log.size == 0 else time.sleep(0.001)
     with pytest.raises(AuditWriteError):
         log.beat()
     assert len(kinds(tmp_path, "heartbeat")) >= 2

@@ -13,7 +13,6 @@ from llmops.audit.log.segments import segments
 from llmops.audit.proofs.consistency import grown
 from llmops.audit.proofs.inclusion import prove
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError, AuditWriteError
 from llmops.keys import load_or_create_signing_key
 
@@ -31,7 +30,7 @@ def open_log(directory, signer, limit=LIMIT):
 
 
 def reads(start, count=BATCH):
-    return [RecordRead(record_id=f"r{i}", format=Format.TEXT) for i in range(start, start + count)]
+    return [RecordRead(record_id=f"r{i}", format="text") for i in range(start, start + count)]
 
 
 def fill(directory, signer, limit=LIMIT, batches=BATCHES):

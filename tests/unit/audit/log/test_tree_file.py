@@ -8,7 +8,6 @@ from llmops.audit.log.merkle import leaf_hash, root_of
 from llmops.audit.log.tree_file import TreeReader
 from llmops.audit.proofs.inclusion import prove
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError
 from llmops.keys import load_or_create_signing_key
 
@@ -24,7 +23,7 @@ def written(tmp_path_factory):
         with AuditLog.open(root / "audit", stream="main", signer=signer, clock=lambda: 1) as log:
             while log.size < size:
                 start, end = log.size, min(size, log.size + 411)
-                log.append([RecordRead(record_id=f"r{i}", format=Format.TEXT) for i in range(start, end)])
+                log.append([RecordRead(record_id=f"r{i}", format="text") for i in range(start, end)])
     return root / "audit", signer.public
 
 

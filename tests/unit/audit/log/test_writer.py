@@ -16,7 +16,6 @@ from llmops.audit.events import DocumentScored, Heartbeat, RecordRead, Recovered
 from llmops.audit.explain import shows
 from llmops.audit.log.merkle import leaf_hash, root_of
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditError, AuditVerificationError, AuditWriteError
 from llmops.keys import load_or_create_signing_key
 
@@ -37,7 +36,7 @@ class Clock:
 
 
 def reads(count, start=0):
-    return [RecordRead(record_id=f"r{i}", format=Format.TEXT) for i in range(start, start + count)]
+    return [RecordRead(record_id=f"r{i}", format="text") for i in range(start, start + count)]
 
 
 def open_log(tmp_path, signer, clock=None, stream="main"):
@@ -134,7 +133,7 @@ def test_invalid_event_writes_nothing_of_its_batch_and_leaves_the_log_usable(tmp
     """A bug in a caller is not a broken disk."""
     with open_log(tmp_path, signer) as log:
         with pytest.raises(AuditError):
-            log.append([*reads(1), RecordRead(record_id="not an id", format=Format.TEXT)])
+            log.append([*reads(1), RecordRead(record_id="not an id", format="text")])
         assert log.size == 0
         log.append(reads(1))
     assert len(lines_of(tmp_path)) == 1
@@ -318,13 +317,12 @@ CHILD = """
     from llmops.audit import AuditLog
     from llmops.keys import load_or_create_signing_key
     from llmops.audit.events import RecordRead
-    from llmops.documents import Format
     root = Path(sys.argv[1])
     key = load_or_create_signing_key(root / "keys" / "audit.pem", name="llmops-audit")
     log = AuditLog.open(root / "audit", stream="main", signer=key, clock=lambda: 1, run_id="run1")
     n = log.size
     while True:
-        receipts = log.append([RecordRead(record_id=f"r{n + i}", format=Format.TEXT) for i in range(7)])
+        receipts = log.append([RecordRead(record_id=f"r{n + i}", format="text") for i in range(7)])
         n += 7
         sys.stdout.write(f"{receipts[-1].index} {receipts[-1].leaf}\\n")
         sys.stdout.flush()

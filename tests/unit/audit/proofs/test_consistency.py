@@ -8,7 +8,6 @@ from llmops.audit import AuditLog
 from llmops.audit.events import RecordRead
 from llmops.audit.log.merkle import consistency_proof, leaf_hash
 from llmops.audit.proofs.consistency import grown, growths_to_json, parse_growths
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError
 from llmops.keys import load_or_create_signing_key
 
@@ -23,7 +22,7 @@ def log(tmp_path_factory):
     with AuditLog.open(root / "audit", stream="main", signer=signer, clock=lambda: 1) as writer:
         checkpoints = []
         for size in SIZES:
-            writer.append([RecordRead(record_id=f"r{i}", format=Format.TEXT) for i in range(writer.size, size)])
+            writer.append([RecordRead(record_id=f"r{i}", format="text") for i in range(writer.size, size)])
             checkpoints.append(writer.checkpoint())
     return root / "audit", signer.public, checkpoints
 

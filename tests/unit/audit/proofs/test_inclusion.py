@@ -10,7 +10,6 @@ from llmops.audit.log.merkle import inclusion_proof, leaf_hash
 from llmops.audit.log.newest import newest_anchors
 from llmops.audit.proofs.inclusion import parse_proof, prove
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.errors import AuditVerificationError
 from llmops.keys import load_or_create_signing_key
 
@@ -23,7 +22,7 @@ def signer(tmp_path):
 @pytest.fixture
 def audit(tmp_path, signer):
     with AuditLog.open(tmp_path / "audit", stream="main", signer=signer, clock=lambda: 1) as log:
-        log.append([RecordRead(record_id=f"r{i}", format=Format.TEXT) for i in range(23)])
+        log.append([RecordRead(record_id=f"r{i}", format="text") for i in range(23)])
     return tmp_path / "audit"
 
 
@@ -81,9 +80,9 @@ def test_unsealed_and_tampered_events_have_no_proof(audit, signer):
 def test_newest_anchors_are_those_of_every_sealed_stream(audit, signer):
     """What a release manifest keeps; with it, and with `StreamSealed`, every stream is anchored."""
     with AuditLog.open(audit, stream="worker-1", signer=signer, clock=lambda: 1) as log:
-        log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+        log.append([RecordRead(record_id="r1", format="text")])
     with AuditLog.open(audit, stream="unsealed", signer=None, clock=lambda: 1) as log:
-        log.append([RecordRead(record_id="r1", format=Format.TEXT)])
+        log.append([RecordRead(record_id="r1", format="text")])
     anchors = newest_anchors(audit)
     assert [(anchor.stream, anchor.size) for anchor in anchors] == [("main", 23), ("worker-1", 1)]
     with AuditLog.open(audit, stream="main", signer=signer, clock=lambda: 1) as log:

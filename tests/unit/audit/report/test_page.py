@@ -26,7 +26,7 @@ from llmops.audit.events import (
 )
 from llmops.audit.report import write_page
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format, Reason, StageName
+from llmops.documents import Reason, StageName
 from llmops.keys import load_or_create_signing_key
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,7 +40,7 @@ def record_id(i):
 def events(i):
     """Every step of one record; each fifth is withheld."""
     record, document = record_id(i), f"{record_id(i)}.0"
-    yield RecordRead(record_id=record, format=Format.FHIR, encoding="utf-8", size=10)
+    yield RecordRead(record_id=record, format="fhir", encoding="utf-8", size=10)
     yield DocumentDeidentified(document_id=document, policy_id="safe_harbor@12", findings=(("name", 2), ("date", 1)))
     yield DocumentScored(document_id=document, score=0.5)
     if i % 5:

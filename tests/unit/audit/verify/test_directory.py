@@ -13,14 +13,13 @@ from llmops.audit.events import RecordRead, StreamSealed
 from llmops.audit.log.merkle import leaf_hash, root_of
 from llmops.audit.log.recovery import NO_PREVIOUS, link
 from llmops.audit.verify.directory import verify
-from llmops.documents import Format
 from llmops.keys import load_or_create_signing_key
 
 EVENTS = 40
 
 
 def reads(count, tag="r"):
-    return [RecordRead(record_id=f"{tag}{i}", format=Format.TEXT) for i in range(count)]
+    return [RecordRead(record_id=f"{tag}{i}", format="text") for i in range(count)]
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def rewritten(records):
     """Lines as an attacker writes them who knows the format."""
     lines, prev = [], NO_PREVIOUS
     for n, record_id in enumerate(records):
-        event = RecordRead(record_id=record_id, format=Format.TEXT)
+        event = RecordRead(record_id=record_id, format="text")
         line = encode(Entry(n=n, prev=prev, at=1, run="run1", event=event))
         prev = link(leaf_hash(line))
         lines.append(line)

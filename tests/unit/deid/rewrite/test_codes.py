@@ -4,7 +4,7 @@ import pytest
 
 from llmops.deid import DeidConfig, PresidioDeidentifier, load_policy
 from llmops.deid.rewrite.codes import is_loinc, is_public_code, is_unit
-from llmops.documents import ClinicalDocument, DeidentifiedDocument, Field, Format, Kind, Provenance
+from llmops.documents import ClinicalDocument, DeidentifiedDocument, Field, Kind, Provenance
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_codes_units_and_types_of_a_document_are_closed() -> None:
             Field(name="local", value=7.2, unit="Haverbrookson", code="L|QUIMBERLY"),
             Field(name="public", value=7.2, unit="mmol/L", code="http://loinc.org|2823-3"),
         ),
-        provenance=Provenance(format=Format.TEXT),
+        provenance=Provenance(format="text"),
     )
     stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), None)
     (done,) = stage.process([document])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, Reason, SourceRecord
+from llmops.documents import ClinicalDocument, FieldPhi, Kind, Locator, Reason, SourceRecord
 from llmops.identities import PersonName, Role
 from llmops.normalize.ccda.reader import documents, identities
 from llmops.normalize.config import NormalizeConfig
@@ -45,7 +45,7 @@ def ccda_record(body: str, header: str = TARGET, prolog: str = "") -> SourceReco
 
 def xml_record(payload: bytes, encoding: str = "utf-8") -> SourceRecord:
     return SourceRecord(
-        record_id="r1", format=Format.CCDA, payload=payload, locator=Locator(container="x"), encoding=encoding
+        record_id="r1", format="ccda", payload=payload, locator=Locator(container="x"), encoding=encoding
     )
 
 

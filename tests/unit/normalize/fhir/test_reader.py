@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, Withheld
+from llmops.documents import ClinicalDocument, FieldPhi, Kind, Locator, Reason, SourceRecord, Withheld
 from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -90,7 +90,7 @@ def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
 
 def record(value: Any) -> SourceRecord:
     payload = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return SourceRecord(record_id="r1", format=Format.FHIR, payload=payload, locator=Locator(container="x"))
+    return SourceRecord(record_id="r1", format="fhir", payload=payload, locator=Locator(container="x"))
 
 
 def read(value: Any) -> list[ClinicalDocument]:
@@ -409,7 +409,7 @@ def statement_of(resource_type: str, **elements: Any) -> ClinicalDocument:
 
 def fhir_source(root: dict[str, Any]) -> SourceRecord:
     return SourceRecord(
-        record_id="r1", format=Format.FHIR, payload=json.dumps(root).encode(), locator=Locator(container="x")
+        record_id="r1", format="fhir", payload=json.dumps(root).encode(), locator=Locator(container="x")
     )
 
 

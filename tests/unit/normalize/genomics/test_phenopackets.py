@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from llmops.documents import ClinicalDocument, Format, Kind, Locator, Reason, SourceRecord, Withheld
+from llmops.documents import ClinicalDocument, Kind, Locator, Reason, SourceRecord, Withheld
+from llmops.formats import FORMATS
 from llmops.minimize import Keep
 from llmops.normalize import NormalizeConfig, Normalizer
 from llmops.normalize.genomics.phenopackets import documents, identities
@@ -43,7 +44,7 @@ PACKET: dict[str, Any] = {
 
 def record(value: Any) -> SourceRecord:
     payload = json.dumps(value).encode()
-    return SourceRecord(record_id="r1", format=Format.PHENOPACKET, payload=payload, locator=Locator(container="x"))
+    return SourceRecord(record_id="r1", format="phenopacket", payload=payload, locator=Locator(container="x"))
 
 
 def test_features_looked_for_and_absent_are_told_apart() -> None:
@@ -107,7 +108,7 @@ def test_families_become_one_document_a_member() -> None:
 
 def test_what_is_no_phenopacket_is_refused() -> None:
     """Other JSON, and version 1."""
-    answers = Normalizer(key=b"k").process(
+    answers = Normalizer(key=b"k", formats=FORMATS).process(
         [record({"a": 1}), record(PACKET | {"metaData": {"phenopacketSchemaVersion": "1.0"}})]
     )
     assert [a.reason for a in answers if isinstance(a, Withheld)] == [Reason.MALFORMED, Reason.UNSUPPORTED_VERSION]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.documents import Format, Kind, Locator, Reason, SourceRecord
+from llmops.documents import Kind, Locator, Reason, SourceRecord
 from llmops.identities import PersonName
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -35,7 +35,7 @@ HEADER = """##fileformat=VCFv4.2
 
 def vcf_record(text: str | bytes) -> SourceRecord:
     payload = text.encode() if isinstance(text, str) else text
-    return SourceRecord(record_id="r1", format=Format.VCF, payload=payload, locator=Locator(container="x"))
+    return SourceRecord(record_id="r1", format="vcf", payload=payload, locator=Locator(container="x"))
 
 
 def test_each_sample_has_a_document_of_header_facts() -> None:

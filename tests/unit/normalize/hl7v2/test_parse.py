@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.documents import Format, Locator, Reason, SourceRecord
+from llmops.documents import Locator, Reason, SourceRecord
 from llmops.normalize.errors import Refused
 from llmops.normalize.hl7v2.parse import parse
 
@@ -14,9 +14,7 @@ MSH = "MSH|^~\\&|LAB|NORTHSIDE|EHR|CLINIC|20240102030405||ORU^R01|42|P|2.5.1"
 
 def message_record(payload: bytes | str, encoding: str = "utf-8") -> SourceRecord:
     data = payload.encode(encoding) if isinstance(payload, str) else payload
-    return SourceRecord(
-        record_id="r1", format=Format.HL7V2, payload=data, locator=Locator(container="x"), encoding=encoding
-    )
+    return SourceRecord(record_id="r1", format="hl7v2", payload=data, locator=Locator(container="x"), encoding=encoding)
 
 
 @pytest.mark.parametrize("line_end", ["\r", "\n", "\r\n", "\n\n"])

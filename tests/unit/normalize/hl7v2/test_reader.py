@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops.documents import ClinicalDocument, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, Withheld, locate
+from llmops.documents import ClinicalDocument, FieldPhi, Kind, Locator, Reason, SourceRecord, Withheld, locate
 from llmops.identities import PersonName, Role
 from llmops.minimize import Keep
 from llmops.normalize.config import NormalizeConfig
@@ -37,7 +37,7 @@ def hl7_record(*segments: str, kind: str = "ORU^R01", encoding: str = "utf-8") -
     msh = f"MSH|^~\\&|LAB|NORTHSIDE GENERAL|EHR|CLINIC|20240102030405-0500||{kind}|42|P|2.5.1"
     payload = "\r".join([msh, *segments]).encode(encoding)
     return SourceRecord(
-        record_id="r1", format=Format.HL7V2, payload=payload, locator=Locator(container="x"), encoding=encoding
+        record_id="r1", format="hl7v2", payload=payload, locator=Locator(container="x"), encoding=encoding
     )
 
 
@@ -395,9 +395,7 @@ def test_public_messages_never_raise_anything_but_a_refusal() -> None:
     """Real messages: every one is answered, and most become documents."""
     answered = refused = 0
     for path in sorted(Path(os.environ["LLMOPS_CORPORA"], "hl7v2").rglob("*.hl7")):
-        record = SourceRecord(
-            record_id="r", format=Format.HL7V2, payload=path.read_bytes(), locator=Locator(container="x")
-        )
+        record = SourceRecord(record_id="r", format="hl7v2", payload=path.read_bytes(), locator=Locator(container="x"))
         try:
             assert documents(record, CONFIG)
             identities(record, CONFIG)
@@ -411,7 +409,7 @@ def test_a_clinician_in_a_miscounted_field_is_searched_and_makes_no_code() -> No
     """Senders miscount separators; then a name stands where a coded value belongs, and codes are never searched."""
     message = "MSH|^~\\&|A|B|C|D|20240305||ORU^R01|1|P|2.5\rPID|||7741^^^NLX^MR\r"
     message += "OBR|1|||RENAL^Renal panel^L|||20240305||||||||1234567893^VARGA^INES^^^DR\rOBX|1|TX|n||fine||||||F\r"
-    record = SourceRecord(record_id="r1", format=Format.HL7V2, payload=message.encode(), locator=Locator(container="x"))
+    record = SourceRecord(record_id="r1", format="hl7v2", payload=message.encode(), locator=Locator(container="x"))
     (document,) = documents(record, NormalizeConfig())
     (specimen,) = [field for field in document.fields if field.name == "OBR-15"]
     assert (specimen.value, specimen.phi, specimen.code) == ("1234567893 VARGA INES DR", PhiLabel.NAME, "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmops.documents import Format, Locator, SourceRecord
+from llmops.documents import Locator, SourceRecord
 from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.notes.facilities import facilities
@@ -12,7 +12,7 @@ from llmops.normalize.notes.reader import documents, identities
 
 def record(text: str) -> SourceRecord:
     return SourceRecord(
-        record_id="r1", format=Format.TEXT, payload=text.encode(), locator=Locator(container="x"), encoding="utf-8"
+        record_id="r1", format="text", payload=text.encode(), locator=Locator(container="x"), encoding="utf-8"
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmops.documents import ClinicalDocument, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.documents import ClinicalDocument, Kind, Locator, Reason, SourceRecord, locate
 from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
 from llmops.normalize.errors import Refused
@@ -23,7 +23,7 @@ Diuresed well. José visited.
 def record(text: str | bytes, encoding: str = "utf-8") -> SourceRecord:
     payload = text if isinstance(text, bytes) else text.encode(encoding)
     return SourceRecord(
-        record_id="r1", format=Format.TEXT, payload=payload, locator=Locator(container="x"), encoding=encoding
+        record_id="r1", format="text", payload=payload, locator=Locator(container="x"), encoding=encoding
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmops.documents import NOT_TEXT, Field, FieldPhi, Format, Kind, Locator, Reason, SourceRecord, locate
+from llmops.documents import NOT_TEXT, Field, FieldPhi, Kind, Locator, Reason, SourceRecord, locate
 from llmops.identities import Role
 from llmops.normalize import NormalizeConfig, TableColumns
 from llmops.normalize.errors import Refused
@@ -15,7 +15,7 @@ from llmops.phi import PhiLabel
 
 def row(ensure_ascii: bool = False, **columns: Any) -> SourceRecord:
     payload = json.dumps(columns, ensure_ascii=ensure_ascii).encode()
-    return SourceRecord(record_id="r1", format=Format.ROW, payload=payload, locator=Locator(container="x"))
+    return SourceRecord(record_id="r1", format="row", payload=payload, locator=Locator(container="x"))
 
 
 def refusal(record: SourceRecord, config: NormalizeConfig) -> Reason:
