@@ -18,8 +18,7 @@ from llmops.deid.detect.judge import WIDTH, WORD, Lexicon, gather
 from llmops.deid.detect.ner.clinical import ClinicalNer
 from llmops.deid.detect.ner.shipped import LEXICON, TREES
 from llmops.deid.detect.ner.word_scores import scored_words
-from llmops.deid.detect.presidio import analyze_batch, build_engine
-from llmops.deid.detect.recognizers import FINDERS
+from llmops.deid.detect.presidio import rule_finds
 from llmops.deid.spans import Span, View
 from training.export import pin
 from training.fillers import Fillers
@@ -193,10 +192,10 @@ def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
 
 def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Span]]]:
     """Give each text with the words that the network scored, and what the rules found."""
-    network, rules = ClinicalNer(folder), build_engine("none", FINDERS)
+    network = ClinicalNer(folder)
     floor = DeidConfig().score_threshold
     texts = [note.text for note in notes]
-    for text, (_, finds) in zip(texts, analyze_batch(rules, texts), strict=True):
+    for text, finds in zip(texts, rule_finds(texts), strict=True):
         strong = [find for find in finds if find.score >= floor]
         yield View.of(text, (), scored_words(text, *network.probabilities([text])[0])), strong
 

@@ -20,6 +20,8 @@ class DeidConfig:
         score_threshold: finds below it are left; lower masks more, and higher than the default is refused.
         word_threshold: probability of being PHI from which on a word is masked, where it is lower than the model's own:
             lower masks more, and no value masks less than the model's card says.
+        recognizers: recognizers to add, of each the path of a YAML file in Presidio's format or the name of an entry
+            point of the group ``llmops.recognizers``.
         max_characters: longer documents are withheld rather than searched in part.
         withhold_above_risk: residual risk in [0, 1] above which a document is withheld; 1 withholds none.
     """
@@ -30,6 +32,7 @@ class DeidConfig:
     ner: Literal["clinical", "spacy_sm", "none"] = "clinical"
     score_threshold: float = _SCORE_THRESHOLD
     word_threshold: float = 1.0
+    recognizers: tuple[str, ...] = ()
     max_characters: int = 2_000_000
     withhold_above_risk: float = 1.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from llmops.deid.config import DeidConfig
-from llmops.deid.detect.detector import Analyzer
+from llmops.deid.detect.detector import Detector
 from llmops.deid.detect.recognizers.names.name import CREDENTIAL
 from llmops.deid.policy import Policy, load_policy
 from llmops.deid.rewrite.operators import Rewriter, dates_of
@@ -64,8 +64,8 @@ class Deidentifier:
         forbid_dumps()
         settings = config or DeidConfig()
         self._policy: Policy = load_policy(str(policy or settings.policy), determination=settings.determination)
-        self._analyzer = Analyzer(settings)
-        self._stage = PresidioDeidentifier(settings, self._policy, vault, self._analyzer)
+        self._detector = Detector(settings)
+        self._stage = PresidioDeidentifier(settings, self._policy, vault, self._detector)
 
     @property
     def policy(self) -> Policy:
@@ -83,7 +83,7 @@ class Deidentifier:
         """
         if not isinstance(text, str):
             raise RecipeError("deid: what is de-identified must be a str")
-        (spans,) = self._analyzer.find([text])
+        (spans,) = self._detector.find([text])
         rewriter = Rewriter(self._policy, NOBODY, dates=dates_of([(text, spans)]))
         new, findings = rewriter.rewrite(text, spans)
         return DeidentifiedText(text=new, findings=findings)
@@ -96,7 +96,7 @@ class Deidentifier:
         """Find PHI in many texts, in order; faster than one by one."""
         waiting = iter(texts)
         while batch := list(islice(waiting, _AT_ONCE)):
-            for spans in self._analyzer.find(batch):
+            for spans in self._detector.find(batch):
                 yield [_finding(span) for span in spans]
 
     def documents(self, documents: Iterable[ClinicalDocument]) -> Iterator[DeidentifiedDocument | Withheld]:
@@ -116,11 +116,11 @@ class Scanner:
     """
 
     def __init__(self, config: DeidConfig | None = None) -> None:
-        self._analyzer = Analyzer(config or DeidConfig())
+        self._detector = Detector(config or DeidConfig())
 
     def scan(self, text: str) -> Sequence[PhiFinding]:
         """Find PHI in ``text``; offsets are code points."""
-        (spans,) = self._analyzer.find([text])
+        (spans,) = self._detector.find([text])
         cleared = [match.span() for match in _CREDENTIALED.finditer(text)]
         return [
             _finding(span)

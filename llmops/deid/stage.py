@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from llmops.deid.config import DeidConfig
-from llmops.deid.detect.detector import Analyzer
+from llmops.deid.detect.detector import Detector
 from llmops.deid.detect.known.matcher import KnownMatcher
 from llmops.deid.policy import Policy
 from llmops.deid.rewrite.codes import is_loinc
@@ -42,16 +42,16 @@ class PresidioDeidentifier:
         policy: the checked policy.
         vault: known identifiers, pseudonyms and date offsets; None rewrites each document on its own, without a
             pseudonym, shift or stand-in.
-        analyzer: one to share, so that the model is loaded once; None makes its own.
+        detector: one to share, so that the model is loaded once; None makes its own.
     """
 
     def __init__(
-        self, config: DeidConfig, policy: Policy, vault: SubjectVault | None, analyzer: Analyzer | None = None
+        self, config: DeidConfig, policy: Policy, vault: SubjectVault | None, detector: Detector | None = None
     ) -> None:
         self._config = config
         self._policy = policy
         self._vault = vault
-        self._analyzer = analyzer or Analyzer(config)
+        self._detector = detector or Detector(config)
 
     def process(self, batch: Sequence[ClinicalDocument]) -> Sequence[DeidentifiedDocument | Withheld]:
         """De-identify a batch; one answer a document, in order. No failure on one document touches another.
@@ -83,14 +83,14 @@ class PresidioDeidentifier:
         texts = [text for item in items for text in item.texts]
         matchers = [item.matcher for item in items for _ in item.texts]
         try:
-            waiting = iter(self._analyzer.find(texts, matchers))
+            waiting = iter(self._detector.find(texts, matchers))
             return [[next(waiting) for _ in item.texts] for item in items]
         except Exception:  # noqa: BLE001 - found again and answered for document by document
             return [self._find_alone(item) for item in items]
 
     def _find_alone(self, item: _Prepared) -> list[tuple[Span, ...]] | None:
         try:
-            return self._analyzer.find(item.texts, [item.matcher] * len(item.texts))
+            return self._detector.find(item.texts, [item.matcher] * len(item.texts))
         except Exception as error:  # noqa: BLE001 - fails closed: None withholds the document
             _log.error("document %s: analysis failed with %s", item.document.document_id, type(error).__name__)
             return None
@@ -127,7 +127,7 @@ class PresidioDeidentifier:
         )
 
     def _checked(self, item: _Prepared, done: DeidentifiedDocument) -> DeidentifiedDocument | Withheld:
-        look = second_look(done, self._policy, item.matcher)
+        look = second_look(done, self._policy, item.matcher, self._detector.count_added)
         if look.survivors:
             return _withheld(item.document, Reason.KNOWN_IDENTIFIER_SURVIVED)
         done = replace(done, residual_risk=look.risk)

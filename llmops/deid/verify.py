@@ -89,7 +89,12 @@ def _cleanness(left: str, policy: Policy | None) -> float:
     return clean
 
 
-def second_look(document: DeidentifiedDocument, policy: Policy, matcher: KnownMatcher | None = None) -> SecondLook:
+def second_look(
+    document: DeidentifiedDocument,
+    policy: Policy,
+    matcher: KnownMatcher | None = None,
+    count_added: Callable[[str], int] = lambda _: 0,
+) -> SecondLook:
     """Look once at everything of a document that leaves.
 
     What the policy put or kept there was decided on, so it is passed over by its place and not by its kind. The risk is
@@ -99,6 +104,7 @@ def second_look(document: DeidentifiedDocument, policy: Policy, matcher: KnownMa
         document: the de-identified document.
         policy: the policy applied.
         matcher: the subject's known identifiers: a misspelt name left is a hint that one is. PHI.
+        count_added: counts what recognizers that a user added find in a text.
     """
     survivors, clean = 0, 1.0
     for text, findings, free in _leaving(document):
@@ -109,7 +115,7 @@ def second_look(document: DeidentifiedDocument, policy: Policy, matcher: KnownMa
         survivors += certain
         if free:
             clean *= 1.0 - round(1.0 - _cleanness(view.folded, policy), 4)
-            clean *= (1.0 - _LIKELY_WEIGHT) ** likely
+            clean *= (1.0 - _LIKELY_WEIGHT) ** (likely + count_added(view.text))
     return SecondLook(survivors, round(1.0 - clean, 4))
 
 

@@ -10,13 +10,14 @@ from llmops.deid.spans import ScoredWord, Span, View
 from llmops.deid.vocabulary.words import KEPT_PLACES
 from llmops.phi import PhiLabel
 
-RECOGNIZER: Final = "clinical_ner"
+NETWORK: Final = "clinical_ner"
+"""Name of the recognizer of what network and judge alone find."""
 _WORDS: Final = frozenset({PhiLabel.NAME, PhiLabel.LOC, PhiLabel.ORG})
 """Labels whose words are words: each of a find is judged by itself."""
 _JUDGED: Final = _WORDS | {PhiLabel.DATE, PhiLabel.OTHERID}
 _STRONG: Final = 0.825
 """Score from which on a find is hardly ever wrong: it stands by itself where its label is another."""
-_CERTAIN: Final = 0.99
+CERTAIN: Final = 0.99
 """Score of what no judge has to say anything of: it is no word."""
 _EASED: Final = 0.25
 """Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
@@ -27,26 +28,26 @@ _LINKS: Final = frozenset({"at", "on"})
 """Words that lead from one name to the next, and are no part of either."""
 
 
-def weigh(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], least: float) -> list[Span]:
-    """Give the finds that stand, and the words that are PHI without one.
+def combine(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], threshold: float) -> list[Span]:
+    """Give the findings that the judge keeps, and the words that are PHI without one.
 
     Args:
         view: the text. PHI.
         finds: of the rules.
         judged: each word in doubt, in order, with its probability of being PHI.
-        least: probability from which on a word is PHI.
+        threshold: probability from which on a word is PHI.
     """
     within = _within(judged)
-    kept = [span for find in finds for span in _standing(view.folded, find, within(find), least)]
+    kept = [span for find in finds for span in _kept(view.folded, find, within(find), threshold)]
     alone = (
         Span(
             start=run[0].start,
             end=run[-1].end,
             label=run[0].label,
             score=_capped(max(word.score for word in run)),
-            recognizer=RECOGNIZER,
+            recognizer=NETWORK,
         )
-        for run in _runs(view.folded, judged, least, _EASED * least, _joined)
+        for run in _runs(view.folded, judged, threshold, _EASED * threshold, _joined)
     )
     return [
         *kept,
@@ -60,14 +61,14 @@ def _within(words: Sequence[ScoredWord]) -> Callable[[Span], Sequence[ScoredWord
     return lambda span: words[bisect_right(ends, span.start) : bisect_left(starts, span.end)]
 
 
-def _standing(folded: str, find: Span, judged: Sequence[ScoredWord], least: float) -> Iterator[Span]:
+def _kept(folded: str, find: Span, judged: Sequence[ScoredWord], threshold: float) -> Iterator[Span]:
     """Give what of a rule's find the judge leaves; a word that it refuses parts a name in two."""
     strong = find.score >= _STRONG
-    if find.score >= _CERTAIN or (find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90)):
+    if find.score >= CERTAIN or (find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90)):
         yield find
         return
-    eased = _EASED * least
-    enough = least if find.label in _JUDGED and not strong else eased
+    eased = _EASED * threshold
+    enough = threshold if find.label in _JUDGED and not strong else eased
     if find.label in _WORDS:
         for run in _runs(folded, judged, enough, eased, lambda *_: True):
             yield find.cut(max(find.start, run[0].start), min(find.end, run[-1].end))
@@ -78,7 +79,7 @@ def _standing(folded: str, find: Span, judged: Sequence[ScoredWord], least: floa
 def _runs(
     folded: str,
     judged: Sequence[ScoredWord],
-    least: float,
+    threshold: float,
     eased: float,
     joined: Callable[[str, ScoredWord, ScoredWord], bool],
 ) -> Iterator[Sequence[ScoredWord]]:
@@ -86,7 +87,7 @@ def _runs(
     run: list[ScoredWord] = []
     for word in judged:
         rare = word.label is PhiLabel.AGE90 and _OLD.fullmatch(folded, word.start, word.end) is not None
-        sure = word.score >= (eased if rare else least)
+        sure = word.score >= (eased if rare else threshold)
         if run and (not sure or not joined(folded, run[-1], word)):
             yield from _inner(folded, run)
             run = []

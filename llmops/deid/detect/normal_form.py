@@ -28,7 +28,14 @@ class Composed:
 
     def placed(self, span: Span) -> Span:
         """Give a find in `text` the place that it has in the text that was given."""
-        return span if self.edges is None else replace(span, start=self.edges[span.start], end=self.edges[span.end])
+        if self.edges is None:
+            return span
+        start, end = self.range_of(span.start, span.end)
+        return replace(span, start=start, end=end)
+
+    def range_of(self, start: int, end: int) -> tuple[int, int]:
+        """Give the place in the text that was given of a range of `text`."""
+        return (start, end) if self.edges is None else (self.edges[start], self.edges[end])
 
 
 def composed(text: str) -> Composed:

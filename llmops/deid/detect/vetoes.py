@@ -65,7 +65,7 @@ _GRADES: Final = re.compile(
 _ON_A_DAY: Final = re.compile(r"(?i)\b(?:on|since|until|by|of|dated|due|date|seen|from)[: ]{1,2}\Z")
 
 
-def vetted(view: View, found: Sequence[Span]) -> list[Span]:
+def without_vetoed(view: View, found: Sequence[Span]) -> list[Span]:
     """Give the finds without those that are never PHI, each cut to where it begins and ends.
 
     A certain rule's find stays as it is. A term inside a longer find speaks against none of it.

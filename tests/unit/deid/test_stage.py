@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from llmops.deid import DeidConfig, Deidentifier, PresidioDeidentifier, Scanner, load_policy
-from llmops.deid.detect.detector import Analyzer
+from llmops.deid.detect.detector import Detector
 from llmops.deid.detect.presidio import ClinicalWords
 from llmops.documents import (
     ClinicalDocument,
@@ -262,14 +262,14 @@ def test_a_failing_document_is_withheld_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever goes wrong: that document is withheld, the others go on, and nothing says what it held."""
-    real = Analyzer.find
+    real = Detector.find
 
-    def failing(self: Analyzer, texts: Sequence[str], known: Sequence[object] = ()) -> object:
+    def failing(self: Detector, texts: Sequence[str], known: Sequence[object] = ()) -> object:
         if any("BOOM" in text for text in texts):
             raise ValueError(CANARY)
         return real(self, texts, known)
 
-    monkeypatch.setattr(Analyzer, "find", failing)
+    monkeypatch.setattr(Detector, "find", failing)
     stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), None)
     with caplog.at_level(logging.DEBUG):
         good, bad = stage.process([document("fine"), document(f"BOOM {CANARY}")])
@@ -281,7 +281,7 @@ def test_a_failing_document_is_withheld_alone(
 
 def test_a_survivor_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
     """The exit gate searches what leaves, digits run together too."""
-    monkeypatch.setattr(Analyzer, "find", lambda _self, texts, _known=(): [() for _ in texts])
+    monkeypatch.setattr(Detector, "find", lambda _self, texts, _known=(): [() for _ in texts])
     stage = PresidioDeidentifier(DeidConfig(ner="none"), load_policy("safe_harbor"), OneSubject())
     for text in ("quellenbrook", "call 218.555-0116", "nothing"):
         (answer,) = stage.process([document(text)])

@@ -17,33 +17,35 @@ from llmops.deid.detect.recognizers.numbers import (
 )
 from llmops.deid.detect.recognizers.places import location, organization, workplace, zipcode
 
-FINDERS = tuple(
-    (module.NAME, module.find)
-    for module in (
-        name,
-        full_name,
-        titled,
-        location,
-        zipcode,
-        organization,
-        workplace,
-        date,
-        age,
-        phone,
-        fax,
-        email,
-        ssn,
-        mrn,
-        health_plan,
-        account,
-        licence,
-        vehicle,
-        device,
-        url,
-        ip,
-        biometric,
-        otherid,
-        opaque,
-    )
+_MODULES = (
+    name,
+    full_name,
+    titled,
+    location,
+    zipcode,
+    organization,
+    workplace,
+    date,
+    age,
+    phone,
+    fax,
+    email,
+    ssn,
+    mrn,
+    health_plan,
+    account,
+    licence,
+    vehicle,
+    device,
+    url,
+    ip,
+    biometric,
+    otherid,
+    opaque,
 )
+
+FINDERS = tuple((module.NAME, module.find) for module in _MODULES)
 """Name and finder of each recognizer, in the order of 164.514(b)(2)(i). Photos (Q) are no text."""
+
+LABELS = {module.NAME: module.LABEL for module in _MODULES}
+"""What each recognizer finds, by its name."""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from llmops.deid import DeidConfig, Deidentifier
-from llmops.deid.detect.combine import weigh
+from llmops.deid.detect.combine import combine
 from llmops.deid.detect.recognizers.dates import age
 from llmops.deid.spans import ScoredWord, View
 from llmops.phi import PhiLabel
@@ -328,7 +328,7 @@ def test_a_quantity_is_no_age_to_the_rules_nor_where_the_network_takes_it_for_on
             ScoredWord(start=found.start(), end=found.end(), label=PhiLabel.AGE90, score=0.9)
             for found in re.finditer(rf"(?<!\d){number}(?!\d)", text)
         ]
-        assert weigh(View.of(text), [], judged, 0.4) == []
+        assert combine(View.of(text), [], judged, 0.4) == []
 
 
 def test_a_reading_is_no_number_of_anybody_to_the_network():
@@ -336,7 +336,7 @@ def test_a_reading_is_no_number_of_anybody_to_the_network():
     for text, stands in (("pulse of 112 then", False), ("bed 112 then", True)):
         start = text.index("112")
         judged = [ScoredWord(start=start, end=start + 3, label=PhiLabel.OTHERID, score=0.9)]
-        assert bool(weigh(View.of(text), [], judged, 0.4)) is stands
+        assert bool(combine(View.of(text), [], judged, 0.4)) is stands
 
 
 def test_ages_are_masked_and_readings_left_in_one_note():

@@ -3,7 +3,7 @@
 import pytest
 
 from llmops.deid import DeidConfig, Deidentifier
-from llmops.deid.detect.combine import weigh
+from llmops.deid.detect.combine import combine
 from llmops.deid.detect.recognizers.names import full_name
 from llmops.deid.spans import ScoredWord, View
 from llmops.phi import PhiLabel
@@ -72,7 +72,7 @@ def test_a_full_name_stands_against_network_and_judge(text: str, name: str):
         ScoredWord(start=text.index(part), end=text.index(part) + len(part), label=PhiLabel.NAME, score=0.001)
         for part in name.split()
     ]
-    assert name in [text[find.start : find.end] for find in weigh(view, finds, judged, 0.4)]
+    assert name in [text[find.start : find.end] for find in combine(view, finds, judged, 0.4)]
 
 
 @pytest.mark.parametrize("text", LOOK_ALIKES)

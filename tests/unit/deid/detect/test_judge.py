@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid import DeidConfig, Deidentifier
-from llmops.deid.detect.combine import weigh
+from llmops.deid.detect.combine import combine
 from llmops.deid.detect.judge import WIDTH, Judge, Lexicon, gather, same_text
 from llmops.deid.detect.judge.evidence import WORD
 from llmops.deid.detect.judge.hints import hint
@@ -51,7 +51,7 @@ def test_a_word_is_phi_where_the_judge_says_so_and_neighbours_of_one_kind_are_on
     """With no rule at all, and never over the end of a line."""
     text = "saw ada okafor\nnoor and foley"
     judged = words(text, PhiLabel.NAME, "ada=.9 okafor=.6 noor=.9 foley=.2")
-    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["ada okafor", "noor"]
+    assert surfaces(text, combine(View.of(text), [], judged, LEAST)) == ["ada okafor", "noor"]
 
 
 def test_a_name_is_parted_at_a_word_that_the_judge_refuses_and_cut_at_its_ends():
@@ -59,19 +59,19 @@ def test_a_name_is_parted_at_a_word_that_the_judge_refuses_and_cut_at_its_ends()
     text = "Replant Marguerite at Harbor Street Gallery desk"
     find = span(text, text, PhiLabel.ORG)
     judged = words(text, PhiLabel.ORG, "Replant=.1 Marguerite=.9 at=.1 Harbor=.9 Street=.9 Gallery=.8 desk=.3")
-    kept = weigh(View.of(text), [find], judged, LEAST)
+    kept = combine(View.of(text), [find], judged, LEAST)
     assert surfaces(text, kept)[:2] == ["Marguerite", "Harbor Street Gallery"]
-    assert weigh(View.of(text), [find], words(text, PhiLabel.ORG, "Replant=.1 desk=.3"), LEAST) == []
+    assert combine(View.of(text), [find], words(text, PhiLabel.ORG, "Replant=.1 desk=.3"), LEAST) == []
 
 
 def test_a_word_that_leads_from_one_name_to_the_next_is_part_of_neither():
     """``at`` and ``on`` stay readable at the ends of a find, and are masked within one."""
     text = "Amara Diallo at Saint Jude at Lakeside on"
     judged = words(text, PhiLabel.ORG, "Amara=.9 Diallo=.9 at=.9 Saint=.9 Jude=.9 Lakeside=.9 on=.9")
-    assert surfaces(text, weigh(View.of(text), [], judged, LEAST))[0] == "Amara Diallo at Saint Jude"
+    assert surfaces(text, combine(View.of(text), [], judged, LEAST))[0] == "Amara Diallo at Saint Jude"
     text = "at Lakeside on"
     judged = words(text, PhiLabel.ORG, "at=.9 Lakeside=.9 on=.9")
-    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["Lakeside"]
+    assert surfaces(text, combine(View.of(text), [], judged, LEAST)) == ["Lakeside"]
 
 
 def test_a_date_stands_or_falls_as_a_whole():
@@ -79,8 +79,8 @@ def test_a_date_stands_or_falls_as_a_whole():
     text = "seen 4/6/2024 for 7/10 pain"
     date, ratio = span(text, "4/6/2024", PhiLabel.DATE), span(text, "7/10", PhiLabel.DATE)
     judged = words(text, PhiLabel.DATE, "4=.2 6=.9 2024=.1 7=.2 10=.1")
-    assert surfaces(text, weigh(View.of(text), [date, ratio], judged, LEAST))[0] == "4/6/2024"
-    assert "7/10" not in surfaces(text, weigh(View.of(text), [date, ratio], judged, LEAST))
+    assert surfaces(text, combine(View.of(text), [date, ratio], judged, LEAST))[0] == "4/6/2024"
+    assert "7/10" not in surfaces(text, combine(View.of(text), [date, ratio], judged, LEAST))
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_strong_rule_and_an_age_over_89_stand_against_the_judge(label: PhiLabe
     """A key beside a number and a check digit are better than a guess; a weak pattern is not."""
     text = "no 900551234 there"
     judged = words(text, PhiLabel.OTHERID, "900551234=.01")
-    assert bool(weigh(View.of(text), [span(text, "900551234", label, score)], judged, LEAST)) is stands
+    assert bool(combine(View.of(text), [span(text, "900551234", label, score)], judged, LEAST)) is stands
 
 
 @pytest.mark.parametrize(("score", "judged", "stands"), [(0.83, 0.15, True), (0.83, 0.05, False), (0.7, 0.15, False)])
 def test_a_strong_find_of_a_name_needs_less_of_the_judge(score: float, judged: float, stands: bool):
     """``widow of Eero``: hardly ever wrong, so a faint doubt does not outweigh it; a plain no does."""
     text = "Widow of Eero since"
-    kept = weigh(
+    kept = combine(
         View.of(text), [span(text, "Eero", PhiLabel.NAME, score)], words(text, PhiLabel.NAME, f"Eero={judged}"), LEAST
     )
     assert bool(kept) is stands
@@ -125,7 +125,7 @@ def test_a_date_in_full_stands_whatever_the_judge_says(day: str):
     """The network took ``2016-12-10`` for figures; no text writes a day with its century and means another thing."""
     view = View.of(f"ambulatory\nDate: {day}\nAge: 71 years")
     finds = list(dict(FINDERS)["date"](view))
-    assert day in surfaces(view.text, weigh(view, finds, words(view.text, PhiLabel.DATE, "Age=.01"), LEAST))
+    assert day in surfaces(view.text, combine(view, finds, words(view.text, PhiLabel.DATE, "Age=.01"), LEAST))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_given_name_in_lower_case_stands_whatever_the_judge_says(text: str, na
     view = View.of(text)
     finds = list(dict(FINDERS)["name"](view))
     judged = [word(text, part, PhiLabel.NAME, 0.01) for part in name.split()]
-    assert name in surfaces(text, weigh(view, finds, judged, LEAST))
+    assert name in surfaces(text, combine(view, finds, judged, LEAST))
 
 
 def test_the_initials_of_the_people_named_are_known_in_either_order():
@@ -197,13 +197,13 @@ def test_a_faint_doubt_is_enough_for_an_age_over_89_and_not_for_one_below():
     """The older ones are rare in notes, the others no identifiers."""
     text = "father 94 and mother 77 or ninety and 95yo, in her 90s"
     judged = words(text, PhiLabel.AGE90, "94=.15 77=.15 ninety=.15 95yo=.15 90s=.15")
-    assert surfaces(text, weigh(View.of(text), [], judged, LEAST)) == ["94", "ninety", "95yo", "90s"]
+    assert surfaces(text, combine(View.of(text), [], judged, LEAST)) == ["94", "ninety", "95yo", "90s"]
 
 
 def test_a_state_alone_is_left():
     """A state or a country by itself is no identifier."""
     text = "from Ohio"
-    assert weigh(View.of(text), [], words(text, PhiLabel.LOC, "Ohio=.99"), LEAST) == []
+    assert combine(View.of(text), [], words(text, PhiLabel.LOC, "Ohio=.99"), LEAST) == []
 
 
 LABELS = st.sampled_from(sorted(LABEL_OF.values()))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmops.deid.detect.vetoes import vetted
+from llmops.deid.detect.vetoes import without_vetoed
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -15,7 +15,7 @@ def find(text: str, surface: str, label: PhiLabel, score: float = 0.64) -> Span:
 
 
 def surfaces(text: str, *finds: Span) -> list[str]:
-    return [text[one.start : one.end] for one in vetted(View.of(text), finds)]
+    return [text[one.start : one.end] for one in without_vetoed(View.of(text), finds)]
 
 
 DROPPED = [

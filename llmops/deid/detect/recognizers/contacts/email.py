@@ -8,6 +8,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "email"
+LABEL: Final = PhiLabel.EMAIL
 _BOX: Final = r"[A-Za-z0-9][A-Za-z0-9._%+~-]{0,63}"
 _AT: Final = r"(?:@|\[at\]|\(at\))"
 _DOMAIN: Final = r"[A-Za-z0-9~][A-Za-z0-9.~-]{0,190}\.[A-Za-z~]{2,24}"

@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "fax"
+LABEL: Final = PhiLabel.FAX
 RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:fax|fx|facsimile|telefax|faxed|fax-back|efax|f)\b\.?(?:\s?(?:no|number|#|to|line|is|"

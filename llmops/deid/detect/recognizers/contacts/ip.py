@@ -8,6 +8,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "ip"
+LABEL: Final = PhiLabel.IP
 
 
 def _is_ipv4(folded: str, start: int, end: int) -> bool:

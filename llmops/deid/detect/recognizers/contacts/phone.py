@@ -11,6 +11,7 @@ from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.phi import PhiLabel
 
 NAME: Final = "phone"
+LABEL: Final = PhiLabel.PHONE
 
 
 _is_apart: Final = apart_from_digits(r"(?:\d{3}[-.])?\d{2,3}[-.]\d{4}")

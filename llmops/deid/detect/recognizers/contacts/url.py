@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "url"
+LABEL: Final = PhiLabel.URL
 _STANDARDS: Final = re.compile(
     r"(?i)(?:https?://)?(?:www\.)?(?:[a-z]{2,20}\.)?"
     r"(?:hl7|loinc|snomed|unitsofmeasure|w3|ietf|nema|ihe|omg|schema|purl)\.(?:org|net|info)(?![\w.-])"

@@ -12,6 +12,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import OLDEST_AGE, PhiLabel
 
 NAME: Final = "age"
+LABEL: Final = PhiLabel.AGE90
 
 _OLD: Final = r"(?:9\d|1[01]\d)"
 _ONES: Final = "one|two|three|four|five|six|seven|eight|nine"

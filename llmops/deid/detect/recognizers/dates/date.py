@@ -14,6 +14,7 @@ from llmops.deid.vocabulary import word_set
 from llmops.phi import PhiLabel
 
 NAME: Final = "date"
+LABEL: Final = PhiLabel.DATE
 
 _MONTH: Final = (
     "(?:jan(?:uary|urary|aury)?|feb(?:r?uary|ruary)?|mar(?:ch)?|apr(?:il|ile)?|apirl|may|june?|july?|"

@@ -17,6 +17,7 @@ from llmops.deid.vocabulary.words import COMMON_WORDS, EPONYMS, KEPT_PLACES, NEV
 from llmops.phi import PhiLabel
 
 NAME: Final = "full_name"
+LABEL: Final = PhiLabel.NAME
 _CERTAIN: Final = 0.99
 
 _RANKED: Final = word_list("census_given")

@@ -34,6 +34,7 @@ from llmops.deid.vocabulary.words import COMMON_WORDS
 from llmops.phi import PhiLabel
 
 NAME: Final = "name"
+LABEL: Final = PhiLabel.NAME
 
 _W: Final = r"(?:(?:Mc|Mac|O'|D'|L'|Al-|al-|El-|Ben-)?[A-Z~][A-Za-z~]*(?:[01][A-Za-z~]+)*(?:[-'][A-Za-z~]+)*)"
 _I: Final = r"(?:[A-Z]\.?)"

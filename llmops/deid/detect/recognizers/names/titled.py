@@ -13,6 +13,7 @@ from llmops.deid.vocabulary.words import COMMON_WORDS, EPONYMS, SURNAMES_AND_CIT
 from llmops.phi import PhiLabel
 
 NAME: Final = "titled"
+LABEL: Final = PhiLabel.NAME
 _CERTAIN: Final = 0.99
 _WORD: Final = r"(?:(?:Mc|Mac|O'|D')?[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?)"
 _NO_NAMES: Final = word_set("job") | word_set("outer") | word_set("behind_titles")

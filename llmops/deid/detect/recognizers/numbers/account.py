@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "account"
+LABEL: Final = PhiLabel.ACCT
 RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:acct|account|acc't|a/c|har|guarantor(?: account)?|guar|fin\b|billing|invoice|inv|"

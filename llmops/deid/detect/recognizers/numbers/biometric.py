@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "biometric"
+LABEL: Final = PhiLabel.BIOMETRIC
 RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:finger\s?prints?|foot\s?prints?|voice\s?(?:id|print)|iris|retina(?:l)? scan|palm|face "

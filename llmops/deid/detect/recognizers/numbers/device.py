@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "device"
+LABEL: Final = PhiLabel.DEVICE
 _NUMBERED: Final = r"(?:\s?(?:ids?|nos?|numbers?|#|nrs?|num)\b\.?)*" + SEP + r"((?-i:" + CODE + r"))"
 _UNSURE: Final = 0.8
 """Score of a lot: implants have one, drugs and reagents, too, whose lots are everybody's."""

@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "health_plan"
+LABEL: Final = PhiLabel.PLAN
 
 
 def _is_insured(folded: str, start: int, _end: int) -> bool:

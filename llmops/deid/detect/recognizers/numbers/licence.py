@@ -10,6 +10,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "licence"
+LABEL: Final = PhiLabel.LICENSE
 _is_number: Final = is_code(3)
 
 

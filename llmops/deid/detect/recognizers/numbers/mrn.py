@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "mrn"
+LABEL: Final = PhiLabel.MRN
 RULES: Final = Rules(
     Rule(
         r"(?i)\b(?:m\.?\s?r\.?\s?n\.?|mr ?(?:#|no\b\.?|nr\b|number)|med(?:ical)?\.?\s?rec(?:ord)?s?\b\.?|"

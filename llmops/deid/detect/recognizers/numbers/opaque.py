@@ -10,6 +10,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "opaque"
+LABEL: Final = PhiLabel.OTHERID
 UNREADABLE: Final = 100
 """Characters of a word from which on the network's tokenizer gives it up."""
 _SEQUENCE: Final = re.compile(r"[ACGTUNacgtun]+|[A-Z]+")

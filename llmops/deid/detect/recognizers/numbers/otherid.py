@@ -12,6 +12,7 @@ from llmops.deid.vocabulary.words import COMMON_WORDS
 from llmops.phi import PhiLabel
 
 NAME: Final = "otherid"
+LABEL: Final = PhiLabel.OTHERID
 
 
 def _is_code(folded: str, start: int, end: int) -> bool:

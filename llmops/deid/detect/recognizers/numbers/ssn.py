@@ -9,6 +9,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "ssn"
+LABEL: Final = PhiLabel.SSN
 
 
 _is_apart: Final = apart_from_digits(r"\d{3}-\d{2}-\d{4}|\d{3}-\d{3}-\d{4}")

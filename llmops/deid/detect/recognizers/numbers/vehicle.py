@@ -10,6 +10,7 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
 NAME: Final = "vehicle"
+LABEL: Final = PhiLabel.VEHICLE
 
 
 _PROTEIN_CHANGE: Final = re.compile(r"[A-Z][a-z]{2}\d+[A-Z][a-z]{2}.*")

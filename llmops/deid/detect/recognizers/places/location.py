@@ -11,6 +11,7 @@ from llmops.deid.vocabulary.words import COUNTRIES, STATES, is_plain
 from llmops.phi import PhiLabel
 
 NAME: Final = "location"
+LABEL: Final = PhiLabel.LOC
 _WORD: Final = r"(?:[A-Z~][A-Za-z~]*(?:['.-][A-Za-z~]+)*\.?)"
 _STREET: Final = "|".join(
     form for word in STREET_WORDS.split("|") for form in (word.capitalize(), word.upper(), word) if len(word) > 1

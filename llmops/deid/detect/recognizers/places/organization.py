@@ -11,6 +11,7 @@ from llmops.deid.vocabulary.words import is_plain
 from llmops.phi import PhiLabel
 
 NAME: Final = "organization"
+LABEL: Final = PhiLabel.ORG
 _WORD: Final = r"(?:[A-Z~][A-Za-z0-9~.]*(?:['&-][A-Za-z~]+)*'?)"
 _GAP: Final = r"[ \t]"
 _LINK: Final = r"(?:of|and|the|for|at|de|la|del|&|in|on|y)"

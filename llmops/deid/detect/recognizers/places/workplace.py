@@ -11,6 +11,7 @@ from llmops.deid.vocabulary.words import COMMON_WORDS, COUNTRIES, EPONYMS, STATE
 from llmops.phi import PhiLabel
 
 NAME: Final = "workplace"
+LABEL: Final = PhiLabel.ORG
 _CERTAIN: Final = 0.99
 _WORD: Final = r"(?:[A-Z][A-Za-z]*(?:[-'&][A-Z]?[a-z]+)*)"
 _PHRASE: Final = _WORD + r"(?:(?: (?:of|and|&) | )" + _WORD + r"){0,3}"

@@ -12,6 +12,7 @@ from llmops.deid.vocabulary.words import is_plain
 from llmops.phi import PhiLabel
 
 NAME: Final = "zip"
+LABEL: Final = PhiLabel.ZIP
 
 
 def _is_behind_place(folded: str, start: int, _end: int) -> bool:

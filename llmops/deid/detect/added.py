@@ -1,0 +1,133 @@
+"""Recognizers that a user adds the Presidio way: a YAML file of pattern recognizers, or an installed package.
+
+They take part in judge, propagation and second look. A pattern that times out withholds the document: Presidio alone
+would skip it with a warning.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from presidio_analyzer import EntityRecognizer, PatternRecognizer
+
+from llmops.errors import RecipeError, StageError
+from llmops.phi import PhiLabel
+from llmops.yaml_file import read_yaml
+
+GROUP: Final = "llmops.recognizers"
+"""Entry points whose value is a callable without arguments that gives an `EntityRecognizer`."""
+_PRESIDIO: Final[Mapping[str, PhiLabel]] = {
+    "PERSON": PhiLabel.NAME,
+    "LOCATION": PhiLabel.LOC,
+    "ORGANIZATION": PhiLabel.ORG,
+    "DATE_TIME": PhiLabel.DATE,
+    "PHONE_NUMBER": PhiLabel.PHONE,
+    "EMAIL_ADDRESS": PhiLabel.EMAIL,
+    "US_SSN": PhiLabel.SSN,
+    "US_BANK_NUMBER": PhiLabel.ACCT,
+    "US_DRIVER_LICENSE": PhiLabel.LICENSE,
+    "MEDICAL_LICENSE": PhiLabel.LICENSE,
+    "IP_ADDRESS": PhiLabel.IP,
+}
+
+
+def label_of(entity: str) -> PhiLabel:
+    """Give the label of a Presidio entity type: ours by name, Presidio's own, else any other unique number or code.
+
+    164.514(b)(2)(i)(R): what no other label covers is still an identifier.
+    """
+    if entity in PhiLabel.__members__.values():
+        return PhiLabel(entity)
+    return _PRESIDIO.get(entity, PhiLabel.OTHERID)
+
+
+class Added:
+    """The recognizers that a recipe names.
+
+    Args:
+        names: of each a path of a YAML file, or an entry point of `GROUP`.
+
+    Raises:
+        RecipeError: one is not there or cannot be used; names it and what is wrong.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.recognizers: tuple[EntityRecognizer, ...] = tuple(one for name in names for one in _made(name))
+        if self.recognizers:
+            _fail_on_timeout()
+
+    def count(self, text: str) -> int:
+        """Count what they find in a text that is about to leave; they get no NLP artifacts of it. PHI."""
+        nothing: Any = None
+        return sum(len(one.analyze(text, one.supported_entities, nothing)) for one in self.recognizers)
+
+
+def digest_of(name: str) -> str:
+    """SHA-256 (hex) of what decides in added recognizers: the file, or the module of the entry point and its version.
+
+    Raises:
+        RecipeError: it is not there.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return hashlib.sha256(_file(name).read_bytes()).hexdigest()
+    point = _entry_point(name)
+    spec = find_spec(point.module)
+    source = Path(spec.origin).read_bytes() if spec is not None and spec.origin else b""
+    version = point.dist.version if point.dist is not None else ""
+    return hashlib.sha256(f"{point.value}\0{version}\0".encode() + source).hexdigest()
+
+
+def _made(name: str) -> list[EntityRecognizer]:
+    if not name.endswith((".yaml", ".yml")):
+        made = _entry_point(name).load()()
+        if not isinstance(made, EntityRecognizer):
+            raise RecipeError(f"deid.recognizers: {name}: its entry point gives no EntityRecognizer")
+        return [made]
+    content, _ = read_yaml(_file(name), f"recognizers {name}")
+    listed = content.get("recognizers") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise RecipeError(f"deid.recognizers: {name}: must hold a list under 'recognizers'")
+    return [_pattern_recognizer(name, number, item) for number, item in enumerate(listed)]
+
+
+def _pattern_recognizer(name: str, number: int, item: Any) -> EntityRecognizer:
+    try:
+        return PatternRecognizer.from_dict(dict(item))
+    except Exception as error:  # noqa: BLE001 - whatever Presidio makes of a user's file is the file's fault
+        raise RecipeError(
+            f"deid.recognizers: {name}: recognizers.{number}: Presidio refuses it ({type(error).__name__}); "
+            "it wants name, supported_entity, patterns (name, regex, score) or deny_list, and context"
+        ) from None
+
+
+def _file(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise RecipeError(f"deid.recognizers: the file {name!r} does not exist")
+    return path
+
+
+def _entry_point(name: str) -> EntryPoint:
+    found = entry_points(group=GROUP, name=name)
+    if not found:
+        raise RecipeError(f"deid.recognizers: no file and no installed entry point {name!r} in the group {GROUP}")
+    return next(iter(found))
+
+
+class _TimeoutHandler(logging.Handler):
+    """Turns Presidio's warning that it skipped a pattern into the failure of the document; logs nothing."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "timed out" in str(record.msg):
+            raise StageError("a pattern of an added recognizer timed out")
+
+
+def _fail_on_timeout() -> None:
+    logger = logging.getLogger("presidio-analyzer")
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    logger.handlers = [_TimeoutHandler()]
