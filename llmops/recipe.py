@@ -32,6 +32,7 @@ from llmops.keys import (
 from llmops.minimize import Keep, KeepConfig
 from llmops.normalize import NormalizeConfig, Normalizer, TableColumns
 from llmops.pipeline import Pipeline
+from llmops.plugins import Extension, digest
 from llmops.quality import QualityConfig, QualityPolicy, Scorer
 from llmops.quality import load_policy as load_quality_policy
 from llmops.release import GatePolicy, load_gate_policy
@@ -272,10 +273,20 @@ def recipe_digest(recipe: Recipe) -> str:
     deciding = {name: asdict(getattr(recipe, name)) for name in ("normalize", "keep", "deid", "quality")}
     for name in ("deid", "quality"):
         del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
+    deciding["deid"]["recognizers"] = [_recognizer_digest(name) for name in recipe.deid.recognizers]
     deciding["source"] = asdict(recipe.input.source)
     deciding["dates"] = {"keep_weekday": recipe.vault.keep_weekday}
     deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_records", "shard_bytes", "record_limit")}
     return _digest(deciding)
+
+
+def _recognizer_digest(name: str) -> str:
+    if not name.endswith((".yaml", ".yml")):
+        return digest(Extension.RECOGNIZER, name)
+    try:
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    except OSError:
+        raise RecipeError(f"deid.recognizers: the file {name!r} cannot be read") from None
 
 
 def policy_ids(recipe: Recipe) -> dict[str, str]:
@@ -365,7 +376,11 @@ def _located(recipe: Recipe, base: Path) -> Recipe:
             "keys": at(recipe.keys) if recipe.keys else None,
             "anchor": located(recipe.anchor, base),
             "vault": recipe.vault.model_copy(update={"approvers": tuple(at(path) for path in recipe.vault.approvers)}),
-            "deid": replace(recipe.deid, policy=named(recipe.deid.policy)),
+            "deid": replace(
+                recipe.deid,
+                policy=named(recipe.deid.policy),
+                recognizers=tuple(map(named, recipe.deid.recognizers)),
+            ),
             "quality": replace(recipe.quality, policy=named(recipe.quality.policy)),
             "gate": recipe.gate.model_copy(update={"policy": named(recipe.gate.policy)}),
             "evaluation": recipe.evaluation

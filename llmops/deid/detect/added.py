@@ -4,11 +4,8 @@ They take part in judge, propagation and second look. A pattern that times out w
 would skip it with a warning.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +13,9 @@ from presidio_analyzer import EntityRecognizer, PatternRecognizer
 
 from llmops.errors import RecipeError, StageError
 from llmops.phi import PhiLabel
+from llmops.plugins import Extension, load
 from llmops.yaml_file import read_yaml
 
-GROUP: Final = "llmops.recognizers"
-"""Entry points whose value is a callable without arguments that gives an `EntityRecognizer`."""
 _PRESIDIO: Final[Mapping[str, PhiLabel]] = {
     "PERSON": PhiLabel.NAME,
     "LOCATION": PhiLabel.LOC,
@@ -49,7 +45,7 @@ class Added:
     """The recognizers that a recipe names.
 
     Args:
-        names: of each a path of a YAML file, or an entry point of `GROUP`.
+        names: of each a path of a YAML file, or a plug-in (`llmops.plugins.Extension.RECOGNIZER`).
 
     Raises:
         RecipeError: one is not there or cannot be used; names it and what is wrong.
@@ -66,26 +62,12 @@ class Added:
         return sum(len(one.analyze(text, one.supported_entities, nothing)) for one in self.recognizers)
 
 
-def digest_of(name: str) -> str:
-    """SHA-256 (hex) of what decides in added recognizers: the file, or the module of the entry point and its version.
-
-    Raises:
-        RecipeError: it is not there.
-    """
-    if name.endswith((".yaml", ".yml")):
-        return hashlib.sha256(_file(name).read_bytes()).hexdigest()
-    point = _entry_point(name)
-    spec = find_spec(point.module)
-    source = Path(spec.origin).read_bytes() if spec is not None and spec.origin else b""
-    version = point.dist.version if point.dist is not None else ""
-    return hashlib.sha256(f"{point.value}\0{version}\0".encode() + source).hexdigest()
-
-
 def _made(name: str) -> list[EntityRecognizer]:
     if not name.endswith((".yaml", ".yml")):
-        made = _entry_point(name).load()()
+        maker = load(Extension.RECOGNIZER, name)
+        made = maker() if callable(maker) else None
         if not isinstance(made, EntityRecognizer):
-            raise RecipeError(f"deid.recognizers: {name}: its entry point gives no EntityRecognizer")
+            raise RecipeError(f"deid.recognizers: plug-in {name!r} gives no EntityRecognizer")
         return [made]
     content, _ = read_yaml(_file(name), f"recognizers {name}")
     listed = content.get("recognizers") if isinstance(content, dict) else None
@@ -109,13 +91,6 @@ def _file(name: str) -> Path:
     if not path.is_file():
         raise RecipeError(f"deid.recognizers: the file {name!r} does not exist")
     return path
-
-
-def _entry_point(name: str) -> EntryPoint:
-    found = entry_points(group=GROUP, name=name)
-    if not found:
-        raise RecipeError(f"deid.recognizers: no file and no installed entry point {name!r} in the group {GROUP}")
-    return next(iter(found))
 
 
 class _TimeoutHandler(logging.Handler):

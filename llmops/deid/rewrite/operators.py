@@ -15,7 +15,7 @@ from llmops.deid.rewrite.surrogates import Surrogates
 from llmops.deid.rewrite.towns import Towns
 from llmops.deid.rewrite.zip3 import safe_zip3
 from llmops.deid.spans import Span
-from llmops.deid.subjects import Subject
+from llmops.deid.subjects import NOBODY, Subject
 from llmops.phi import PhiFinding, PhiLabel
 
 _AT_ONCE: Final = 64
@@ -230,3 +230,14 @@ def _presidio_anonymizer() -> tuple[Any, Any, Any]:
 
     engine: Any = AnonymizerEngine  # Presidio types its constructor not at all
     return engine(), RecognizerResult, OperatorConfig
+
+
+def presidio_operators(policy: Policy) -> dict[str, Any]:
+    """Give an `OperatorConfig` for each label, of a text that is nobody's."""
+    _, _, config_type = _presidio_anonymizer()
+    rewriter = Rewriter(policy, NOBODY)
+
+    def operator(label: PhiLabel) -> Callable[[str], str]:
+        return lambda surface: rewriter.replacement(label, surface).text
+
+    return {str(label): config_type("custom", {"lambda": operator(label)}) for label in PhiLabel}
