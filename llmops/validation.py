@@ -3,16 +3,20 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 import orjson
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import ErrorDetails, core_schema
 
 from llmops.errors import RecipeError
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath: TypeAlias = tuple[str | int, ...]
+
+READ_ONLY: Final = AfterValidator(MappingProxyType)
+"""Makes a table of a frozen model one that cannot be changed either."""
 
 _UNKNOWN: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 _MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
@@ -30,7 +34,7 @@ class Declared(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Must:
-    """An annotation: of any value that what stands before it refuses, errors say "must ``what``"."""
+    """Says "must ``what``" in place of pydantic's own words when the annotations before it refuse a value."""
 
     what: str
 
@@ -41,7 +45,7 @@ class Must:
 
 
 def known_keys(model: type[BaseModel], path: KeyPath) -> str:
-    """List the keys that may stand where the last of ``path`` does."""
+    """List the keys that may stand where the last of ``path`` does; for models that hold only models."""
     found: Any = model
     for step in path[:-1]:
         if isinstance(step, str):
@@ -59,7 +63,7 @@ class Wording:
         unknown: the sentence on an unknown key, of ``path`` and ``hint``.
         missing: the sentence on a missing key, of ``path``.
         wrong: the sentence on any other mistake, of ``path`` and ``problem``.
-        hint: gives the hint for the path of an unknown key.
+        hint: gives the hint for the path of an unknown key; for a key of a table it is always the keys known.
         every: whether every mistake is told, or the first and how many more there are.
     """
 

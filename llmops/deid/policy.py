@@ -9,12 +9,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from llmops.configs import config_file
 from llmops.errors import RecipeError
 from llmops.phi import PhiLabel
-from llmops.validation import Declared, Must, Wording, validated
+from llmops.validation import READ_ONLY, Declared, Must, Wording, validated
 from llmops.yaml_file import read_yaml
 
 
@@ -48,7 +48,6 @@ class Pseudonym(StrEnum):
     KEYED = "keyed"
 
 
-_READ_ONLY: Final = AfterValidator(MappingProxyType)
 _Text: TypeAlias = Annotated[str, Field(pattern=r"\S"), Must("be a text that is not empty")]
 _Operator: TypeAlias = Annotated[Operator, Must(f"be one of {', '.join(Operator)}")]
 _WORDING: Final = Wording()
@@ -94,7 +93,7 @@ class PolicyFile(Declared):
     pseudonym: Annotated[Pseudonym, Must(f"be one of {', '.join(Pseudonym)}")]
     determination: Annotated[str | None, Must("be a text; quote it")] = None
     keep_weekday: Annotated[bool, Must("be true or false")] = False
-    operators: Annotated[Mapping[PhiLabel, _Operator], _READ_ONLY]
+    operators: Annotated[Mapping[PhiLabel, _Operator], READ_ONLY]
     zip3: Zip3
 
 

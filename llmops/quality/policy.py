@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
-from llmops.validation import Declared, Must, Wording, validated
+from llmops.validation import READ_ONLY, Declared, Must, Wording, validated
 from llmops.yaml_file import read_yaml
 
 Dimension: TypeAlias = Literal[
@@ -30,7 +30,6 @@ def _by_unit(units: Units) -> Units:
     return MappingProxyType({unit.casefold(): limits for unit, limits in units.items()})
 
 
-_READ_ONLY: Final = AfterValidator(MappingProxyType)
 _Text: TypeAlias = Annotated[str, Field(min_length=1), Must("be a text")]
 _Texts: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Must("be a list of texts")]
 _Parts: TypeAlias = Annotated[tuple[ExpectedPart, ...], Must("list only title, time, subject, sections")]
@@ -70,8 +69,8 @@ class Measure(Declared):
 class Completeness(Declared):
     """How long a document of each kind is at least, and which parts it should have."""
 
-    min_words: Annotated[Mapping[Kind, _Whole], _READ_ONLY]
-    expected: Annotated[Mapping[Kind, _Parts], _READ_ONLY]
+    min_words: Annotated[Mapping[Kind, _Whole], READ_ONLY]
+    expected: Annotated[Mapping[Kind, _Parts], READ_ONLY]
 
 
 class Plausibility(Declared):
@@ -102,10 +101,10 @@ class QualityRules(Declared):
 
     name: _Text
     version: _Whole
-    weights: Annotated[Mapping[Dimension, _Weight], _READ_ONLY]
-    caps: Annotated[Mapping[CappedRule, _Share], _READ_ONLY]
+    weights: Annotated[Mapping[Dimension, _Weight], READ_ONLY]
+    caps: Annotated[Mapping[CappedRule, _Share], READ_ONLY]
     min_score: _Share
-    min_dimensions: Annotated[Mapping[Dimension, _Share], _READ_ONLY]
+    min_dimensions: Annotated[Mapping[Dimension, _Share], READ_ONLY]
     completeness: Completeness
     plausibility: Plausibility
     text_health: TextHealth
