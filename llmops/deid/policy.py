@@ -139,30 +139,19 @@ def load_policy(name: str, *, determination: str = "") -> Policy:
 
 
 def check_legality(policy: PolicyFile, *, source: str) -> None:
-    """Refuse each pair of label and operator that the claimed rule forbids, and a name or citation of another rule.
+    """Refuse what the claimed rule forbids: operators, pseudonyms, ZIP prefixes, a name or citation of another rule.
 
-    Refuse a label without an operator too: what no operator is named for would stay as it is.
+    Args:
+        policy: what the file says.
+        source: how errors call the file.
 
     Raises:
         RecipeError: names the key path, the section of 45 CFR 164.514 and the fix.
     """
-    if missing := [label for label in PhiLabel if label not in policy.operators]:
-        raise RecipeError(f"policy {source}: operators.{missing[0]}: missing; every label needs an operator")
     _check_claim(policy, source)
-    for label, operator in policy.operators.items():
-        problem = _misuse(label, operator) or _FORBIDDEN[policy.rule](label, operator)
-        if problem:
-            raise RecipeError(f"policy {source}: operators.{label}: {operator}: {problem}")
-    if policy.rule is Basis.SAFE_HARBOR and policy.pseudonym is not Pseudonym.RANDOM:
-        raise RecipeError(
-            f"policy {source}: pseudonym: {policy.pseudonym}: Safe Harbor codes may not be derived from information "
-            "about the individual (164.514(c)(1)); use random"
-        )
-    if policy.rule is Basis.SAFE_HARBOR and (lacking := sorted(_small_areas() - policy.zip3.restricted)):
-        raise RecipeError(
-            f"policy {source}: zip3.restricted: {lacking[0]} is missing: Safe Harbor keeps no prefix of 20,000 people "
-            f"or fewer (164.514(b)(2)(i)(B)); add {', '.join(lacking)}"
-        )
+    _check_operators(policy, source)
+    if policy.rule is Basis.SAFE_HARBOR:
+        _check_safe_harbor(policy, source)
     if policy.rule is Basis.EXPERT_DETERMINATION and not (policy.determination or "").strip():
         raise RecipeError(
             f"policy {source}: determination: missing; 164.514(b)(1) needs the expert's documented one; name it"
@@ -182,6 +171,30 @@ def _check_claim(policy: PolicyFile, source: str) -> None:
         raise RecipeError(f"policy {source}: basis: the rule {policy.rule} is {policy.rule.section}; cite that")
 
 
+def _check_operators(policy: PolicyFile, source: str) -> None:
+    """Refuse a label without an operator, which would stay as it is, and an operator that its label may not have."""
+    if missing := [label for label in PhiLabel if label not in policy.operators]:
+        raise RecipeError(f"policy {source}: operators.{missing[0]}: missing; every label needs an operator")
+    for label in PhiLabel:
+        operator = policy.operators[label]
+        if problem := _misuse(label, operator) or _FORBIDDEN[policy.rule](label, operator):
+            raise RecipeError(f"policy {source}: operators.{label}: {operator}: {problem}")
+
+
+def _check_safe_harbor(policy: PolicyFile, source: str) -> None:
+    """Refuse derived codes (164.514(c)(1)) and a ZIP prefix of 20,000 people or fewer (164.514(b)(2)(i)(B))."""
+    if policy.pseudonym is not Pseudonym.RANDOM:
+        raise RecipeError(
+            f"policy {source}: pseudonym: {policy.pseudonym}: Safe Harbor codes may not be derived from information "
+            "about the individual (164.514(c)(1)); use random"
+        )
+    if lacking := sorted(_small_areas() - policy.zip3.restricted):
+        raise RecipeError(
+            f"policy {source}: zip3.restricted: {lacking[0]} is missing: Safe Harbor keeps no prefix of 20,000 people "
+            f"or fewer (164.514(b)(2)(i)(B)); add {', '.join(lacking)}"
+        )
+
+
 @lru_cache(maxsize=1)
 def _small_areas() -> frozenset[str]:
     """The bundled list, the least that a policy under Safe Harbor restricts."""
@@ -190,6 +203,7 @@ def _small_areas() -> frozenset[str]:
 
 
 def _misuse(label: PhiLabel, operator: Operator) -> str:
+    """Say why the label cannot have the operator under any rule; empty where it can."""
     if operator is Operator.SHIFT_DATE and label is not PhiLabel.DATE:
         return "only DATE can be shifted; use redact"
     if operator is Operator.GENERALISE and label not in _GENERALISABLE:
@@ -200,6 +214,7 @@ def _misuse(label: PhiLabel, operator: Operator) -> str:
 
 
 def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
+    """Say why Safe Harbor forbids it: each of the identifiers (A) to (R) of 164.514(b)(2)(i) is removed."""
     section = f"164.514(b)(2)(i)({_PARAGRAPH[label]})"
     if operator is Operator.SHIFT_DATE:
         return (
@@ -215,12 +230,14 @@ def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
 
 
 def _forbidden_in_limited_data_set(label: PhiLabel, operator: Operator) -> str:
+    """Say why a limited data set forbids it: the direct identifiers listed in 164.514(e)(2) are removed."""
     if operator is Operator.KEEP and label not in _LIMITED_DATA_SET_MAY_KEEP:
         return "a limited data set excludes this direct identifier (164.514(e)(2)); use redact or surrogate"
     return ""
 
 
 def _forbidden_by_expert(label: PhiLabel, operator: Operator) -> str:
+    """Say why no determination under 164.514(b)(1)(i) can allow it: a name, SSN or MRN alone tells who it is."""
     if operator is Operator.KEEP and label in {PhiLabel.NAME, PhiLabel.SSN, PhiLabel.MRN}:
         return "no determination of very small risk covers it as it stands (164.514(b)(1)(i)); use surrogate or redact"
     return ""
