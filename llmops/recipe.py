@@ -7,13 +7,12 @@ import difflib
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from llmops.audit.anchors.locations import located, refuse_plain_http
@@ -38,6 +37,7 @@ from llmops.quality import load_policy as load_quality_policy
 from llmops.release import GatePolicy, load_gate_policy
 from llmops.retrieval import RetrievalConfig
 from llmops.sources import FilesConfig, ShardSize
+from llmops.validation import Declared, KeyPath, Wording, validated
 from llmops.vault import EnvironmentKey, FileKey, Vault, VaultPart, WrappedKey
 from llmops.vault.guard import make_private, refuse_exposed_keys, refuse_open_zone
 from llmops.versions import versions
@@ -65,18 +65,14 @@ Version = Annotated[Literal[1], BeforeValidator(lambda value: value if type(valu
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class InputPart(_Part):
+class InputPart(Declared):
     """What to read. Paths are relative to the recipe; ``--input`` replaces them."""
 
     paths: tuple[Place, ...] = ()
     source: FilesConfig = FilesConfig()
 
 
-class GatePart(_Part):
+class GatePart(Declared):
     """What a document must reach to be released."""
 
     policy: str = Field(default="default", description="a bundled gate policy or the path of a YAML file")
@@ -85,7 +81,7 @@ class GatePart(_Part):
     )
 
 
-class EvaluationPart(_Part):
+class EvaluationPart(Declared):
     """The suite to run on the release."""
 
     suite: str = Field(description="a bundled suite or the path of a YAML file")
@@ -94,7 +90,7 @@ class EvaluationPart(_Part):
     concurrency: int = Field(default=4, ge=1, le=64, description="prompts that a model outside gets at a time")
 
 
-class RunPart(_Part):
+class RunPart(Declared):
     """How to run."""
 
     workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
@@ -112,7 +108,7 @@ class RunPart(_Part):
         return ShardSize(records=self.shard_records, bytes=self.shard_bytes)
 
 
-class Recipe(_Part):
+class Recipe(Declared):
     """One run: what to read, what to keep, by which policies, and what to do with the release."""
 
     recipe: Version = Field(description="version of this format")
@@ -168,7 +164,8 @@ def load_recipe(
     Raises:
         RecipeError: one sentence naming the key path and the fix.
     """
-    recipe = _located(_validated(_read(path)), path.resolve().parent)
+    content, _ = read_yaml(path, f"recipe {path}")
+    recipe = _located(validated(Recipe, content, what="recipe", wording=_WORDING), path.resolve().parent)
     if inputs:
         recipe = recipe.model_copy(update={"input": recipe.input.model_copy(update={"paths": _absolute(inputs)})})
     zones = {"output": output, "raw_zone": raw_zone}
@@ -190,7 +187,7 @@ def load_policies(recipe: Recipe) -> Policies:
     """
     gate = load_gate_policy(recipe.gate.policy)
     if recipe.gate.max_withheld_ratio is not None:
-        gate = replace(gate, max_withheld_ratio=recipe.gate.max_withheld_ratio)
+        gate = gate.model_copy(update={"max_withheld_ratio": recipe.gate.max_withheld_ratio})
     return Policies(
         deid=load_policy(recipe.deid.policy, determination=recipe.deid.determination),
         quality=load_quality_policy(recipe.quality.policy, recipe.quality.reference_year),
@@ -321,40 +318,14 @@ def _plain(value: object) -> Any:
     return str(value)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    content, _ = read_yaml(path, f"recipe {path}")
-    if not isinstance(content, dict):
-        raise RecipeError(f"recipe {path}: must be a mapping; see 'llmops schema'")
-    return content
+def _nearest(model: type[BaseModel], path: KeyPath) -> str:
+    schema = model.model_json_schema()
+    known = {key for part in (schema, *schema.get("$defs", {}).values()) for key in part.get("properties", {})}
+    near = difflib.get_close_matches(str(path[-1]), known, n=1)
+    return f"did you mean {near[0]!r}?" if near else "see 'llmops schema'"
 
 
-def _validated(content: Mapping[str, Any]) -> Recipe:
-    try:
-        # By way of JSON: strict about types, yet a list may stand for a tuple and a string for a path.
-        return Recipe.model_validate_json(orjson.dumps(content, default=str), strict=True)
-    except ValidationError as error:
-        raise RecipeError("recipe: " + "; ".join(_sentences(error))) from None
-    except orjson.JSONEncodeError:
-        raise RecipeError("recipe: every key must be a string") from None
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        path = ".".join(str(step) for step in problem["loc"])
-        match problem["type"]:
-            case "extra_forbidden" | "unexpected_keyword_argument":
-                near = difflib.get_close_matches(str(problem["loc"][-1]), _known_keys(), n=1)
-                yield f"{path}: unknown key" + (f"; did you mean {near[0]!r}?" if near else "; see 'llmops schema'")
-            case "missing" | "missing_argument" | "missing_keyword_only_argument":
-                yield f"{path}: missing; add it"
-            case _:
-                yield f"{path}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-
-
-def _known_keys() -> set[str]:
-    schema = recipe_schema()
-    models = [schema, *schema.get("$defs", {}).values()]
-    return {key for model in models for key in model.get("properties", {})}
+_WORDING: Final = Wording(hint=_nearest, every=True)
 
 
 def _located(recipe: Recipe, base: Path) -> Recipe:

@@ -4,20 +4,18 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field
 
 from llmops.configs import config_file
 from llmops.errors import RecipeError
 from llmops.phi import PhiLabel
+from llmops.validation import READ_ONLY, Declared, Must, Wording, validated
 from llmops.yaml_file import read_yaml
-
-_KEYS: Final = ("name", "rule", "basis", "version", "pseudonym", "determination", "keep_weekday", "operators", "zip3")
-_OPTIONAL: Final = frozenset({"determination", "keep_weekday"})
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Operator(StrEnum):
@@ -50,40 +48,73 @@ class Pseudonym(StrEnum):
     KEYED = "keyed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """A checked policy.
+_Text: TypeAlias = Annotated[str, Field(pattern=r"\S"), Must("be a text that is not empty")]
+_Operator: TypeAlias = Annotated[Operator, Must(f"be one of {', '.join(Operator)}")]
+_WORDING: Final = Wording()
+
+
+class Zip3(Declared):
+    """The three-digit ZIP prefixes that become 000 (164.514(b)(2)(i)(B)).
 
     Args:
-        name: name in reports.
+        table: which census tables the list stands for.
+        restricted: the prefixes.
+    """
+
+    table: _Text
+    restricted: Annotated[
+        frozenset[Annotated[str, Field(pattern="^[0-9]{3}$")]], Must("be a list of quoted three-digit prefixes")
+    ]
+
+
+class PolicyFile(Declared):
+    """What the file of a policy says.
+
+    Args:
+        name: name in reports; what audit events, documents and dataset cards can hold.
         rule: the rule it claims.
         basis: the citation, with the section of the rule.
         version: the author's version number.
         pseudonym: how subjects are named in releases.
         determination: reference of the expert's determination; empty unless that is the rule.
-        operators: what is done to each label; complete.
         keep_weekday: whether dates are shifted by whole weeks, so that weekdays stay.
-        restricted_zip3: three-digit prefixes that become 000 (164.514(b)(2)(i)(B)).
-        zip3_table: which census tables that list stands for.
+        operators: what is done to each label.
+        zip3: which ZIP prefixes are too small to stay.
+    """
+
+    name: Annotated[
+        str,
+        Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$"),
+        Must("be at most 64 of a-z, 0-9, _ and -, a letter or digit first"),
+    ]
+    rule: Annotated[Basis, Must(f"be one of {', '.join(Basis)}")]
+    basis: _Text
+    version: Annotated[int, Must("be a whole number")]
+    pseudonym: Annotated[Pseudonym, Must(f"be one of {', '.join(Pseudonym)}")]
+    determination: Annotated[str | None, Must("be a text; quote it")] = None
+    keep_weekday: Annotated[bool, Must("be true or false")] = False
+    operators: Annotated[Mapping[PhiLabel, _Operator], READ_ONLY]
+    zip3: Zip3
+
+
+class Policy(PolicyFile):
+    """A checked policy: complete, and legal under the rule it claims.
+
+    Args:
         digest: SHA-256 of the content in canonical JSON.
     """
 
-    name: str
-    rule: Basis
-    basis: str
-    version: int
-    pseudonym: Pseudonym
-    determination: str
-    keep_weekday: bool
-    operators: Mapping[PhiLabel, Operator]
-    restricted_zip3: frozenset[str]
-    zip3_table: str
     digest: str
 
     @property
     def policy_id(self) -> str:
         """``"<name>@<first 12 hex digits of the digest>"``, as it stands in every document and audit event."""
         return f"{self.name}@{self.digest[:12]}"
+
+    @property
+    def restricted_zip3(self) -> frozenset[str]:
+        """Three-digit prefixes that become 000 (164.514(b)(2)(i)(B))."""
+        return self.zip3.restricted
 
 
 def load_policy(name: str, *, determination: str = "") -> Policy:
@@ -101,63 +132,33 @@ def load_policy(name: str, *, determination: str = "") -> Policy:
     content, _ = read_yaml(path, f"policy {path.name}")
     if determination and isinstance(content, dict):
         content = content | {"determination": determination}
-    return parse_policy(content, source=name)
+    declared = validated(PolicyFile, content, what=f"policy {name}", wording=_WORDING)
+    check_legality(declared, source=name)
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    return Policy.model_construct(**dict(declared), digest=digest)
 
 
-def parse_policy(content: object, *, source: str) -> Policy:
-    """Check the content of a policy file; raises as `load_policy` does."""
-    raw = _mapping(content, source, "policy")
-    _only_keys(raw, _KEYS, source, "")
-    missing = [key for key in _KEYS if key not in raw and key not in _OPTIONAL]
-    if missing:
-        raise RecipeError(f"policy {source}: {missing[0]}: missing; add it")
-    zip3 = _mapping(raw["zip3"], source, "zip3")
-    _only_keys(zip3, ("table", "restricted"), source, "zip3.")
-    policy = Policy(
-        name=_name(raw["name"], source),
-        rule=_choice(Basis, raw["rule"], source, "rule"),
-        basis=_text(raw["basis"], source, "basis"),
-        version=_version(raw["version"], source),
-        pseudonym=_choice(Pseudonym, raw["pseudonym"], source, "pseudonym"),
-        determination=str(raw.get("determination") or ""),
-        keep_weekday=_flag(raw.get("keep_weekday", False), source, "keep_weekday"),
-        operators=_operators(raw["operators"], source),
-        restricted_zip3=_prefixes(zip3.get("restricted"), source),
-        zip3_table=_text(zip3.get("table"), source, "zip3.table"),
-        digest=hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest(),
-    )
-    check_legality(policy, source=source)
-    return policy
+def check_legality(policy: PolicyFile, *, source: str) -> None:
+    """Refuse what the claimed rule forbids: operators, pseudonyms, ZIP prefixes, a name or citation of another rule.
 
-
-def check_legality(policy: Policy, *, source: str) -> None:
-    """Refuse every pair of label and operator that the claimed rule forbids, and a name or citation of another rule.
+    Args:
+        policy: what the file says.
+        source: how errors call the file.
 
     Raises:
         RecipeError: names the key path, the section of 45 CFR 164.514 and the fix.
     """
     _check_claim(policy, source)
-    for label, operator in policy.operators.items():
-        problem = _misuse(label, operator) or _FORBIDDEN[policy.rule](label, operator)
-        if problem:
-            raise RecipeError(f"policy {source}: operators.{label}: {operator}: {problem}")
-    if policy.rule is Basis.SAFE_HARBOR and policy.pseudonym is not Pseudonym.RANDOM:
-        raise RecipeError(
-            f"policy {source}: pseudonym: {policy.pseudonym}: Safe Harbor codes may not be derived from information "
-            "about the individual (164.514(c)(1)); use random"
-        )
-    if policy.rule is Basis.SAFE_HARBOR and (lacking := sorted(_small_areas() - policy.restricted_zip3)):
-        raise RecipeError(
-            f"policy {source}: zip3.restricted: {lacking[0]} is missing: Safe Harbor keeps no prefix of 20,000 people "
-            f"or fewer (164.514(b)(2)(i)(B)); add {', '.join(lacking)}"
-        )
-    if policy.rule is Basis.EXPERT_DETERMINATION and not policy.determination.strip():
+    _check_operators(policy, source)
+    if policy.rule is Basis.SAFE_HARBOR:
+        _check_safe_harbor(policy, source)
+    if policy.rule is Basis.EXPERT_DETERMINATION and not (policy.determination or "").strip():
         raise RecipeError(
             f"policy {source}: determination: missing; 164.514(b)(1) needs the expert's documented one; name it"
         )
 
 
-def _check_claim(policy: Policy, source: str) -> None:
+def _check_claim(policy: PolicyFile, source: str) -> None:
     """A policy's name is what people read in releases, so it may not be that of a rule that was not applied."""
     plain = re.sub("[_-]", "", policy.name)
     other = next((rule for rule in Basis if rule is not policy.rule and rule.replace("_", "") in plain), None)
@@ -170,14 +171,39 @@ def _check_claim(policy: Policy, source: str) -> None:
         raise RecipeError(f"policy {source}: basis: the rule {policy.rule} is {policy.rule.section}; cite that")
 
 
+def _check_operators(policy: PolicyFile, source: str) -> None:
+    """Refuse a label without an operator, which would stay as it is, and an operator that its label may not have."""
+    if missing := [label for label in PhiLabel if label not in policy.operators]:
+        raise RecipeError(f"policy {source}: operators.{missing[0]}: missing; every label needs an operator")
+    for label in PhiLabel:
+        operator = policy.operators[label]
+        if problem := _misuse(label, operator) or _FORBIDDEN[policy.rule](label, operator):
+            raise RecipeError(f"policy {source}: operators.{label}: {operator}: {problem}")
+
+
+def _check_safe_harbor(policy: PolicyFile, source: str) -> None:
+    """Refuse derived codes (164.514(c)(1)) and a ZIP prefix of 20,000 people or fewer (164.514(b)(2)(i)(B))."""
+    if policy.pseudonym is not Pseudonym.RANDOM:
+        raise RecipeError(
+            f"policy {source}: pseudonym: {policy.pseudonym}: Safe Harbor codes may not be derived from information "
+            "about the individual (164.514(c)(1)); use random"
+        )
+    if lacking := sorted(_small_areas() - policy.zip3.restricted):
+        raise RecipeError(
+            f"policy {source}: zip3.restricted: {lacking[0]} is missing: Safe Harbor keeps no prefix of 20,000 people "
+            f"or fewer (164.514(b)(2)(i)(B)); add {', '.join(lacking)}"
+        )
+
+
 @lru_cache(maxsize=1)
 def _small_areas() -> frozenset[str]:
     """The bundled list, the least that a policy under Safe Harbor restricts."""
     content, _ = read_yaml(config_file("deid", "safe_harbor"), "policy safe_harbor")
-    return _prefixes(content["zip3"]["restricted"], "safe_harbor")
+    return frozenset(content["zip3"]["restricted"])
 
 
 def _misuse(label: PhiLabel, operator: Operator) -> str:
+    """Say why the label cannot have the operator under any rule; empty where it can."""
     if operator is Operator.SHIFT_DATE and label is not PhiLabel.DATE:
         return "only DATE can be shifted; use redact"
     if operator is Operator.GENERALISE and label not in _GENERALISABLE:
@@ -188,6 +214,7 @@ def _misuse(label: PhiLabel, operator: Operator) -> str:
 
 
 def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
+    """Say why Safe Harbor forbids it: each of the identifiers (A) to (R) of 164.514(b)(2)(i) is removed."""
     section = f"164.514(b)(2)(i)({_PARAGRAPH[label]})"
     if operator is Operator.SHIFT_DATE:
         return (
@@ -203,12 +230,14 @@ def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
 
 
 def _forbidden_in_limited_data_set(label: PhiLabel, operator: Operator) -> str:
+    """Say why a limited data set forbids it: the direct identifiers listed in 164.514(e)(2) are removed."""
     if operator is Operator.KEEP and label not in _LIMITED_DATA_SET_MAY_KEEP:
         return "a limited data set excludes this direct identifier (164.514(e)(2)); use redact or surrogate"
     return ""
 
 
 def _forbidden_by_expert(label: PhiLabel, operator: Operator) -> str:
+    """Say why no determination under 164.514(b)(1)(i) can allow it: a name, SSN or MRN alone tells who it is."""
     if operator is Operator.KEEP and label in {PhiLabel.NAME, PhiLabel.SSN, PhiLabel.MRN}:
         return "no determination of very small risk covers it as it stands (164.514(b)(1)(i)); use surrogate or redact"
     return ""
@@ -235,61 +264,3 @@ _PARAGRAPH: Final = MappingProxyType(
         )
     )
 )
-
-
-def _mapping(value: object, source: str, key: str) -> dict[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(k, str) for k in value):
-        raise RecipeError(f"policy {source}: {key}: must be a mapping of names")
-    return value
-
-
-def _only_keys(raw: Mapping[str, Any], known: tuple[str, ...], source: str, path: str) -> None:
-    for key in raw:
-        if key not in known:
-            raise RecipeError(f"policy {source}: {path}{key}: unknown key; known: {', '.join(known)}")
-
-
-def _text(value: object, source: str, key: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise RecipeError(f"policy {source}: {key}: must be a text that is not empty")
-    return value
-
-
-def _name(value: object, source: str) -> str:
-    """What audit events, documents and dataset cards can hold; refused here, not after the first records."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise RecipeError(f"policy {source}: name: must be at most 64 of a-z, 0-9, _ and -, a letter or digit first")
-    return value
-
-
-def _version(value: object, source: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise RecipeError(f"policy {source}: version: must be a whole number")
-    return value
-
-
-def _flag(value: object, source: str, key: str) -> bool:
-    if not isinstance(value, bool):
-        raise RecipeError(f"policy {source}: {key}: must be true or false")
-    return value
-
-
-def _choice(kind: Any, value: object, source: str, key: str) -> Any:
-    if value not in [str(member) for member in kind]:
-        raise RecipeError(f"policy {source}: {key}: must be one of {', '.join(kind)}")
-    return kind(value)
-
-
-def _operators(value: object, source: str) -> Mapping[PhiLabel, Operator]:
-    raw = _mapping(value, source, "operators")
-    _only_keys(raw, tuple(PhiLabel), source, "operators.")
-    missing = [label for label in PhiLabel if label not in raw]
-    if missing:
-        raise RecipeError(f"policy {source}: operators.{missing[0]}: missing; every label needs an operator")
-    return MappingProxyType({label: _choice(Operator, raw[label], source, f"operators.{label}") for label in PhiLabel})
-
-
-def _prefixes(value: object, source: str) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(v, str) and len(v) == 3 and v.isdigit() for v in value):
-        raise RecipeError(f"policy {source}: zip3.restricted: must be a list of quoted three-digit prefixes")
-    return frozenset(value)

@@ -1,19 +1,21 @@
 """A suite of prompts and cases, as YAML writes it."""
 
 import hashlib
-from typing import Any, Final
+from typing import Final
 
 import orjson
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
-from llmops.evaluation.assertions import AnyAssertion, Declared
+from llmops.evaluation.assertions import AnyAssertion
 from llmops.retrieval.hits import Filter
+from llmops.validation import Declared, Wording, validated
 from llmops.yaml_file import read_yaml
 
 _MAX_BYTES: Final = 2_000_000
+_WORDING: Final = Wording(unknown="{path}: no such key", missing="{path}: is required", hint=lambda *_: "")
 
 
 class Where(Declared):
@@ -121,23 +123,4 @@ def load_suite(name: str) -> Suite:
     if path.stat().st_size > _MAX_BYTES:
         raise RecipeError(f"evaluation suite: larger than {_MAX_BYTES} bytes")
     content, _ = read_yaml(path, "evaluation suite")
-    try:
-        return Suite.model_validate_json(orjson.dumps(content))
-    except ValidationError as error:
-        raise RecipeError(f"evaluation suite: {_first(error)}") from None
-    except orjson.JSONEncodeError:
-        raise RecipeError("evaluation suite: keys must be text, and numbers fit 64 bits") from None
-
-
-def _first(error: ValidationError) -> str:
-    """The first problem as key path and fix; pydantic's own text can hold the input, so little of it is used."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "top level"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {_fix(problem['type'], problem['msg'], problem.get('ctx', {}))}{more}"
-
-
-def _fix(kind: str, message: str, context: dict[str, Any]) -> str:
-    if kind.startswith("union_tag"):
-        return f"'use' must be one of {context.get('expected_tags', 'the known assertions')}"
-    return {"extra_forbidden": "no such key", "missing": "is required"}.get(kind, message)
+    return validated(Suite, content, what="evaluation suite", wording=_WORDING)

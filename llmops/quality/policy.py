@@ -1,28 +1,57 @@
 """A quality policy: weights, limits and tables as data, read from YAML and checked before any record is read."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
 
 from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
+from llmops.validation import READ_ONLY, Declared, Must, Wording, validated
 from llmops.yaml_file import read_yaml
 
-DIMENSIONS: Final = ("completeness", "conformance", "plausibility", "residual_risk", "text_health", "uniqueness")
-CAPPED_RULES: Final = (
-    *("empty", "placeholder_only", "cut_off", "ends_mid_sentence", "very_short"),
-    *("implausible_value", "pressure_reversed", "impossible_age", "future_date", "gibberish", "residual_risk"),
+Dimension: TypeAlias = Literal[
+    "completeness", "conformance", "plausibility", "residual_risk", "text_health", "uniqueness"
+]
+CappedRule: TypeAlias = Literal[
+    "empty", "placeholder_only", "cut_off", "ends_mid_sentence", "very_short",
+    "implausible_value", "pressure_reversed", "impossible_age", "future_date", "gibberish", "residual_risk",
+]  # fmt: skip
+ExpectedPart: TypeAlias = Literal["title", "time", "subject", "sections"]
+Units: TypeAlias = Mapping[str, tuple[float, float]]
+
+
+def _by_unit(units: Units) -> Units:
+    if not all(low <= high for low, high in units.values()):
+        raise ValueError("lowest above highest")
+    return MappingProxyType({unit.casefold(): limits for unit, limits in units.items()})
+
+
+_Text: TypeAlias = Annotated[str, Field(min_length=1), Must("be a text")]
+_Texts: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Must("be a list of texts")]
+_Parts: TypeAlias = Annotated[tuple[ExpectedPart, ...], Must("list only title, time, subject, sections")]
+_Whole: TypeAlias = Annotated[int, Field(ge=0), Must("be a whole number that is not negative")]
+_Weight: TypeAlias = Annotated[float, Field(ge=0), Must("be a number that is not negative")]
+_Share: TypeAlias = Annotated[float, Field(ge=0, le=1), Must("lie between 0 and 1")]
+_Units: TypeAlias = Annotated[
+    Mapping[Annotated[str, Field(min_length=1)], tuple[float, float]],
+    Field(min_length=1),
+    AfterValidator(_by_unit),
+    Must("map each unit to [lowest, highest]"),
+]
+_WORDING: Final = Wording(
+    key=": {}",
+    item="[{}]",
+    unknown="{path} is no key of a quality policy; {hint}",
+    missing="{path} is missing",
+    wrong="{path} {problem}",
 )
-EXPECTED_PARTS: Final = ("title", "time", "subject", "sections")
-
-Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(Declared):
     """A measured quantity and the values a living person can have.
 
     Args:
@@ -31,34 +60,77 @@ class Measure:
         units: lowest and highest value by unit; units are compared without regard to case.
     """
 
-    name: str
-    terms: tuple[str, ...]
-    codes: frozenset[str]
-    units: Mapping[str, tuple[float, float]]
+    name: _Text
+    terms: Annotated[_Texts, AfterValidator(lambda terms: tuple(term.lower() for term in terms))]
+    codes: Annotated[frozenset[Annotated[str, Field(min_length=1)]], Must("be a list of texts")]
+    units: _Units
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualityPolicy:
-    """Everything the checks go by; made by `load_policy`, described in ``configs/quality/default.yaml``.
+class Completeness(Declared):
+    """How long a document of each kind is at least, and which parts it should have."""
+
+    min_words: Annotated[Mapping[Kind, _Whole], READ_ONLY]
+    expected: Annotated[Mapping[Kind, _Parts], READ_ONLY]
+
+
+class Plausibility(Declared):
+    """What can be true of a living person."""
+
+    max_age_years: _Whole
+    measures: tuple[Measure, ...] = Field(repr=False)
+
+
+class TextHealth(Declared):
+    """How many odd words a text may have."""
+
+    gibberish_share: _Share
+
+
+class ResidualRisk(Declared):
+    """How many placeholders a text may have."""
+
+    placeholder_share: _Share
+
+
+class QualityRules(Declared):
+    """What the file of a quality policy says; described in ``configs/quality/default.yaml``.
 
     Args:
-        policy_id: ``"<name>@<digest>"`` of the file.
         caps: most that a document may score in which a rule is broken.
+    """
+
+    name: _Text
+    version: _Whole
+    weights: Annotated[Mapping[Dimension, _Weight], READ_ONLY]
+    caps: Annotated[Mapping[CappedRule, _Share], READ_ONLY]
+    min_score: _Share
+    min_dimensions: Annotated[Mapping[Dimension, _Share], READ_ONLY]
+    completeness: Completeness
+    plausibility: Plausibility
+    text_health: TextHealth
+    residual_risk: ResidualRisk
+
+
+class QualityPolicy(QualityRules):
+    """Everything the checks go by; made by `load_policy`.
+
+    Args:
+        digest: first 16 hex digits of the SHA-256 of the file.
         reference_year: injected by the recipe; 0 judges no date.
     """
 
-    policy_id: str
-    weights: Mapping[str, float]
-    caps: Mapping[str, float]
-    min_score: float
-    min_dimensions: Mapping[str, float]
-    min_words: Mapping[Kind, int]
-    expected: Mapping[Kind, tuple[str, ...]]
-    max_age_years: int
-    measures: tuple[Measure, ...] = field(repr=False)
-    gibberish_share: float
-    placeholder_share: float
+    digest: str
     reference_year: int = 0
+
+    @property
+    def policy_id(self) -> str:
+        """``"<name>@<digest>"``."""
+        return f"{self.name}@{self.digest}"
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What is measured, and the values it can have."""
+        return self.plausibility.measures
 
 
 def load_policy(name: str, reference_year: int = 0) -> QualityPolicy:
@@ -72,137 +144,9 @@ def load_policy(name: str, reference_year: int = 0) -> QualityPolicy:
         RecipeError: no such policy, no valid YAML, or a key that is missing, unknown or wrong; the message names it.
     """
     path = config_file("quality", name)
-    data, raw = read_yaml(path, f"quality policy {path.name}")
-    digest = hashlib.sha256(raw).hexdigest()[:16]
-    top = _Reader(data, "quality policy")
-    completeness = top.section("completeness")
-    plausibility = top.section("plausibility")
-    policy = QualityPolicy(
-        policy_id=f"{top.get('name', _text)}@{digest}",
-        weights=top.table("weights", DIMENSIONS, _positive),
-        caps=top.table("caps", CAPPED_RULES, _share),
-        min_score=top.get("min_score", _share),
-        min_dimensions=top.table("min_dimensions", DIMENSIONS, _share),
-        min_words=_by_kind(completeness.table("min_words", tuple(Kind), _whole)),
-        expected=_by_kind(completeness.table("expected", tuple(Kind), _parts)),
-        max_age_years=plausibility.get("max_age_years", _whole),
-        measures=plausibility.get("measures", _measures),
-        gibberish_share=top.section("text_health").get("gibberish_share", _share),
-        placeholder_share=top.section("residual_risk").get("placeholder_share", _share),
-        reference_year=reference_year,
-    )
-    top.get("version", _whole)
-    for reader in (top, completeness, plausibility):
-        reader.finish()
-    if not sum(policy.weights.values()):
+    content, raw = read_yaml(path, f"quality policy {path.name}")
+    rules = validated(QualityRules, content, what="quality policy", wording=_WORDING)
+    if not sum(rules.weights.values()):
         raise RecipeError("quality policy: weights: at least one must be above 0")
-    return policy
-
-
-class _Reader:
-    """One mapping of the policy, read key by key, so that a wrong one can be named."""
-
-    def __init__(self, data: Any, at: str) -> None:
-        if not isinstance(data, dict):
-            raise RecipeError(f"{at}: must be a mapping of keys to values")
-        self._data, self._at, self._seen = data, at, set[str]()
-
-    def get(self, key: str, parse: Callable[[Any], Value]) -> Value:
-        self._seen.add(key)
-        if key not in self._data:
-            raise RecipeError(f"{self._at}: {key} is missing")
-        try:
-            return parse(self._data[key])
-        except (TypeError, ValueError) as error:
-            raise RecipeError(f"{self._at}: {key} {error}") from None
-
-    def section(self, key: str) -> "_Reader":
-        return _Reader(self.get(key, lambda value: value), f"{self._at}: {key}")
-
-    def table(self, key: str, keys: tuple[str, ...], parse: Callable[[Any], Value]) -> Mapping[str, Value]:
-        reader = self.section(key)
-        found = {name: reader.get(name, parse) for name in keys if name in reader._data}  # noqa: SLF001 - own kind
-        reader.finish(keys)
-        return MappingProxyType(found)
-
-    def finish(self, known: tuple[str, ...] = ()) -> None:
-        for key in self._data:
-            if key not in self._seen:
-                hint = f"; known: {', '.join(known or sorted(self._seen))}"
-                raise RecipeError(f"{self._at}: {key} is no key of a quality policy{hint}")
-
-
-def _by_kind(table: Mapping[str, Value]) -> Mapping[Kind, Value]:
-    return MappingProxyType({Kind(key): value for key, value in table.items()})
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("must be a text")
-    return value
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError("must be a list of texts")
-    return tuple(_text(item) for item in value)
-
-
-def _parts(value: Any) -> tuple[str, ...]:
-    parts = _texts(value)
-    if not set(parts) <= set(EXPECTED_PARTS):
-        raise ValueError(f"must list only {', '.join(EXPECTED_PARTS)}")
-    return parts
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise TypeError("must be a number")
-    return float(value)
-
-
-def _positive(value: Any) -> float:
-    if _number(value) < 0:
-        raise ValueError("must not be negative")
-    return _number(value)
-
-
-def _share(value: Any) -> float:
-    if not 0 <= _number(value) <= 1:
-        raise ValueError("must lie between 0 and 1")
-    return _number(value)
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise TypeError("must be a whole number that is not negative")
-    return value
-
-
-def _measures(value: Any) -> tuple[Measure, ...]:
-    if not isinstance(value, list):
-        raise TypeError("must be a list")
-    return tuple(_measure(item, f"quality policy: plausibility: measures[{at}]") for at, item in enumerate(value))
-
-
-def _measure(value: Any, at: str) -> Measure:
-    reader = _Reader(value, at)
-    measure = Measure(
-        name=reader.get("name", _text),
-        terms=tuple(term.lower() for term in reader.get("terms", _texts)),
-        codes=frozenset(reader.get("codes", _texts)),
-        units=reader.get("units", _units),
-    )
-    reader.finish()
-    return measure
-
-
-def _units(value: Any) -> Mapping[str, tuple[float, float]]:
-    if not isinstance(value, dict) or not value:
-        raise TypeError("must map at least one unit to [lowest, highest]")
-    found = {}
-    for unit, limits in value.items():
-        if not isinstance(limits, list) or len(limits) != 2 or _number(limits[0]) > _number(limits[1]):
-            raise ValueError("must map each unit to [lowest, highest]")
-        found[_text(unit).casefold()] = (_number(limits[0]), _number(limits[1]))
-    return MappingProxyType(found)
+    digest = hashlib.sha256(raw).hexdigest()[:16]
+    return QualityPolicy.model_construct(**dict(rules), digest=digest, reference_year=reference_year)

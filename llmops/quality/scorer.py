@@ -24,11 +24,11 @@ from llmops.quality.checks import (
 )
 from llmops.quality.config import QualityConfig
 from llmops.quality.fingerprint import document_signature
-from llmops.quality.policy import QualityPolicy, load_policy
+from llmops.quality.policy import Dimension, QualityPolicy, load_policy
 
 Check: TypeAlias = Callable[[DeidentifiedDocument, QualityPolicy], tuple[float, tuple[Evidence, ...]]]
 
-CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
+CHECKS: Final[Mapping[Dimension, Check]] = MappingProxyType(
     {
         "completeness": completeness.check,
         "conformance": conformance.check,
@@ -87,7 +87,8 @@ def assess(document: DeidentifiedDocument, policy: QualityPolicy) -> QualityRepo
     evidence = tuple(item for _, found in results.values() for item in found)
     total = sum(policy.weights.values())
     score = sum(policy.weights.get(name, 0.0) * value for name, (value, _) in results.items()) / total
-    score = min([score, *(policy.caps[item.rule] for item in evidence if item.rule in policy.caps)])
+    broken = {item.rule for item in evidence}
+    score = min([score, *(cap for rule, cap in policy.caps.items() if rule in broken)])
     dimensions = tuple(sorted((name, value) for name, (value, _) in results.items()))
     return QualityReport(score=round(score, 4), dimensions=dimensions, evidence=evidence)
 

@@ -1,24 +1,27 @@
 """The release gate: decides for each document, and gives verdicts on the run."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field
 
 from llmops.configs import config_file
 from llmops.documents import Reason, ScoredDocument, StageName, Withheld
-from llmops.errors import RecipeError
 from llmops.release.canonical import canonical, digest
+from llmops.validation import Declared, Must, Wording, validated
 from llmops.yaml_file import read_yaml
 
+# A whole number stays one, since the digest is of what the file says.
+_Ratio: TypeAlias = Annotated[int | float, Field(ge=0, le=1), Must("be a number from 0 to 1")]
+_Choice: TypeAlias = Annotated[Literal["withhold", "keep"], Must("be 'withhold' or 'keep'")]
+_Flag: TypeAlias = Annotated[bool, Must("be true or false")]
+_WORDING: Final = Wording(unknown="unknown key {path!r}; {hint}", wrong="{path} {problem}")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatePolicy:
-    """What a document and a run must reach to be published.
+
+class GateLimits(Declared):
+    """What the file of a gate policy says.
 
     Args:
-        name: name of the policy, the stem of its file.
         min_score: quality score in [0, 1] under which a document is withheld.
         max_residual_risk: estimate in [0, 1] that an identifier is left, above which it is withheld.
         duplicates: what becomes of the second and later copies of an equal text.
@@ -27,18 +30,27 @@ class GatePolicy:
         max_withheld_ratio: withheld / read in [0, 1] above which the run's verdict is a failure.
     """
 
+    min_score: _Ratio = 0.5
+    max_residual_risk: _Ratio = 0.2
+    duplicates: _Choice = "withhold"
+    near_duplicates: _Choice = "keep"
+    require_subject: _Flag = True
+    max_withheld_ratio: _Ratio = 0.5
+
+
+class GatePolicy(GateLimits):
+    """What a document and a run must reach to be published.
+
+    Args:
+        name: name of the policy, the stem of its file.
+    """
+
     name: str = "default"
-    min_score: float = 0.5
-    max_residual_risk: float = 0.2
-    duplicates: Literal["withhold", "keep"] = "withhold"
-    near_duplicates: Literal["withhold", "keep"] = "keep"
-    require_subject: bool = True
-    max_withheld_ratio: float = 0.5
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of everything the policy decides by; the name is no part of it."""
-        return digest(canonical({key: value for key, value in asdict(self).items() if key != "name"}))
+        return digest(canonical(self.model_dump(exclude={"name"})))
 
     @property
     def policy_id(self) -> str:
@@ -120,46 +132,7 @@ def load_gate_policy(name: str = "default") -> GatePolicy:
         RecipeError: not found, not YAML, an unknown key or a value out of range; names the key and the fix.
     """
     path = config_file("release", name)
-    values = _mapping(path)
-    checked = {}
-    for key, value in values.items():
-        if key not in _CHECKS:
-            raise RecipeError(f"release policy {path.stem}: unknown key {key!r}; known keys: {', '.join(_CHECKS)}")
-        accepts, wanted = _CHECKS[key]
-        if not accepts(value):
-            raise RecipeError(f"release policy {path.stem}: {key} must be {wanted}")
-        checked[key] = value
-    return GatePolicy(name=path.stem, **checked)
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    loaded, _ = read_yaml(path, f"release policy {path.stem}")
-    if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
-        raise RecipeError(f"release policy {path.stem}: must be a mapping of keys to values, e.g. 'min_score: 0.5'")
-    return loaded
-
-
-def _is_ratio(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _is_choice(value: object) -> bool:
-    return value in ("withhold", "keep")
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-_CHOICE: Final = (_is_choice, "'withhold' or 'keep'")
-_RATIO: Final = (_is_ratio, "a number from 0 to 1")
-_CHECKS: Final[MappingProxyType[str, tuple[Callable[[object], bool], str]]] = MappingProxyType(
-    {
-        "min_score": _RATIO,
-        "max_residual_risk": _RATIO,
-        "duplicates": _CHOICE,
-        "near_duplicates": _CHOICE,
-        "require_subject": (_is_flag, "true or false"),
-        "max_withheld_ratio": _RATIO,
-    }
-)
+    what = f"release policy {path.stem}"
+    content, _ = read_yaml(path, what)
+    limits = validated(GateLimits, content, what=what, wording=_WORDING)
+    return GatePolicy(name=path.stem, **dict(limits))

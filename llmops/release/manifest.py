@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Final, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from llmops.audit.checkpoint import Anchor
 from llmops.errors import ReleaseError
@@ -157,12 +159,10 @@ def parse_manifest(data: bytes) -> Manifest:
     Raises:
         ReleaseError: not a manifest of this format, in another byte form, or contradicting itself.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - costs a tenth of a second, needed only here
-
     if len(data) > _MAX_MANIFEST:
         raise ReleaseError("the manifest is larger than any release needs")
     try:
-        manifest: Manifest = _adapter().validate_json(data, strict=True)
+        manifest = _adapter().validate_json(data, strict=True)
     except ValidationError:
         raise ReleaseError(f"the manifest is not of the format {FORMAT} that this version reads") from None
     if manifest.to_bytes() != data:
@@ -172,9 +172,7 @@ def parse_manifest(data: bytes) -> Manifest:
 
 
 @cache
-def _adapter() -> Any:
-    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
-
+def _adapter() -> TypeAdapter[Manifest]:
     return TypeAdapter(Manifest)
 
 

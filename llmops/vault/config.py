@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from llmops.validation import Declared
 from llmops.vault.aws_kms import AwsKms
 from llmops.vault.keys import EnvironmentKey, FileKey
 from llmops.vault.transit import HashicorpVault
@@ -17,10 +18,8 @@ for _service in (AwsKms, HashicorpVault):
     setattr(_service, "__pydantic_config__", ConfigDict(extra="forbid", strict=True))  # noqa: B010 - not in its type
 
 
-class VaultPart(BaseModel):
+class VaultPart(Declared):
     """The crosswalk from patients to pseudonyms."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     key_variable: str = Field(
         default="",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from llmops.evaluation.assertions.grounding import Cites, Supported
 from llmops.evaluation.assertions.numeric import Numeric
-from llmops.evaluation.assertions.result import Answer, Assertion, Declared, Outcome
+from llmops.evaluation.assertions.result import Answer, Assertion, Outcome
 from llmops.evaluation.assertions.safety import NoPhi, Refuses, is_refusal
 from llmops.evaluation.assertions.structure import JsonSchema
 from llmops.evaluation.assertions.wording import Contains, NotContains, Regex
@@ -22,7 +22,6 @@ __all__ = [
     "Assertion",
     "Cites",
     "Contains",
-    "Declared",
     "JsonSchema",
     "NoPhi",
     "NotContains",

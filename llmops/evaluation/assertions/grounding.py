@@ -5,11 +5,12 @@ from typing import Final, Literal
 import re2
 from pydantic import Field
 
-from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, outcome, passed
+from llmops.evaluation.assertions.result import Answer, Outcome, failed, outcome, passed
 from llmops.evaluation.assertions.safety import is_refusal
 from llmops.evaluation.prompt import citations
 from llmops.retrieval.sentences import sentences
 from llmops.retrieval.terms import raw_words, words
+from llmops.validation import Declared
 
 _NUMERAL: Final = re2.compile(r"\d+(?:[.,]\d+)*")
 _NEGATIONS: Final = frozenset(

@@ -7,8 +7,9 @@ from typing import Final, Literal, NamedTuple
 import re2
 from pydantic import Field
 
-from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, passed
+from llmops.evaluation.assertions.result import Answer, Outcome, failed, passed
 from llmops.evaluation.assertions.units import convert
+from llmops.validation import Declared
 
 _NUMBER: Final = re2.compile(
     r"[^\w.]([-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[-−]?\d+(?:\.\d+)?)"

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from llmops.evaluation.prompt import Passage, without_citations
 from llmops.stage import PhiScanner
 
@@ -51,12 +49,6 @@ class Assertion(Protocol):
     def check(self, answer: Answer) -> Outcome:
         """Judge an answer; the same answer always gets the same outcome."""
         ...
-
-
-class Declared(BaseModel):
-    """Settings as a suite's YAML writes them: no unknown key, no type guessed, nothing changed later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 def passed(use: str) -> Outcome:

@@ -4,8 +4,9 @@ from typing import Final, Literal
 
 import re2
 
-from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, outcome
+from llmops.evaluation.assertions.result import Answer, Outcome, failed, outcome
 from llmops.evaluation.prompt import citations
+from llmops.validation import Declared
 
 _REFUSAL: Final = re2.compile(
     r"(?i)\b(?:do(?:es)? not (?:answer|contain|include|mention|provide|say|specify|state|document)"

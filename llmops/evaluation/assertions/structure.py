@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 import re2
 from pydantic import Field, field_validator
 
-from llmops.evaluation.assertions.result import Answer, Declared, Outcome, failed, outcome
+from llmops.evaluation.assertions.result import Answer, Outcome, failed, outcome
+from llmops.validation import Declared
 
 _FENCE: Final = re2.compile(r"(?s)\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\z")
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import re2
 from pydantic import Field, field_validator
 
-from llmops.evaluation.assertions.result import Answer, Declared, Outcome, outcome
+from llmops.evaluation.assertions.result import Answer, Outcome, outcome
+from llmops.validation import Declared
 
 
 class Contains(Declared):

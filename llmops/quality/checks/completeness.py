@@ -35,7 +35,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
     tally = Tally()
     text = document.text
     count = len(words(without_placeholders(text)))
-    least = policy.min_words.get(document.kind, 0)
+    least = policy.completeness.min_words.get(document.kind, 0)
     if not text.strip() and not document.fields:
         tally.add("empty", 1.0)
         return tally.result()
@@ -43,7 +43,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
         tally.add("placeholder_only", 0.8, 0, len(text))
     elif count < least:
         tally.add("very_short", 0.5 * (1 - count / least), 0, len(text))
-    for part in policy.expected.get(document.kind, ()):
+    for part in policy.completeness.expected.get(document.kind, ()):
         if not getattr(document, part):
             tally.add(f"missing_{part}", _MISSING)
     if document.kind in (Kind.NOTE, Kind.REPORT):

@@ -98,7 +98,7 @@ def _pressures(text: str, policy: QualityPolicy, tally: Tally) -> None:
 def _ages(text: str, policy: QualityPolicy, tally: Tally) -> None:
     for match in _AGE.finditer(text):
         group = 1 if match[1] else 2
-        if not 0 <= int(match[group]) <= policy.max_age_years:
+        if not 0 <= int(match[group]) <= policy.plausibility.max_age_years:
             tally.add("impossible_age", _PENALTY, *match.span(group))
 
 

@@ -18,6 +18,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
         tally.add("residual_risk", min(1.0, document.residual_risk))
     placeholders = sum(1 for _ in PLACEHOLDER.finditer(document.text))
     share = placeholders / max(1, placeholders + len(words(without_placeholders(document.text))))
-    if share > policy.placeholder_share:
-        tally.add("heavy_redaction", 0.5 * (share - policy.placeholder_share) / (1 - policy.placeholder_share or 1))
+    allowed = policy.residual_risk.placeholder_share
+    if share > allowed:
+        tally.add("heavy_redaction", 0.5 * (share - allowed) / (1 - allowed or 1))
     return tally.result()

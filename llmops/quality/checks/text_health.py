@@ -78,7 +78,7 @@ def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Tally) -> N
     if len(found) < _MIN_WORDS:
         return
     odd = _spaced_out(found) + sum(1 for word in found if _is_odd(word))
-    if odd / len(found) > policy.gibberish_share:
+    if odd / len(found) > policy.text_health.gibberish_share:
         tally.add("gibberish", 0.8, 0, length)
     elif len(found) >= _PROSE_WORDS and not any(word in _COMMON for word in found):
         tally.add("unfamiliar_language", 0.2, 0, length)

@@ -98,7 +98,7 @@ def test_what_the_policy_did_is_no_residue() -> None:
     policy = load_policy("limited_data_set")
     assert residual_risk(text, shifted, policy) == 0.0
     assert residual_risk(text, shifted[:1], policy) > 0.2
-    keeping = replace(policy, operators={**policy.operators, PhiLabel.DATE: Operator.KEEP})
+    keeping = policy.model_copy(update={"operators": {**policy.operators, PhiLabel.DATE: Operator.KEEP}})
     assert residual_risk(text, shifted[:1], keeping) == 0.0
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -390,7 +389,7 @@ def test_intervals_are_kept(day, offset: int, apart: int) -> None:
 
 def test_weekdays_can_be_kept() -> None:
     """Whole weeks, never none."""
-    policy = replace(load_policy("limited_data_set"), keep_weekday=True)
+    policy = load_policy("limited_data_set").model_copy(update={"keep_weekday": True})
     for days, moved in ((10, "2024-03-21"), (2, "2024-03-21"), (-2, "2024-03-07"), (-12, "2024-02-29")):
         rewriter = Rewriter(policy, Subject(date_offset_days=days))
         assert rewriter.replacement(PhiLabel.DATE, "2024-03-14").text == moved
