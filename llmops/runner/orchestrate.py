@@ -36,7 +36,7 @@ from llmops.recipe import (
 )
 from llmops.release import Release, open_release
 from llmops.release.files import writing
-from llmops.report import render
+from llmops.report import run_page
 from llmops.retrieval import RetrievalConfig
 from llmops.runner import summary
 from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
@@ -302,7 +302,7 @@ def _close(
         "starts": run.folder.state.starts,
     }
     _replace(run.recipe.output / "summary.json", orjson.dumps(core, option=orjson.OPT_INDENT_2) + b"\n")
-    _replace(run.recipe.output / "report.html", render(core).encode())
+    _replace(run.recipe.output / "report.html", run_page(core).encode())
     run.folder.finish(keep_work=run.recipe.run.keep_work or bool(core["shards"]["failed"]))
     return RunResult(
         status=status,

@@ -16,7 +16,7 @@ from llmops.pipeline import Done, LedgerWriter, Shard, Tally, pass_gate
 from llmops.plain_files import read_file
 from llmops.recipe import recipe_digest
 from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
-from llmops.report import render
+from llmops.report import run_page
 from llmops.runner import summary
 from llmops.runner.context import RunContext
 from llmops.runner.status import outcome
@@ -148,7 +148,7 @@ def _publish(
             facts,
             run.keys.release,
             scorecard=tally.scorecard.to_json().encode(),
-            report=render(core).encode(),
+            report=run_page(core).encode(),
         )
     run.log.append(
         [

@@ -1,15 +1,13 @@
 """Turns the summary of a run into a page; holds numbers, ids and codes only, and escapes everything all the same."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Any
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import Any, Final
 
 from llmops.documents import StageName
+from llmops.pages import render
 
-_REASON_WORDS = {
+_SCORES: Final = tuple(f"{tenth / 10:.1f}" for tenth in range(10))
+_REASON_WORDS: Final = {
     "no_subject": "names no patient",
     "unknown_format": "not a format we read",
     "unsupported_attachment": "attachment in a format we do not read",
@@ -27,26 +25,13 @@ _REASON_WORDS = {
 }
 
 
-def render(summary: Mapping[str, Any]) -> str:
-    """Render the summary of a run (the content of ``summary.json``) as one HTML page with no outside references."""
-    return _template().render(run=summary, words=_words, flow=_flow(summary), share=_share)
+def run_page(summary: Mapping[str, Any]) -> str:
+    """Give the page of a run: what went through, what was found, what was withheld and why.
 
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = lambda value: f"{value:,}"
-    source = files("llmops.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)
-
-
-def _words(code: str) -> str:
-    return _REASON_WORDS.get(code, code.replace("_", " "))
-
-
-def _share(part: float, whole: float) -> float:
-    """Width in percent of a bar."""
-    return round(100 * part / whole, 2) if whole else 0.0
+    Args:
+        summary: the content of ``summary.json``.
+    """
+    return render("run.html.jinja", run=summary, flow=_flow(summary), reasons=_REASON_WORDS, scores=_SCORES)
 
 
 def _flow(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -69,7 +54,7 @@ def _flow(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-_STAGE_WORDS = {
+_STAGE_WORDS: Final = {
     StageName.RUN: "run",
     StageName.READ: "framed",
     StageName.NORMALIZE: "normalised",
