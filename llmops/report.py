@@ -1,10 +1,10 @@
 """Turns the summary of a run into a page; holds numbers, ids and codes only, and escapes everything all the same."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from llmops.documents import StageName
 from llmops.pages import render
+from llmops.run_summary import RunSummary
 
 _SCORES: Final = tuple(f"{tenth / 10:.1f}" for tenth in range(10))
 _REASON_WORDS: Final = {
@@ -25,20 +25,16 @@ _REASON_WORDS: Final = {
 }
 
 
-def run_page(summary: Mapping[str, Any]) -> str:
-    """Give the page of a run: what went through, what was found, what was withheld and why.
-
-    Args:
-        summary: the content of ``summary.json``.
-    """
+def run_page(summary: RunSummary) -> str:
+    """Give the page of a run: what went through, what was found, what was withheld and why."""
     return render("run.html.jinja", run=summary, flow=_flow(summary), reasons=_REASON_WORDS, scores=_SCORES)
 
 
-def _flow(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _flow(summary: RunSummary) -> list[dict[str, Any]]:
     """What is left after each stage, so that the page can draw the way from read to released."""
-    left = summary["counts"]["read"]
+    left = summary.counts.read
     rows: list[dict[str, Any]] = [{"stage": "read", "left": left, "lost": 0}]
-    by_stage = summary["withheld"]["by_stage"]
+    by_stage = summary.withheld.by_stage
     for stage in (
         StageName.RUN,
         StageName.READ,

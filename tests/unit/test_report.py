@@ -3,37 +3,7 @@
 import pytest
 
 from llmops.report import run_page
-
-
-def summary(**parts):
-    """The smallest summary: a run that read nothing."""
-    return {
-        "run": {
-            "id": "run-1",
-            "recipe": "trial",
-            "description": "",
-            "status": "finished",
-            "why": "",
-            "started": "",
-            "workers": 1,
-            "wall_s": 0.5,
-        },
-        "counts": {"records": 0, "read": 0, "released": 0, "withheld": 0},
-        "withheld": {"by_reason": {}, "by_stage": {}},
-        "findings": {"total": 0, "by_identifier": {}},
-        "quality": {"mean": 0.0, "dimensions": {}, "histogram": [0] * 10, "rules": {}},
-        "verdicts": [],
-        "policies": {"deid": "safe_harbor@0", "quality": "default@0", "gate": "default@0"},
-        "rule": "safe_harbor",
-        "section": "45 CFR 164.514(b)(2)",
-        "dropped": {},
-        "stages": [],
-        "shards": {},
-        "release": None,
-        "evaluation": None,
-        "audit": None,
-        "environment": {},
-    } | parts
+from tests.summaries import summary
 
 
 def test_a_run_that_read_nothing_has_a_page():
@@ -52,7 +22,7 @@ def test_everything_is_escaped():
             {"id": "a", "question": hostile, "outcome": hostile, "passed": False, "failed": [hostile], "citations": []}
         ],
     }  # fmt: skip
-    page = run_page(summary(evaluation=evaluation, run=summary()["run"] | {"description": hostile}))
+    page = run_page(summary(evaluation=evaluation, run={"description": hostile}))
     assert "<script" not in page
     assert page.count("&lt;script&gt;") >= 4
 
@@ -61,7 +31,7 @@ def test_failed_shards_and_verdicts_are_shown():
     """A run that must not look like success does not."""
     page = run_page(
         summary(
-            run=summary()["run"] | {"status": "shards_failed"},
+            run={"status": "shards_failed"},
             stages=[{"name": "deid", "records": 3, "cpu_s": 1.5, "wall_s": 2.0, "bytes": 9, "peak_bytes": 10}],
             shards={
                 "planned": 2,
