@@ -35,7 +35,7 @@ from llmops.release import Release, open_release
 from llmops.release.files import writing
 from llmops.report import run_page
 from llmops.retrieval import RetrievalConfig
-from llmops.run_summary import AuditFacts, FailedShard, PublishedRelease, RunSummary, ShardCounts
+from llmops.run_summary import AuditFacts, FailedShard, PublishedRelease, RunFacts, RunSummary, ShardCounts
 from llmops.runner import summary
 from llmops.runner.consumers import evaluate_release, evaluation_facts, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
@@ -311,9 +311,13 @@ def _whole(run: RunContext, release: Release | None, core: RunSummary, done: Seq
         audit=_audit_facts(run, release),
         environment=summary.environment(),
     )
+    return replace(known, run=_run_facts(run, known))
+
+
+def _run_facts(run: RunContext, known: RunSummary) -> RunFacts:
     status, why = outcome(known)
-    facts = replace(
-        core.run,
+    return replace(
+        known.run,
         status=status,
         why=why,
         started=summary.moment(run.started),
@@ -321,7 +325,6 @@ def _whole(run: RunContext, release: Release | None, core: RunSummary, done: Seq
         workers=run.workers,
         starts=run.folder.state.starts,
     )
-    return replace(known, run=facts)
 
 
 def _published(run: RunContext, release: Release) -> PublishedRelease:
