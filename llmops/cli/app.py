@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -63,12 +64,20 @@ app.add_typer(vault.app, name="vault")
 app.add_typer(audit.app, name="audit")
 
 
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of a recipe."""
-    from llmops.recipe import recipe_schema
+class _Described(StrEnum):
+    RECIPE = "recipe"
+    SUMMARY = "summary"
 
-    out_json(recipe_schema())
+
+@app.command()
+def schema(
+    of: Annotated[_Described, typer.Argument(help="A recipe, or the summary.json of a run.")] = _Described.RECIPE,
+) -> None:
+    """Print the JSON Schema of a recipe or of the summary of a run."""
+    from llmops.recipe import recipe_schema
+    from llmops.run_summary import summary_schema
+
+    out_json(recipe_schema() if of is _Described.RECIPE else summary_schema())
 
 
 def _version(wanted: bool) -> None:

@@ -3,6 +3,7 @@
 import re
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -78,7 +79,7 @@ def problem(sentence: str) -> None:
     errors.print(f"llmops: {one_line(sentence)}")
 
 
-def pairs(title: str, rows: dict[str, Any]) -> None:
+def pairs(title: str, rows: Mapping[str, Any]) -> None:
     """Print names and values in two columns under a title; on a terminal long values go on below themselves."""
     console.print(one_line(title), style="bold")
     rows = {one_line(name): value for name, value in rows.items()}

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmops.cli.output import console, errors, is_verbose, out_json, pairs, problem
 from llmops.cli.progress import progress
+
+if TYPE_CHECKING:
+    from llmops.run_summary import EvaluationFacts, RunSummary, StageCost
+    from llmops.runner import RunResult
 
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a YAML file.")]
 Inputs = Annotated[
@@ -44,19 +48,7 @@ def run(
     part = checked.run.model_copy(update={name: value for name, value in overrides.items() if value is not None})
     with progress() as watcher:
         result = run_recipe(checked.model_copy(update={"run": part}), progress=watcher)
-    for stream in (result.summary.get("audit") or {}).get("refused", ()):
-        problem(f"audit stream {stream} is refused and not sealed: it is a link or holds what no reader writes")
-    if as_json:
-        out_json(result.summary | {"output": str(result.output)})
-    elif result.status == "interrupted":
-        shards = result.summary["shards"]
-        errors.print(f"interrupted: {shards['done']} of {shards['planned']} shards are done and kept.")
-        errors.print("Nothing was released. Run the same command again to go on.")
-    else:
-        answers = [case.answer for case in result.evaluation.cases] if result.evaluation else []
-        _show(result.summary, result.output, result.release, answers)
-    if why := result.summary["run"].get("why"):
-        problem(why)
+    _show(result, as_json=as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -94,53 +86,83 @@ def check(
         )
 
 
-def _show(summary: dict[str, Any], output: Path, release: Path | None, answers: Sequence[str]) -> None:
-    counts, quality = summary["counts"], summary["quality"]
+def _show(result: "RunResult", *, as_json: bool) -> None:
+    summary = result.summary
+    if summary is None:
+        _show_interrupted(result, as_json=as_json)
+        return
+    for stream in summary.audit.refused if summary.audit else ():
+        problem(f"audit stream {stream} is refused and not sealed: it is a link or holds what no reader writes")
+    if as_json:
+        out_json(summary.to_dict() | {"output": str(result.output)})
+    else:
+        answers = [case.answer for case in result.evaluation.cases] if result.evaluation else []
+        _show_summary(summary, answers)
+        _show_result(summary, result)
+    if summary.run.why:
+        problem(summary.run.why)
+
+
+def _show_interrupted(result: "RunResult", *, as_json: bool) -> None:
+    done, planned = result.shards.done, result.shards.planned
+    if as_json:
+        shards = {"done": done, "planned": planned}
+        out_json({"run": {"status": result.status}, "shards": shards, "output": str(result.output)})
+        return
+    errors.print(f"interrupted: {done} of {planned} shards are done and kept.")
+    errors.print("Nothing was released. Run the same command again to go on.")
+
+
+def _show_summary(summary: "RunSummary", answers: Sequence[str]) -> None:
+    counts = summary.counts
     pairs(
-        f"{summary['run']['recipe']}: {summary['run']['status'].replace('_', ' ')}",
+        f"{summary.run.recipe}: {summary.run.status.replace('_', ' ')}",
         {
-            "read": f"{counts['read']:,} documents from {counts['records']:,} records",
-            "released": counts["released"],
-            "withheld": counts["withheld"],
-            "mean quality": f"{quality['mean']:.3f}",
+            "read": f"{counts.read:,} documents from {counts.records:,} records",
+            "released": counts.released,
+            "withheld": counts.withheld,
+            "mean quality": f"{summary.quality.mean:.3f}",
         },
     )
-    if summary["withheld"]["by_reason"]:
-        pairs("withheld, by reason", summary["withheld"]["by_reason"])
-    pairs("identifiers found", summary["findings"]["by_identifier"] or {"none": 0})
+    if summary.withheld.by_reason:
+        pairs("withheld, by reason", summary.withheld.by_reason)
+    pairs("identifiers found", summary.findings.by_identifier or {"none": 0})
     if is_verbose():
-        pairs("cost of each stage", {stage["name"]: _cost(stage) for stage in summary["stages"]})
-        pairs("left out by rule", summary["dropped"] or {"none": 0})
-    for shard in summary["shards"]["failed"]:
-        errors.print(f"shard {shard['shard']} failed: {shard['failure']} {shard['detail']}")
-    if summary["evaluation"]:
-        _show_evaluation(summary["evaluation"], answers)
-    audit = summary["audit"]
+        pairs("cost of each stage", {stage.name: _cost(stage) for stage in summary.stages})
+        pairs("left out by rule", summary.dropped or {"none": 0})
+    for shard in summary.shards.failed:
+        errors.print(f"shard {shard.shard} failed: {shard.failure} {shard.detail}")
+    if summary.evaluation:
+        _show_evaluation(summary.evaluation, answers)
+
+
+def _show_result(summary: "RunSummary", result: "RunResult") -> None:
+    audit = summary.audit
     pairs(
         "result",
         {
-            "release": summary["release"]["id"] if release else "none",
-            "audit log": f"{audit['status']}, {audit['events']:,} events",
-            "gate": ", ".join(f"{v['name']} {'passed' if v['passed'] else 'FAILED'}" for v in summary["verdicts"]),
-            "wall": f"{summary['run']['wall_s']:.1f} s with {summary['run']['workers']} workers",
-            **({"release folder": release} if release else {}),
-            "report": output / "report.html",
+            "release": summary.release.id if summary.release else "none",
+            "audit log": f"{audit.status}, {audit.events:,} events" if audit else "none",
+            "gate": ", ".join(f"{check.name} {'passed' if check.passed else 'FAILED'}" for check in summary.verdicts),
+            "wall": f"{summary.run.wall_s:.1f} s with {summary.run.workers} workers",
+            **({"release folder": result.release} if result.release else {}),
+            "report": result.output / "report.html",
         },
     )
 
 
-def _cost(stage: dict[str, Any]) -> str:
-    return f"{stage['records']:,} items, {stage['cpu_s']:.2f} s of CPU, {stage['wall_s']:.2f} s"
+def _cost(stage: "StageCost") -> str:
+    return f"{stage.records:,} items, {stage.cpu_s:.2f} s of CPU, {stage.wall_s:.2f} s"
 
 
-def _show_evaluation(evaluation: dict[str, Any], answers: Sequence[str]) -> None:
+def _show_evaluation(evaluation: "EvaluationFacts", answers: Sequence[str]) -> None:
     """What passed, and one answer: on the terminal alone, since what is written must not outlive its document."""
-    console.print(f"evaluation {evaluation['suite']}: {evaluation['passed']} of {evaluation['cases']} cases passed")
-    asked = zip(evaluation["results"], answers, strict=True)
-    cited = next(((case, answer) for case, answer in asked if case["passed"] and case["citations"] and answer), None)
+    console.print(f"evaluation {evaluation.suite}: {evaluation.passed} of {evaluation.cases} cases passed")
+    asked = zip(evaluation.results, answers, strict=True)
+    cited = next(((case, answer) for case, answer in asked if case.passed and case.citations and answer), None)
     if cited:
-        console.print(f"  Q: {cited[0]['question']}")
+        console.print(f"  Q: {cited[0].question}")
         console.print(f"  A: {cited[1]}")
-    for case in evaluation["results"]:
-        if not case["passed"]:
-            console.print(f"  failed: {case['id']} ({', '.join(case['failed'])})")
+    for case in evaluation.results:
+        if not case.passed:
+            console.print(f"  failed: {case.id} ({', '.join(case.failed)})")

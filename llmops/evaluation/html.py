@@ -1,12 +1,8 @@
 """An evaluation result as one self-contained page."""
 
-from functools import cache
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined, Template
-
 from llmops.evaluation.comparison import compare
 from llmops.evaluation.result import EvaluationResult
+from llmops.pages import render
 
 
 def to_html(result: EvaluationResult, previous: EvaluationResult | None = None) -> str:
@@ -16,13 +12,5 @@ def to_html(result: EvaluationResult, previous: EvaluationResult | None = None) 
     """
     comparison = compare(previous, result) if previous is not None else None
     seconds = result.seconds or (None,) * result.total
-    return _template().render(
-        result=result, comparison=comparison, rows=tuple(zip(result.cases, seconds, strict=True)), previous=previous
-    )
-
-
-@cache
-def _template() -> Template:
-    source = files("llmops.evaluation").joinpath("page.html.j2").read_text("utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source)
+    rows = tuple(zip(result.cases, seconds, strict=True))
+    return render("evaluation.html.jinja", result=result, comparison=comparison, rows=rows)

@@ -7,17 +7,17 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from llmops.audit import AuditLog
 from llmops.audit.events import Evaluated, IndexBuilt, Queried
 from llmops.deid import DeidConfig, Scanner
-from llmops.evaluation import Calling, EvaluationResult, Suite, chat_model, evaluate
+from llmops.evaluation import Calling, CaseResult, EvaluationResult, Suite, chat_model, evaluate
 from llmops.plain_files import read_file
 from llmops.recipe import Recipe
 from llmops.release import Release
 from llmops.retrieval import Hit, Index, RetrievalConfig, Searcher, index_folder, load_or_build
 from llmops.retrieval.embed import MODEL, TOKENIZER, read_pinned
+from llmops.run_summary import CaseOutcome, EvaluationFacts
 
 TOP_CITATIONS = 3
 
@@ -140,26 +140,28 @@ def partial_place(release: Release, suite: Suite, model: str) -> Path | None:
     return folder / f".evaluation-{name}.partial.jsonl" if os.access(folder, os.W_OK) else None
 
 
-def evaluation_summary(result: EvaluationResult) -> dict[str, Any]:
+def evaluation_facts(result: EvaluationResult) -> EvaluationFacts:
     """An evaluation in the form that summary and report show: which passages an answer cites, not what it quotes."""
-    return {
-        "suite": result.suite,
-        "model": result.model,
-        "passed": result.passed,
-        "cases": result.total,
-        "cost": result.cost,
-        "results": [
-            {
-                "id": case.case_id,
-                "question": case.question,
-                "outcome": "phi_in_answer" if case.answer_withheld else case.code,
-                "passed": case.passed,
-                "failed": case.failed,
-                "citations": [chunk for chunk in case.hits if f"[{chunk}]" in case.answer][:TOP_CITATIONS],
-            }
-            for case in result.cases
-        ],
-    }
+    return EvaluationFacts(
+        suite=result.suite,
+        model=result.model,
+        passed=result.passed,
+        cases=result.total,
+        cost=result.cost,
+        results=tuple(map(_case_outcome, result.cases)),
+    )
+
+
+def _case_outcome(case: CaseResult) -> CaseOutcome:
+    cited = [chunk for chunk in case.hits if f"[{chunk}]" in case.answer]
+    return CaseOutcome(
+        id=case.case_id,
+        question=case.question,
+        outcome="phi_in_answer" if case.answer_withheld else case.code,
+        passed=case.passed,
+        failed=case.failed,
+        citations=tuple(cited[:TOP_CITATIONS]),
+    )
 
 
 def _digest(folder: Path) -> str:

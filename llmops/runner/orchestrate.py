@@ -6,12 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from llmops.audit import layout
 from llmops.audit.anchors.locations import write_anchor
@@ -37,10 +34,11 @@ from llmops.recipe import (
 )
 from llmops.release import Release, open_release
 from llmops.release.files import writing
-from llmops.report import render
+from llmops.report import run_page
 from llmops.retrieval import RetrievalConfig
+from llmops.run_summary import AuditFacts, FailedShard, PublishedRelease, RunFacts, RunSummary, ShardCounts
 from llmops.runner import summary
-from llmops.runner.consumers import evaluate_release, evaluation_summary, index_release, refuse_unready
+from llmops.runner.consumers import evaluate_release, evaluation_facts, index_release, refuse_unready
 from llmops.runner.context import RunContext, RunProgress, Silent
 from llmops.runner.job import ShardJob, again, now_ms, open_log, open_run_log, set_aside_folder
 from llmops.runner.publish import gate_and_publish
@@ -60,14 +58,16 @@ class RunResult:
             failed), ``"documents_failed"`` (a stage failed on some), ``"shards_failed"``, ``"nothing_released"``,
             ``"model_unreachable"`` (the release stands, the evaluation does not), ``"audit_failed"`` (the log does not
             verify) or ``"interrupted"``.
-        summary: the content of ``summary.json``; ``run.why`` says why a run is no success.
+        summary: the content of ``summary.json``; ``run.why`` says why a run is no success. None after an interruption.
+        shards: how far the shards came.
         output: the output folder.
         release: the published release folder; None after an interruption, or where nothing was released.
         evaluation: what was answered, which the summary does not hold; None where no suite was run.
     """
 
     status: str
-    summary: dict[str, Any] = field(repr=False)
+    summary: RunSummary | None = field(repr=False)
+    shards: ShardCounts
     output: Path
     release: Path | None
     evaluation: EvaluationResult | None = field(default=None, repr=False)
@@ -230,25 +230,26 @@ def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
     run.log.append([RunInterrupted(shards_done=done, shards_left=planned - done)])
     return RunResult(
         status="interrupted",
-        summary={"run": {"status": "interrupted"}, "shards": {"done": done, "planned": planned}},
+        summary=None,
+        shards=ShardCounts(planned=planned, done=done),
         output=run.recipe.output,
         release=None,
     )
 
 
-def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]) -> dict[str, Any]:
-    return {
-        "planned": len(shards),
-        "done": len(done),
-        "skipped": sum(shard.skipped for shard in done),
-        "failed": [
-            {"shard": shard.shard_id, "failure": str(failed.failure), "detail": failed.detail}
+def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]) -> ShardCounts:
+    return ShardCounts(
+        planned=len(shards),
+        done=len(done),
+        skipped=sum(shard.skipped for shard in done),
+        failed=tuple(
+            FailedShard(shard=shard.shard_id, failure=str(failed.failure), detail=failed.detail)
             for shard, failed in failures
-        ],
-    }
+        ),
+    )
 
 
-def _finish(run: RunContext, release: Release, core: dict[str, Any], done: Sequence[Done]) -> RunResult:
+def _finish(run: RunContext, release: Release, core: RunSummary, done: Sequence[Done]) -> RunResult:
     """Index and evaluate the release, then close the run."""
     if run.recipe.retrieval is not None:
         run.progress.begin("search index", len(release))
@@ -261,9 +262,9 @@ def _finish(run: RunContext, release: Release, core: dict[str, Any], done: Seque
             try:
                 evaluation = _evaluate(run, release)
             except ModelError as error:  # the release stands; the next start evaluates it
-                core["evaluation_error"] = str(error)
+                core = replace(core, evaluation_error=str(error))
         if evaluation is not None:
-            core["evaluation"] = evaluation_summary(evaluation)
+            core = replace(core, evaluation=evaluation_facts(evaluation))
             run.meter("evaluate").records = evaluation.total
     return _close(run, release, core, done, evaluation)
 
@@ -271,14 +272,14 @@ def _finish(run: RunContext, release: Release, core: dict[str, Any], done: Seque
 def _close(
     run: RunContext,
     release: Release | None,
-    core: dict[str, Any],
+    core: RunSummary,
     done: Sequence[Done],
     evaluation: EvaluationResult | None = None,
 ) -> RunResult:
     """Close the log, and write report and summary."""
-    totals = core["counts"]
+    totals = core.counts
     tie_streams(run.log)
-    run.log.append([RunFinished(read=totals["read"], released=totals["released"], withheld=totals["withheld"])])
+    run.log.append([RunFinished(read=totals.read, released=totals.released, withheld=totals.withheld)])
     run.log.close()
     for place in run.anchor_places:
         try:
@@ -287,31 +288,48 @@ def _close(
             if Path(place).is_relative_to(run.folder.root) and isinstance(error.__context__, OSError):
                 raise error.__context__ from None  # of the raw zone, not of the log: `room` says so where it is full
             raise
-    core["stages"] = summary.stages(done, run.meters.values())
-    core["dropped"] = summary.dropped(done)
-    if release is not None:
-        core["release"] = {"id": release.id, "documents": len(release), "key": run.keys.release.public.fingerprint}
-    core["audit"] = _audit_verdict(run, release)
-    core["environment"] = summary.environment()
-    status, why = outcome(core)
-    core["run"] |= {
-        "status": status,
-        "why": why,
-        "started": summary.moment(run.started),
-        "wall_s": round(time.perf_counter() - run.began, 3),
-        "workers": run.workers,
-        "starts": run.folder.state.starts,
-    }
-    _replace(run.recipe.output / "summary.json", orjson.dumps(core, option=orjson.OPT_INDENT_2) + b"\n")
-    _replace(run.recipe.output / "report.html", render(core).encode())
-    run.folder.finish(keep_work=run.recipe.run.keep_work or bool(core["shards"]["failed"]))
+    whole = _whole(run, release, core, done)
+    _replace(run.recipe.output / "summary.json", whole.to_json())
+    _replace(run.recipe.output / "report.html", run_page(whole).encode())
+    run.folder.finish(keep_work=run.recipe.run.keep_work or bool(whole.shards.failed))
     return RunResult(
-        status=status,
-        summary=core,
+        status=whole.run.status,
+        summary=whole,
+        shards=whole.shards,
         output=run.recipe.output,
         release=release.path if release else None,
         evaluation=evaluation,
     )
+
+
+def _whole(run: RunContext, release: Release | None, core: RunSummary, done: Sequence[Done]) -> RunSummary:
+    """The summary of a run whose log is closed."""
+    known = replace(
+        core,
+        stages=summary.stages(done, run.meters.values()),
+        dropped=summary.dropped(done),
+        release=_published(run, release) if release else None,
+        audit=_audit_facts(run, release),
+        environment=summary.environment(),
+    )
+    return replace(known, run=_run_facts(run, known))
+
+
+def _run_facts(run: RunContext, known: RunSummary) -> RunFacts:
+    status, why = outcome(known)
+    return replace(
+        known.run,
+        status=status,
+        why=why,
+        started=summary.moment(run.started),
+        wall_s=round(time.perf_counter() - run.began, 3),
+        workers=run.workers,
+        starts=run.folder.state.starts,
+    )
+
+
+def _published(run: RunContext, release: Release) -> PublishedRelease:
+    return PublishedRelease(id=release.id, documents=len(release), key=run.keys.release.public.fingerprint)
 
 
 def _evaluate(run: RunContext, release: Release) -> EvaluationResult:
@@ -334,14 +352,14 @@ def _evaluate(run: RunContext, release: Release) -> EvaluationResult:
     return result
 
 
-def _audit_verdict(run: RunContext, release: Release | None) -> dict[str, Any]:
+def _audit_facts(run: RunContext, release: Release | None) -> AuditFacts:
     verdict = run.verdict(release.manifest.audit if release else ())
-    return {
-        "status": verdict.status.value,
-        "exit_code": verdict.exit_code,
-        "events": verdict.events,
-        "refused": sorted(run.refused),
-    }
+    return AuditFacts(
+        status=verdict.status.value,
+        exit_code=verdict.exit_code,
+        events=verdict.events,
+        refused=tuple(sorted(run.refused)),
+    )
 
 
 def _replace(path: Path, data: bytes) -> None:

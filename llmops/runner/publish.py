@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from llmops.audit import Anchor
 from llmops.audit.events import GateDecided, ReleasePublished
@@ -16,7 +16,8 @@ from llmops.pipeline import Done, LedgerWriter, Shard, Tally, pass_gate
 from llmops.plain_files import read_file
 from llmops.recipe import recipe_digest
 from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
-from llmops.report import render
+from llmops.report import run_page
+from llmops.run_summary import DocumentCounts, RunSummary, ShardCounts
 from llmops.runner import summary
 from llmops.runner.context import RunContext
 from llmops.runner.status import outcome
@@ -26,8 +27,8 @@ from llmops.versions import versions
 
 
 def gate_and_publish(
-    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]], shards: dict[str, Any]
-) -> tuple[Path | None, dict[str, Any]]:
+    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]], shards: ShardCounts
+) -> tuple[Path | None, RunSummary]:
     """Decide on every document and publish the release; an empty one is not published.
 
     Args:
@@ -59,13 +60,17 @@ def gate_and_publish(
         run.meter("gate").records = tally.released + tally.withheld
         totals = summary.counts(done, tally, len(failed))
         verdicts = _judge(run, gate, totals)
-        core = summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts) | {"shards": shards}
-        status, core["run"]["why"] = outcome(core)
-        core["run"]["status"] = "scored" if status == "finished" else status
+        core = _scored(summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts, shards))
         if not tally.released:
             ledger.keep("")
             return None, core
         return _publish(run, writer, ledger, core, tally, verdicts), core
+
+
+def _scored(core: RunSummary) -> RunSummary:
+    """The summary with its status so far; whether the run is finished is not known yet."""
+    status, why = outcome(core)
+    return replace(core, run=replace(core.run, status="scored" if status == "finished" else status, why=why))
 
 
 def _ledger(run: RunContext) -> LedgerWriter:
@@ -93,13 +98,13 @@ def _place(unit: Unit) -> Locator:
     return Locator(container=unit.relative, root=unit.root, start=unit.start, end=end, rows=unit.by_rows)
 
 
-def _judge(run: RunContext, gate: Gate, totals: dict[str, int]) -> tuple[Verdict, ...]:
+def _judge(run: RunContext, gate: Gate, totals: DocumentCounts) -> tuple[Verdict, ...]:
     """The verdicts on the run, in the log before anything is published.
 
     Raises:
         StageError: a record was lost: read is not released plus withheld.
     """
-    counts = Counts(read=totals["read"], released=totals["released"], withheld=totals["withheld"])
+    counts = Counts(read=totals.read, released=totals.released, withheld=totals.withheld)
     verdicts = gate.verdicts(counts)
     if counts.read != counts.released + counts.withheld:
         raise StageError(f"{counts.read} read is not {counts.released} released and {counts.withheld} withheld")
@@ -108,7 +113,7 @@ def _judge(run: RunContext, gate: Gate, totals: dict[str, int]) -> tuple[Verdict
             GateDecided(
                 passed=all(verdict.passed for verdict in verdicts),
                 verdicts=tuple(sorted((verdict.name, "pass" if verdict.passed else "fail") for verdict in verdicts)),
-                counts=tuple(sorted(totals.items())),
+                counts=tuple(sorted(asdict(totals).items())),
             )
         ]
     )
@@ -119,12 +124,11 @@ def _publish(
     run: RunContext,
     writer: ReleaseWriter,
     ledger: LedgerWriter,
-    core: dict[str, Any],
+    core: RunSummary,
     tally: Tally,
     verdicts: tuple[Verdict, ...],
 ) -> Path:
     tie_streams(run.log)
-    totals = core["counts"]
     facts = ReleaseFacts(
         policy_id=run.policies.deid.policy_id,
         rule=run.policies.deid.rule.value,
@@ -135,8 +139,8 @@ def _publish(
         models=tuple(sorted(versions().items())),
         code_version=versions()["clinical-llmops"],
         verdicts=verdicts,
-        counts=tuple(sorted(totals.items())),
-        residual_risk=tuple(sorted(summary.residual_risk(tally).items())),
+        counts=tuple(sorted(asdict(core.counts).items())),
+        residual_risk=tuple(sorted(asdict(core.residual_risk).items())),
         audit=_anchors(run),
         created=run.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         key=run.keys.release.public,
@@ -148,14 +152,14 @@ def _publish(
             facts,
             run.keys.release,
             scorecard=tally.scorecard.to_json().encode(),
-            report=render(core).encode(),
+            report=run_page(core).encode(),
         )
     run.log.append(
         [
             ReleasePublished(
                 release_id=path.name,
                 manifest=hashlib.sha256(read_file(path / "manifest.json")).hexdigest(),
-                documents=totals["released"],
+                documents=core.counts.released,
             )
         ]
     )

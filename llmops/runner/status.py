@@ -1,9 +1,9 @@
 """How a run ended: a word for machines, and the sentence that says why and what to do."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from llmops.documents import Reason
+from llmops.run_summary import RunSummary, Status
 
 # Withheld since a stage failed on them, not since they are what they are.
 _FAILURES: Final = tuple(
@@ -19,35 +19,35 @@ _ADVICE: Final = {
 _ELSEWHERE: Final = "docs/guide.md#why-was-it-withheld says what each reason asks for"
 
 
-def outcome(core: Mapping[str, Any]) -> tuple[str, str]:
+def outcome(summary: RunSummary) -> tuple[Status, str]:
     """Give the status of a run and why it is no success, the worst first; ``("finished", "")`` where all is good.
 
     Args:
-        core: the summary, as far as it is known: ``audit`` and ``evaluation`` may still be None.
+        summary: as far as it is known: ``audit`` and ``evaluation`` may still be None.
     """
-    audit, evaluation, failed = core["audit"], core["evaluation"], core["shards"]["failed"]
-    if audit and audit["exit_code"] > 1:
+    audit, evaluation, shards = summary.audit, summary.evaluation, summary.shards
+    if audit and audit.exit_code > 1:
         return "audit_failed", "the audit log was changed behind the run; llmops audit verify says where"
-    if not core["counts"]["released"]:
-        return "nothing_released", f"nothing was released, and nothing published: {_mostly(core)}"
-    if failed:
-        return "shards_failed", f"{len(failed):,} of {core['shards']['planned']:,} shards failed and are withheld whole"
-    broken = {reason: count for reason, count in core["withheld"]["by_reason"].items() if reason in _FAILURES}
+    if not summary.counts.released:
+        return "nothing_released", f"nothing was released, and nothing published: {_mostly(summary)}"
+    if shards.failed:
+        return "shards_failed", f"{len(shards.failed):,} of {shards.planned:,} shards failed and are withheld whole"
+    broken = {reason: count for reason, count in summary.withheld.by_reason.items() if reason in _FAILURES}
     if broken:
         counted = ", ".join(f"{count:,} {reason}" for reason, count in broken.items())
         return "documents_failed", f"a stage failed on documents, which are withheld ({counted}); please report it"
-    if not all(verdict["passed"] for verdict in core["verdicts"]):
-        return "limit_exceeded", f"more was withheld than gate.max_withheld_ratio allows: {_mostly(core)}"
-    if core["evaluation_error"]:
-        return "model_unreachable", f"the release stands, but was not evaluated: {core['evaluation_error']}"
-    if evaluation and evaluation["passed"] < evaluation["cases"]:
-        return "evaluation_failed", f"{evaluation['cases'] - evaluation['passed']:,} evaluation cases did not pass"
+    if not all(verdict.passed for verdict in summary.verdicts):
+        return "limit_exceeded", f"more was withheld than gate.max_withheld_ratio allows: {_mostly(summary)}"
+    if summary.evaluation_error:
+        return "model_unreachable", f"the release stands, but was not evaluated: {summary.evaluation_error}"
+    if evaluation and evaluation.passed < evaluation.cases:
+        return "evaluation_failed", f"{evaluation.cases - evaluation.passed:,} evaluation cases did not pass"
     return "finished", ""
 
 
-def _mostly(core: Mapping[str, Any]) -> str:
+def _mostly(summary: RunSummary) -> str:
     """The reason that most of what was withheld shares, and what to do about it; else how many reasons there are."""
-    withheld, by_reason = core["counts"]["withheld"], core["withheld"]["by_reason"]
+    withheld, by_reason = summary.counts.withheld, summary.withheld.by_reason
     if not by_reason:
         return "the input holds no record"
     reason, count = max(by_reason.items(), key=lambda item: item[1])

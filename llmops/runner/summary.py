@@ -1,88 +1,100 @@
-"""What a run says of itself: the content of ``summary.json``, and what the report shows."""
+"""Fills in what a run says of itself (`llmops.run_summary`)."""
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
 
 from llmops.pipeline import Done, Meter, Tally, in_blocks
 from llmops.recipe import Recipe, default_workers, policy_ids, rule_applied
 from llmops.release import Verdict
+from llmops.run_summary import (
+    DocumentCounts,
+    FindingCounts,
+    GateVerdict,
+    PolicyIds,
+    QualityFigures,
+    ResidualRisk,
+    RunFacts,
+    RunSummary,
+    ShardCounts,
+    StageCost,
+    WithheldCounts,
+)
 
 _PACKAGES = ("clinical-llmops", "presidio-analyzer", "spacy", "pyarrow", "langchain-core", "onnxruntime")
 TOP_RULES = 8
 
 
-def counts(done: Iterable[Done], tally: Tally, failed_records: int) -> dict[str, int]:
+def counts(done: Iterable[Done], tally: Tally, failed_records: int) -> DocumentCounts:
     """Records, documents and what became of them; ``read`` counts what must be answered for."""
     shards = list(done)
-    return {
-        "records": sum(shard.records for shard in shards) + failed_records,
-        "read": sum(shard.read for shard in shards) + failed_records,
-        "released": tally.released,
-        "withheld": tally.withheld,
-    }
+    return DocumentCounts(
+        records=sum(shard.records for shard in shards) + failed_records,
+        read=sum(shard.read for shard in shards) + failed_records,
+        released=tally.released,
+        withheld=tally.withheld,
+    )
 
 
 def core(
-    recipe: Recipe, run_id: str, tally: Tally, totals: Mapping[str, int], verdicts: tuple[Verdict, ...]
-) -> dict[str, Any]:
-    """The part of a summary that depends on the input and the rules alone; the release's own report is made of it."""
-    return {
-        "run": {
-            "id": run_id,
-            "recipe": recipe.name,
-            "description": recipe.description,
-            "status": "scored",
-            "why": "",
-            "started": "",
-        },
-        "counts": dict(totals),
-        "withheld": {"by_reason": _ranked(tally.by_reason), "by_stage": dict(tally.by_stage)},
-        "findings": {"total": tally.by_identifier.total(), "by_identifier": _ranked(tally.by_identifier)},
-        "kinds": _ranked(tally.by_kind),
-        "quality": quality(tally),
-        "residual_risk": residual_risk(tally),
-        "verdicts": [asdict(verdict) for verdict in verdicts],
-        "policies": policy_ids(recipe),
-        **rule_applied(recipe),
-        "dropped": {},
-        "stages": [],
-        "shards": {},
-        "release": None,
-        "evaluation": None,
-        "evaluation_error": "",
-        "audit": None,
-        "environment": {},
-    }
+    recipe: Recipe,
+    run_id: str,
+    tally: Tally,
+    totals: DocumentCounts,
+    verdicts: tuple[Verdict, ...],
+    shards: ShardCounts,
+) -> RunSummary:
+    """The summary before the release is published; the release's own report is made of it."""
+    rule = rule_applied(recipe)
+    return RunSummary(
+        run=RunFacts(id=run_id, recipe=recipe.name, description=recipe.description),
+        counts=totals,
+        withheld=WithheldCounts(by_reason=_ranked(tally.by_reason), by_stage=dict(tally.by_stage)),
+        findings=FindingCounts(total=tally.by_identifier.total(), by_identifier=_ranked(tally.by_identifier)),
+        kinds=_ranked(tally.by_kind),
+        quality=quality(tally),
+        residual_risk=residual_risk(tally),
+        verdicts=tuple(GateVerdict(**asdict(verdict)) for verdict in verdicts),
+        policies=PolicyIds(**policy_ids(recipe)),
+        rule=rule["rule"],
+        section=rule["section"],
+        dropped={},
+        stages=(),
+        shards=shards,
+        release=None,
+        evaluation=None,
+        evaluation_error="",
+        audit=None,
+        environment={},
+    )
 
 
-def quality(tally: Tally) -> dict[str, Any]:
+def quality(tally: Tally) -> QualityFigures:
     """The scorecard in the form that the report draws."""
     card = tally.scorecard.as_dict()
-    return {
-        "mean": card["score"]["mean"] or 0.0,
-        "dimensions": {name: figures["mean"] for name, figures in card["dimensions"].items()},
-        "histogram": card["score"]["histogram"],
-        "rules": {item["rule"]: item["findings"] for item in card["rules"][:TOP_RULES]},
-    }
+    return QualityFigures(
+        mean=card["score"]["mean"] or 0.0,
+        dimensions={name: figures["mean"] for name, figures in card["dimensions"].items()},
+        histogram=tuple(card["score"]["histogram"]),
+        rules={item["rule"]: item["findings"] for item in card["rules"][:TOP_RULES]},
+    )
 
 
-def residual_risk(tally: Tally) -> dict[str, float]:
+def residual_risk(tally: Tally) -> ResidualRisk:
     """Largest and mean estimate over the released documents."""
     mean = tally.sum_residual_risk / tally.released if tally.released else 0.0
-    return {"max": round(tally.max_residual_risk, 6), "mean": round(mean, 6)}
+    return ResidualRisk(max=round(tally.max_residual_risk, 6), mean=round(mean, 6))
 
 
-def stages(done: Iterable[Done], own: Iterable[Meter]) -> list[dict[str, Any]]:
+def stages(done: Iterable[Done], own: Iterable[Meter]) -> tuple[StageCost, ...]:
     """The cost of each stage, summed over shards and processes; bytes are those of whole blocks (`in_blocks`)."""
     total: dict[str, Meter] = {}
     for meter in [meter for shard in done for meter in shard.meters] + list(own):
         total.setdefault(meter.name, Meter(name=meter.name)).add(meter)
-    return [{**asdict(meter), "bytes": in_blocks(meter.bytes)} for meter in total.values()]
+    return tuple(StageCost(**asdict(meter) | {"bytes": in_blocks(meter.bytes)}) for meter in total.values())
 
 
 def dropped(done: Iterable[Done]) -> dict[str, int]:

@@ -11,9 +11,9 @@ from llmops.versions import DECIDING, code_digest, versions
 
 PACKAGE = Path(llmops.__file__).parent
 DECIDES_NOTHING = {
-    "__init__", "_configs", "audit", "cli", "configs", "engines", "errors", "evaluation", "keys", "operations",
-    "pages", "plain_files", "plugins", "presidio", "process", "report", "retrieval", "runner", "training", "validation",
-    "versions", "yaml_file",
+    "__init__", "_configs", "audit", "cli", "configs", "engines", "errors", "evaluation", "keys",
+    "operations", "pages", "plain_files", "plugins", "presidio", "process", "report", "retrieval",
+    "run_summary", "runner", "training", "validation", "versions", "yaml_file",
 }  # fmt: skip
 
 

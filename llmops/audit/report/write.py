@@ -1,14 +1,9 @@
-"""Puts the page together: counts as plain HTML, documents as data, one script, and a policy that forbids the rest."""
+"""Puts the page together: counts as plain HTML, documents as packed data that its script unpacks."""
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from jinja2 import Environment, StrictUndefined, Template
 
 from llmops.audit import layout
 from llmops.audit.explain import shows
@@ -18,6 +13,7 @@ from llmops.audit.report.counts import Tally
 from llmops.audit.report.documents import Pages
 from llmops.audit.verdict import Verdict
 from llmops.errors import AuditVerificationError
+from llmops.pages import render
 from llmops.plain_files import file_size, replacing
 
 _PAGES: Final = "<!--pages-->"
@@ -45,8 +41,9 @@ def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict
     index = [counts for _, counts in packed]
     documents = sum(sum(counts.values()) for counts in index)
     data = {"kinds": pages.kinds, "streams": pages.streams, "pages": index}
-    script, style = _asset("page.js"), _asset("page.css")
-    html = _template().render(
+    html = render(
+        "audit.html.jinja",
+        script="audit.js",
         tally=tally,
         verdict=verdict,
         unread=unread,
@@ -55,9 +52,6 @@ def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict
         documents=documents,
         withheld=tally.withheld.most_common(),
         data=orjson.dumps(data).decode().replace("<", "\\u003c"),
-        script=script,
-        style=style,
-        policy=_policy(script, style),
     )
     _write(out, html, [block for block, _ in packed])
     return {"events": tally.events, "documents": documents, "runs": len(tally.runs), "releases": len(tally.releases)}
@@ -92,27 +86,5 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _policy(script: str, style: str) -> str:
-    """A content security policy under which nothing runs but our script, and nothing is fetched from anywhere."""
-    allowed = f"script-src {_source(script)}; style-src {_source(style)}"
-    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
-
-
-def _source(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
 def _time(at: int) -> str:
     return moment(at)[:19].replace("T", " ")
-
-
-def _asset(name: str) -> str:
-    return files("llmops.audit.report").joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = lambda value: f"{value:,}"
-    environment.filters["words"] = lambda code: str(code).replace("_", " ")
-    return environment.from_string(_asset("page.html.jinja"))

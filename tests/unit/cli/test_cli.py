@@ -91,6 +91,7 @@ def test_a_wrong_option_is_a_usage_error(cli):
 def test_the_schema_is_json(cli):
     """For editors."""
     assert json.loads(cli("schema").stdout)["title"] == "Recipe"
+    assert json.loads(cli("schema", "summary").stdout)["title"] == "RunSummary"
 
 
 def test_a_bug_is_said_with_its_place_and_without_its_message(cli, notes_recipe, faults):

@@ -3,15 +3,16 @@
 import pytest
 
 from llmops.runner.status import outcome
+from tests.summaries import summary
 
+VERDICT = {"name": "withheld_ratio", "limit": 0.5, "observed": 0.2, "passed": True}
+SHARD = {"shard": "s00001", "failure": "worker_died", "detail": ""}
 GOOD = {
     "audit": {"exit_code": 0},
-    "evaluation": None,
-    "evaluation_error": "",
     "shards": {"planned": 4, "failed": []},
     "counts": {"read": 10, "released": 8, "withheld": 2},
     "withheld": {"by_reason": {"duplicate": 2}},
-    "verdicts": [{"name": "withheld_ratio", "passed": True}],
+    "verdicts": [VERDICT],
 }
 EMPTY = {"read": 10, "released": 0, "withheld": 10}
 
@@ -29,9 +30,9 @@ EMPTY = {"read": 10, "released": 0, "withheld": 10}
          "10 withheld for 2 reasons; docs/guide.md"),
         ({"counts": {"read": 0, "released": 0, "withheld": 0}, "withheld": {"by_reason": {}}}, "nothing_released",
          "the input holds no record"),
-        ({"shards": {"planned": 4, "failed": [{}]}}, "shards_failed", "1 of 4 shards"),
+        ({"shards": {"planned": 4, "failed": [SHARD]}}, "shards_failed", "1 of 4 shards"),
         ({"withheld": {"by_reason": {"deid_failed": 1, "duplicate": 1}}}, "documents_failed", "1 deid_failed"),
-        ({"verdicts": [{"name": "withheld_ratio", "passed": False}]}, "limit_exceeded", "2 of 2 withheld are"),
+        ({"verdicts": [VERDICT | {"passed": False}]}, "limit_exceeded", "2 of 2 withheld are"),
         ({"evaluation": {"passed": 19, "cases": 20}}, "evaluation_failed", "1 evaluation case"),
         ({"evaluation": {"passed": 20, "cases": 20}}, "finished", ""),
         ({"evaluation_error": "cannot be reached"}, "model_unreachable", "the release stands"),
@@ -39,7 +40,7 @@ EMPTY = {"read": 10, "released": 0, "withheld": 10}
 )  # fmt: skip
 def test_the_worst_is_said_first(change, status, said):
     """Nothing that failed looks like success, and an empty release is worse than a shard that failed."""
-    word, why = outcome(GOOD | change)
+    word, why = outcome(summary(**GOOD | change))
     assert word == status
     assert said in why
     assert bool(why) == (status != "finished")

@@ -31,6 +31,7 @@ from llmops.keys import load_or_create_signing_key
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RECORDS = 60
+VERSION = "b5d35e1220c9"
 
 
 def record_id(i):
@@ -39,7 +40,7 @@ def record_id(i):
 
 def events(i):
     """Every step of one record; each fifth is withheld."""
-    record, document = record_id(i), f"{record_id(i)}.0"
+    record, document = record_id(i), f"{record_id(i)}.{VERSION}"
     yield RecordRead(record_id=record, format="fhir", encoding="utf-8", size=10)
     yield DocumentDeidentified(document_id=document, policy_id="safe_harbor@12", findings=(("name", 2), ("date", 1)))
     yield DocumentScored(document_id=document, score=0.5)
@@ -61,7 +62,7 @@ def world(tmp_path_factory):
         for i in range(RECORDS):
             log.append(list(events(i)))
         log.append([GateDecided(passed=True), ReleasePublished(release_id="ab12", manifest="cd", documents=48)])
-        log.append([Queried(release_id="ab12", k=5, query_length=9, hits=(f"{record_id(1)}.0",))])
+        log.append([Queried(release_id="ab12", k=5, query_length=9, hits=(f"{record_id(1)}.{VERSION}",))])
         log.append([RunFinished(read=RECORDS, released=48, withheld=12)])
     facts = write_page(
         root / "audit", root / "page.html", verify(root / "audit", [signer.public]), at=1_700_000_000_000
@@ -176,7 +177,7 @@ def rows(dom, inside):
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_a_browser_lists_the_documents_and_opens_a_timeline(world):
     """The script runs under the policy: the first screen of documents, and by address the steps of one."""
-    dom = in_browser(world[1], f"#{record_id(7)}.0")
+    dom = in_browser(world[1], f"#{record_id(7)}.{VERSION}")
     assert len(rows(dom, "rows")) == 1
     steps = rows(dom, "steps")
     assert [step.split()[2:4] for step in steps] == [

@@ -1,4 +1,3 @@
-
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const PER_SCREEN = 50;
@@ -75,7 +74,7 @@ function cell(text, kind) {
   return td;
 }
 function decision(row) {
-  return row[3] === "released" ? cell("released", "released") : row[3] ? cell("withheld: " + words(row[3]), "held") : cell("no decision yet", "dim");
+  return row[3] === "released" ? cell("released", "good strong") : row[3] ? cell("withheld: " + words(row[3]), "bad strong") : cell("no decision yet", "soft");
 }
 function line(row) {
   const tr = document.createElement("tr"), button = document.createElement("button"), first = cell("", "mono");
@@ -90,18 +89,18 @@ function timeline(row) {
   el("timeline-name").textContent = name(row);
   const summary = el("timeline-summary");
   summary.replaceChildren(...decision(row).childNodes);
-  summary.className = row[3] === "released" ? "released" : "held";
+  summary.className = row[3] === "released" ? "good" : "bad";
   el("timeline-rules").textContent = `policy ${row[4] || "none applied"}; run ${row[2] || "none"}`;
   el("steps").replaceChildren(...row[6].map((step) => {
     const tr = document.createElement("tr");
-    tr.append(cell(time(step[1]), "t"), cell(words(data.kinds[step[0]])), cell(step[4]), cell(data.streams[step[2]] + "#" + step[3], "mono"));
+    tr.append(cell(time(step[1]), "t"), cell(words(data.kinds[step[0]])), cell(step[4]), cell(data.streams[step[2]] + "#" + step[3], "mono id"));
     return tr;
   }));
 }
 async function follow() {
   const asked = decodeURIComponent(location.hash.slice(1));
   if (asked.startsWith("decision=")) { el("decision").value = asked.slice(9); return list(); }
-  if (!/^r[0-9A-Za-z]+(\.[0-9]+)?$/.test(asked)) return;
+  if (!/^r[0-9A-Za-z]+(\.[0-9a-z]+)*$/.test(asked)) return;
   for (const row of await page(crc32(asked.split(".")[0]) % data.pages.length)) {
     if (name(row) === asked || row[0] === asked) { el("text").value = asked; timeline(row); await list(); el("timeline").scrollIntoView(); return; }
   }

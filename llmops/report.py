@@ -1,15 +1,13 @@
 """Turns the summary of a run into a page; holds numbers, ids and codes only, and escapes everything all the same."""
 
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Any
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import Any, Final
 
 from llmops.documents import StageName
+from llmops.pages import render
+from llmops.run_summary import RunSummary
 
-_REASON_WORDS = {
+_SCORES: Final = tuple(f"{tenth / 10:.1f}" for tenth in range(10))
+_REASON_WORDS: Final = {
     "no_subject": "names no patient",
     "unknown_format": "not a format we read",
     "unsupported_attachment": "attachment in a format we do not read",
@@ -27,33 +25,16 @@ _REASON_WORDS = {
 }
 
 
-def render(summary: Mapping[str, Any]) -> str:
-    """Render the summary of a run (the content of ``summary.json``) as one HTML page with no outside references."""
-    return _template().render(run=summary, words=_words, flow=_flow(summary), share=_share)
+def run_page(summary: RunSummary) -> str:
+    """Give the page of a run: what went through, what was found, what was withheld and why."""
+    return render("run.html.jinja", run=summary, flow=_flow(summary), reasons=_REASON_WORDS, scores=_SCORES)
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = lambda value: f"{value:,}"
-    source = files("llmops.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)
-
-
-def _words(code: str) -> str:
-    return _REASON_WORDS.get(code, code.replace("_", " "))
-
-
-def _share(part: float, whole: float) -> float:
-    """Width in percent of a bar."""
-    return round(100 * part / whole, 2) if whole else 0.0
-
-
-def _flow(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _flow(summary: RunSummary) -> list[dict[str, Any]]:
     """What is left after each stage, so that the page can draw the way from read to released."""
-    left = summary["counts"]["read"]
+    left = summary.counts.read
     rows: list[dict[str, Any]] = [{"stage": "read", "left": left, "lost": 0}]
-    by_stage = summary["withheld"]["by_stage"]
+    by_stage = summary.withheld.by_stage
     for stage in (
         StageName.RUN,
         StageName.READ,
@@ -69,7 +50,7 @@ def _flow(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-_STAGE_WORDS = {
+_STAGE_WORDS: Final = {
     StageName.RUN: "run",
     StageName.READ: "framed",
     StageName.NORMALIZE: "normalised",
