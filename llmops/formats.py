@@ -1,9 +1,10 @@
 """The formats that are read: one declaration each, and nothing about a format anywhere else outside its own modules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from llmops.errors import RecipeError
 from llmops.normalize import FormatReader
 from llmops.normalize.ccda import reader as ccda
 from llmops.normalize.fhir import reader as fhir
@@ -11,6 +12,7 @@ from llmops.normalize.genomics import phenopackets, vcf
 from llmops.normalize.hl7v2 import reader as hl7v2
 from llmops.normalize.notes import reader as notes
 from llmops.normalize.tables import reader as tables
+from llmops.plugins import Extension, load
 from llmops.sources import ROW, TABLE_LAYOUTS, TEXT, Framer, Head, hl7, jsons, xmls
 from llmops.sources import vcf as vcf_files
 
@@ -38,7 +40,7 @@ class FormatSpec:
     one_record: bool = False
 
 
-FORMATS: Final = (
+FORMATS: Final[tuple[FormatSpec, ...]] = (
     FormatSpec(name="vcf", reader=vcf, sniff=vcf_files.is_vcf, frame=vcf_files.record, one_record=True),
     FormatSpec(name="hl7v2", reader=hl7v2, sniff=hl7.is_hl7, frame=hl7.messages),
     FormatSpec(name="ccda", reader=ccda, sniff=xmls.is_ccda),
@@ -49,6 +51,21 @@ FORMATS: Final = (
 )
 """In the order in which they are asked whether a file is theirs. Tables and JSON that nothing else claims are rows,
 whatever is left and is text is a note."""
+
+
+def with_plugins(names: Sequence[str]) -> tuple[FormatSpec, ...]:
+    """Give `FORMATS` behind those that installed packages add; those are asked first whether a file is theirs.
+
+    Raises:
+        RecipeError: a plug-in is not installed, is no `FormatSpec`, or has the name of another format.
+    """
+    formats = FORMATS
+    for name in names:
+        made = load(Extension.FORMAT, name)
+        if not isinstance(made, FormatSpec) or made.name in (*choices(formats), ROW):
+            raise RecipeError(f"input.formats: plug-in {name!r} is no FormatSpec, or has the name of another format")
+        formats = (made, *formats)
+    return formats
 
 
 def choices(formats: tuple[FormatSpec, ...] = FORMATS) -> tuple[str, ...]:

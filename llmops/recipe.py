@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -17,9 +17,10 @@ from pydantic_core import PydanticCustomError
 
 from llmops.audit.anchors.locations import located, refuse_plain_http
 from llmops.deid import DeidConfig, Policy, PresidioDeidentifier, load_policy
+from llmops.engines import LocalEngine, MakeEngine
 from llmops.errors import RecipeError
 from llmops.evaluation import Suite, load_suite
-from llmops.formats import FORMATS, choices
+from llmops.formats import FormatSpec, choices, with_plugins
 from llmops.keys import (
     AUDIT_KEY_FILE,
     RELEASE_KEY_FILE,
@@ -31,7 +32,7 @@ from llmops.keys import (
 from llmops.minimize import Keep, KeepConfig
 from llmops.normalize import NormalizeConfig, Normalizer, TableColumns
 from llmops.pipeline import Pipeline
-from llmops.plugins import Extension, digest
+from llmops.plugins import Extension, digest, load
 from llmops.quality import QualityConfig, QualityPolicy, Scorer
 from llmops.quality import load_policy as load_quality_policy
 from llmops.release import GatePolicy, load_gate_policy
@@ -69,6 +70,7 @@ class InputPart(Declared):
     """What to read. Paths are relative to the recipe; ``--input`` replaces them."""
 
     paths: tuple[Place, ...] = ()
+    formats: tuple[str, ...] = Field(default=(), description="formats that installed packages add, by name")
     source: FilesConfig = FilesConfig()
 
 
@@ -84,6 +86,7 @@ class GatePart(Declared):
 class EvaluationPart(Declared):
     """The suite to run on the release."""
 
+    assertions: tuple[str, ...] = Field(default=(), description="assertions that installed packages add, by name")
     suite: str = Field(description="a bundled suite or the path of a YAML file")
     model: str = Field(default="extractive", description="'extractive', or 'provider:model' for init_chat_model")
     timeout_s: float = Field(default=120, gt=0, description="seconds that one call of a model outside may take")
@@ -93,6 +96,7 @@ class EvaluationPart(Declared):
 class RunPart(Declared):
     """How to run."""
 
+    engine: str = Field(default="local", description="'local', or an engine that an installed package adds")
     workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
     shard_records: int = Field(default=1000, ge=1, description="most records in one shard, about 20 s of work")
     shard_bytes: int = Field(default=2 * 2**20, ge=1, description="about how many bytes of input go into one shard")
@@ -173,6 +177,7 @@ def load_recipe(
         update={name: path.expanduser().resolve() for name, path in zones.items() if path is not None}
     )
     _check_format(recipe)
+    engine_of(recipe)
     _check_zones(recipe)
     _check_access(recipe)
     load_policies(recipe)
@@ -192,7 +197,7 @@ def load_policies(recipe: Recipe) -> Policies:
         deid=load_policy(recipe.deid.policy, determination=recipe.deid.determination),
         quality=load_quality_policy(recipe.quality.policy, recipe.quality.reference_year),
         gate=gate,
-        suite=load_suite(recipe.evaluation.suite) if recipe.evaluation else None,
+        suite=load_suite(recipe.evaluation.suite, recipe.evaluation.assertions) if recipe.evaluation else None,
     )
 
 
@@ -247,9 +252,9 @@ def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
     policies = load_policies(recipe)
     return Pipeline(
         source=recipe.input.source,
-        formats=FORMATS,
+        formats=formats_of(recipe),
         source_key=keys.source_ids,
-        normalizer=Normalizer(recipe.normalize, key=keys.source_ids, formats=FORMATS),
+        normalizer=Normalizer(recipe.normalize, key=keys.source_ids, formats=formats_of(recipe)),
         keep=Keep(recipe.keep),
         deidentifier=PresidioDeidentifier(recipe.deid, policies.deid, vault),
         scorer=Scorer(recipe.quality),
@@ -270,11 +275,17 @@ def recipe_digest(recipe: Recipe) -> str:
     deciding = {name: asdict(getattr(recipe, name)) for name in ("normalize", "keep", "deid", "quality")}
     for name in ("deid", "quality"):
         del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
+    deciding["plugins"] = _plugin_digests(recipe)
     deciding["deid"]["recognizers"] = [_recognizer_digest(name) for name in recipe.deid.recognizers]
     deciding["source"] = asdict(recipe.input.source)
     deciding["dates"] = {"keep_weekday": recipe.vault.keep_weekday}
     deciding["shards"] = {name: getattr(recipe.run, name) for name in ("shard_records", "shard_bytes", "record_limit")}
     return _digest(deciding)
+
+
+def _plugin_digests(recipe: Recipe) -> dict[str, list[str]]:
+    added = {Extension.FORMAT: recipe.input.formats, Extension.CHECK: tuple(recipe.quality.checks)}
+    return {group.value: [digest(group, name) for name in names] for group, names in added.items()}
 
 
 def _recognizer_digest(name: str) -> str:
@@ -301,6 +312,29 @@ def rule_applied(recipe: Recipe) -> dict[str, str]:
 def recipe_schema() -> dict[str, Any]:
     """The JSON Schema of a recipe."""
     return Recipe.model_json_schema()
+
+
+def formats_of(recipe: Recipe) -> tuple[FormatSpec, ...]:
+    """The formats that a run of the recipe reads.
+
+    Raises:
+        RecipeError: as `llmops.formats.with_plugins`.
+    """
+    return with_plugins(recipe.input.formats)
+
+
+def engine_of(recipe: Recipe) -> MakeEngine:
+    """What makes the engine of a run.
+
+    Raises:
+        RecipeError: the plug-in is not installed or cannot be called.
+    """
+    if recipe.run.engine == "local":
+        return LocalEngine
+    made = load(Extension.ENGINE, recipe.run.engine)
+    if not callable(made):
+        raise RecipeError(f"run.engine: plug-in {recipe.run.engine!r} cannot be called")
+    return cast("MakeEngine", made)
 
 
 def default_workers() -> int:
@@ -366,8 +400,9 @@ def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _check_format(recipe: Recipe) -> None:
     name = recipe.input.source.format
-    if name not in choices():
-        raise RecipeError(f"input.source.format: unknown format {name!r}; one of {', '.join(choices())}")
+    known = choices(formats_of(recipe))
+    if name not in known:
+        raise RecipeError(f"input.source.format: unknown format {name!r}; one of {', '.join(known)}")
 
 
 def _check_zones(recipe: Recipe) -> None:

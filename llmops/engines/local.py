@@ -9,46 +9,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from llmops import errors
+from llmops.engines.engine import Failure, Outcome
 from llmops.engines.worker import Job
 
 _MAX_ATTEMPTS = 2
 _OPENING_S: Final = 3600.0
 """Longest time in which a worker opens its job: models are read from a disk that may be slow."""
 _SERVE = "from llmops.engines.worker import main; main()"
-
-
-class Failure(StrEnum):
-    """Why a task has no result."""
-
-    WORKER_DIED = "worker_died"
-    WORKER_STALLED = "worker_stalled"
-    STAGE_FAILED = "stage_failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one task.
-
-    Args:
-        task: position of the task in the sequence given to `LocalEngine.map`.
-        result: what the job returned; None where it failed.
-        failure: why, after the last attempt.
-        detail: type and place of the error, without its message.
-        attempts: how often a failed one was tried.
-    """
-
-    task: int
-    result: Any = None
-    failure: Failure | None = None
-    detail: str = ""
-    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

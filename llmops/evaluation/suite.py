@@ -1,15 +1,17 @@
 """A suite of prompts and cases, as YAML writes it."""
 
 import hashlib
-from typing import Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Union
 
 import orjson
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from llmops.configs import config_file
 from llmops.documents import Kind
 from llmops.errors import RecipeError
-from llmops.evaluation.assertions import AnyAssertion
+from llmops.evaluation.assertions import BUNDLED, AnyAssertion
+from llmops.plugins import Extension, load
 from llmops.retrieval.hits import Filter
 from llmops.validation import Declared, Wording, validated
 from llmops.yaml_file import read_yaml
@@ -113,14 +115,33 @@ class Suite(Declared):
         return hashlib.sha256(orjson.dumps(dumped, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def load_suite(name: str) -> Suite:
+def load_suite(name: str, plugins: Sequence[str] = ()) -> Suite:
     """Read a suite by its bundled name or by the path of its file.
 
+    Args:
+        name: the bundled name or the path.
+        plugins: assertions that installed packages add (`llmops.plugins.Extension.ASSERTION`), by name.
+
     Raises:
-        RecipeError: it cannot be read; names the key path, never a value.
+        RecipeError: it cannot be read; names the key path, never a value. A plug-in is not installed or is no
+            assertion.
     """
     path = config_file("evaluation", name)
     if path.stat().st_size > _MAX_BYTES:
         raise RecipeError(f"evaluation suite: larger than {_MAX_BYTES} bytes")
     content, _ = read_yaml(path, "evaluation suite")
-    return validated(Suite, content, what="evaluation suite", wording=_WORDING)
+    return validated(_with_plugins(plugins), content, what="evaluation suite", wording=_WORDING)
+
+
+def _with_plugins(names: Sequence[str]) -> type[Suite]:
+    """Give the model of a suite that may also use the assertions of installed packages."""
+    if not names:
+        return Suite
+    added = tuple(load(Extension.ASSERTION, name) for name in names)
+    if not all(isinstance(one, type) and issubclass(one, Declared) and hasattr(one, "check") for one in added):
+        raise RecipeError("evaluation.assertions: a plug-in is no assertion: a subclass of Declared with check()")
+    one_of: Any = Annotated[Union[(*BUNDLED, *added)], Field(discriminator="use")]
+    defaults = create_model("Defaults", __base__=Defaults, assertions=(tuple[one_of, ...], ()))
+    case: Any = create_model("Case", __base__=Case, assertions=(tuple[one_of, ...], ()))
+    fields: Any = {"defaults": (defaults, defaults()), "cases": (tuple[case, ...], Field(min_length=1))}
+    return create_model("Suite", __base__=Suite, **fields)

@@ -1,6 +1,8 @@
 """The settings of the scorer that a recipe gives; everything else is the policy's."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from llmops.errors import RecipeError
@@ -13,6 +15,8 @@ class QualityConfig:
     Args:
         policy: name of a bundled policy (``configs/quality``) or path of a YAML file.
         reference_year: dates of a later year are implausible; 0 judges no date, since a stage has no clock.
+        checks: weight of each check that an installed package adds, by its name
+            (`llmops.plugins.Extension.CHECK`); its dimension has that name.
         min_score: documents below are withheld; 0 leaves the policy's ``min_score`` in force.
 
     Raises:
@@ -23,10 +27,13 @@ class QualityConfig:
     policy: str = "default"
     reference_year: int = 0
     min_score: float = 0.0
+    checks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse numbers that could never work."""
         if not 0 <= self.min_score <= 1:
             raise RecipeError("quality: min_score must lie between 0 and 1")
+        if any(not 0 <= weight < math.inf for weight in self.checks.values()):
+            raise RecipeError("quality: the weight of a check must be a number that is not negative")
         if self.reference_year and not 1900 <= self.reference_year <= 2200:
             raise RecipeError("quality: reference_year must be a year between 1900 and 2200, or 0 for none")

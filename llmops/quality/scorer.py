@@ -14,6 +14,8 @@ from llmops.documents import (
     StageName,
     Withheld,
 )
+from llmops.errors import RecipeError
+from llmops.plugins import Extension, load
 from llmops.quality.checks import (
     completeness,
     conformance,
@@ -24,11 +26,11 @@ from llmops.quality.checks import (
 )
 from llmops.quality.config import QualityConfig
 from llmops.quality.fingerprint import document_signature
-from llmops.quality.policy import Dimension, QualityPolicy, load_policy
+from llmops.quality.policy import QualityPolicy, load_policy
 
 Check: TypeAlias = Callable[[DeidentifiedDocument, QualityPolicy], tuple[float, tuple[Evidence, ...]]]
 
-CHECKS: Final[Mapping[Dimension, Check]] = MappingProxyType(
+CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
     {
         "completeness": completeness.check,
         "conformance": conformance.check,
@@ -54,6 +56,8 @@ class Scorer:
     def __init__(self, config: QualityConfig) -> None:
         self.policy = load_policy(config.policy, config.reference_year)
         self._min_score = config.min_score or self.policy.min_score
+        self._checks = {**CHECKS, **{name: _added(name) for name in config.checks}}
+        self._weights = _weights(self.policy) | dict(config.checks)
 
     def process(self, batch: Sequence[DeidentifiedDocument]) -> Sequence[ScoredDocument | Withheld]:
         """Answer each document with itself and its report, or `Withheld`: below a minimum, or a check broke on it."""
@@ -66,7 +70,7 @@ class Scorer:
             return _withheld(document, Reason.QUALITY_FAILED)
 
     def _scored(self, document: DeidentifiedDocument) -> ScoredDocument | Withheld:
-        report = assess(document, self.policy)
+        report = assess(document, self.policy, self._checks, self._weights)
         if not self._good_enough(report):
             return _withheld(document, Reason.BELOW_SCORE)
         return ScoredDocument(
@@ -81,16 +85,40 @@ class Scorer:
         return report.score >= self._min_score and all(dimensions[name] >= least for name, least in minimums)
 
 
-def assess(document: DeidentifiedDocument, policy: QualityPolicy) -> QualityReport:
-    """Run every check; the score is the weighted mean, capped where a rule was broken that the policy caps."""
-    results = {name: check(document, policy) for name, check in CHECKS.items()}
+def assess(
+    document: DeidentifiedDocument,
+    policy: QualityPolicy,
+    checks: Mapping[str, Check] = CHECKS,
+    weights: Mapping[str, float] | None = None,
+) -> QualityReport:
+    """Run every check; the score is the weighted mean, capped where a rule was broken that the policy caps.
+
+    Args:
+        document: the document.
+        policy: what the checks go by.
+        checks: by the name of their dimension.
+        weights: of the dimensions; None takes the policy's.
+    """
+    weighted = _weights(policy) if weights is None else weights
+    results = {name: check(document, policy) for name, check in checks.items()}
     evidence = tuple(item for _, found in results.values() for item in found)
-    total = sum(policy.weights.values())
-    score = sum(policy.weights.get(name, 0.0) * value for name, (value, _) in results.items()) / total
+    total = sum(weighted.values())
+    score = sum(weighted.get(name, 0.0) * value for name, (value, _) in results.items()) / total
     broken = {item.rule for item in evidence}
     score = min([score, *(cap for rule, cap in policy.caps.items() if rule in broken)])
     dimensions = tuple(sorted((name, value) for name, (value, _) in results.items()))
     return QualityReport(score=round(score, 4), dimensions=dimensions, evidence=evidence)
+
+
+def _weights(policy: QualityPolicy) -> dict[str, float]:
+    return {str(name): weight for name, weight in policy.weights.items()}
+
+
+def _added(name: str) -> Check:
+    check = load(Extension.CHECK, name)
+    if name in CHECKS or not callable(check):
+        raise RecipeError(f"quality.checks: plug-in {name!r} is no function, or has the name of a bundled check")
+    return check
 
 
 def _withheld(document: DeidentifiedDocument, reason: Reason) -> Withheld:

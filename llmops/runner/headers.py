@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from llmops.formats import FORMATS
 from llmops.normalize import USUAL, USUAL_IDENTITY, TableColumns, missing_columns
-from llmops.recipe import Recipe
+from llmops.recipe import Recipe, formats_of
 from llmops.sources import Unit, first_row
 
 
@@ -40,7 +39,9 @@ def look(recipe: Recipe, units: Sequence[Unit]) -> tuple[int, tuple[Lacking, ...
         How many tables there are, and those that lack a column.
     """
     firsts = {unit.path: unit for unit in reversed(units) if unit.refused is None}
-    rows = [row for unit in firsts.values() if (row := first_row(unit, recipe.input.source, FORMATS)) is not None]
+    formats = formats_of(recipe)
+    firsts_read = (first_row(unit, recipe.input.source, formats) for unit in firsts.values())
+    rows = [row for row in firsts_read if row is not None]
     table = recipe.normalize.table
     found: Counter[tuple[tuple[str, ...], tuple[str, ...], int]] = Counter()
     for row in rows:

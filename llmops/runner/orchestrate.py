@@ -14,10 +14,9 @@ from llmops.audit import layout
 from llmops.audit.anchors.locations import write_anchor
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
 from llmops.audit.log.run_links import beating, seal_readers, tie_streams
-from llmops.engines import LocalEngine, Outcome
+from llmops.engines import Engine, Outcome
 from llmops.errors import AuditError, AuditWriteError, ModelError, RecipeError, SourceError, StageError
 from llmops.evaluation import Calling, EvaluationResult
-from llmops.formats import FORMATS
 from llmops.keys import AUDIT_KEY_FILE, RELEASE_KEY_FILE
 from llmops.pipeline import Done, Shard, plan_shards
 from llmops.plain_files import replace_file
@@ -25,7 +24,9 @@ from llmops.process import forbid_dumps
 from llmops.recipe import (
     Keys,
     Recipe,
+    engine_of,
     fingerprint,
+    formats_of,
     load_keys,
     load_policies,
     load_recipe,
@@ -141,7 +142,7 @@ def planned(recipe: Recipe) -> tuple[Unit, ...]:
         raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
     refuse_unready(recipe)
     refuse_unwritable(recipe)
-    units = plan_units(recipe.input.paths, recipe.input.source, recipe.run.shard_size, formats=FORMATS)
+    units = plan_units(recipe.input.paths, recipe.input.source, recipe.run.shard_size, formats=formats_of(recipe))
     if not units:
         raise SourceError("the input holds no file to read; check input.paths, include and exclude, or give --input")
     return units
@@ -168,7 +169,9 @@ def _go(run: RunContext, units: Sequence[Unit]) -> RunResult:
 
 def _shards_to_release(run: RunContext, shards: Sequence[Shard], job: ShardJob) -> RunResult:
     deadline_s = run.recipe.run.record_deadline_s
-    engine = LocalEngine(job=job, workers=min(run.workers, max(1, len(shards))), silence_s=deadline_s, again=again)
+    engine = engine_of(run.recipe)(
+        job=job, workers=min(run.workers, max(1, len(shards))), silence_s=deadline_s, again=again
+    )
     with engine, _drained_by_signal(engine):
         indexed, unread = index_pass(run, engine, shards)
         done, undone = rewrite_pass(run, engine, shards, indexed)
@@ -368,7 +371,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _drained_by_signal(engine: LocalEngine) -> Iterator[None]:
+def _drained_by_signal(engine: Engine) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM lets the shards in flight finish; the second stops at once, as by default."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from llmops.audit.events import ShardFailed
 from llmops.documents import Reason
-from llmops.engines import LocalEngine, Outcome
+from llmops.engines import Engine, Outcome
 from llmops.identities import Identity
 from llmops.pipeline import Done, Indexed, Shard
 from llmops.recipe import open_vault
@@ -14,7 +14,7 @@ from llmops.runner.job import Task
 Failed = list[tuple[Shard, Outcome]]
 
 
-def index_pass(run: RunContext, engine: LocalEngine, shards: Sequence[Shard]) -> tuple[dict[str, Indexed], Failed]:
+def index_pass(run: RunContext, engine: Engine, shards: Sequence[Shard]) -> tuple[dict[str, Indexed], Failed]:
     """First pass. Identities enter the vault in plan order, whichever worker was first.
 
     Returns:
@@ -45,7 +45,7 @@ def index_pass(run: RunContext, engine: LocalEngine, shards: Sequence[Shard]) ->
 
 
 def rewrite_pass(
-    run: RunContext, engine: LocalEngine, shards: Sequence[Shard], indexed: dict[str, Indexed]
+    run: RunContext, engine: Engine, shards: Sequence[Shard], indexed: dict[str, Indexed]
 ) -> tuple[list[Done], Failed]:
     """Second pass, over the shards that the first could read.
 

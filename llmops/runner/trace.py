@@ -11,10 +11,9 @@ import orjson
 
 from llmops.documents import Locator, Reason, SourceRecord
 from llmops.errors import RecipeError, SourceError
-from llmops.formats import FORMATS
 from llmops.normalize import missing_columns
 from llmops.pipeline import NOWHERE, Decision, Ledger, Place, ledgers
-from llmops.recipe import Keys, Recipe
+from llmops.recipe import Keys, Recipe, formats_of
 from llmops.runner.state import output_token
 from llmops.runner.withdrawn import ledger_root
 from llmops.sources import ROW, UnitSource, plan_units
@@ -157,12 +156,13 @@ def _gaps(
 ) -> Iterator[tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]]:
     """Read a file again: ids of records in it, with the columns that are missing and those that are there."""
     try:
-        units = plan_units([path], recipe.input.source, formats=FORMATS)
+        formats = formats_of(recipe)
+        units = plan_units([path], recipe.input.source, formats=formats)
     except SourceError:
         return
     left = {one.partition(".")[0] for one in ids}
     for unit in units:
-        for record in UnitSource(unit, recipe.input.source, keys.source_ids, FORMATS).records():
+        for record in UnitSource(unit, recipe.input.source, keys.source_ids, formats).records():
             if not left:
                 return
             if isinstance(record, SourceRecord) and record.format == ROW and record.record_id in left:

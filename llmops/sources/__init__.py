@@ -2,9 +2,11 @@
 
 from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize
+from llmops.sources.framed import Frame, Framed
 from llmops.sources.plan import plan_units
 from llmops.sources.reader import UnitSource, first_row
 from llmops.sources.spec import ROW, TABLE_LAYOUTS, TEXT, Formats, Framer, Head
+from llmops.sources.stream import Stream
 from llmops.sources.unit import Unit
 
 __all__ = [
@@ -13,9 +15,12 @@ __all__ = [
     "TEXT",
     "FilesConfig",
     "Formats",
+    "Frame",
+    "Framed",
     "Framer",
     "Head",
     "ShardSize",
+    "Stream",
     "Unit",
     "UnitSource",
     "first_row",

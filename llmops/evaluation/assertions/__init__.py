@@ -1,6 +1,6 @@
 """What a suite can demand of an answer; one file a family."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
@@ -11,12 +11,14 @@ from llmops.evaluation.assertions.safety import NoPhi, Refuses, is_refusal
 from llmops.evaluation.assertions.structure import JsonSchema
 from llmops.evaluation.assertions.wording import Contains, NotContains, Regex
 
+BUNDLED: Final = (Contains, NotContains, Regex, JsonSchema, Numeric, Cites, Supported, NoPhi, Refuses)
 AnyAssertion: TypeAlias = Annotated[
     Contains | NotContains | Regex | JsonSchema | Numeric | Cites | Supported | NoPhi | Refuses,
     Field(discriminator="use"),
 ]
 
 __all__ = [
+    "BUNDLED",
     "Answer",
     "AnyAssertion",
     "Assertion",
