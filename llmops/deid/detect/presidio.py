@@ -3,14 +3,14 @@
 Every rule is an `EntityRecognizer`, and so are the network and what is known of a subject. The judge, the vetoes and
 propagation work where Presidio lets results be weighed by context: in its `ContextAwareEnhancer`.
 
-One mechanism is gone round: spaCy's tokenizer. It costs 7 % of the time of an analysis, and its string store keeps
-every word of every record for the life of the process. Our recognizers read the text itself, so a document is one
-stand-in word, unless a recognizer that a user added asks for context words.
+Two mechanisms are gone round, each for more than 5 % of the time of an analysis. spaCy's tokenizer (7 %): its string
+store also keeps every word of every record for the life of the process, so a document is one stand-in word, unless a
+recognizer that a user added asks for context words. `AnalyzerEngine.analyze` (8 %), which goes over all results twice
+for each recognizer: `ClinicalAnalyzer.find` calls recognizers and enhancer itself, with the same findings.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ from llmops.deid.detect.propagate import propagate
 from llmops.deid.detect.recognizers import FINDERS, LABELS
 from llmops.deid.detect.vetoes import without_vetoed
 from llmops.deid.placeholders import outside_placeholders
-from llmops.deid.spans import ScoredWord, Span, View, resolve
+from llmops.deid.spans import Span, View, resolve
 from llmops.errors import StageError
 from llmops.phi import PhiLabel
 
@@ -61,7 +61,8 @@ _IGNORED: Final = (
     "TIME", "WORK_OF_ART",
 )  # fmt: skip
 _BELIEVED: Final = 0.5
-"""Score from which on what a user's recognizer finds stands, whatever the judge says; below, the judge decides."""
+"""Score from which on what a user's recognizer finds stands, whatever the judge says, and a word of the network is a
+result of its own."""
 
 
 @Language.component("llmops_lemma")
@@ -88,6 +89,15 @@ class CutSpacyEngine(SpacyNlpEngine):
     def load(self) -> None:
         """Load the pipeline of the configured NER component."""
         self.nlp = {LANGUAGE: _PIPELINES[self._ner](tokens=self._tokens)}
+
+    def process_batch(  # type: ignore[override]
+        self, texts: Iterable[Any], language: str, *args: Any, **options: Any
+    ) -> Iterator[Any]:
+        """As Presidio's, with each text as it was given in the place of its document's."""
+        given = list(texts)
+        answers: Iterator[Any] = super().process_batch(given, language, *args, **options)
+        for text, answer in zip(given, answers, strict=True):
+            yield (text[0] if options.get("as_tuples") else text, *answer[1:])
 
 
 class RuleRecognizer(EntityRecognizer):
@@ -117,7 +127,11 @@ class RuleRecognizer(EntityRecognizer):
 
 
 class NetworkRecognizer(EntityRecognizer):
-    """The clinical network as a recognizer: each word that is not plainly harmless, with the probability of PHI."""
+    """The clinical network as a recognizer: each word that it would rather mask, with the probability of PHI.
+
+    The judge sees the words below too: as results they would cost 6 % of the time, since Presidio goes over all results
+    twice for each recognizer.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -150,6 +164,7 @@ class NetworkRecognizer(EntityRecognizer):
                 recognition_metadata={_NAME: NETWORK, _ID: self.id},
             )
             for word in words
+            if word.score >= _BELIEVED
         ]
 
 
@@ -206,16 +221,32 @@ class JudgingEnhancer(LemmaContextAwareEnhancer):
         recognizers: list[EntityRecognizer],  # noqa: ARG002 - Presidio's signature
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
-        """Give the findings: disjoint, ordered, placeholders left out."""
+        """Give the findings as results that say why."""
+        return [_explained(span) for span in self.findings(text, raw_results, nlp_artifacts, context)]
+
+    def findings(
+        self,
+        text: str,
+        raw_results: Iterable[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        context: list[str] | None = None,
+    ) -> tuple[Span, ...]:
+        """Give the findings: disjoint, ordered, placeholders left out.
+
+        Args:
+            text: as a reader sees it. PHI.
+            raw_results: of all recognizers, each with its name and its recognizer's id.
+            nlp_artifacts: of the text.
+            context: words beside the text, for recognizers that a user added.
+        """
         rules: list[RecognizerResult] = []
         known: list[Span] = []
-        words: list[ScoredWord] = []
         added: list[RecognizerResult] = []
         for result in raw_results:
             metadata = result.recognition_metadata
             if metadata.get(_NAME) == NETWORK:
-                words.append(ScoredWord(result.start, result.end, PhiLabel(result.entity_type), result.score))
-            elif metadata.get(_ID) in self._added:
+                continue  # the judge decides on each word
+            if metadata.get(_ID) in self._added:
                 added.append(result)
             elif metadata.get(_ORIGIN) == KNOWN:
                 known.append(_span(result))
@@ -225,8 +256,7 @@ class JudgingEnhancer(LemmaContextAwareEnhancer):
             with_context = [one for one in self._added.values() if one.context]
             added = super().enhance_using_context(text, added, nlp_artifacts, with_context, context)
         found = [*map(_span, EntityRecognizer.remove_duplicates(rules)), *map(_believed, added)]
-        view = replace(view_of(text, nlp_artifacts), words=tuple(words) if self._judge is not None else None)
-        return [_result(span) for span in self._findings(view, found, known)]
+        return self._findings(view_of(text, nlp_artifacts), found, known)
 
     def _findings(self, view: View, rules: Iterable[Span], known: Iterable[Span]) -> tuple[Span, ...]:
         strong = [span for span in rules if span.score >= self._config.score_threshold]
@@ -260,13 +290,13 @@ class ClinicalAnalyzer(AnalyzerEngine):
         recognizers += self.added.recognizers
         engine = CutSpacyEngine(ner=config.ner, tokens=any(one.context for one in self.added.recognizers))
         engine.load()
+        judge = Judge() if config.ner == "clinical" else None
+        self._enhancer = JudgingEnhancer(config, judge, self.added.recognizers)
         super().__init__(
             registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
             nlp_engine=engine,
             supported_languages=[LANGUAGE],
-            context_aware_enhancer=JudgingEnhancer(
-                config, Judge() if config.ner == "clinical" else None, self.added.recognizers
-            ),
+            context_aware_enhancer=self._enhancer,
             log_decision_process=False,
         )
 
@@ -301,9 +331,10 @@ class ClinicalAnalyzer(AnalyzerEngine):
         whole = [composed(text) for text in texts]
         batch: Any = self.nlp_engine.process_batch([one.text for one in whole], language=LANGUAGE, batch_size=_BATCH)
         for one, (_, artifacts), matcher in zip(whole, list(batch), known, strict=True):
-            ad_hoc: list[EntityRecognizer] = [KnownRecognizer(matcher)] if matcher is not None else []
-            results = super().analyze(one.text, LANGUAGE, nlp_artifacts=artifacts, ad_hoc_recognizers=ad_hoc)
-            yield tuple(one.placed(span) for span in sorted(map(_span, results), key=lambda span: span.start))
+            ad_hoc = [KnownRecognizer(matcher)] if matcher is not None else []
+            recognizers: list[EntityRecognizer] = [*self.registry.recognizers, *ad_hoc]
+            raw = [result for recognizer in recognizers for result in _results_of(recognizer, one.text, artifacts)]
+            yield tuple(one.placed(span) for span in self._enhancer.findings(one.text, raw, artifacts))
 
 
 def rule_finds(texts: Sequence[str]) -> Iterator[list[Span]]:
@@ -324,9 +355,19 @@ def view_of(text: str, artifacts: NlpArtifacts | None) -> View:
     kept = artifacts.tokens.user_data.get(_VIEW)
     if isinstance(kept, View) and kept.text == text:
         return kept
-    view = View.of(text, tuple((e.start_char, e.end_char, str(e.label_)) for e in artifacts.entities))
+    entities = tuple((e.start_char, e.end_char, str(e.label_)) for e in artifacts.entities)
+    view = View.of(text, entities, artifacts.tokens.user_data.get(WORDS))
     artifacts.tokens.user_data[_VIEW] = view
     return view
+
+
+def _results_of(recognizer: EntityRecognizer, text: str, artifacts: NlpArtifacts) -> list[RecognizerResult]:
+    """Give what a recognizer finds, each result with its recognizer's id, as `AnalyzerEngine` does."""
+    results = recognizer.analyze(text, recognizer.supported_entities, artifacts) or []
+    for result in results:
+        metadata: dict[str, Any] = result.recognition_metadata or {}
+        result.recognition_metadata = {_ID: recognizer.id, **metadata}
+    return results
 
 
 def _resolved(view: View, spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -339,14 +380,19 @@ def _result(span: Span, **metadata: str) -> RecognizerResult:
         start=span.start,
         end=span.end,
         score=span.score,
-        analysis_explanation=AnalysisExplanation(
-            recognizer=span.recognizer,
-            original_score=span.score,
-            textual_explanation=f"{span.recognizer}: {span.label.identifier}, 45 CFR 164.514(b)(2)(i)",
-        ),
         # Presidio adds the id of the recognizer that it had the result from, and drops what has another.
         recognition_metadata={_NAME: span.recognizer, **metadata},
     )
+
+
+def _explained(span: Span) -> RecognizerResult:
+    result = _result(span)
+    result.analysis_explanation = AnalysisExplanation(
+        recognizer=span.recognizer,
+        original_score=span.score,
+        textual_explanation=f"{span.recognizer}: {span.label.identifier}, 45 CFR 164.514(b)(2)(i)",
+    )
+    return result
 
 
 def _span(result: RecognizerResult) -> Span:
