@@ -6,7 +6,7 @@ from llmops.audit.explain import explain
 from llmops.audit.log.writer import AuditLog
 from llmops.audit.proofs.inclusion import check, prove
 from llmops.audit.review import sign_off
-from llmops.audit.trail import tell
+from llmops.audit.trail import trail_of
 from llmops.audit.verdict import Finding, Status, Verdict
 from llmops.audit.verify.directory import verify
 
@@ -21,6 +21,6 @@ __all__ = [
     "explain",
     "prove",
     "sign_off",
-    "tell",
+    "trail_of",
     "verify",
 ]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from llmops.audit import rules
 from llmops.audit.events import SCHEMA_VERSION, Event
-from llmops.audit.rules import Rule
+from llmops.audit.rules import FieldRule
 from llmops.errors import AuditError
 
 EVENTS: Final[Mapping[str, type[Event]]] = MappingProxyType({cls.kind: cls for cls in typing.get_args(Event)})
@@ -87,7 +87,7 @@ def json_schema() -> dict[str, object]:
     }
 
 
-def rules_of(cls: type[Event]) -> tuple[tuple[str, Rule | type[StrEnum]], ...]:
+def rules_of(cls: type[Event]) -> tuple[tuple[str, FieldRule | type[StrEnum]], ...]:
     """Each field of an event class and what it may hold."""
     return _RULES[cls.kind]
 
@@ -97,17 +97,17 @@ def names_of(kind: object) -> frozenset[str]:
     return NAMES.get(str(kind), frozenset())
 
 
-def _rules(cls: type[Event]) -> tuple[tuple[str, Rule | type[StrEnum]], ...]:
+def _rules(cls: type[Event]) -> tuple[tuple[str, FieldRule | type[StrEnum]], ...]:
     hints = typing.get_type_hints(cls, include_extras=True)
     return tuple((field.name, _rule(hints[field.name])) for field in fields(cls))
 
 
-def _rule(hint: Any) -> Rule | type[StrEnum]:
-    rule: Rule | type[StrEnum] = hint.__metadata__[0] if hasattr(hint, "__metadata__") else hint
+def _rule(hint: Any) -> FieldRule | type[StrEnum]:
+    rule: FieldRule | type[StrEnum] = hint.__metadata__[0] if hasattr(hint, "__metadata__") else hint
     return rule
 
 
-_RULES: Final[Mapping[str, tuple[tuple[str, Rule | type[StrEnum]], ...]]] = MappingProxyType(
+_RULES: Final[Mapping[str, tuple[tuple[str, FieldRule | type[StrEnum]], ...]]] = MappingProxyType(
     {kind: _rules(cls) for kind, cls in EVENTS.items()}
 )
 
@@ -129,16 +129,16 @@ def _parse(line: bytes) -> dict[str, Any]:
 _CODE_SCHEMA: Final[dict[str, object]] = {"type": "string", "pattern": "^[A-Za-z0-9_.:@/+-]*$", "maxLength": 128}
 _ID_SCHEMA: Final[dict[str, object]] = {**_CODE_SCHEMA, "minLength": 1}
 _COUNT_SCHEMA: Final[dict[str, object]] = {"type": "integer", "minimum": 0}
-_SCHEMAS: Final[Mapping[Rule, dict[str, object]]] = MappingProxyType(
+_SCHEMAS: Final[Mapping[FieldRule, dict[str, object]]] = MappingProxyType(
     {
-        Rule.ID: _ID_SCHEMA,
-        Rule.CODE: _CODE_SCHEMA,
-        Rule.COUNT: _COUNT_SCHEMA,
-        Rule.RATIO: {"type": "number"},
-        Rule.FLAG: {"type": "boolean"},
-        Rule.IDS: {"type": "array", "items": _ID_SCHEMA},
-        Rule.COUNTS: {"type": "object", "propertyNames": _ID_SCHEMA, "additionalProperties": _COUNT_SCHEMA},
-        Rule.CODES: {"type": "object", "propertyNames": _ID_SCHEMA, "additionalProperties": _CODE_SCHEMA},
+        FieldRule.ID: _ID_SCHEMA,
+        FieldRule.CODE: _CODE_SCHEMA,
+        FieldRule.COUNT: _COUNT_SCHEMA,
+        FieldRule.RATIO: {"type": "number"},
+        FieldRule.FLAG: {"type": "boolean"},
+        FieldRule.IDS: {"type": "array", "items": _ID_SCHEMA},
+        FieldRule.COUNTS: {"type": "object", "propertyNames": _ID_SCHEMA, "additionalProperties": _COUNT_SCHEMA},
+        FieldRule.CODES: {"type": "object", "propertyNames": _ID_SCHEMA, "additionalProperties": _CODE_SCHEMA},
     }
 )
 
@@ -153,7 +153,7 @@ def _schema_of(cls: type[Event]) -> dict[str, object]:
         "kind": {"const": cls.kind},
     }
     for name, rule in rules_of(cls):
-        properties[name] = _SCHEMAS[rule] if isinstance(rule, Rule) else {"enum": [str(member) for member in rule]}
+        properties[name] = _SCHEMAS[rule] if isinstance(rule, FieldRule) else {"enum": [str(member) for member in rule]}
     required = sorted(properties)
     description = (cls.__doc__ or "").split("\n", maxsplit=1)[0]
     return {

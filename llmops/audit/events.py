@@ -9,19 +9,19 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final, TypeAlias
 
 from llmops.audit.checkpoint import Anchor
-from llmops.audit.rules import Rule
+from llmops.audit.rules import FieldRule
 from llmops.documents import Reason, StageName, Withheld
 
 SCHEMA_VERSION: Final = 1
 
-Id: TypeAlias = Annotated[str, Rule.ID]
-Code: TypeAlias = Annotated[str, Rule.CODE]
-Count: TypeAlias = Annotated[int, Rule.COUNT]
-Ratio: TypeAlias = Annotated[float, Rule.RATIO]
-Flag: TypeAlias = Annotated[bool, Rule.FLAG]
-Ids: TypeAlias = Annotated[tuple[str, ...], Rule.IDS]
-Counts: TypeAlias = Annotated[tuple[tuple[str, int], ...], Rule.COUNTS]
-Codes: TypeAlias = Annotated[tuple[tuple[str, str], ...], Rule.CODES]
+Id: TypeAlias = Annotated[str, FieldRule.ID]
+Code: TypeAlias = Annotated[str, FieldRule.CODE]
+Count: TypeAlias = Annotated[int, FieldRule.COUNT]
+Ratio: TypeAlias = Annotated[float, FieldRule.RATIO]
+Flag: TypeAlias = Annotated[bool, FieldRule.FLAG]
+Ids: TypeAlias = Annotated[tuple[str, ...], FieldRule.IDS]
+Counts: TypeAlias = Annotated[tuple[tuple[str, int], ...], FieldRule.COUNTS]
+Codes: TypeAlias = Annotated[tuple[tuple[str, str], ...], FieldRule.CODES]
 
 
 class ReviewReason(StrEnum):

@@ -16,16 +16,16 @@ from llmops.errors import AuditError, AuditVerificationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class LoggedEvent:
     """An event and where it stands."""
 
     receipt: Receipt
     entry: Entry
 
 
-def shows(
+def events_in(
     directory: Path, *, limit: int | None = None, kinds: Collection[str] = (), stream: str = "", run: str = ""
-) -> Iterator[Seen]:
+) -> Iterator[LoggedEvent]:
     """The events of a directory in the order of their time.
 
     Args:
@@ -45,7 +45,7 @@ def shows(
     return itertools.islice(chosen, limit)
 
 
-def explain(directory: Path, record_or_document_id: str) -> tuple[Seen, ...]:
+def explain(directory: Path, record_or_document_id: str) -> tuple[LoggedEvent, ...]:
     """Everything the log says about one record (and its documents) or one document (and the record it came from).
 
     Args:
@@ -53,7 +53,7 @@ def explain(directory: Path, record_or_document_id: str) -> tuple[Seen, ...]:
         record_or_document_id: ``r...`` or ``r....<n>``.
 
     Raises:
-        AuditVerificationError: as in `shows`.
+        AuditVerificationError: as in `events_in`.
     """
     needle = record_or_document_id.partition(".")[0].encode("ascii", "replace")
     found = reading(directory, lambda line: needle in line)
@@ -70,21 +70,21 @@ def concerns(event: object, record_or_document_id: str) -> bool:
     return bool(record_id) and getattr(event, "record_id", "") == record_id
 
 
-def reading(directory: Path, wanted: Callable[[bytes], bool], streams: Sequence[str] = ()) -> Iterator[Seen]:
+def reading(directory: Path, wanted: Callable[[bytes], bool], streams: Sequence[str] = ()) -> Iterator[LoggedEvent]:
     """The events whose line ``wanted`` says yes to, in the order of their time: decoding is dear, looking is not.
 
     Raises:
-        AuditVerificationError: as in `shows`.
+        AuditVerificationError: as in `events_in`.
     """
     names = streams or list(layout.streams(directory))
     return heapq.merge(*(_read(directory, stream, wanted) for stream in names), key=_order)
 
 
-def _order(seen: Seen) -> tuple[int, str, int]:
+def _order(seen: LoggedEvent) -> tuple[int, str, int]:
     return seen.entry.at, seen.receipt.stream, seen.receipt.index
 
 
-def _read(directory: Path, stream: str, wanted: Callable[[bytes], bool]) -> Iterator[Seen]:
+def _read(directory: Path, stream: str, wanted: Callable[[bytes], bool]) -> Iterator[LoggedEvent]:
     try:
         for part in segments(directory, stream):
             with opened(part) as file:
@@ -95,9 +95,9 @@ def _read(directory: Path, stream: str, wanted: Callable[[bytes], bool]) -> Iter
         raise AuditVerificationError(f"audit stream {stream}: cannot be read") from None
 
 
-def _seen(stream: str, index: int, line: bytes) -> Seen:
+def _seen(stream: str, index: int, line: bytes) -> LoggedEvent:
     try:
         entry = decode(line)
     except AuditError:
         raise AuditVerificationError(f"audit stream {stream}: event {index} is not of the schema") from None
-    return Seen(receipt=Receipt(stream=stream, index=index, leaf=leaf_hash(line).hex()), entry=entry)
+    return LoggedEvent(receipt=Receipt(stream=stream, index=index, leaf=leaf_hash(line).hex()), entry=entry)

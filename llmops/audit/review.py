@@ -19,7 +19,7 @@ from llmops.keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class EventRange:
     """Sealed events ``[start, end)`` of a stream, under its newest checkpoint."""
 
     start: int
@@ -27,7 +27,7 @@ class Stretch:
     checkpoint: Checkpoint
 
 
-def stretches(directory: Path, *, since: int = 0, until: int = 2**63 - 1) -> tuple[Stretch, ...]:
+def event_ranges(directory: Path, *, since: int = 0, until: int = 2**63 - 1) -> tuple[EventRange, ...]:
     """What every stream sealed between two moments; reviewers' own streams are not reviewed.
 
     Args:
@@ -44,11 +44,11 @@ def stretches(directory: Path, *, since: int = 0, until: int = 2**63 - 1) -> tup
             continue
         start, end = _bounds(directory, checkpoint, since, until)
         if start < end:
-            found.append(Stretch(start=start, end=end, checkpoint=checkpoint))
+            found.append(EventRange(start=start, end=end, checkpoint=checkpoint))
     return tuple(found)
 
 
-def stretch(directory: Path, stream: str, start: int, end: int | None = None) -> Stretch:
+def event_range(directory: Path, stream: str, start: int, end: int | None = None) -> EventRange:
     """Events ``[start, end)`` of one stream; to its newest checkpoint where no end is given.
 
     Raises:
@@ -58,12 +58,12 @@ def stretch(directory: Path, stream: str, start: int, end: int | None = None) ->
     last = checkpoint.size if checkpoint and end is None else end
     if checkpoint is None or last is None or not 0 <= start < last <= checkpoint.size:
         raise AuditError(f"audit stream {stream}: events {start} to {end} are not all there and sealed")
-    return Stretch(start=start, end=last, checkpoint=checkpoint)
+    return EventRange(start=start, end=last, checkpoint=checkpoint)
 
 
 def sign_off(
     directory: Path,
-    reviewed: Sequence[Stretch],
+    reviewed: Sequence[EventRange],
     signer: SigningKey,
     reason: ReviewReason,
     clock: Callable[[], int],

@@ -14,7 +14,7 @@ _LARGEST: Final = 2**63 - 1
 _DECIMALS: Final = 6
 
 
-class Rule(Enum):
+class FieldRule(Enum):
     """The kinds of value an event may hold; there is none for free text."""
 
     ID = "id"
@@ -42,30 +42,30 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
-def encode(rule: "Rule | type[StrEnum]", value: object) -> object:
+def encode(rule: "FieldRule | type[StrEnum]", value: object) -> object:
     """Turn a field into what JSON holds.
 
     Raises:
         AuditError: the value is not of that kind; it is not shown.
     """
-    if isinstance(rule, Rule):
+    if isinstance(rule, FieldRule):
         return _ENCODE[rule](value)
     if not isinstance(value, rule):
         raise _refusal(rule.__name__)
     return str(value)
 
 
-def decode(rule: "Rule | type[StrEnum]", value: object) -> object:
+def decode(rule: "FieldRule | type[StrEnum]", value: object) -> object:
     """Turn what JSON held into a field.
 
     Raises:
         AuditError: the value is not of that kind; it is not shown.
     """
-    if not isinstance(rule, Rule):
+    if not isinstance(rule, FieldRule):
         return _member(rule, value)
-    if rule is Rule.IDS and isinstance(value, list):
+    if rule is FieldRule.IDS and isinstance(value, list):
         value = tuple(value)
-    elif rule in (Rule.COUNTS, Rule.CODES) and isinstance(value, dict):
+    elif rule in (FieldRule.COUNTS, FieldRule.CODES) and isinstance(value, dict):
         value = tuple(value.items())
     _ENCODE[rule](value)
     return value
@@ -118,15 +118,15 @@ def _pairs(kind: str, valid: Callable[[object], bool]) -> Callable[[object], obj
     return encode_pairs
 
 
-_ENCODE: Final[Mapping[Rule, Callable[[object], object]]] = MappingProxyType(
+_ENCODE: Final[Mapping[FieldRule, Callable[[object], object]]] = MappingProxyType(
     {
-        Rule.ID: _checked("id", is_id),
-        Rule.CODE: _checked("code", is_code),
-        Rule.COUNT: _checked("count", is_count),
-        Rule.RATIO: _ratio,
-        Rule.FLAG: _checked("flag", lambda value: isinstance(value, bool)),
-        Rule.IDS: _ids,
-        Rule.COUNTS: _pairs("mapping of codes to counts", is_count),
-        Rule.CODES: _pairs("mapping of codes to codes", is_code),
+        FieldRule.ID: _checked("id", is_id),
+        FieldRule.CODE: _checked("code", is_code),
+        FieldRule.COUNT: _checked("count", is_count),
+        FieldRule.RATIO: _ratio,
+        FieldRule.FLAG: _checked("flag", lambda value: isinstance(value, bool)),
+        FieldRule.IDS: _ids,
+        FieldRule.COUNTS: _pairs("mapping of codes to counts", is_count),
+        FieldRule.CODES: _pairs("mapping of codes to codes", is_code),
     }
 )

@@ -17,7 +17,7 @@ from llmops.audit.events import (
     RunResumed,
     RunStarted,
 )
-from llmops.audit.explain import Seen, concerns, reading
+from llmops.audit.explain import LoggedEvent, concerns, reading
 from llmops.audit.log.newest import newest_checkpoint
 
 _CONTEXT: Final = (RunStarted, RunResumed, GateDecided, ReleasePublished, ReleaseRevoked, IndexBuilt, RunFinished)
@@ -26,7 +26,7 @@ _KIND: Final = b'"kind":"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Trail:
     """What the log says about one record or document.
 
     Args:
@@ -38,27 +38,27 @@ class Story:
     """
 
     id: str
-    steps: tuple[Seen, ...]
-    context: tuple[Seen, ...]
-    served: tuple[Seen, ...]
+    steps: tuple[LoggedEvent, ...]
+    context: tuple[LoggedEvent, ...]
+    served: tuple[LoggedEvent, ...]
     sealed: Mapping[str, int]
 
     @property
-    def decisions(self) -> tuple[Seen, ...]:
+    def decisions(self) -> tuple[LoggedEvent, ...]:
         """The last word on each document: released, or withheld."""
-        last: dict[str, Seen] = {}
+        last: dict[str, LoggedEvent] = {}
         for seen in self.steps:
             event = seen.entry.event
             if isinstance(event, DocumentReleased | RecordWithheld):
                 last[event.document_id or event.record_id] = seen
         return tuple(last.values())
 
-    def is_sealed(self, seen: Seen) -> bool:
+    def is_sealed(self, seen: LoggedEvent) -> bool:
         """Whether a signed checkpoint covers the event."""
         return seen.receipt.index < self.sealed.get(seen.receipt.stream, 0)
 
 
-def tell(directory: Path, record_or_document_id: str) -> Story:
+def trail_of(directory: Path, record_or_document_id: str) -> Trail:
     """Gather the story of a record or document in one pass over the log.
 
     Args:
@@ -79,7 +79,7 @@ def tell(directory: Path, record_or_document_id: str) -> Story:
     }
     context = tuple(seen for seen in found if _belongs(seen, runs, releases, record_or_document_id))
     served = tuple(seen for seen in found if _served(seen, record_or_document_id))
-    return Story(
+    return Trail(
         id=record_or_document_id, steps=steps, context=context, served=served, sealed=_sealed(directory, steps)
     )
 
@@ -89,11 +89,11 @@ def _kind(line: bytes) -> bytes:
     return line[start : line.find(b'"', start)]
 
 
-def _is_context(seen: Seen) -> bool:
+def _is_context(seen: LoggedEvent) -> bool:
     return isinstance(seen.entry.event, _CONTEXT)
 
 
-def _belongs(seen: Seen, runs: set[str], releases: set[str], told: str) -> bool:
+def _belongs(seen: LoggedEvent, runs: set[str], releases: set[str], told: str) -> bool:
     event = seen.entry.event
     if isinstance(event, ReleaseRevoked):
         return event.release_id in releases and (not event.document_id or concerns(event, told))
@@ -102,12 +102,12 @@ def _belongs(seen: Seen, runs: set[str], releases: set[str], told: str) -> bool:
     return _is_context(seen) and seen.entry.run in runs
 
 
-def _served(seen: Seen, told: str) -> bool:
+def _served(seen: LoggedEvent, told: str) -> bool:
     event = seen.entry.event
     return isinstance(event, Queried) and any(hit == told or hit.startswith(f"{told}.") for hit in event.hits)
 
 
-def _sealed(directory: Path, steps: tuple[Seen, ...]) -> dict[str, int]:
+def _sealed(directory: Path, steps: tuple[LoggedEvent, ...]) -> dict[str, int]:
     streams = sorted({seen.receipt.stream for seen in steps})
     found = ((stream, newest_checkpoint(directory, stream)) for stream in streams)
     return {stream: checkpoint.size for stream, checkpoint in found if checkpoint}

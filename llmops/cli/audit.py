@@ -12,10 +12,10 @@ import typer
 
 from llmops.audit import Anchor, Finding, Status, Verdict, layout
 from llmops.audit.anchors.locations import read_kept
-from llmops.audit.anchors.object_store import Kept
+from llmops.audit.anchors.object_store import StoredCheckpoint
 from llmops.audit.anchors.timestamp import load_authorities
 from llmops.audit.events import Event, ReviewReason
-from llmops.audit.explain import Seen, shows
+from llmops.audit.explain import LoggedEvent, events_in
 from llmops.audit.export import Form
 from llmops.audit.verify.directory import verify as verify_log
 from llmops.cli import audit_proofs
@@ -27,7 +27,7 @@ from llmops.errors import AuditError, AuditVerificationError, RecipeError, Relea
 from llmops.keys import VerifyKey
 from llmops.operations.reader_log import not_in_log, now_ms
 from llmops.plain_files import open_file
-from llmops.release import glance, open_release, release_folders
+from llmops.release import open_release, overview, release_folders
 
 app = typer.Typer(help="Read and verify an audit log.", no_args_is_help=True)
 KINDS: Final = frozenset(event.kind for event in get_args(Event))
@@ -95,7 +95,7 @@ def show(
 
     if unknown := set(kind or ()) - KINDS:
         raise RecipeError(f"audit show: {len(unknown)} --kind unknown; known are {', '.join(sorted(KINDS))}")
-    found: Iterable[Seen] = explain_id(folder, of) if of else shows(folder)
+    found: Iterable[LoggedEvent] = explain_id(folder, of) if of else events_in(folder)
     events = islice((seen for seen in found if not kind or seen.entry.event.kind in kind), limit)
     if as_json:
         out_json([_plain(seen) for seen in events])
@@ -113,9 +113,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say on one screen why a record or document was released or withheld; exit 1 where the log knows nothing of it."""
-    from llmops.audit import tell
+    from llmops.audit import trail_of
 
-    story = tell(folder, told)
+    story = trail_of(folder, told)
     if as_json:
         out_json(story_as_dict(story, _plain))
     elif story.steps:
@@ -252,11 +252,11 @@ def _unlogged(folder: Path, published: Path, signers: Sequence[VerifyKey]) -> tu
 
 def _taken_back(releases: Path) -> dict[str, frozenset[str]]:
     """What entries signed with a release's own key take back of it; the log vouches for the manifest that names it."""
-    seen = [glance(path) for path in release_folders(releases)] if releases.is_dir() else []
+    seen = [overview(path) for path in release_folders(releases)] if releases.is_dir() else []
     return {one.name: one.tombstones | ({""} if one.reason else set()) for one in seen}
 
 
-def _kept(place: str) -> tuple[Kept, ...]:
+def _kept(place: str) -> tuple[StoredCheckpoint, ...]:
     """What a place that was named keeps; an empty one is no silence to take for consent."""
     found = read_kept(place)
     if not found:
@@ -266,7 +266,7 @@ def _kept(place: str) -> tuple[Kept, ...]:
 
 def _anchors(path: Path, signers: Sequence[VerifyKey]) -> tuple[Anchor, ...]:
     """The anchors of a release under a key that was given, revoked or not; nobody vouches for those of another."""
-    seen = glance(path, signers)
+    seen = overview(path, signers)
     if seen.manifest is None:
         problem(f"release {path.name} anchors nothing: {seen.problem}")
         return ()
@@ -280,7 +280,7 @@ def _range(finding: Any) -> str:
     return f" ({place}events {finding.start} to {'the end' if finding.end is None else finding.end})"
 
 
-def _plain(seen: Seen) -> dict[str, Any]:
+def _plain(seen: LoggedEvent) -> dict[str, Any]:
     return {
         "stream": seen.receipt.stream,
         "index": seen.receipt.index,

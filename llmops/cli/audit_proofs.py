@@ -11,9 +11,9 @@ from llmops.audit import check, layout
 from llmops.audit.anchors.locations import located, read_notes, write_anchor
 from llmops.audit.checkpoint import Checkpoint, parse_checkpoint
 from llmops.audit.log.newest import newest_checkpoints
-from llmops.audit.proofs.consistency import grown, growths_to_json, parse_growths
+from llmops.audit.proofs.consistency import parse_proofs, proofs_to_json, prove_consistency
 from llmops.audit.proofs.inclusion import find_event, parse_proof, prove
-from llmops.cli.audit_folder import Folder, meant
+from llmops.cli.audit_folder import Folder, audit_folder_in
 from llmops.cli.audit_trail import moment
 from llmops.cli.output import console, out_json, pairs, problem
 from llmops.cli.release_options import Keys, trusted
@@ -79,18 +79,18 @@ def consistency(
     given = trusted(keys, name="llmops-audit")
     before, after = _newest(old), _newest(new)
     folder = _log(log or Path(new))
-    growths = [
-        growth
-        for growth in (parse_growths(_read(proof)) if proof else ())
-        if growth.old == before.get(growth.old.stream) and growth.new == after.get(growth.new.stream)
+    proofs = [
+        one
+        for one in (parse_proofs(_read(proof)) if proof else ())
+        if one.old == before.get(one.old.stream) and one.new == after.get(one.new.stream)
     ]
     if not proof and folder:
-        growths = [grown(folder, before[stream], after[stream]) for stream in before if stream in after]
-    answers = {growth.new.stream: growth.holds(given) for growth in growths}
+        proofs = [prove_consistency(folder, before[stream], after[stream]) for stream in before if stream in after]
+    answers = {one.new.stream: one.holds(given) for one in proofs}
     answers |= {stream: False for stream in before if stream not in after}
     unknown = sorted(before.keys() - answers.keys())
     if out:
-        _write(out, growths_to_json(growths))
+        _write(out, proofs_to_json(proofs))
     if as_json:
         out_json({"consistent": answers, "unknown": unknown})
     else:
@@ -125,13 +125,13 @@ def _log(path: Path) -> Path | None:
     """The audit folder that a path names or lies in, to make proofs from."""
     if path.suffix == ".checkpoints":
         return path.parent
-    folder = meant(path)
+    folder = audit_folder_in(path)
     return folder if any(layout.streams(folder)) else None
 
 
 def _newest(place: str) -> dict[str, Checkpoint]:
     """The largest checkpoint of each stream in a place or an audit folder."""
-    folder = meant(Path(place))
+    folder = audit_folder_in(Path(place))
     found = newest_checkpoints(folder) if any(layout.streams(folder)) else read_notes(place)
     return {checkpoint.stream: checkpoint for checkpoint in sorted(found, key=lambda one: one.size)}
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from llmops.audit.proofs.inclusion import find_event
-from llmops.audit.review import Stretch, stretch, stretches
+from llmops.audit.review import EventRange, event_range, event_ranges
 from llmops.errors import AuditError
 
 _FOREVER: Final = 2**63 - 1
 
 
-def chosen(folder: Path, since: str, until: str) -> tuple[Stretch, ...]:
+def chosen(folder: Path, since: str, until: str) -> tuple[EventRange, ...]:
     """The sealed events from one end to the other, both included; everything sealed where no end is given.
 
     Raises:
@@ -19,7 +19,7 @@ def chosen(folder: Path, since: str, until: str) -> tuple[Stretch, ...]:
     """
     if "#" in since or "#" in until:
         return (_positions(folder, since, until),)
-    found = stretches(
+    found = event_ranges(
         folder,
         since=_ms(since) if since else 0,
         until=_ms(until) + timedelta(days=1) // timedelta(milliseconds=1) if until else _FOREVER,
@@ -29,13 +29,13 @@ def chosen(folder: Path, since: str, until: str) -> tuple[Stretch, ...]:
     return found
 
 
-def _positions(folder: Path, since: str, until: str) -> Stretch:
+def _positions(folder: Path, since: str, until: str) -> EventRange:
     first = find_event(folder, since) if since else None
     last = find_event(folder, until) if until else None
     stream = (first or last or ("", 0))[0]
     if (first and first[0] != stream) or (last and last[0] != stream):
         raise AuditError("audit review: both ends must be of one stream")
-    return stretch(folder, stream, first[1] if first else 0, last[1] + 1 if last else None)
+    return event_range(folder, stream, first[1] if first else 0, last[1] + 1 if last else None)
 
 
 def _ms(day: str) -> int:

@@ -15,8 +15,8 @@ from llmops.audit.events import (
     ReleaseRevoked,
     RunStarted,
 )
-from llmops.audit.explain import Seen
-from llmops.audit.trail import Story
+from llmops.audit.explain import LoggedEvent
+from llmops.audit.trail import Trail
 from llmops.cli.output import console, pairs
 
 _STEPS = {
@@ -31,7 +31,7 @@ _STEPS = {
 _IN_HEAD = frozenset({"document_id", "record_id", "policy_id", "shard"})
 
 
-def print_story(story: Story) -> None:
+def print_story(story: Trail) -> None:
     """Print a story on one screen."""
     pairs(f"{story.id}: {_decision(story)}", dict(_head(story)))
     console.print("steps", style="bold")
@@ -46,7 +46,7 @@ def print_story(story: Story) -> None:
         console.print(f"{'':23}receipt {receipt}", style="dim")
 
 
-def story_as_dict(story: Story, plain: Callable[[Seen], dict[str, Any]]) -> dict[str, Any]:
+def story_as_dict(story: Trail, plain: Callable[[LoggedEvent], dict[str, Any]]) -> dict[str, Any]:
     """A story as plain values, for JSON."""
     return {
         "id": story.id,
@@ -58,7 +58,7 @@ def story_as_dict(story: Story, plain: Callable[[Seen], dict[str, Any]]) -> dict
     }
 
 
-def _decision(story: Story) -> str:
+def _decision(story: Trail) -> str:
     """In a word, or two: what became of it, and of how many documents if it became several things."""
     events = [seen.entry.event for seen in story.decisions]
     released = sum(isinstance(event, DocumentReleased) for event in events)
@@ -71,7 +71,7 @@ def _decision(story: Story) -> str:
     return ", ".join(part for part in (f"{released} released" if released else "", withheld) if part)
 
 
-def _head(story: Story) -> Iterator[tuple[str, str]]:
+def _head(story: Trail) -> Iterator[tuple[str, str]]:
     """The rules that were in force and what came of it, a line each."""
     for seen in story.context:
         event = seen.entry.event
@@ -89,7 +89,7 @@ def _head(story: Story) -> Iterator[tuple[str, str]]:
     yield from _own(story)
 
 
-def _own(story: Story) -> Iterator[tuple[str, str]]:
+def _own(story: Trail) -> Iterator[tuple[str, str]]:
     """What is known of the document itself, where the story is of one."""
     events = [seen.entry.event for seen in story.steps]
     policies = sorted({event.policy_id for event in events if isinstance(event, DocumentDeidentified)})
@@ -102,7 +102,7 @@ def _own(story: Story) -> Iterator[tuple[str, str]]:
         yield "served", f"by {len(story.served)} searches, last {_time(story.served[-1])}"
 
 
-def _what(seen: Seen) -> str:
+def _what(seen: LoggedEvent) -> str:
     """The fields of a step that say something."""
     event = seen.entry.event
     found = ((name, getattr(event, name)) for name, _ in rules_of(type(event)) if name not in _IN_HEAD)
@@ -117,7 +117,7 @@ def _words(value: object) -> str:
     return str(value)
 
 
-def _time(seen: Seen) -> str:
+def _time(seen: LoggedEvent) -> str:
     return moment(seen.entry.at)
 
 

@@ -14,7 +14,7 @@ from llmops.errors import ReleaseError
 from llmops.keys import SigningKey, load_signing_key
 from llmops.operations.reader_log import audit_key_beside, folder_log, not_in_log
 from llmops.operations.withdraw import Withdrawal
-from llmops.release import Glance, RevocationReason, check_documents, compare, glance, newest, release_folders
+from llmops.release import Overview, RevocationReason, check_documents, compare, newest, overview, release_folders
 from llmops.release.files import LATEST, read_regular, release_folder
 from llmops.release.manifest import MANIFEST, parse_manifest
 
@@ -58,7 +58,7 @@ def verify(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
 @app.command()
 def show(folder: Folder, keys: Keys = None, as_json: AsJson = False) -> None:
     """Show what a release states and whether it was taken back; exit 6 where its signature does not verify."""
-    seen = glance(folder, trusted(keys, name="llmops-release"))
+    seen = overview(folder, trusted(keys, name="llmops-release"))
     if seen.manifest is None:
         raise ReleaseError(seen.problem)
     facts = _row(seen)
@@ -87,7 +87,9 @@ def list_releases(
     The newest that stands is marked; <output>/release/latest names it wherever a release folder is asked for.
     """
     accepted = trusted(keys, name="llmops-release")
-    seen = sorted((glance(path, accepted) for path in release_folders(folder)), key=lambda one: (one.created, one.name))
+    seen = sorted(
+        (overview(path, accepted) for path in release_folders(folder)), key=lambda one: (one.created, one.name)
+    )
     latest = newest(seen)
     if latest and _named_latest(folder) != latest:
         problem(f"release/latest does not name {latest}, the newest that stands")
@@ -161,7 +163,7 @@ def tombstone(
     )
 
 
-def _row(seen: Glance) -> dict[str, Any]:
+def _row(seen: Overview) -> dict[str, Any]:
     manifest = seen.manifest
     return {
         "release": seen.name,

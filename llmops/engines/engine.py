@@ -18,7 +18,7 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TaskOutcome:
     """What became of one task.
 
     Args:
@@ -57,7 +57,7 @@ class Engine(Protocol):
         """Start no further task; safe to call from a signal handler."""
         ...
 
-    def map(self, tasks: Sequence[Any]) -> Iterator[Outcome]:
+    def map(self, tasks: Sequence[Any]) -> Iterator[TaskOutcome]:
         """Yield the outcome of every task as it finishes, in no fixed order; fewer than given only after `drain`.
 
         Every task that fails has an outcome that says so: none is lost.

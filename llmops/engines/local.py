@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from llmops import errors
-from llmops.engines.engine import Failure, Outcome
+from llmops.engines.engine import Failure, TaskOutcome
 from llmops.engines.worker import Job
 
 _MAX_ATTEMPTS = 2
@@ -99,7 +99,7 @@ class LocalEngine:
         """Start no further task; safe to call from a signal handler."""
         self._draining = True
 
-    def map(self, tasks: Sequence[Any]) -> Iterator[Outcome]:
+    def map(self, tasks: Sequence[Any]) -> Iterator[TaskOutcome]:
         """Yield the outcome of every task as it finishes, in no fixed order; fewer than given only after `drain`.
 
         Raises:
@@ -163,7 +163,7 @@ class LocalEngine:
         connection.send(self.job)
         return _Worker(slot=slot, process=process, connection=connection)
 
-    def _receive(self, worker: _Worker, waiting: deque[_Try]) -> Outcome | None:
+    def _receive(self, worker: _Worker, waiting: deque[_Try]) -> TaskOutcome | None:
         assert worker.trial is not None
         try:
             kind, value = worker.connection.recv()
@@ -184,9 +184,9 @@ class LocalEngine:
         if kind == "crash":
             return self._stopped(worker, waiting, Failure.STAGE_FAILED, value)
         index, worker.trial = worker.trial.index, None
-        return Outcome(task=index, result=value)
+        return TaskOutcome(task=index, result=value)
 
-    def _stopped(self, worker: _Worker, waiting: deque[_Try], failure: Failure, detail: str = "") -> Outcome | None:
+    def _stopped(self, worker: _Worker, waiting: deque[_Try], failure: Failure, detail: str = "") -> TaskOutcome | None:
         """Put the task of a worker that stopped in line again, or answer for it."""
         trial, worker.trial = worker.trial, None
         assert trial is not None
@@ -196,7 +196,7 @@ class LocalEngine:
             once_more = trial.attempt < _MAX_ATTEMPTS and failure is not Failure.WORKER_STALLED
             task = trial.task if once_more else None
         if task is None:
-            return Outcome(task=trial.index, failure=failure, detail=detail, attempts=trial.attempt)
+            return TaskOutcome(task=trial.index, failure=failure, detail=detail, attempts=trial.attempt)
         waiting.appendleft(_Try(trial.index, task, trial.attempt + 1))
         return None
 

@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from llmops.errors import RecipeError
-from llmops.evaluation.assertions.result import Outcome
+from llmops.evaluation.assertions.result import AssertionResult
 from llmops.plain_files import read_file
 
 Status: TypeAlias = Literal["answered", "not_sent", "model_failed"]
@@ -41,7 +41,7 @@ class CaseResult:
     answer: str = field(default="", repr=False)
     answer_withheld: bool
     hits: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[AssertionResult, ...]
     input_tokens: int
     output_tokens: int
     cost: float | None

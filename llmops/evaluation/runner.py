@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
 from llmops.errors import ModelError, ReleaseError
-from llmops.evaluation.assertions import Answer, Outcome
+from llmops.evaluation.assertions import Answer, AssertionResult
 from llmops.evaluation.chat_calls import Calling, Failure, ask_all
 from llmops.evaluation.extractive import ExtractiveChatModel
 from llmops.evaluation.prompt import Passage, passages, render
@@ -21,7 +21,7 @@ from llmops.evaluation.suite import Case, Prices, Suite
 from llmops.release import Release, verified
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Index
-from llmops.retrieval.released_text import serve
+from llmops.retrieval.released_text import released_passage
 from llmops.retrieval.tracing_off import untraced
 from llmops.stage import PhiScanner
 
@@ -212,10 +212,12 @@ class _Run:
 
     def _from_release(self, hit: Hit) -> Hit:
         """The hit with the text that the release holds: whoever searched chooses passages and never writes them."""
-        chunk, document = serve(self.release, hit.chunk.chunk_id, hit.chunk.sha256, self.searcher.index.config)
+        chunk, document = released_passage(
+            self.release, hit.chunk.chunk_id, hit.chunk.sha256, self.searcher.index.config
+        )
         return replace(hit, chunk=chunk, subject=document.subject, kind=document.kind, title=document.title)
 
-    def _judge(self, case: Case, answer: Answer) -> tuple[Outcome, ...]:
+    def _judge(self, case: Case, answer: Answer) -> tuple[AssertionResult, ...]:
         return tuple(assertion.check(answer) for assertion in self.suite.assertions_of(case))
 
     def _egress(self, one: _Asked) -> str:

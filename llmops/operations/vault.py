@@ -15,7 +15,7 @@ from llmops.keys import load_or_create_signing_key, load_signing_key, load_verif
 from llmops.operations.withdraw import Withdrawal
 from llmops.pipeline import Workspace, ledgers
 from llmops.recipe import Keys, Recipe, key_folder, load_keys, load_recipe, missing_keys, vault_file, vault_key
-from llmops.release import Release, ReleaseStatus, RevocationReason, glance, open_release, release_folders
+from llmops.release import Release, ReleaseStatus, RevocationReason, open_release, overview, release_folders
 from llmops.runner.job import now_ms, open_log
 from llmops.runner.withdrawn import ledger_root
 from llmops.vault import (
@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Hand:
+class _OpenVault:
     """A vault held alone, and what is needed to act on it."""
 
     recipe: Recipe
@@ -218,7 +218,7 @@ def reidentify(place: Place, pseudonym: str, purpose: str, approvals: Sequence[P
 
 
 def _named(
-    hand: _Hand, pseudonym: str, purpose: str, approvals: Sequence[Path]
+    hand: _OpenVault, pseudonym: str, purpose: str, approvals: Sequence[Path]
 ) -> tuple[VaultChanged, Sequence[Identity]]:
     """Who a subject is (PHI), and the event to be logged before it is told."""
     request = Request(vault=hand.vault.id, pseudonym=pseudonym, purpose=purpose_of(purpose))
@@ -244,7 +244,7 @@ def _standing(recipe: Recipe) -> list[Path]:
     if not (recipe.output / "release").is_dir():
         return []
     folders = release_folders(recipe.output)
-    return [path for path in folders if glance(path).status is not ReleaseStatus.REVOKED]
+    return [path for path in folders if overview(path).status is not ReleaseStatus.REVOKED]
 
 
 def _documents(release: Release, names: Collection[str]) -> list[str]:
@@ -257,7 +257,7 @@ def _documents(release: Release, names: Collection[str]) -> list[str]:
     )
 
 
-def _take_back(release: Release, ids: Sequence[str], hand: _Hand, reason: RevocationReason) -> None:
+def _take_back(release: Release, ids: Sequence[str], hand: _OpenVault, reason: RevocationReason) -> None:
     """Tombstone documents in a release, each logged first, and remove its search index also where there are none."""
     withdrawal = Withdrawal(
         folder=release.path,
@@ -291,10 +291,10 @@ def _write_new(path: Path, data: bytes, what: str) -> None:
 
 
 @contextmanager
-def _held(place: Place) -> Iterator[_Hand]:
+def _held(place: Place) -> Iterator[_OpenVault]:
     recipe = place.load()
     with custody(vault_file(recipe), vault_key(recipe)) as held, _logged(recipe) as (keys, log):
-        yield _Hand(recipe=recipe, keys=keys, vault=held, log=log)
+        yield _OpenVault(recipe=recipe, keys=keys, vault=held, log=log)
 
 
 @contextmanager

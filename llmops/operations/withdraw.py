@@ -11,7 +11,7 @@ from pathlib import Path
 from llmops.audit import AuditLog
 from llmops.audit.events import ReleaseRevoked
 from llmops.keys import SOURCE_KEY_FILE, SigningKey, load_or_create_secret
-from llmops.release import ForGood, RevocationReason, add_to_register, is_for_good, revoke, tombstone
+from llmops.release import PermanentWithdrawal, RevocationReason, add_to_register, is_permanent, revoke, tombstone
 from llmops.retrieval.files import index_place, remove_folder
 
 
@@ -72,8 +72,8 @@ class Withdrawal:
 
     def _register(self, ids: Sequence[str]) -> None:
         secret = self.keys / SOURCE_KEY_FILE
-        if is_for_good(self.reason) and secret.is_file():
-            taken = [ForGood(release=self.release_id, document=one, reason=self.reason) for one in ids]
+        if is_permanent(self.reason) and secret.is_file():
+            taken = [PermanentWithdrawal(release=self.release_id, document=one, reason=self.reason) for one in ids]
             add_to_register(self.keys, load_or_create_secret(secret), taken)
 
     def _event(self, document_id: str) -> ReleaseRevoked:

@@ -7,7 +7,7 @@ from llmops.pipeline.attempts import Stopped
 from llmops.pipeline.coarse import in_blocks
 from llmops.pipeline.commit import Done, Indexed, Workspace
 from llmops.pipeline.flow import Pipeline, index_shard, run_shard
-from llmops.pipeline.gating import Tally, pass_gate
+from llmops.pipeline.gating import GateCounts, pass_gate
 from llmops.pipeline.ledger import NOWHERE, Decision, Ledger, LedgerWriter, Place, ledgers
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard, plan_shards
@@ -16,6 +16,7 @@ __all__ = [
     "NOWHERE",
     "Decision",
     "Done",
+    "GateCounts",
     "Indexed",
     "Ledger",
     "LedgerWriter",
@@ -24,7 +25,6 @@ __all__ = [
     "Place",
     "Shard",
     "Stopped",
-    "Tally",
     "Workspace",
     "in_blocks",
     "index_shard",

@@ -39,7 +39,7 @@ from llmops.pipeline.commit import Done, Held, Indexed, ShardWriter, Workspace
 from llmops.pipeline.meters import Meter
 from llmops.pipeline.shards import Shard
 from llmops.quality import body_key, content_key
-from llmops.sources import FilesConfig, Formats, Unit, UnitSource
+from llmops.sources import FilesConfig, Formats, InputUnit, UnitSource
 from llmops.stage import Stage
 
 Progress = Callable[[int, int], None]
@@ -73,7 +73,7 @@ class Pipeline:
         for unit in shard.units:
             yield from self.read(unit)
 
-    def read(self, unit: Unit) -> Iterator[SourceRecord | Withheld]:
+    def read(self, unit: InputUnit) -> Iterator[SourceRecord | Withheld]:
         """Every record of a unit, in order."""
         return UnitSource(unit, self.source, self.source_key, self.formats).records()
 

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
+class GateCounts:
     """What the gate let out and held back, counted for report and manifest."""
 
     released: int = 0
@@ -63,7 +63,7 @@ def pass_gate(
     writer: ReleaseWriter,
     ledger: LedgerWriter,
     progress: Callable[[int, int], None],
-) -> Tally:
+) -> GateCounts:
     """Decide on every scored document of a run, in the order of the ids, and write the release's rows.
 
     Args:
@@ -131,7 +131,7 @@ class _GateWork:
     known: dict[str, tuple[Reason, str]] = field(default_factory=dict)
     held: list[tuple[Withheld, str]] = field(default_factory=list)
     """What is withheld, and the document that it is a duplicate of."""
-    tally: Tally = field(default_factory=Tally)
+    tally: GateCounts = field(default_factory=GateCounts)
 
     def decide(self, documents: Sequence[tuple[ScoredDocument, int]]) -> None:
         """Decide on a batch: the decisions are durable in the log before any row is written.
@@ -152,7 +152,7 @@ class _GateWork:
                 self.writer.add_receipts([(answer.document_id, receipt)])
                 self.tally.let_out(answer)
 
-    def finish(self) -> Tally:
+    def finish(self) -> GateCounts:
         """Write and count what is withheld, in the order of the ids."""
         self.held.sort(key=lambda one: (one[0].record_id, one[0].document_id or "", one[0].reason))
         for withheld, kept in self.held:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from llmops.sources import ShardSize, Unit
-from llmops.sources.errors import Refused
+from llmops.sources import InputUnit, ShardSize
+from llmops.sources.errors import Unreadable
 from llmops.sources.open_file import open_plain
 
 _BLOCK: Final = 2**20
@@ -19,7 +19,7 @@ class Shard:
     """A group of units that is done, retried and committed as one. The units are PHI (file names)."""
 
     shard_id: str
-    units: tuple[Unit, ...] = field(repr=False)
+    units: tuple[InputUnit, ...] = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -38,13 +38,13 @@ class Shard:
         return whole.hexdigest()
 
 
-def plan_shards(units: Sequence[Unit], size: ShardSize) -> tuple[Shard, ...]:
+def plan_shards(units: Sequence[InputUnit], size: ShardSize) -> tuple[Shard, ...]:
     """Group units, in order, into shards of no more than ``size``; only a single unit may be more."""
     groups = _groups(units, size)
     return tuple(Shard(shard_id=f"s{number:05d}", units=tuple(group)) for number, group in enumerate(groups))
 
 
-def _content(unit: Unit, key: bytes) -> bytes:
+def _content(unit: InputUnit, key: bytes) -> bytes:
     """Keyed digest of a unit's bytes; of a range that counts records, of the file's size, time and footer.
 
     A range that counts records is no range of bytes, and hashing the whole file for each of its ranges is quadratic.
@@ -63,13 +63,13 @@ def _content(unit: Unit, key: bytes) -> bytes:
             while start < stop and (block := file.read(min(_BLOCK, stop - start))):
                 whole.update(block)
                 start += len(block)
-    except (OSError, Refused):
+    except (OSError, Unreadable):
         return b"unreadable"
     return whole.digest()
 
 
-def _groups(units: Sequence[Unit], most: ShardSize) -> Iterator[list[Unit]]:
-    group: list[Unit] = []
+def _groups(units: Sequence[InputUnit], most: ShardSize) -> Iterator[list[InputUnit]]:
+    group: list[InputUnit] = []
     size = records = 0
     for unit in units:
         if group and (records + unit.records > most.records or size + unit.size > most.bytes):

@@ -68,7 +68,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class LimitCheck:
     """One check on a run: its limit, what was observed and whether that passes."""
 
     name: str
@@ -98,15 +98,15 @@ class Gate:
             record_id=document.record_id, document_id=document.document_id, stage=StageName.RELEASE, reason=reason
         )
 
-    def verdicts(self, counts: Counts) -> tuple[Verdict, ...]:
+    def verdicts(self, counts: Counts) -> tuple[LimitCheck, ...]:
         """Judge the run; one that did not pass must not look like success (exit 1), an empty one is not published."""
         unaccounted = abs(counts.read - counts.released - counts.withheld)
         ratio = round(counts.withheld / counts.read, 6) if counts.read else 0.0
         limit = self.policy.max_withheld_ratio
         return (
-            Verdict(name="unaccounted", limit=0, observed=unaccounted, passed=unaccounted == 0),
-            Verdict(name="withheld_ratio", limit=limit, observed=ratio, passed=ratio <= limit),
-            Verdict(name="released", limit=1, observed=counts.released, passed=counts.released >= 1),
+            LimitCheck(name="unaccounted", limit=0, observed=unaccounted, passed=unaccounted == 0),
+            LimitCheck(name="withheld_ratio", limit=limit, observed=ratio, passed=ratio <= limit),
+            LimitCheck(name="released", limit=1, observed=counts.released, passed=counts.released >= 1),
         )
 
     def _reason(self, document: ScoredDocument, known: Reason | None) -> Reason | None:

@@ -13,7 +13,7 @@ from llmops.audit.checkpoint import Anchor
 from llmops.errors import ReleaseError
 from llmops.keys import VerifyKey
 from llmops.release.canonical import canonical, digest
-from llmops.release.gate import Verdict
+from llmops.release.gate import LimitCheck
 from llmops.release.parts import Part
 
 FORMAT: Final = "llmops-release/1"
@@ -58,7 +58,7 @@ class ReleaseFacts:
     gate_policy_digest: str
     models: tuple[tuple[str, str], ...]
     code_version: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[LimitCheck, ...]
     counts: tuple[tuple[str, int], ...]
     residual_risk: tuple[tuple[str, float], ...]
     audit: tuple[Anchor, ...]
@@ -116,7 +116,7 @@ class Manifest:
     content: Content
     receipts: tuple[Part, ...]
     files: tuple[FileDigest, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[LimitCheck, ...]
     counts: tuple[tuple[str, int], ...]
     residual_risk: tuple[tuple[str, float], ...]
     audit: tuple[Anchor, ...]

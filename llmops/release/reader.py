@@ -18,7 +18,7 @@ from llmops.release.parts import read_batches
 from llmops.release.revocation import Revocations
 from llmops.release.schema import DOCUMENTS, WITHHELD, released_from_batch, withheld_from_batch
 from llmops.release.signing import Trust, trust
-from llmops.release.verification import Verified, read_part, standing, verify_again, verify_folder
+from llmops.release.verification import Verified, read_part, standing_revocations, verify_again, verify_folder
 
 _TOKEN: Final = object()
 
@@ -192,7 +192,7 @@ class Release:
 
     def _standing(self) -> Revocations:
         state = self._opened()
-        return standing(self._folder, state.manifest.id, state.key, self._trust, self._revocations)
+        return standing_revocations(self._folder, state.manifest.id, state.key, self._trust, self._revocations)
 
     def _batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         start = 0

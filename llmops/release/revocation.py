@@ -37,7 +37,7 @@ _FOR_GOOD: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForGood:
+class PermanentWithdrawal:
     """A document that no later release may hold: its id, the release it was taken back in, and why."""
 
     release: str
@@ -45,7 +45,7 @@ class ForGood:
     reason: RevocationReason
 
     @classmethod
-    def of(cls, release: str, document: str, reason: str) -> "ForGood":
+    def of(cls, release: str, document: str, reason: str) -> "PermanentWithdrawal":
         """Read one.
 
         Raises:
@@ -68,7 +68,7 @@ class Revocations:
 
     revoked: RevocationReason | None = None
     tombstones: frozenset[str] = frozenset()
-    for_good: frozenset[ForGood] = frozenset()
+    for_good: frozenset[PermanentWithdrawal] = frozenset()
     size: int = 0
     head: str = ""
 
@@ -100,12 +100,12 @@ def read_revocations(release: Path, release_id: str, accepted: Trust, revocation
     return state
 
 
-def is_for_good(reason: RevocationReason) -> bool:
+def is_permanent(reason: RevocationReason) -> bool:
     """Whether what is taken back for this reason may never be released again."""
     return reason in _FOR_GOOD
 
 
-def taken_back_for_good(releases: Path, accepted: Trust | None = None) -> frozenset[ForGood]:
+def permanently_withdrawn(releases: Path, accepted: Trust | None = None) -> frozenset[PermanentWithdrawal]:
     """Documents that a later release of the same output may not hold: PHI, an erasure or consent took them back.
 
     Read from the entries alone, so that a release may have been removed, and by default under whatever key signed them:
@@ -162,6 +162,6 @@ def _advance(state: Revocations, body: bytes, release_id: str) -> Revocations:
     )
 
 
-def _for_good(release_id: str, documents: frozenset[str], reason: RevocationReason) -> Iterator[ForGood]:
-    if is_for_good(reason):
-        yield from (ForGood(release=release_id, document=document, reason=reason) for document in documents)
+def _for_good(release_id: str, documents: frozenset[str], reason: RevocationReason) -> Iterator[PermanentWithdrawal]:
+    if is_permanent(reason):
+        yield from (PermanentWithdrawal(release=release_id, document=document, reason=reason) for document in documents)

@@ -22,7 +22,7 @@ class ReleaseStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class Overview:
     """What can be told of a release from its manifest, signature and revocations.
 
     Args:
@@ -49,9 +49,9 @@ class Glance:
         return self.manifest.created if self.manifest is not None else ""
 
 
-def glance(
+def overview(
     path: Path | str, trusted_keys: Sequence[VerifyKey | Path] = (), *, revocations: Path | None = None
-) -> Glance:
+) -> Overview:
     """Say what a folder states about itself; never raises for a bad one. `open_release` checks its files as well.
 
     Args:
@@ -68,8 +68,8 @@ def glance(
         manifest, key = _signed(folder, accepted)
         found = read_revocations(folder, manifest.id, Trust((*accepted.keys, key)), revocations)
     except ReleaseError as error:
-        return Glance(name=Path(path).name, status=ReleaseStatus.BROKEN, problem=str(error))
-    return Glance(
+        return Overview(name=Path(path).name, status=ReleaseStatus.BROKEN, problem=str(error))
+    return Overview(
         name=manifest.id,
         status=ReleaseStatus.SIGNED if found.revoked is None else ReleaseStatus.REVOKED,
         reason=found.revoked,
@@ -95,7 +95,7 @@ def release_folders(path: Path) -> tuple[Path, ...]:
         raise ReleaseError("the folder of releases does not exist or cannot be read") from None
 
 
-def newest(seen: Iterable[Glance]) -> str:
+def newest(seen: Iterable[Overview]) -> str:
     """Name the release that was made last among those that stand; empty where none does."""
     standing = [(one.created, one.name) for one in seen if one.status is ReleaseStatus.SIGNED]
     return max(standing)[1] if standing else ""

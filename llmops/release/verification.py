@@ -64,7 +64,7 @@ def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Ve
     if _ID.fullmatch(folder.name) and folder.name != manifest.id:
         raise ReleaseError(f"the folder named {folder.name} holds release {manifest.id}")
     _refuse_other_files(files, manifest)
-    standing(folder, manifest.id, key, accepted, revocations)
+    standing_revocations(folder, manifest.id, key, accepted, revocations)
     stamps: dict[str, Stamp] = {}
     ids, receipts = _check_files(folder, manifest, stamps)
     offsets = tuple(accumulate((part.rows for part in manifest.content.data), initial=0))[:-1]
@@ -97,7 +97,7 @@ def verify_again(folder: Path, accepted: Trust, revocations: Path | None, before
     if digest(data) != before.manifest_digest:
         raise ReleaseError(f"release {release_id}: its folder now holds another release")
     _refuse_other_files(files, before.manifest)
-    standing(folder, release_id, before.key, accepted, revocations)
+    standing_revocations(folder, release_id, before.key, accepted, revocations)
     stamps: dict[str, Stamp] = {}
     for item in before.manifest.bound:
         known = before.stamps.get(item.path)
@@ -108,7 +108,9 @@ def verify_again(folder: Path, accepted: Trust, revocations: Path | None, before
     return replace(before, stamps=MappingProxyType(stamps))
 
 
-def standing(folder: Path, release_id: str, key: VerifyKey, accepted: Trust, revocations: Path | None) -> Revocations:
+def standing_revocations(
+    folder: Path, release_id: str, key: VerifyKey, accepted: Trust, revocations: Path | None
+) -> Revocations:
     """Give what has been taken back of a release that as a whole still stands.
 
     Raises:

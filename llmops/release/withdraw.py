@@ -21,7 +21,7 @@ from llmops.release.revocation import (
     read_revocations,
 )
 from llmops.release.signing import Purpose, Trust, sign
-from llmops.release.status import glance, newest, release_folders
+from llmops.release.status import newest, overview, release_folders
 
 
 def revoke(
@@ -46,7 +46,7 @@ def revoke(
     written = _append(release, signer, entry, revocations)
     folder = release_folder(release).parent
     if (folder / LATEST).is_file():
-        point_latest(folder, newest(glance(path, (signer.public,)) for path in release_folders(folder)))
+        point_latest(folder, newest(overview(path, (signer.public,)) for path in release_folders(folder)))
     return written
 
 

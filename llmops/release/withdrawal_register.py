@@ -16,7 +16,7 @@ from llmops.documents import ScoredDocument
 from llmops.errors import ReleaseError
 from llmops.plain_files import PRIVATE_FILE, replace_file
 from llmops.release.files import writing
-from llmops.release.revocation import ForGood
+from llmops.release.revocation import PermanentWithdrawal
 
 REGISTER: Final = "taken-back.json"
 _FORMAT: Final = "llmops-taken-back/1"
@@ -50,7 +50,7 @@ class TakenBack:
         )
 
 
-def read_register(folder: Path, key: bytes) -> frozenset[ForGood]:
+def read_register(folder: Path, key: bytes) -> frozenset[PermanentWithdrawal]:
     """Read the register; empty where there is none.
 
     Args:
@@ -65,7 +65,7 @@ def read_register(folder: Path, key: bytes) -> frozenset[ForGood]:
         return frozenset()
     try:
         register = json.loads(path.read_bytes())
-        found = frozenset(ForGood.of(**row) for row in register["documents"])
+        found = frozenset(PermanentWithdrawal.of(**row) for row in register["documents"])
         valid, same = register["format"] == _FORMAT, register["key"] == _mark(key)
     except (OSError, ValueError, TypeError, KeyError):
         raise ReleaseError(f"{_WHAT} ({path}) cannot be read; restore it from its backup") from None
@@ -77,7 +77,7 @@ def read_register(folder: Path, key: bytes) -> frozenset[ForGood]:
     return found
 
 
-def add_to_register(folder: Path, key: bytes, taken: Collection[ForGood]) -> None:
+def add_to_register(folder: Path, key: bytes, taken: Collection[PermanentWithdrawal]) -> None:
     """Add documents to the register, durably; those that it holds stay.
 
     Raises:

@@ -7,7 +7,9 @@ from llmops.retrieval.chunk import Chunk, chunks
 from llmops.retrieval.config import RetrievalConfig
 
 
-def serve(release: Release, chunk_id: str, sha256: str, config: RetrievalConfig) -> tuple[Chunk, ReleasedDocument]:
+def released_passage(
+    release: Release, chunk_id: str, sha256: str, config: RetrievalConfig
+) -> tuple[Chunk, ReleasedDocument]:
     """Cut a chunk from the verified release again and check it against the hash that the index holds for it.
 
     Nothing of the chunk but its id comes from the index, so an altered index can hide a passage but not invent one.

@@ -15,7 +15,7 @@ from llmops.retrieval.config import RetrievalConfig
 from llmops.retrieval.dense import Dense, ExactVectors, Mask
 from llmops.retrieval.hits import Filter, Hit
 from llmops.retrieval.index import Encoder, Index, encoder_of
-from llmops.retrieval.released_text import serve
+from llmops.retrieval.released_text import released_passage
 
 RRF_K: Final = 60
 """The rank constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
@@ -91,7 +91,7 @@ class Searcher:
     def _hit(self, row: int, score: float, lexical: Sequence[int], dense: Sequence[int]) -> Hit:
         columns = self.index.rows
         chunk_id, sha256 = columns["chunk_id"][row].as_py(), columns["sha256"][row].as_py()
-        chunk, document = serve(self.release, chunk_id, sha256, self.index.config)
+        chunk, document = released_passage(self.release, chunk_id, sha256, self.index.config)
         return Hit(
             chunk=chunk,
             score=score,

@@ -8,7 +8,7 @@ import orjson
 
 from llmops.normalize import USUAL, USUAL_IDENTITY, TableColumns, missing_columns
 from llmops.recipe import Recipe, formats_of
-from llmops.sources import Unit, first_row
+from llmops.sources import InputUnit, first_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Lacking:
     files: int
 
 
-def look(recipe: Recipe, units: Sequence[Unit]) -> tuple[int, tuple[Lacking, ...]]:
+def look(recipe: Recipe, units: Sequence[InputUnit]) -> tuple[int, tuple[Lacking, ...]]:
     """Read the first row of every table among the input files, of an archive the first file's.
 
     Args:

@@ -12,7 +12,7 @@ from llmops.engines import Failure
 from llmops.engines.worker import Progress
 from llmops.pipeline import Pipeline, Shard, Stopped, Workspace, index_shard, run_shard
 from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault
-from llmops.runner.state import note_stream, room
+from llmops.runner.state import disk_full_as_error, note_stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,10 @@ class _Worker:
             )
         stream = f"{self.job.stream}-w{self.slot}"
         job, root = self.job, self.job.workspace.root.parent
-        with room(), open_run_log(job.recipe, self.keys, stream=stream, run_id=job.run_id, root=root) as log:
+        with (
+            disk_full_as_error(),
+            open_run_log(job.recipe, self.keys, stream=stream, run_id=job.run_id, root=root) as log,
+        ):
             return run_shard(
                 task.shard,
                 attempt=attempt,

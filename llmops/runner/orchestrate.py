@@ -13,8 +13,8 @@ from pathlib import Path
 from llmops.audit import layout
 from llmops.audit.anchors.locations import write_anchor
 from llmops.audit.events import Event, KeyCreated, RunFinished, RunInterrupted, RunResumed, RunStarted
-from llmops.audit.log.run_links import beating, seal_readers, tie_streams
-from llmops.engines import Engine, Outcome
+from llmops.audit.log.run_links import heartbeat, seal_readers, tie_streams
+from llmops.engines import Engine, TaskOutcome
 from llmops.errors import AuditError, AuditWriteError, ModelError, RecipeError, SourceError, StageError
 from llmops.evaluation import Calling, EvaluationResult
 from llmops.keys import AUDIT_KEY_FILE, RELEASE_KEY_FILE
@@ -44,9 +44,9 @@ from llmops.runner.context import RunContext, RunProgress, Silent
 from llmops.runner.job import ShardJob, again, now_ms, open_log, open_run_log, set_aside_folder
 from llmops.runner.publish import gate_and_publish
 from llmops.runner.shard_passes import index_pass, rewrite_pass
-from llmops.runner.state import claim, refuse_unwritable, room
+from llmops.runner.state import claim, disk_full_as_error, refuse_unwritable
 from llmops.runner.status import outcome
-from llmops.sources import Unit, plan_units
+from llmops.sources import InputUnit, plan_units
 from llmops.versions import versions
 
 
@@ -112,7 +112,7 @@ def run(
     keys = load_keys(checked)
     started = now()
     run_id = f"run-{started.strftime('%Y%m%dt%H%M%S')}-{secrets.token_hex(2)}"
-    with room(), claim(checked, keys.source_ids, run_id) as folder:
+    with disk_full_as_error(), claim(checked, keys.source_ids, run_id) as folder:
         stream = f"{folder.state.run_id}-{folder.state.starts}"
         with open_run_log(checked, keys, stream=stream, run_id=folder.state.run_id, root=folder.root) as log:
             context = RunContext(
@@ -126,11 +126,11 @@ def run(
             )
             log.append(_key_events(made, keys))
             _seal_earlier(context)
-            with beating(log):
+            with heartbeat(log):
                 return _go(context, units)
 
 
-def planned(recipe: Recipe) -> tuple[Unit, ...]:
+def planned(recipe: Recipe) -> tuple[InputUnit, ...]:
     """List what a run of the recipe reads, once what it needs behind the release is known to be there.
 
     Raises:
@@ -154,7 +154,7 @@ def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
     return [KeyCreated(key=name, fingerprint=public.get(name, "secret")) for name in made]
 
 
-def _go(run: RunContext, units: Sequence[Unit]) -> RunResult:
+def _go(run: RunContext, units: Sequence[InputUnit]) -> RunResult:
     shards = plan_shards(units, run.recipe.run.shard_size)
     _announce(run, shards)
     job = ShardJob(
@@ -240,7 +240,9 @@ def _interrupted(run: RunContext, done: int, planned: int) -> RunResult:
     )
 
 
-def _shards(shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]]) -> ShardCounts:
+def _shards(
+    shards: Sequence[Shard], done: Sequence[Done], failures: Sequence[tuple[Shard, TaskOutcome]]
+) -> ShardCounts:
     return ShardCounts(
         planned=len(shards),
         done=len(done),

@@ -10,24 +10,24 @@ from llmops.audit.events import GateDecided, ReleasePublished
 from llmops.audit.log.newest import newest_anchors
 from llmops.audit.log.run_links import tie_streams
 from llmops.documents import Locator, Reason, StageName, Withheld
-from llmops.engines import Failure, Outcome
+from llmops.engines import Failure, TaskOutcome
 from llmops.errors import AuditVerificationError, StageError
-from llmops.pipeline import Done, LedgerWriter, Shard, Tally, pass_gate
+from llmops.pipeline import Done, GateCounts, LedgerWriter, Shard, pass_gate
 from llmops.plain_files import read_file
 from llmops.recipe import recipe_digest
-from llmops.release import Counts, Gate, ReleaseFacts, ReleaseWriter, Verdict
+from llmops.release import Counts, Gate, LimitCheck, ReleaseFacts, ReleaseWriter
 from llmops.report import run_page
 from llmops.run_summary import DocumentCounts, RunSummary, ShardCounts
 from llmops.runner import summary
 from llmops.runner.context import RunContext
 from llmops.runner.status import outcome
 from llmops.runner.withdrawn import ledger_root, taken_back
-from llmops.sources import Unit
+from llmops.sources import InputUnit
 from llmops.versions import versions
 
 
 def gate_and_publish(
-    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, Outcome]], shards: ShardCounts
+    run: RunContext, done: Sequence[Done], failures: Sequence[tuple[Shard, TaskOutcome]], shards: ShardCounts
 ) -> tuple[Path | None, RunSummary]:
     """Decide on every document and publish the release; an empty one is not published.
 
@@ -77,7 +77,7 @@ def _ledger(run: RunContext) -> LedgerWriter:
     return LedgerWriter(ledger_root(run.recipe), run.log.stream, output=run.folder.root.name)
 
 
-def _answers(run: RunContext, shard: Shard, failed: Outcome) -> Iterator[Withheld]:
+def _answers(run: RunContext, shard: Shard, failed: TaskOutcome) -> Iterator[Withheld]:
     """One answer for each record of a shard that could not be done, as far as the index pass saw them."""
     assert failed.failure is not None
     indexed = run.folder.workspace.indexed(shard.shard_id)
@@ -92,13 +92,13 @@ def _answers(run: RunContext, shard: Shard, failed: Outcome) -> Iterator[Withhel
         )
 
 
-def _place(unit: Unit) -> Locator:
+def _place(unit: InputUnit) -> Locator:
     """What a unit would have read. PHI."""
     end = max(0, unit.stop)
     return Locator(container=unit.relative, root=unit.root, start=unit.start, end=end, rows=unit.by_rows)
 
 
-def _judge(run: RunContext, gate: Gate, totals: DocumentCounts) -> tuple[Verdict, ...]:
+def _judge(run: RunContext, gate: Gate, totals: DocumentCounts) -> tuple[LimitCheck, ...]:
     """The verdicts on the run, in the log before anything is published.
 
     Raises:
@@ -125,8 +125,8 @@ def _publish(
     writer: ReleaseWriter,
     ledger: LedgerWriter,
     core: RunSummary,
-    tally: Tally,
-    verdicts: tuple[Verdict, ...],
+    tally: GateCounts,
+    verdicts: tuple[LimitCheck, ...],
 ) -> Path:
     tie_streams(run.log)
     facts = ReleaseFacts(

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from llmops.audit.events import ShardFailed
 from llmops.documents import Reason
-from llmops.engines import Engine, Outcome
+from llmops.engines import Engine, TaskOutcome
 from llmops.identities import Identity
 from llmops.pipeline import Done, Indexed, Shard
 from llmops.recipe import open_vault
 from llmops.runner.context import RunContext
 from llmops.runner.job import Task
 
-Failed = list[tuple[Shard, Outcome]]
+Failed = list[tuple[Shard, TaskOutcome]]
 
 
 def index_pass(run: RunContext, engine: Engine, shards: Sequence[Shard]) -> tuple[dict[str, Indexed], Failed]:
@@ -65,7 +65,7 @@ def rewrite_pass(
     return [done[position] for position in sorted(done)], failed
 
 
-def _failure(run: RunContext, shard: Shard, outcome: Outcome) -> tuple[Shard, Outcome]:
+def _failure(run: RunContext, shard: Shard, outcome: TaskOutcome) -> tuple[Shard, TaskOutcome]:
     reason = Reason(str(outcome.failure))
     error = outcome.detail.replace(" ", "_")
     run.log.append([ShardFailed(shard=shard.shard_id, attempt=outcome.attempts, reason=reason, error=error)])
@@ -89,9 +89,9 @@ def _tasks(run: RunContext, shards: Sequence[Shard], indexed: dict[str, Indexed]
     return tasks
 
 
-def _in_order(outcomes: Iterator[Outcome]) -> Iterator[tuple[int, Outcome]]:
+def _in_order(outcomes: Iterator[TaskOutcome]) -> Iterator[tuple[int, TaskOutcome]]:
     """Outcomes in the order of their tasks, as soon as each one's turn has come."""
-    waiting: dict[int, Outcome] = {}
+    waiting: dict[int, TaskOutcome] = {}
     turn = 0
     for outcome in outcomes:
         waiting[outcome.task] = outcome

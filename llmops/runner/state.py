@@ -82,7 +82,7 @@ def note_stream(root: Path, stream: str) -> None:
 
 
 @contextmanager
-def room() -> Iterator[None]:
+def disk_full_as_error() -> Iterator[None]:
     """Say that the raw zone's disk is full, wherever that shows; what is written to the output says so itself.
 
     Raises:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 
-from llmops.pipeline import Done, Meter, Tally, in_blocks
+from llmops.pipeline import Done, GateCounts, Meter, in_blocks
 from llmops.recipe import Recipe, default_workers, policy_ids, rule_applied
-from llmops.release import Verdict
+from llmops.release import LimitCheck
 from llmops.run_summary import (
     DocumentCounts,
     FindingCounts,
@@ -28,7 +28,7 @@ _PACKAGES = ("clinical-llmops", "presidio-analyzer", "spacy", "pyarrow", "langch
 TOP_RULES = 8
 
 
-def counts(done: Iterable[Done], tally: Tally, failed_records: int) -> DocumentCounts:
+def counts(done: Iterable[Done], tally: GateCounts, failed_records: int) -> DocumentCounts:
     """Records, documents and what became of them; ``read`` counts what must be answered for."""
     shards = list(done)
     return DocumentCounts(
@@ -42,9 +42,9 @@ def counts(done: Iterable[Done], tally: Tally, failed_records: int) -> DocumentC
 def core(
     recipe: Recipe,
     run_id: str,
-    tally: Tally,
+    tally: GateCounts,
     totals: DocumentCounts,
-    verdicts: tuple[Verdict, ...],
+    verdicts: tuple[LimitCheck, ...],
     shards: ShardCounts,
 ) -> RunSummary:
     """The summary before the release is published; the release's own report is made of it."""
@@ -72,7 +72,7 @@ def core(
     )
 
 
-def quality(tally: Tally) -> QualityFigures:
+def quality(tally: GateCounts) -> QualityFigures:
     """The scorecard in the form that the report draws."""
     card = tally.scorecard.as_dict()
     return QualityFigures(
@@ -83,7 +83,7 @@ def quality(tally: Tally) -> QualityFigures:
     )
 
 
-def residual_risk(tally: Tally) -> ResidualRisk:
+def residual_risk(tally: GateCounts) -> ResidualRisk:
     """Largest and mean estimate over the released documents."""
     mean = tally.sum_residual_risk / tally.released if tally.released else 0.0
     return ResidualRisk(max=round(tally.max_residual_risk, 6), mean=round(mean, 6))

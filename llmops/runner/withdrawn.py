@@ -8,12 +8,12 @@ from llmops.errors import ReleaseError
 from llmops.pipeline import Place, ledgers
 from llmops.recipe import Keys, Recipe, key_folder
 from llmops.release import (
-    ForGood,
+    PermanentWithdrawal,
     RevocationReason,
     TakenBack,
     add_to_register,
+    permanently_withdrawn,
     read_register,
-    taken_back_for_good,
 )
 from llmops.release.signing import Trust
 
@@ -33,17 +33,17 @@ def taken_back(recipe: Recipe, keys: Keys) -> TakenBack:
         ReleaseError: an entry was changed, or the register cannot be read or is of another key.
     """
     releases, folder = recipe.output / "release", key_folder(recipe)
-    standing = taken_back_for_good(releases)
+    standing = permanently_withdrawn(releases)
     try:
-        ours = taken_back_for_good(releases, Trust((keys.release.public,)))
+        ours = permanently_withdrawn(releases, Trust((keys.release.public,)))
     except ReleaseError:
         ours = frozenset()
     if ours:
         add_to_register(folder, keys.source_ids, ours)
-    return told(standing | read_register(folder, keys.source_ids), ledger_root(recipe))
+    return withdrawn_of(standing | read_register(folder, keys.source_ids), ledger_root(recipe))
 
 
-def told(taken: Collection[ForGood], root: Path) -> TakenBack:
+def withdrawn_of(taken: Collection[PermanentWithdrawal], root: Path) -> TakenBack:
     """Say by which records and contents documents are to be known.
 
     Args:

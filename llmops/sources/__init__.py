@@ -3,11 +3,11 @@
 from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize
 from llmops.sources.framed import Frame, Framed
+from llmops.sources.input_unit import InputUnit
 from llmops.sources.plan import plan_units
 from llmops.sources.reader import UnitSource, first_row
 from llmops.sources.spec import ROW, TABLE_LAYOUTS, TEXT, Formats, Framer, Head
 from llmops.sources.stream import Stream
-from llmops.sources.unit import Unit
 
 __all__ = [
     "ROW",
@@ -19,9 +19,9 @@ __all__ = [
     "Framed",
     "Framer",
     "Head",
+    "InputUnit",
     "ShardSize",
     "Stream",
-    "Unit",
     "UnitSource",
     "first_row",
     "plan_units",

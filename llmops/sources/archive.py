@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from llmops.documents import Reason
 from llmops.sources.config import FilesConfig
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.stream import Budget, Stream
 
 _OPEN_ERRORS: Final = (
@@ -64,14 +64,14 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
         except _OPEN_ERRORS:
-            raise Refused(Reason.BAD_ARCHIVE if _has_end_record(file) else Reason.TRUNCATED) from None
+            raise Unreadable(Reason.BAD_ARCHIVE if _has_end_record(file) else Reason.TRUNCATED) from None
         infos = self._zip.infolist()
         if len(infos) > config.max_members:
-            raise Refused(Reason.TOO_MANY_MEMBERS)
+            raise Unreadable(Reason.TOO_MANY_MEMBERS)
         if _overlapping(infos, self._zip.start_dir):
-            raise Refused(Reason.BAD_ARCHIVE)
+            raise Unreadable(Reason.BAD_ARCHIVE)
         if any(info.filename in _OFFICE_PARTS for info in infos):
-            raise Refused(Reason.UNKNOWN_FORMAT)
+            raise Unreadable(Reason.UNKNOWN_FORMAT)
         self._infos = infos
 
     def members(self) -> Iterator[Member]:
@@ -97,7 +97,7 @@ class Archive:
         try:
             file = self._zip.open(member.info)
         except _MEMBER_ERRORS:
-            raise Refused(Reason.BAD_ARCHIVE) from None
+            raise Unreadable(Reason.BAD_ARCHIVE) from None
         packed = member.info.compress_size
         return Stream(file.read, budget=self._budget, consumed=lambda: packed, max_ratio=self._config.max_ratio)
 

@@ -10,13 +10,13 @@ from llmops.documents import SourceRecord
 from llmops.sources import framers as framing
 from llmops.sources import parquet, table
 from llmops.sources.config import FilesConfig
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
+from llmops.sources.input_unit import InputUnit
 from llmops.sources.lines import split_lines
 from llmops.sources.open_file import limited, open_plain
 from llmops.sources.reader import UnitSource
 from llmops.sources.spec import Formats, Layout
 from llmops.sources.stream import Budget, Stream
-from llmops.sources.unit import Unit
 
 _WORTH_A_LOOK: Final = 16 * 1024
 """Bytes of a file below which it counts as one record: to look into it would cost more than it evens out."""
@@ -43,7 +43,7 @@ class _Start:
     number: int
 
 
-def cut(unit: Unit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[Unit]:
+def cut(unit: InputUnit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[InputUnit]:
     """Cut a file into ranges, each no more than one shard's work; what goes wrong here the reader finds and answers.
 
     Lines and rows are cut by bytes, Parquet by rows. What can be read from its first byte alone (gzip, zip, HL7
@@ -54,11 +54,13 @@ def cut(unit: Unit, config: FilesConfig, size: ShardSize, formats: Formats) -> l
     try:
         with open_plain(unit.path) as file:
             return _ranges(unit, file, config, size, formats)
-    except (Refused, OSError):
+    except (Unreadable, OSError):
         return [unit]
 
 
-def _ranges(unit: Unit, file: IO[bytes], config: FilesConfig, size: ShardSize, formats: Formats) -> list[Unit]:
+def _ranges(
+    unit: InputUnit, file: IO[bytes], config: FilesConfig, size: ShardSize, formats: Formats
+) -> list[InputUnit]:
     stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
     shape = framing.shape_of(stream, Path(unit.relative).suffix.lower(), config, formats)
     if shape.layout is Layout.WHOLE or (shape.format is not None and shape.format.one_record):
@@ -76,7 +78,7 @@ def _ranges(unit: Unit, file: IO[bytes], config: FilesConfig, size: ShardSize, f
     return _by_bytes(unit, (_Start(at, number) for number, at in enumerate(rows)), size)
 
 
-def _row_groups(unit: Unit, file: IO[bytes], size: ShardSize) -> list[Unit]:
+def _row_groups(unit: InputUnit, file: IO[bytes], size: ShardSize) -> list[InputUnit]:
     rows, stored = parquet.row_count(file), parquet.stored_bytes(file)
     step = max(1, min(size.records, rows * size.bytes // max(1, stored)))
     part = replace(unit, by_rows=True, size=stored * step // max(1, rows))
@@ -85,7 +87,7 @@ def _row_groups(unit: Unit, file: IO[bytes], size: ShardSize) -> list[Unit]:
     ]
 
 
-def _by_bytes(unit: Unit, starts: Iterable[_Start], size: ShardSize) -> list[Unit]:
+def _by_bytes(unit: InputUnit, starts: Iterable[_Start], size: ShardSize) -> list[InputUnit]:
     """Units between the offsets of records; the first begins with the file."""
     edges, records = _edges(starts, size)
     if len(edges) < 2:
@@ -104,7 +106,7 @@ def _by_bytes(unit: Unit, starts: Iterable[_Start], size: ShardSize) -> list[Uni
     ]
 
 
-def _by_number(unit: Unit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[Unit]:
+def _by_number(unit: InputUnit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[InputUnit]:
     """Units between the numbers of records; their sizes are those of the payloads, whatever the file is packed in."""
     answers = UnitSource(unit, config, b"", formats).records()
     ends = list(accumulate(len(one.payload) if isinstance(one, SourceRecord) else 0 for one in answers))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from llmops.documents import Reason
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 
 # UTF-32-LE begins with the mark of UTF-16-LE, so the longer ones come first.
 _MARKS: Final = (
@@ -77,7 +77,7 @@ def utf8_only(payload: bytes) -> None:
     """
     cut = _utf8_error(payload)
     if cut is not None:
-        raise Refused(cut)
+        raise Unreadable(cut)
 
 
 def text_encoding(payload: bytes) -> Encoding:
@@ -103,14 +103,14 @@ def text_encoding(payload: bytes) -> Encoding:
         return UTF8
     if reason is Reason.WRONG_ENCODING and _looks_like_cp1252(payload):
         return Encoding(name="cp1252", known_from="detected")
-    raise Refused(reason)
+    raise Unreadable(reason)
 
 
 def _verified(payload: bytes, encoding: Encoding) -> Encoding:
     try:
         payload[encoding.mark :].decode(encoding.name)
     except UnicodeDecodeError:
-        raise Refused(Reason.WRONG_ENCODING) from None
+        raise Unreadable(Reason.WRONG_ENCODING) from None
     return encoding
 
 

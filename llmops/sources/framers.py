@@ -9,12 +9,12 @@ from llmops.documents import Reason
 from llmops.sources import jsons, parquet, table
 from llmops.sources.config import FilesConfig
 from llmops.sources.encoding import Encoding, byte_order_mark, text_encoding, utf8_only, wide_encoding
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Frame, Framed
+from llmops.sources.input_unit import InputUnit
 from llmops.sources.sniff import HEAD, container_of, json_shape, shape_in, sniff
 from llmops.sources.spec import ROW, TABLE_LAYOUTS, Formats, Layout, Shape, SourceFormat, named, narrow
 from llmops.sources.stream import Budget, Stream
-from llmops.sources.unit import Unit
 
 
 def shape_of(stream: Stream, suffix: str, config: FilesConfig, formats: Formats) -> Shape:
@@ -27,7 +27,7 @@ def shape_of(stream: Stream, suffix: str, config: FilesConfig, formats: Formats)
     if config.format == "auto" or container_of(head) is not None:
         return sniff(stream, suffix, config.max_record_bytes, formats)
     if not head.strip():
-        raise Refused(Reason.EMPTY)
+        raise Unreadable(Reason.EMPTY)
     if config.format in TABLE_LAYOUTS:
         return Shape(Layout(config.format), named(formats, ROW))
     chosen = named(formats, config.format)
@@ -40,13 +40,13 @@ def _json_shape_of(chosen: SourceFormat, stream: Stream, suffix: str, config: Fi
         return Shape(Layout.ARRAY)
     try:
         layout = json_shape(stream, suffix, config.max_record_bytes, formats).layout
-    except Refused:
+    except Unreadable:
         layout = Layout.WHOLE
     return Shape(Layout.LINES, chosen) if layout is Layout.LINES else shape_in(chosen)
 
 
 def frames(
-    stream: Stream, shape: Shape, config: FilesConfig, unit: Unit, formats: Formats, header: bytes | None = None
+    stream: Stream, shape: Shape, config: FilesConfig, unit: InputUnit, formats: Formats, header: bytes | None = None
 ) -> Iterator[Framed]:
     """Yield every record of a stream.
 
@@ -80,7 +80,7 @@ def frames(
             yield _document(stream, cap, is_json=shape.is_json)
 
 
-def parquet_rows(file: IO[bytes], config: FilesConfig, unit: Unit) -> Iterator[Framed]:
+def parquet_rows(file: IO[bytes], config: FilesConfig, unit: InputUnit) -> Iterator[Framed]:
     """Yield the rows of the unit's range of a Parquet file."""
     start, stop = (unit.start, unit.stop) if unit.by_rows else (0, -1)
     limit, cap = config.max_file_bytes, config.max_record_bytes
@@ -114,7 +114,7 @@ def unmarked(stream: Stream, shape: Shape) -> Stream:
     head = stream.peek(HEAD)
     wide = wide_encoding(head)
     if wide is not None and shape.is_json:
-        raise Refused(Reason.WRONG_ENCODING)  # RFC 8259, section 8.1
+        raise Unreadable(Reason.WRONG_ENCODING)  # RFC 8259, section 8.1
     marked = wide or byte_order_mark(head)
     first = stream.origin == 0
     _pass_over(stream, marked.mark if marked else 0)
@@ -146,4 +146,4 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -
     try:
         return decoder.decode(chunk, final).encode("utf-8")
     except UnicodeError:
-        raise Refused(Reason.WRONG_ENCODING) from None
+        raise Unreadable(Reason.WRONG_ENCODING) from None

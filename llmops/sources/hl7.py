@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.documents import Reason
 from llmops.sources.encoding import text_encoding
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.spec import Head
 from llmops.sources.stream import Stream
@@ -39,7 +39,7 @@ def messages(stream: Stream, cap: int) -> Iterator[Framed]:
 def _frame(ordinal: int, start: int, data: bytes) -> Framed:
     try:
         encoding = text_encoding(data)
-    except Refused as refused:
+    except Unreadable as refused:
         return Broken(ordinal=ordinal, reason=refused.reason, data=data)
     end = start + len(data)
     return Frame(ordinal=ordinal, payload=data, start=start, end=end, encoding=encoding)

@@ -9,7 +9,7 @@ import orjson
 
 from llmops.documents import Reason
 from llmops.sources.encoding import utf8_only
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.lines import line_end, split_lines
 from llmops.sources.spec import ROW, Formats, of_keys
@@ -93,7 +93,7 @@ def array(stream: Stream, cap: int, formats: Formats) -> Iterator[Framed]:
     try:
         elements = orjson.loads(whole_characters(payload))
     except orjson.JSONDecodeError:
-        raise Refused(Reason.MALFORMED) from None
+        raise Unreadable(Reason.MALFORMED) from None
     for number, element in enumerate(elements if isinstance(elements, list) else [elements]):
         yield _element(number, element, formats)
 
@@ -111,7 +111,7 @@ def _element(number: int, element: object, formats: Formats) -> Framed:
 def _object(ordinal: int, start: int, end: int, data: bytes, *, row: bool) -> Framed:
     try:
         utf8_only(data)
-    except Refused as refused:
+    except Unreadable as refused:
         return Broken(ordinal=ordinal, reason=refused.reason, data=data)
     data = whole_characters(data)
     if row and json_object(data) is None:

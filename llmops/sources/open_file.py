@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from llmops.documents import Reason
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 
 
 def open_plain(path: Path) -> IO[bytes]:
@@ -22,14 +22,14 @@ def open_plain(path: Path) -> IO[bytes]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
-        raise Refused(Reason.UNREADABLE) from None
+        raise Unreadable(Reason.UNREADABLE) from None
     try:
         plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
     except OSError:
         plain = False
     if not plain:
         os.close(descriptor)
-        raise Refused(Reason.UNREADABLE)
+        raise Unreadable(Reason.UNREADABLE)
     return os.fdopen(descriptor, "rb")
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from llmops.documents import NOT_TEXT, Reason
 from llmops.sources.encoding import text_encoding
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Broken, Frame, Framed
 
 _BATCH_ROWS: Final = 256
@@ -52,7 +52,7 @@ def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: in
     """
     table = _open(file)
     if table.metadata.num_columns > most:
-        raise Refused(Reason.TOO_LARGE)
+        raise Unreadable(Reason.TOO_LARGE)
     stop = table.metadata.num_rows if stop < 0 else stop
     offset = 0
     for group in range(table.metadata.num_row_groups):
@@ -62,7 +62,7 @@ def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: in
         if above <= start or below >= stop:
             continue
         if meta.total_byte_size > max_file_bytes:
-            raise Refused(Reason.TOO_LARGE)
+            raise Unreadable(Reason.TOO_LARGE)
         for number, row in _group(table, group, below, start, stop):
             yield _row(number, row, cap)
 
@@ -73,7 +73,7 @@ def _open(file: IO[bytes]) -> Any:
     try:
         return pq.ParquetFile(file, memory_map=False)
     except _READ_ERRORS:
-        raise Refused(Reason.TRUNCATED if _footer_missing(file) else Reason.MALFORMED) from None
+        raise Unreadable(Reason.TRUNCATED if _footer_missing(file) else Reason.MALFORMED) from None
 
 
 def _footer_missing(file: IO[bytes]) -> bool:
@@ -93,7 +93,7 @@ def _group(table: Any, group: int, first: int, start: int, stop: int) -> Iterato
             if first >= stop:
                 return
     except _READ_ERRORS:  # pyarrow's errors are OSError and ValueError; bad UTF-8 is a ValueError
-        raise Refused(Reason.MALFORMED) from None
+        raise Unreadable(Reason.MALFORMED) from None
 
 
 def _row(number: int, row: dict[str, Any], cap: int) -> Framed:
@@ -110,7 +110,7 @@ def _plain(value: object) -> str:
     if isinstance(value, bytes):
         try:
             encoding = text_encoding(value)
-        except Refused:
+        except Unreadable:
             return NOT_TEXT
         return value[encoding.mark :].decode(encoding.name)
     return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

@@ -10,13 +10,13 @@ from llmops.documents import Reason
 from llmops.errors import SourceError
 from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize, cut
+from llmops.sources.input_unit import InputUnit
 from llmops.sources.spec import Formats
-from llmops.sources.unit import Unit
 
 
 def plan_units(
     paths: Sequence[Path], config: FilesConfig, size: ShardSize | None = None, *, formats: Formats
-) -> tuple[Unit, ...]:
+) -> tuple[InputUnit, ...]:
     """List what is to be read, in the order of the roots and sorted within each.
 
     In folders and archives, names that begin with a dot are left out (files and folders); a root itself may begin with
@@ -35,7 +35,7 @@ def plan_units(
         SourceError: a root does not exist; the message gives its ordinal, not its name.
     """
     size = size or ShardSize()
-    units: list[Unit] = []
+    units: list[InputUnit] = []
     seen: set[Path] = set()
     for root, path in enumerate(paths):
         try:
@@ -50,7 +50,7 @@ def plan_units(
     return tuple(units)
 
 
-def _walk(folder: Path, root: Path, ordinal: int, config: FilesConfig) -> Iterator[Unit]:
+def _walk(folder: Path, root: Path, ordinal: int, config: FilesConfig) -> Iterator[InputUnit]:
     try:
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: os.fsencode(entry.name))
@@ -67,7 +67,7 @@ def _walk(folder: Path, root: Path, ordinal: int, config: FilesConfig) -> Iterat
             yield from _entry(path, root, ordinal, link=entry.is_symlink())
 
 
-def _entry(path: Path, root: Path, ordinal: int, *, link: bool) -> Iterator[Unit]:
+def _entry(path: Path, root: Path, ordinal: int, *, link: bool) -> Iterator[InputUnit]:
     unit = _unit(path, _relative(path, root), ordinal)
     if not link:
         yield unit
@@ -83,12 +83,12 @@ def _entry(path: Path, root: Path, ordinal: int, *, link: bool) -> Iterator[Unit
         yield unit
 
 
-def _unit(path: Path, relative: str, root: int) -> Unit:
+def _unit(path: Path, relative: str, root: int) -> InputUnit:
     try:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Unit(path=path, relative=relative, root=root, size=size)
+    return InputUnit(path=path, relative=relative, root=root, size=size)
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -14,13 +14,13 @@ from llmops.documents import Locator, Reason, SourceRecord, StageName, Withheld
 from llmops.sources import framers as framing
 from llmops.sources.archive import Archive, Member
 from llmops.sources.config import FilesConfig
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Broken, Framed
+from llmops.sources.input_unit import InputUnit
 from llmops.sources.open_file import limited, open_plain
 from llmops.sources.spec import ROW, Formats, Layout, Shape
 from llmops.sources.stream import Budget, Stream
 from llmops.sources.table import header_row
-from llmops.sources.unit import Unit
 
 _ID_HEX: Final = 20
 _HOLDS_ROWS: Final = (Layout.ARRAY, Layout.GZIP, Layout.ZIP)
@@ -40,7 +40,7 @@ class UnitSource:
         formats: what is read.
     """
 
-    def __init__(self, unit: Unit, config: FilesConfig, key: bytes, formats: Formats) -> None:
+    def __init__(self, unit: InputUnit, config: FilesConfig, key: bytes, formats: Formats) -> None:
         self._unit = unit
         self._config = config
         self._key = key
@@ -50,10 +50,10 @@ class UnitSource:
         """Yield the records of the unit in their order in the file; never raises for what the file holds."""
         try:
             if self._unit.refused is not None:
-                raise Refused(self._unit.refused)
+                raise Unreadable(self._unit.refused)
             with open_plain(self._unit.path) as file:
                 yield from self._file(file)
-        except Refused as refused:
+        except Unreadable as refused:
             yield self._whole("", refused.reason)
 
     def _file(self, file: IO[bytes]) -> Iterator[SourceRecord | Withheld]:
@@ -93,12 +93,12 @@ class UnitSource:
                 continue
             try:
                 stream = archive.open(member)
-            except Refused as refused:
+            except Unreadable as refused:
                 yield self._whole(member.key, refused.reason)
                 continue
             yield from self._content(stream, _suffix(member.name), member)
         if empty:
-            raise Refused(Reason.EMPTY)
+            raise Unreadable(Reason.EMPTY)
 
     def _content(self, stream: Stream, suffix: str, member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
         """Answer for the inside of a gzip file or a zip member: a gzip inside a zip is opened, nothing deeper."""
@@ -108,8 +108,8 @@ class UnitSource:
                 stream = self._unzipped(cast("IO[bytes]", _Readable(stream)))
                 shape = framing.shape_of(stream, suffix, self._config, self._formats)
             if shape.layout in (Layout.GZIP, Layout.ZIP):
-                raise Refused(Reason.BAD_ARCHIVE)
-        except Refused as refused:
+                raise Unreadable(Reason.BAD_ARCHIVE)
+        except Unreadable as refused:
             yield self._whole(member.key if member else "", refused.reason)
             return
         yield from self._answers(framing.frames(stream, shape, self._config, self._unit, self._formats), shape, member)
@@ -123,8 +123,8 @@ class UnitSource:
                 yield self._answer(item, shape, member)
                 empty = False
             if empty and not self._unit.start:
-                raise Refused(Reason.EMPTY)
-        except Refused as refused:
+                raise Unreadable(Reason.EMPTY)
+        except Unreadable as refused:
             yield self._whole(key, refused.reason)
 
     def _answer(self, item: Framed, shape: Shape, member: Member | None) -> SourceRecord | Withheld:
@@ -177,7 +177,7 @@ class UnitSource:
         return "r" + hmac.new(self._key, message, hashlib.sha256).hexdigest()[:_ID_HEX]
 
 
-def first_row(unit: Unit, config: FilesConfig, formats: Formats) -> SourceRecord | None:
+def first_row(unit: InputUnit, config: FilesConfig, formats: Formats) -> SourceRecord | None:
     """The first row of a table, or of a table at the head of an archive; None for what is none or cannot be read. PHI.
 
     Args:
@@ -189,7 +189,7 @@ def first_row(unit: Unit, config: FilesConfig, formats: Formats) -> SourceRecord
         with open_plain(unit.path) as file:
             stream = Stream(limited(file, 0, -1), budget=Budget(config.max_file_bytes))
             shape = framing.shape_of(stream, _suffix(unit.relative), config, formats)
-    except Refused:
+    except Unreadable:
         return None
     is_table = shape.format is not None and shape.format.name == ROW
     if not is_table and shape.layout not in _HOLDS_ROWS:

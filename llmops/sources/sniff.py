@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.documents import Reason
 from llmops.sources import jsons, xmls
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.lines import split_lines
 from llmops.sources.spec import LEADING, ROW, TEXT, Formats, Head, Layout, Shape, SourceFormat, named, narrow, of_keys
 from llmops.sources.stream import Budget, Stream
@@ -51,9 +51,9 @@ def sniff(stream: Stream, suffix: str, cap: int, formats: Formats) -> Shape:
         if one.sniff is not None and one.sniff(head):
             return shape_in(one)
     if raw.startswith(_FOREIGN) or raw[_DICOM_AT : _DICOM_AT + 4] == b"DICM":
-        raise Refused(Reason.UNKNOWN_FORMAT)
+        raise Unreadable(Reason.UNKNOWN_FORMAT)
     if not head.body and len(narrow(raw)) < HEAD:
-        raise Refused(Reason.EMPTY)
+        raise Unreadable(Reason.EMPTY)
     return _text_shape(head, stream, suffix, cap, formats)
 
 
@@ -70,9 +70,9 @@ def shape_in(one: SourceFormat) -> Shape:
 def _text_shape(head: Head, stream: Stream, suffix: str, cap: int, formats: Formats) -> Shape:
     body = head.body
     if _SAM.match(body) or _SAMPLE_SHEET.match(body) or head.is_binary:
-        raise Refused(Reason.UNKNOWN_FORMAT)
+        raise Unreadable(Reason.UNKNOWN_FORMAT)
     if body.startswith(b"<") and xmls.looks_like_xml(body):
-        raise Refused(Reason.UNKNOWN_FORMAT)
+        raise Unreadable(Reason.UNKNOWN_FORMAT)
     if body.startswith(b"{"):
         return json_shape(stream, suffix, cap, formats)
     if body.startswith(b"[") and re.match(rb"\[\s*[{\]]", body):
@@ -119,7 +119,7 @@ def _document_shape(stream: Stream, cap: int, formats: Formats) -> Shape:
     if kind is None:  # the telling names may stand behind a long list
         kind = of_keys(formats, frozenset(jsons.json_object(narrow(stream.peek(cap))) or ()))
     if kind is None:
-        raise Refused(Reason.UNKNOWN_FORMAT)
+        raise Unreadable(Reason.UNKNOWN_FORMAT)
     return shape_in(kind)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from zipfile import BadZipFile
 
 from llmops.documents import Reason
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 
 CHUNK: Final = 256 * 1024
 RATIO_GRACE: Final = 2**20  # small files of zeros are not bombs
@@ -27,7 +27,7 @@ class Budget:
         """
         self._left -= count
         if self._left < 0:
-            raise Refused(Reason.TOO_LARGE)
+            raise Unreadable(Reason.TOO_LARGE)
 
 
 class Stream:
@@ -89,7 +89,7 @@ class Stream:
             Refused: more than ``limit`` bytes are left (``TOO_LARGE``).
         """
         if len(self.peek(limit + 1)) > limit:
-            raise Refused(Reason.TOO_LARGE)
+            raise Unreadable(Reason.TOO_LARGE)
         return self.read()
 
     def _fill(self) -> bytes:
@@ -97,7 +97,7 @@ class Stream:
         self._budget.spend(len(data))
         self._given += len(data)
         if self._consumed is not None and self._given > max(RATIO_GRACE, self._max_ratio * self._consumed()):
-            raise Refused(Reason.COMPRESSION_RATIO)
+            raise Unreadable(Reason.COMPRESSION_RATIO)
         return data
 
 
@@ -106,8 +106,8 @@ def _reading(read: Callable[[int], bytes]) -> bytes:
     try:
         return read(CHUNK)
     except EOFError:
-        raise Refused(Reason.TRUNCATED) from None
+        raise Unreadable(Reason.TRUNCATED) from None
     except (BadZipFile, zlib.error, LZMAError, NotImplementedError, RuntimeError, ValueError):
-        raise Refused(Reason.BAD_ARCHIVE) from None
+        raise Unreadable(Reason.BAD_ARCHIVE) from None
     except OSError as error:  # BadGzipFile is one, without an errno
-        raise Refused(Reason.UNREADABLE if error.errno else Reason.BAD_ARCHIVE) from None
+        raise Unreadable(Reason.UNREADABLE if error.errno else Reason.BAD_ARCHIVE) from None

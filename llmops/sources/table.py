@@ -12,7 +12,7 @@ import orjson
 
 from llmops.documents import Reason
 from llmops.sources.encoding import UTF8, Encoding, text_encoding
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Broken, Frame, Framed
 from llmops.sources.lines import Line, line_end, split_lines
 from llmops.sources.stream import Stream
@@ -123,7 +123,7 @@ def rows(
         header = _first(framed)
     names = column_names(_cells(header, text_encoding(header), delimiter))
     if len(names) > most:
-        raise Refused(Reason.TOO_LARGE)
+        raise Unreadable(Reason.TOO_LARGE)
     for number, row in enumerate(framed, start=first):
         yield _row(number, row, names, delimiter)
 
@@ -158,7 +158,7 @@ def _framed(stream: Stream, delimiter: str, cap: int) -> Iterator[RawRow]:
 def _first(framed: Iterator[RawRow]) -> bytes:
     top = next(framed, None)
     if top is None or top.data is None:
-        raise Refused(Reason.EMPTY if top is None else top.reason)
+        raise Unreadable(Reason.EMPTY if top is None else top.reason)
     return top.data
 
 
@@ -168,7 +168,7 @@ def _row(number: int, row: RawRow, names: tuple[str, ...], delimiter: str) -> Fr
     try:
         encoding = text_encoding(row.data)
         cells = _cells(row.data, encoding, delimiter)
-    except Refused as refused:
+    except Unreadable as refused:
         return Broken(ordinal=number, reason=refused.reason, data=row.data, rows=True)
     if len(cells) != len(names):
         return Broken(ordinal=number, reason=Reason.BAD_ROW, data=row.data, rows=True)
@@ -183,9 +183,9 @@ def _cells(data: bytes, encoding: Encoding, delimiter: str) -> list[str]:
     try:
         found = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
-        raise Refused(Reason.BAD_ROW) from None
+        raise Unreadable(Reason.BAD_ROW) from None
     if len(found) != 1:
-        raise Refused(Reason.BAD_ROW)
+        raise Unreadable(Reason.BAD_ROW)
     return found[0]
 
 

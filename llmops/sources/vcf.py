@@ -5,7 +5,7 @@ from typing import Final
 
 from llmops.documents import Reason
 from llmops.sources.encoding import Encoding, text_encoding
-from llmops.sources.errors import Refused
+from llmops.sources.errors import Unreadable
 from llmops.sources.framed import Frame, Framed
 from llmops.sources.lines import split_lines
 from llmops.sources.spec import Head
@@ -37,7 +37,7 @@ def record(stream: Stream, cap: int) -> Iterator[Framed]:
     size = 0
     for line in split_lines(stream, cap):
         if line.data is None or size > cap:
-            raise Refused(Reason.TOO_LARGE)
+            raise Unreadable(Reason.TOO_LARGE)
         if not line.data.startswith(_HEADER_LINE):
             break
         lines.append(line.data)

@@ -27,7 +27,7 @@ def permutation(size: int, *key: int) -> npt.NDArray[np.int64]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class StreamShard:
     """One reader's share: every ``count``-th document of the common order, beginning with the ``number``-th."""
 
     number: int = 0
@@ -55,7 +55,7 @@ class Order:
     shuffle: bool
     parts_in_memory: int
 
-    def rows(self, shard: Shard, skip: int = 0) -> Iterator[npt.NDArray[np.int64]]:
+    def rows(self, shard: StreamShard, skip: int = 0) -> Iterator[npt.NDArray[np.int64]]:
         """Yield the row numbers of a shard, one array for each group of parts, after its first ``skip`` rows."""
         position = 0
         for number, group in enumerate(self._groups()):

@@ -10,7 +10,7 @@ from llmops.documents import ReleasedDocument
 from llmops.errors import MissingExtraError, RecipeError
 from llmops.keys import VerifyKey
 from llmops.release import Release, open_release, verified
-from llmops.training.order import Order, Shard
+from llmops.training.order import Order, StreamShard
 from llmops.training.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -205,7 +205,9 @@ class ReleaseStream:
 
     def _documents(self, cursor: _Cursor) -> Iterator[ReleasedDocument | None]:
         config = self._config
-        shard = Shard(number=config.rank * cursor.workers + cursor.worker, count=config.world_size * cursor.workers)
+        shard = StreamShard(
+            number=config.rank * cursor.workers + cursor.worker, count=config.world_size * cursor.workers
+        )
         order = Order(
             part_rows=self._release.part_rows,
             seed=config.seed,

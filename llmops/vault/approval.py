@@ -1,4 +1,4 @@
-"""Leave to re-identify a subject: signed by two people, for one purpose, for a short time, and used once."""
+"""Approval to re-identify a subject: signed by two people, for one purpose, for a short time, and used once."""
 
 import base64
 import hashlib
@@ -69,7 +69,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leave:
+class Approval:
     """Two approvals of a request that stand: who gave them, and what marks each as used."""
 
     approvers: tuple[str, ...]
@@ -106,7 +106,9 @@ def approve(request: Request, signer: SigningKey, *, now_ms: int, hours: int = 2
     return b"\n".join((body, signer.public.vkey.encode("ascii"), signature, b""))
 
 
-def check_approvals(request: Request, files: Sequence[bytes], approvers: Sequence[VerifyKey], *, now_ms: int) -> Leave:
+def check_approvals(
+    request: Request, files: Sequence[bytes], approvers: Sequence[VerifyKey], *, now_ms: int
+) -> Approval:
     """Check that two different key holders approve exactly this request, now.
 
     Args:
@@ -123,7 +125,7 @@ def check_approvals(request: Request, files: Sequence[bytes], approvers: Sequenc
     keys = [_approver(request, data, approvers, now_ms) for data in files]
     if len(files) != APPROVERS or len({key.raw for key in keys}) != APPROVERS:
         raise RefusedError(Refusal.NOT_TWO, f"approval: {APPROVERS} files of {APPROVERS} different people are needed")
-    return Leave(
+    return Approval(
         approvers=tuple(sorted(key.fingerprint for key in keys)),
         marks=tuple(
             hashlib.sha256(data.partition(b"\n")[0] + key.raw).digest() for data, key in zip(files, keys, strict=True)

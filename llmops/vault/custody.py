@@ -9,7 +9,7 @@ from typing import Final
 
 from llmops.errors import StageError
 from llmops.identities import Identity
-from llmops.vault.approval import Leave, Refusal, RefusedError
+from llmops.vault.approval import Approval, Refusal, RefusedError
 from llmops.vault.crypto import KEY_SIZE, DataKey, VaultKeys
 from llmops.vault.identities import unpack
 from llmops.vault.keys import KeyProvider
@@ -165,7 +165,7 @@ class Custody:
             self._links.put(subject, subject, content)
             return names[row.root]
 
-    def reidentify(self, pseudonym: str, leave: Leave, *, now_ms: int) -> tuple[Identity, ...]:
+    def reidentify(self, pseudonym: str, leave: Approval, *, now_ms: int) -> tuple[Identity, ...]:
         """Say who a subject is; uses the approvals up.
 
         Args:

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from llmops.audit import Status
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.verify.directory import verify
 from llmops.keys import AUDIT_KEY_FILE, RELEASE_KEY_FILE, load_verify_key
 from llmops.release import Release, open_release
@@ -242,7 +242,7 @@ def _logged(scene: Scene, release: Release, tally: Tally) -> None:
     """Every released document has its whole path in the log, whichever start wrote it."""
     audit = scene.output / "audit"
     for kind in ("document_normalized", "document_deidentified", "document_scored", "document_released"):
-        known = {seen.entry.event.document_id for seen in shows(audit, kinds=(kind,))}
+        known = {seen.entry.event.document_id for seen in events_in(audit, kinds=(kind,))}
         if any(document.document_id not in known for document in release.documents()):
             tally.failures.append(f"a released document has no {kind} event")
 

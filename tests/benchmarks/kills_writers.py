@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from llmops.audit import AuditLog, Status
 from llmops.audit.events import DocumentScored, RecordRead
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.log.newest import newest_anchors
 from llmops.audit.log.run_links import tie_streams
 from llmops.audit.verify.directory import verify
@@ -167,7 +167,7 @@ def _settle(audit: Path, signer: SigningKey, acknowledged: dict[str, dict[int, s
     for stream, receipts in acknowledged.items():
         with AuditLog.open(audit, stream=stream, signer=signer, clock=_now):
             pass
-        leaves = {one.receipt.index: one.receipt.leaf for one in shows(audit, stream=stream)}
+        leaves = {one.receipt.index: one.receipt.leaf for one in events_in(audit, stream=stream)}
         seen.acknowledged += len(receipts)
         seen.lost += sum(leaves.get(index) != leaf for index, leaf in receipts.items())
     with AuditLog.open(audit, stream="main", signer=signer, clock=_now) as log:

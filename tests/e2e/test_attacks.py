@@ -8,7 +8,7 @@ import pytest
 
 from llmops import open_release
 from llmops.audit import layout
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.release.schema import text_digest
 from tests.attacks.output import FOLDERS, NAMES, READERS
 
@@ -78,7 +78,7 @@ def test_the_log_binds_the_text_of_what_it_released(cli, ran, tmp_path):
     _, output, secret = ran
     (path,) = (output / "release").glob("[0-9a-f]*")
     released = {document.document_id: text_digest(document.text) for document in open_release(path).documents()}
-    told = [seen.entry.event for seen in shows(output / "audit", kinds=("document_released",))]
+    told = [seen.entry.event for seen in events_in(output / "audit", kinds=("document_released",))]
     assert {event.document_id: event.content for event in told} == released
     keys = ("--key", secret.with_name("audit-signing.pem"), "--key", secret)
     assert cli("release", "verify", path, "--key", secret).returncode == 0

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from llmops.audit import layout
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def finished(cli, notes_recipe, tmp_path):
 def test_the_main_stream_speaks_of_every_worker_and_readers_are_sealed_by_the_next_run(cli, finished, tmp_path):
     """Intact after the run; a search leaves an unsealed stream; the next run seals it and ties it in."""
     recipe, audit, keys = finished
-    sealed = {seen.entry.event.stream for seen in shows(audit, kinds=("stream_sealed",))}
+    sealed = {seen.entry.event.stream for seen in events_in(audit, kinds=("stream_sealed",))}
     workers = {stream for stream in layout.streams(audit) if "-w" in stream}
     assert workers
     assert workers <= sealed
@@ -43,7 +43,7 @@ def test_the_main_stream_speaks_of_every_worker_and_readers_are_sealed_by_the_ne
 def test_a_release_is_explained_proven_and_reported(cli, finished, tmp_path):
     """From the command line, with nothing but the folder and the key; the page names no patient."""
     _, audit, keys = finished
-    document = next(seen.entry.event.document_id for seen in shows(audit, kinds=("document_released",)))
+    document = next(seen.entry.event.document_id for seen in events_in(audit, kinds=("document_released",)))
     told = cli("audit", "explain", audit, document)
     assert told.returncode == 0, told.stderr
     assert "released" in told.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.release import open_release
 
 ROW = "MRN: {mrn}\nProgress note\n\nPatient: Quillon Vossberg\nThe {organ} is unremarkable, {n} mm."
@@ -105,7 +105,7 @@ def test_whoever_asks_is_in_the_log_which_stays_without_phi(cli, ward) -> None:
     unknown = cli("trace", "r" + "0" * 20, "--recipe", ward / "recipe.yaml")
     assert unknown.returncode == 1
     audit = ward / "out" / "audit"
-    events = [seen.entry.event for seen in shows(audit, kinds=["record_traced"])]
+    events = [seen.entry.event for seen in events_in(audit, kinds=["record_traced"])]
     asked = [(event.document_id or event.record_id, event.reason, event.found) for event in events]
     assert (document.document_id, "", 1) in asked
     assert ("", "unknown_format", 1) in asked

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.deid.detect.recognizers import FINDERS
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import View
 from llmops.phi import PhiLabel
 from tests.benchmarks.fuzz_inputs import PIECES, hostile_text
@@ -71,7 +71,7 @@ class _Spent:
 @pytest.mark.parametrize("text", ["", "Case no. 4412", "nothing here"])
 def test_a_set_out_of_memory_hides_no_rule(text: str) -> None:
     """An answer without the pattern that matches every text is none."""
-    rules = Rules(Rule(r"\bCase no\. (\d+)", PhiLabel.OTHERID), Rule(r"\b(\d{4})\b", PhiLabel.ZIP))
+    rules = Rules(PatternRule(r"\bCase no\. (\d+)", PhiLabel.OTHERID), PatternRule(r"\b(\d{4})\b", PhiLabel.ZIP))
     told = list(rules.find(View.of(text), "r"))
     for one in rules._sets:
         one._set = _Spent()
@@ -82,5 +82,5 @@ def test_a_set_out_of_memory_hides_no_rule(text: str) -> None:
 
 def test_rules_keep_their_order() -> None:
     """Of two finds that weigh the same the first one is kept, so that sets must not change their order."""
-    rules = Rules(*(Rule(rf"({digit})", PhiLabel.OTHERID) for digit in range(9, -1, -1)))
+    rules = Rules(*(PatternRule(rf"({digit})", PhiLabel.OTHERID) for digit in range(9, -1, -1)))
     assert [span.start for span in rules.find(View.of("0123456789"), "r")] == list(range(9, -1, -1))

@@ -18,8 +18,8 @@ from llmops.formats import FORMATS
 from llmops.normalize import NormalizeConfig, Normalizer
 from llmops.pipeline import LedgerWriter, Place
 from llmops.quality import body_key, content_key
-from llmops.release import ForGood, RevocationReason
-from llmops.runner.withdrawn import told
+from llmops.release import PermanentWithdrawal, RevocationReason
+from llmops.runner.withdrawn import withdrawn_of
 from llmops.sources import FilesConfig, ShardSize, UnitSource, plan_units
 
 KEY = b"a key of the raw zone"
@@ -155,8 +155,8 @@ def test_a_tombstone_holds_for_its_note_and_for_no_other(data, before, more, row
             for document in first:
                 ledger.place(Place.of(document, Locator(container="x")))
             ledger.keep("first")
-        taken = ForGood(release="first", document=guilty.document_id, reason=RevocationReason(reason))
-        held = told([taken], Path(folder))
+        taken = PermanentWithdrawal(release="first", document=guilty.document_id, reason=RevocationReason(reason))
+        held = withdrawn_of([taken], Path(folder))
     (mrn, number, text), *_ = [one for one in before if one[2] == guilty.text and str(one[0]) == guilty.subject]
     edited = (mrn, number, f"{text}, addendum")
     after = [edited, *(one for one in [*before, *more] if one != edited)]

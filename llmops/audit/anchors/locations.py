@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from llmops.audit import layout
 from llmops.audit.anchors import timestamp
-from llmops.audit.anchors.object_store import Kept, Store, add, kept_in
+from llmops.audit.anchors.object_store import Store, StoredCheckpoint, add, kept_in
 from llmops.audit.checkpoint import ORIGIN, Anchor, Checkpoint, is_torn, parse_checkpoint, split_notes
 from llmops.audit.log import disk
 from llmops.audit.log.newest import newest_checkpoints
@@ -127,7 +127,7 @@ def read_notes(place: str | Path) -> tuple[Checkpoint, ...]:
     return tuple(kept.checkpoint for kept in read_kept(place))
 
 
-def read_kept(place: str | Path, prefix: str = "") -> tuple[Kept, ...]:
+def read_kept(place: str | Path, prefix: str = "") -> tuple[StoredCheckpoint, ...]:
     """As `read_notes`, with the time stamps that lie beside them.
 
     Raises:
@@ -139,7 +139,9 @@ def read_kept(place: str | Path, prefix: str = "") -> tuple[Kept, ...]:
     if store := _store(str(place)):
         return tuple(kept_in(store, prefix))
     found, _, _ = _read_file(Path(place))
-    return tuple(Kept(checkpoint=checkpoint) for checkpoint in found if checkpoint.stream.startswith(prefix))
+    return tuple(
+        StoredCheckpoint(checkpoint=checkpoint) for checkpoint in found if checkpoint.stream.startswith(prefix)
+    )
 
 
 def holds_anything(place: str) -> bool:

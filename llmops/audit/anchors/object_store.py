@@ -103,7 +103,7 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredCheckpoint:
     """A checkpoint as a store keeps it, with the time stamp over it, if it has one."""
 
     checkpoint: Checkpoint
@@ -140,7 +140,7 @@ def add(store: Store, checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ..
     return tuple(fresh)
 
 
-def kept_in(store: Store, prefix: str = "") -> Iterator[Kept]:
+def kept_in(store: Store, prefix: str = "") -> Iterator[StoredCheckpoint]:
     """What a store holds, by stream and size.
 
     Args:
@@ -156,7 +156,7 @@ def kept_in(store: Store, prefix: str = "") -> Iterator[Kept]:
         if stem(checkpoint) + NOTE != name:
             raise AuditVerificationError("audit: an object of the store is not what its name says")
         token = stem(checkpoint) + STAMP
-        yield Kept(checkpoint=checkpoint, token=store.read(token) if token in names else None)
+        yield StoredCheckpoint(checkpoint=checkpoint, token=store.read(token) if token in names else None)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from cryptography import x509
 
-from llmops.audit.anchors.object_store import NOTE, STAMP, Kept, Store, stem
+from llmops.audit.anchors.object_store import NOTE, STAMP, Store, StoredCheckpoint, stem
 from llmops.audit.checkpoint import Checkpoint
 from llmops.audit.verdict import Finding, ProvenTime, Status
 from llmops.errors import AuditWriteError, MissingExtraError, RecipeError
@@ -64,7 +64,7 @@ def load_authorities(path: Path) -> tuple[x509.Certificate, ...]:
 
 
 def proven_times(
-    kept: Iterable[Kept], authorities: Sequence[x509.Certificate]
+    kept: Iterable[StoredCheckpoint], authorities: Sequence[x509.Certificate]
 ) -> tuple[tuple[ProvenTime, ...], tuple[Finding, ...]]:
     """What the time stamps over checkpoints prove, and which of them do not stand.
 
@@ -76,7 +76,7 @@ def proven_times(
     return times, tuple(answer for answer in answers if isinstance(answer, Finding))
 
 
-def _proven(kept: Kept, authorities: Sequence[x509.Certificate]) -> ProvenTime | Finding:
+def _proven(kept: StoredCheckpoint, authorities: Sequence[x509.Certificate]) -> ProvenTime | Finding:
     """When a checkpoint was there for certain, as far as its time stamp stands under the given certificates."""
     checkpoint, library = kept.checkpoint, _library()
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from llmops.audit.explain import Seen
+from llmops.audit.explain import LoggedEvent
 from llmops.audit.export.meaning import PRODUCT, Meaning, Success, meaning_of, moment
 
 _DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
@@ -28,7 +28,7 @@ _SUBTYPES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 _OUTCOMES: Final = MappingProxyType({Success.YES: "0", Success.PARTLY: "4", Success.NO: "8"})
 
 
-def audit_event(seen: Seen) -> dict[str, Any]:
+def audit_event(seen: LoggedEvent) -> dict[str, Any]:
     """One event as a resource; its id is the leaf hash, so it can be traced to the signed log."""
     kind, meaning = seen.entry.event.kind, meaning_of(seen)
     code, display = _TYPES.get(kind, _ACTIVITY)
@@ -61,7 +61,7 @@ def _subtypes(kind: str) -> list[dict[str, str]]:
     return [{"system": _DICOM, "code": found[0], "display": found[1]}] if found else []
 
 
-def _agent(seen: Seen) -> dict[str, Any]:
+def _agent(seen: LoggedEvent) -> dict[str, Any]:
     """Who did it: a reviewer, known by key, or the process that wrote the stream."""
     reviewer = getattr(seen.entry.event, "reviewer", "")
     if reviewer:
@@ -69,7 +69,7 @@ def _agent(seen: Seen) -> dict[str, Any]:
     return {"who": {"identifier": _identifier("stream", seen.receipt.stream)}, "requestor": False}
 
 
-def _entities(seen: Seen, meaning: Meaning) -> list[dict[str, Any]]:
+def _entities(seen: LoggedEvent, meaning: Meaning) -> list[dict[str, Any]]:
     """What was touched; the first entity carries the event's own fields."""
     place = ("event", f"{seen.receipt.stream}#{seen.receipt.index}")
     things = [*meaning.things, place, *([("run", seen.entry.run)] if seen.entry.run else [])]

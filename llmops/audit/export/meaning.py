@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from llmops.audit.codec import rules_of
-from llmops.audit.explain import Seen
+from llmops.audit.explain import LoggedEvent
 
 PRODUCT: Final = "llmops"
 # Field of an event, and what sort of thing it names.
@@ -78,7 +78,7 @@ class Meaning:
     facts: tuple[tuple[str, str], ...]
 
 
-def meaning_of(seen: Seen) -> Meaning:
+def meaning_of(seen: LoggedEvent) -> Meaning:
     """Tell an event in general terms."""
     event = seen.entry.event
     named = ((sort, str(getattr(event, name, ""))) for name, sort in _THINGS)

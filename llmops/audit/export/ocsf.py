@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from llmops.audit.explain import Seen
+from llmops.audit.explain import LoggedEvent
 from llmops.audit.export.meaning import PRODUCT, Action, Success, meaning_of, moment
 
 VERSION: Final = "1.3.0"
@@ -13,7 +13,7 @@ _ACTIVITIES: Final = {Action.CREATE: 1, Action.READ: 2, Action.UPDATE: 3, Action
 _SEVERITIES: Final = {Success.YES: 1, Success.PARTLY: 2, Success.NO: 3}
 
 
-def api_activity(seen: Seen) -> dict[str, Any]:
+def api_activity(seen: LoggedEvent) -> dict[str, Any]:
     """One event; `metadata.uid` is the leaf hash, so it can be traced to the signed log."""
     meaning, kind = meaning_of(seen), seen.entry.event.kind
     activity = _ACTIVITIES.get(meaning.action, _OTHER)

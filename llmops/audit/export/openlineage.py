@@ -15,7 +15,7 @@ from llmops.audit.events import (
     ShardDone,
     ShardFailed,
 )
-from llmops.audit.explain import Seen
+from llmops.audit.explain import LoggedEvent
 from llmops.audit.export.meaning import meaning_of, moment
 
 PRODUCER: Final = "urn:llmops:audit:1"
@@ -34,7 +34,7 @@ class Lineage:
     def __init__(self) -> None:
         self._recipes: dict[str, str] = {}
 
-    def run_event(self, seen: Seen) -> dict[str, Any] | None:
+    def run_event(self, seen: LoggedEvent) -> dict[str, Any] | None:
         """One event, or None for those about single records, which lineage does not go down to."""
         event = seen.entry.event
         if not isinstance(event, _SPOKEN_OF):
@@ -68,7 +68,7 @@ def _datasets(name: str) -> list[dict[str, str]]:
     return [{"namespace": _NAMESPACE, "name": name}]
 
 
-def _facet(seen: Seen) -> dict[str, Any]:
+def _facet(seen: LoggedEvent) -> dict[str, Any]:
     """Where the event stands in the signed log, and its fields."""
     return {
         "_producer": PRODUCER,

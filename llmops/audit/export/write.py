@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from llmops.audit.explain import Seen, shows
+from llmops.audit.explain import LoggedEvent, events_in
 from llmops.audit.export.fhir import audit_event
 from llmops.audit.export.meaning import meaning_of, moment
 from llmops.audit.export.ocsf import api_activity
@@ -48,7 +48,7 @@ def export(directory: Path, form: Form, out: BinaryIO, *, run: str = "", stream:
     Raises:
         AuditVerificationError: a stream cannot be read, or holds what is no event of the schema.
     """
-    events = shows(directory, run=run, stream=stream)
+    events = events_in(directory, run=run, stream=stream)
     lines = _rows(events) if form is Form.CSV else _objects(events, _shape(form))
     written = 0
     for line in lines:
@@ -57,18 +57,18 @@ def export(directory: Path, form: Form, out: BinaryIO, *, run: str = "", stream:
     return written - (form is Form.CSV)
 
 
-def _shape(form: Form) -> Callable[[Seen], dict[str, Any] | None]:
+def _shape(form: Form) -> Callable[[LoggedEvent], dict[str, Any] | None]:
     return {Form.FHIR: audit_event, Form.OCSF: api_activity, Form.OPENLINEAGE: Lineage().run_event}[form]
 
 
-def _objects(events: Iterator[Seen], shape: Callable[[Seen], dict[str, Any] | None]) -> Iterator[bytes]:
+def _objects(events: Iterator[LoggedEvent], shape: Callable[[LoggedEvent], dict[str, Any] | None]) -> Iterator[bytes]:
     for seen in events:
         shaped = shape(seen)
         if shaped is not None:
             yield orjson.dumps(shaped, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _rows(events: Iterator[Seen]) -> Iterator[bytes]:
+def _rows(events: Iterator[LoggedEvent]) -> Iterator[bytes]:
     yield _line(_COLUMNS)
     for seen in events:
         meaning = meaning_of(seen)

@@ -76,7 +76,7 @@ def seal_readers(
 
 
 @contextmanager
-def beating(log: AuditLog, every_s: float = BEAT_S) -> Iterator[None]:
+def heartbeat(log: AuditLog, every_s: float = BEAT_S) -> Iterator[None]:
     """Let ``log`` seal itself in time and show that its writer lives, while the writer is busy with something else.
 
     A write that fails here stops the log, and so the next `AuditLog.append`: it is not lost that it failed.

@@ -13,7 +13,7 @@ from llmops.keys import VerifyKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
+class ConsistencyProof:
     """Two checkpoints of one stream and the nodes between them.
 
     Args:
@@ -42,7 +42,7 @@ class Growth:
         return verify_consistency(self.old.size, self.old.root, self.new.size, self.new.root, path)
 
 
-def grown(directory: Path, old: Checkpoint, new: Checkpoint) -> Growth:
+def prove_consistency(directory: Path, old: Checkpoint, new: Checkpoint) -> ConsistencyProof:
     """Make the proof that ``new`` extends ``old`` from the events of the log.
 
     Returns:
@@ -52,25 +52,25 @@ def grown(directory: Path, old: Checkpoint, new: Checkpoint) -> Growth:
         AuditVerificationError: the stream cannot be read, or holds fewer events than the newer checkpoint.
     """
     if old.stream != new.stream or old.size > new.size:
-        return Growth(old=old, new=new)
+        return ConsistencyProof(old=old, new=new)
     spans = consistency_ranges(old.size, new.size)
-    growth = Growth(old=old, new=new)
+    proof = ConsistencyProof(old=old, new=new)
     try:
         for path in roots(directory, new.stream, spans, new.size) if spans else ():
-            growth = Growth(old=old, new=new, path=tuple(node.hex() for node in path))
-            if growth.holds():
+            proof = ConsistencyProof(old=old, new=new, path=tuple(node.hex() for node in path))
+            if proof.holds():
                 break
     except OSError:
         raise AuditVerificationError(f"audit stream {new.stream}: cannot be read") from None
-    return growth
+    return proof
 
 
-def growths_to_json(growths: Sequence[Growth]) -> str:
+def proofs_to_json(proofs: Sequence[ConsistencyProof]) -> str:
     """Consistency proofs as a file an auditor can be sent."""
-    return json.dumps([growth.to_dict() for growth in growths], sort_keys=True, indent=1)
+    return json.dumps([proof.to_dict() for proof in proofs], sort_keys=True, indent=1)
 
 
-def parse_growths(text: str) -> tuple[Growth, ...]:
+def parse_proofs(text: str) -> tuple[ConsistencyProof, ...]:
     """Read consistency proofs.
 
     Raises:
@@ -78,7 +78,7 @@ def parse_growths(text: str) -> tuple[Growth, ...]:
     """
     try:
         return tuple(
-            Growth(
+            ConsistencyProof(
                 old=parse_checkpoint(item["old"].encode()),
                 new=parse_checkpoint(item["new"].encode()),
                 path=tuple(str(node) for node in item["path"]),

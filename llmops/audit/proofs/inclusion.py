@@ -14,7 +14,7 @@ from llmops.audit.log.merkle import leaf_hash, proof_ranges, verify_inclusion
 from llmops.audit.log.newest import newest_checkpoint
 from llmops.audit.log.segments import lines
 from llmops.audit.log.tree_file import TreeReader, roots
-from llmops.audit.trail import tell
+from llmops.audit.trail import trail_of
 from llmops.errors import AuditError, AuditVerificationError
 from llmops.keys import VerifyKey
 
@@ -96,7 +96,7 @@ def find_event(directory: Path, name: str) -> tuple[str, int]:
         if not (index.isascii() and index.isdecimal() and len(index) < _DIGITS):
             raise AuditError("audit: an event is named STREAM#INDEX, or by a record or document id")
         return layout.check_stream(stream), int(index)
-    decisions = tell(directory, name).decisions
+    decisions = trail_of(directory, name).decisions
     if not decisions:
         raise AuditError("audit: the log holds no decision on that id")
     return decisions[-1].receipt.stream, decisions[-1].receipt.index

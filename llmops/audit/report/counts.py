@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from llmops.audit import events as e
 from llmops.audit import layout
-from llmops.audit.explain import Seen
+from llmops.audit.explain import LoggedEvent
 from llmops.audit.export.meaning import as_text, moment
 
 MOST_ACTS: Final = 500
@@ -17,7 +17,7 @@ _ACTS: Final = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
+class LogCounts:
     """Counts over a log; every string in it is an id or a code of the event schema."""
 
     events: int = 0
@@ -35,7 +35,7 @@ class Tally:
     acts: list[dict[str, str]] = field(default_factory=list)
     acts_total: int = 0
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: LoggedEvent) -> None:
         """Count one event; they come in the order of time."""
         event, at = seen.entry.event, seen.entry.at
         self.events += 1
@@ -54,14 +54,14 @@ class Tally:
         else:
             self._decision(event)
 
-    def _stream(self, seen: Seen) -> None:
+    def _stream(self, seen: LoggedEvent) -> None:
         name = seen.receipt.stream
         row = self.streams.setdefault(name, {"role": _role(name), "run": "", "first": _time(seen), "kinds": Counter()})
         row["run"] = row["run"] or seen.entry.run
         row["last"] = _time(seen)
         row["kinds"][seen.entry.event.kind] += 1
 
-    def _act(self, seen: Seen) -> None:
+    def _act(self, seen: LoggedEvent) -> None:
         self.acts_total += 1
         event: Any = seen.entry.event
         facts = ((name, as_text(getattr(event, name))) for name in event.__slots__)
@@ -69,7 +69,7 @@ class Tally:
         self.acts.append({"at": _time(seen), "who": seen.receipt.stream, "what": event.kind, "facts": said[:400]})
         del self.acts[:-MOST_ACTS]
 
-    def _run(self, seen: Seen) -> None:
+    def _run(self, seen: LoggedEvent) -> None:
         event: Any = seen.entry.event
         row = self.runs.setdefault(seen.entry.run, {"status": "not finished", "failed_shards": 0, "gate": ""})
         row["last"] = _time(seen)
@@ -94,14 +94,14 @@ class Tally:
         elif isinstance(event, e.RecordRead):
             self.formats[event.format] += 1
 
-    def _deidentified(self, seen: Seen, event: e.DocumentDeidentified) -> None:
+    def _deidentified(self, seen: LoggedEvent, event: e.DocumentDeidentified) -> None:
         self.findings.update(dict(event.findings))
         self.operators.update(dict(event.operators))
         row = self.policies.setdefault(event.policy_id, {"documents": 0, "first": _time(seen)})
         row["documents"] += 1
         row["last"] = _time(seen)
 
-    def _published(self, seen: Seen, event: e.ReleasePublished) -> None:
+    def _published(self, seen: LoggedEvent, event: e.ReleasePublished) -> None:
         facts = {"manifest": event.manifest, "documents": event.documents, "run": seen.entry.run}
         self.releases.setdefault(event.release_id, {"at": _time(seen), "revoked": "", **facts})
 
@@ -111,7 +111,7 @@ class Tally:
         row["revoked"] = ", ".join(filter(None, [row.get("revoked", ""), f"{what}: {event.reason}"]))[:400]
 
 
-def _time(seen: Seen) -> str:
+def _time(seen: LoggedEvent) -> str:
     """UTC, to the second, as people read it."""
     return moment(seen.entry.at)[:19].replace("T", " ")
 

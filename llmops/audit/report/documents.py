@@ -13,7 +13,7 @@ import orjson
 
 from llmops.audit.codec import rules_of
 from llmops.audit.events import DocumentDeidentified, DocumentReleased, DocumentScored, RecordWithheld
-from llmops.audit.explain import Seen
+from llmops.audit.explain import LoggedEvent
 from llmops.audit.export.meaning import as_text
 
 LINE_BYTES: Final = 270
@@ -36,7 +36,7 @@ class Pages:
         self._streams: dict[str, int] = {}
         self._held = [bytearray() for _ in range(self.count)]
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: LoggedEvent) -> None:
         """Take an event; one that is about no record or document is passed over."""
         event: Any = seen.entry.event
         document_id = getattr(event, "document_id", "")

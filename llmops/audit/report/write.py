@@ -6,10 +6,10 @@ from typing import Any, Final
 import orjson
 
 from llmops.audit import layout
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.export.meaning import moment
 from llmops.audit.log.segments import segments
-from llmops.audit.report.counts import Tally
+from llmops.audit.report.counts import LogCounts
 from llmops.audit.report.documents import Pages
 from llmops.audit.verdict import Verdict
 from llmops.errors import AuditVerificationError
@@ -57,12 +57,12 @@ def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict
     return {"events": tally.events, "documents": documents, "runs": len(tally.runs), "releases": len(tally.releases)}
 
 
-def _collect(directory: Path) -> tuple[Tally, Pages, str]:
+def _collect(directory: Path) -> tuple[LogCounts, Pages, str]:
     paths = [part.path for stream in layout.streams(directory) for part in segments(directory, stream)]
-    tally = Tally()
+    tally = LogCounts()
     pages = Pages(sum(map(_size, paths)))
     try:
-        for seen in shows(directory):
+        for seen in events_in(directory):
             tally.add(seen)
             pages.add(seen)
     except AuditVerificationError as error:

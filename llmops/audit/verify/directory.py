@@ -8,7 +8,7 @@ from typing import Final
 from cryptography.x509 import Certificate
 
 from llmops.audit import layout
-from llmops.audit.anchors.object_store import Kept
+from llmops.audit.anchors.object_store import StoredCheckpoint
 from llmops.audit.anchors.timestamp import proven_times
 from llmops.audit.checkpoint import Anchor
 from llmops.audit.verdict import Finding, Status, Verdict
@@ -26,7 +26,7 @@ def verify(
     *,
     releases: Path | None = None,
     taken_back: Mapping[str, Collection[str]] = _NOTHING,
-    stamped: Iterable[Kept] = (),
+    stamped: Iterable[StoredCheckpoint] = (),
     authorities: Sequence[Certificate] = (),
 ) -> Verdict:
     """Say what may be believed of an audit directory; writes nothing and needs no network.

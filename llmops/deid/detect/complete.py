@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from llmops.deid.detect.recognizers.dates.quantities import is_quantity
-from llmops.deid.detect.recognizers.names.name_checks import strange
+from llmops.deid.detect.recognizers.names.name_checks import is_unusual_word
 from llmops.deid.spans import Span, View, whole_word
 from llmops.phi import PhiLabel
 
@@ -128,7 +128,7 @@ def _pairs(folded: str, names: Iterable[Span]) -> Iterator[Span]:
     """Take the second of a pair for a name where the first is one: ``parents Ane and Gorka``."""
     for span in names:
         match = _PAIRED.match(folded, span.end)
-        if match and strange(match[1]):
+        if match and is_unusual_word(match[1]):
             yield _beside(span, *match.span(1))
 
 

@@ -68,7 +68,7 @@ _LONGEST_NUMBER: Final = 3
 """Digits: ``10``, ``24``, ``1.73``, ``100``."""
 
 
-def closed(field: Field) -> Field:
+def with_public_codes_only(field: Field) -> Field:
     """Give a field without a code or unit that could be anything else."""
     code = field.code if is_public_code(field.code) else ""
     unit = field.unit if is_unit(field.unit) else ""

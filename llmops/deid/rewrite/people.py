@@ -7,7 +7,7 @@ from typing import Final
 from llmops.deid.detect.known.index import tokens_of
 from llmops.deid.detect.known.misspelling import edit_distance, edits_allowed
 from llmops.deid.folding import fold
-from llmops.deid.rewrite.draw import Draw
+from llmops.deid.rewrite.keyed_random import KeyedRandom
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 from llmops.deid.vocabulary.nicknames import NICKNAMES
 from llmops.deid.vocabulary.stand_in_people import ORIGINS, origin_of, sex_of
@@ -34,7 +34,7 @@ class People:
         known: the subject's identities; their words are never used, and their sex and misspellings are known. PHI.
     """
 
-    def __init__(self, draw: Draw, known: Sequence[Identity]) -> None:
+    def __init__(self, draw: KeyedRandom, known: Sequence[Identity]) -> None:
         self._draw = draw
         self._given: dict[str, str] = {}
         self._family: set[str] = set()

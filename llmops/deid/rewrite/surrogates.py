@@ -13,7 +13,7 @@ from llmops.deid.detect.known.index import tokens_of
 from llmops.deid.folding import fold
 from llmops.deid.rewrite.addresses import is_street, parts_of
 from llmops.deid.rewrite.check_digits import spoiled
-from llmops.deid.rewrite.draw import Draw
+from llmops.deid.rewrite.keyed_random import KeyedRandom
 from llmops.deid.rewrite.people import People
 from llmops.deid.vocabulary.stand_ins import CITIES, ORGANIZATIONS, STREETS
 from llmops.identities import Identity
@@ -45,7 +45,7 @@ class Surrogates:
     """
 
     def __init__(self, seed: bytes, known: Sequence[Identity], in_use: InUse | None = None) -> None:
-        self._draw = Draw(seed)
+        self._draw = KeyedRandom(seed)
         self._people = People(self._draw, known)
         self._in_use = in_use
         self._taken = frozenset(_words_of(known))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from llmops.deid.policy import Operator
-from llmops.deid.rewrite.codes import closed
+from llmops.deid.rewrite.codes import with_public_codes_only
 from llmops.deid.rewrite.operators import Rewriter
 from llmops.deid.spans import Span, resolve
 from llmops.deid.vocabulary.words import is_plain
@@ -55,7 +55,7 @@ def rewrite_fields(
     in_fields = iter(waiting)
     made: list[Field] = []
     findings: list[PhiFinding] = []
-    for field in map(closed, document.fields):
+    for field in map(with_public_codes_only, document.fields):
         if _is_searched(field, document.text):
             spans = next(in_fields)
             if field.phi is FieldPhi.NONE:
@@ -63,7 +63,7 @@ def rewrite_fields(
         elif isinstance(field.phi, PhiLabel):
             spans = _whole(field)
         else:
-            spans = narrative.told(field)
+            spans = narrative.findings_in(field)
         if not spans:
             made.append(field)
             continue
@@ -99,7 +99,7 @@ class _Narrative:
         self._text, self._finds = text, finds
         self._starts, self._ends = [span.start for span in finds], [span.end for span in finds]
 
-    def told(self, field: Field) -> tuple[Span, ...]:
+    def findings_in(self, field: Field) -> tuple[Span, ...]:
         """Give what was found in a value where it stands in the narrative, with offsets in the value.
 
         Of a short one only finds that lie within it: a result ``7`` is no part of the date ``3/7``. One letter is a

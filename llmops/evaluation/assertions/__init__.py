@@ -6,7 +6,7 @@ from pydantic import Field
 
 from llmops.evaluation.assertions.grounding import Cites, Supported
 from llmops.evaluation.assertions.numeric import Numeric
-from llmops.evaluation.assertions.result import Answer, Assertion, Outcome
+from llmops.evaluation.assertions.result import Answer, Assertion, AssertionResult
 from llmops.evaluation.assertions.safety import NoPhi, Refuses, is_refusal
 from llmops.evaluation.assertions.structure import JsonSchema
 from llmops.evaluation.assertions.wording import Contains, NotContains, Regex
@@ -22,13 +22,13 @@ __all__ = [
     "Answer",
     "AnyAssertion",
     "Assertion",
+    "AssertionResult",
     "Cites",
     "Contains",
     "JsonSchema",
     "NoPhi",
     "NotContains",
     "Numeric",
-    "Outcome",
     "Refuses",
     "Regex",
     "Supported",

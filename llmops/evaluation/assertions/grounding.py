@@ -5,7 +5,7 @@ from typing import Final, Literal
 import re2
 from pydantic import Field
 
-from llmops.evaluation.assertions.result import Answer, Outcome, failed, outcome, passed
+from llmops.evaluation.assertions.result import Answer, AssertionResult, failed, outcome, passed
 from llmops.evaluation.assertions.safety import is_refusal
 from llmops.evaluation.prompt import citations
 from llmops.retrieval.sentences import sentences
@@ -28,7 +28,7 @@ class Cites(Declared):
     use: Literal["cites"]
     at_least: int = Field(default=1, ge=1)
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Resolve every ``[chunk id]``."""
         cited = citations(answer.text)
         known = {passage.chunk_id for passage in answer.context}
@@ -49,7 +49,7 @@ class Supported(Declared):
     use: Literal["supported"]
     overlap: float = Field(default=0.7, gt=0, le=1)
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Judge sentence by sentence; a refusal claims nothing, and so is supported."""
         if is_refusal(answer.text):
             return passed(self.use)

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 import re2
 from pydantic import Field
 
-from llmops.evaluation.assertions.result import Answer, Outcome, failed, passed
+from llmops.evaluation.assertions.result import Answer, AssertionResult, failed, passed
 from llmops.evaluation.assertions.units import convert
 from llmops.validation import Declared
 
@@ -39,7 +39,7 @@ class Numeric(Declared):
     tolerance: float = Field(default=0.0, ge=0)
     unit: str = ""
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Try every number in the answer."""
         found = list(measures(answer.prose))
         if any(self._agrees(measure) for measure in found):

@@ -29,7 +29,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AssertionResult:
     """What one assertion found.
 
     Args:
@@ -46,21 +46,21 @@ class Outcome:
 class Assertion(Protocol):
     """One thing that must be true of an answer."""
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Judge an answer; the same answer always gets the same outcome."""
         ...
 
 
-def passed(use: str) -> Outcome:
+def passed(use: str) -> AssertionResult:
     """The assertion holds."""
-    return Outcome(assertion=use, passed=True, code="ok")
+    return AssertionResult(assertion=use, passed=True, code="ok")
 
 
-def failed(use: str, code: str) -> Outcome:
+def failed(use: str, code: str) -> AssertionResult:
     """The assertion does not hold, and why."""
-    return Outcome(assertion=use, passed=False, code=code)
+    return AssertionResult(assertion=use, passed=False, code=code)
 
 
-def outcome(use: str, code: str, *, holds: bool) -> Outcome:
+def outcome(use: str, code: str, *, holds: bool) -> AssertionResult:
     """Passed where ``holds``, else failed for ``code``."""
     return passed(use) if holds else failed(use, code)

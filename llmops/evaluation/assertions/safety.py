@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import re2
 
-from llmops.evaluation.assertions.result import Answer, Outcome, failed, outcome
+from llmops.evaluation.assertions.result import Answer, AssertionResult, failed, outcome
 from llmops.evaluation.prompt import citations
 from llmops.validation import Declared
 
@@ -23,7 +23,7 @@ class NoPhi(Declared):
 
     use: Literal["no_phi"]
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Scan the answer without its citations, which are our own ids."""
         if answer.scanner is None:
             return failed(self.use, "no_scanner")
@@ -35,7 +35,7 @@ class Refuses(Declared):
 
     use: Literal["refuses"]
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Look for a refusal."""
         return outcome(self.use, "answered", holds=is_refusal(answer.text))
 

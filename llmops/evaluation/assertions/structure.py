@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import re2
 from pydantic import Field, field_validator
 
-from llmops.evaluation.assertions.result import Answer, Outcome, failed, outcome
+from llmops.evaluation.assertions.result import Answer, AssertionResult, failed, outcome
 from llmops.validation import Declared
 
 _FENCE: Final = re2.compile(r"(?s)\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\z")
@@ -38,7 +38,7 @@ class JsonSchema(Declared):
         # An empty registry of our own: the default one fetches a remote "$ref" from the network.
         return jsonschema.validators.validator_for(self.json_schema)(self.json_schema, registry=Registry())
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Parse and validate; a reference that cannot be resolved fails."""
         from referencing.exceptions import Unresolvable  # noqa: PLC0415 - only for suites that use it
 

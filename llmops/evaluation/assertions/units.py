@@ -59,7 +59,7 @@ _CELSIUS: Final = "cel"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class MeasureUnit:
     """A unit in terms of base units: ``value * factor + offset`` in ``dimension``."""
 
     dimension: str
@@ -67,21 +67,21 @@ class Unit:
     offset: float = 0.0
 
 
-def unit_of(text: str) -> Unit:
+def unit_of(text: str) -> MeasureUnit:
     """Read a unit; one that is not known only equals itself, spelt the same."""
     spelt = _spelling(text)
     if spelt == _CELSIUS:
-        return Unit(_CELSIUS)
+        return MeasureUnit(_CELSIUS)
     if spelt == _FAHRENHEIT:
-        return Unit(_CELSIUS, 5 / 9, -160 / 9)
+        return MeasureUnit(_CELSIUS, 5 / 9, -160 / 9)
     dimension, factor = [], 1.0
     for position, part in enumerate(spelt.split("/")):
         known = _simple(part)
         if known is None:
-            return Unit(f"={spelt}")
+            return MeasureUnit(f"={spelt}")
         dimension.append(known[0])
         factor = factor / known[1] if position else known[1]
-    return Unit("/".join(dimension), factor)
+    return MeasureUnit("/".join(dimension), factor)
 
 
 def convert(value: float, given: str, wanted: str) -> float | None:

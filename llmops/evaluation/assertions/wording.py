@@ -6,7 +6,7 @@ from typing import Any, Literal
 import re2
 from pydantic import Field, field_validator
 
-from llmops.evaluation.assertions.result import Answer, Outcome, outcome
+from llmops.evaluation.assertions.result import Answer, AssertionResult, outcome
 from llmops.validation import Declared
 
 
@@ -16,7 +16,7 @@ class Contains(Declared):
     use: Literal["contains"]
     any_of: tuple[str, ...] = Field(min_length=1)
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Look for each text."""
         folded = _folded(answer.prose)
         return outcome(self.use, "text_missing", holds=any(_folded(text) in folded for text in self.any_of))
@@ -28,7 +28,7 @@ class NotContains(Declared):
     use: Literal["not_contains"]
     none_of: tuple[str, ...] = Field(min_length=1)
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Look for each text, in the citations too."""
         folded = _folded(answer.text)
         return outcome(self.use, "text_present", holds=not any(_folded(text) in folded for text in self.none_of))
@@ -53,7 +53,7 @@ class Regex(Declared):
     def _compiled(self) -> Any:
         return re2.compile(self.pattern)
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         """Search the answer."""
         return outcome(self.use, "no_match", holds=self._compiled.search(answer.prose) is not None)
 

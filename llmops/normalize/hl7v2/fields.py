@@ -81,7 +81,7 @@ def is_code_system(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class SegmentView:
     """How a segment is read: under which heading its line stands, and its useful fields as number -> (datatype, label).
 
     Fields without a label come first in the line; ``quiet`` fields become typed values but no text.
@@ -92,11 +92,11 @@ class View:
     quiet: frozenset[int] = frozenset()
 
 
-def _view(heading: str, fields: Mapping[int, tuple[str, str]], *quiet: int) -> View:
-    return View(heading=heading, fields=MappingProxyType(dict(fields)), quiet=frozenset(quiet))
+def _view(heading: str, fields: Mapping[int, tuple[str, str]], *quiet: int) -> SegmentView:
+    return SegmentView(heading=heading, fields=MappingProxyType(dict(fields)), quiet=frozenset(quiet))
 
 
-VIEWS: Final[Mapping[str, View]] = MappingProxyType(
+VIEWS: Final[Mapping[str, SegmentView]] = MappingProxyType(
     {
         "PID": _view("Patient", {8: ("IS", "Sex"), 29: ("TS", "Died"), 30: ("ID", "Deceased")}, 29),
         "EVN": _view("Event", {4: ("IS", "Reason")}, 4),

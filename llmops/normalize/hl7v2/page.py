@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from llmops.documents import Field, Section
-from llmops.normalize.hl7v2.fields import VIEWS, View
+from llmops.normalize.hl7v2.fields import VIEWS, SegmentView
 from llmops.normalize.hl7v2.modifiers import is_retracted, negation
 from llmops.normalize.hl7v2.segments import FieldText, Segment
 from llmops.normalize.hl7v2.shapes import misplaced
@@ -91,7 +91,7 @@ class Page:
 
     def values(self, segment: Segment) -> None:
         """Add a segment's typed values and no text."""
-        view: View | None = VIEWS.get(segment.name)
+        view: SegmentView | None = VIEWS.get(segment.name)
         for number, (datatype, _) in view.fields.items() if view is not None else ():
             for value in segment.repetitions(number):
                 if readable(value, datatype):

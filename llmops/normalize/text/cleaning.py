@@ -148,7 +148,7 @@ def _edited(before: Cleaned, edits: list[tuple[int, int, str]]) -> Cleaned:
     pieces: list[str] = []
     segments: list[TextSegment] = []
     at = done = 0
-    way_back = _WayBack(before.segments)
+    way_back = _SourceMap(before.segments)
     for start, end, replacement in (*edits, (len(before.text), len(before.text), "")):
         if start > done:
             pieces.append(before.text[done:start])
@@ -162,7 +162,7 @@ def _edited(before: Cleaned, edits: list[tuple[int, int, str]]) -> Cleaned:
     return Cleaned(text="".join(pieces), segments=tuple(segments))
 
 
-class _WayBack:
+class _SourceMap:
     """Leads ranges of a text, asked for in order, through its segments to the raw text."""
 
     def __init__(self, segments: Sequence[TextSegment]) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence, Kind
 from llmops.phi import PLACEHOLDER
-from llmops.quality.checks.penalties import Tally
+from llmops.quality.checks.penalties import Penalties
 from llmops.quality.placeholders import without_placeholders, words
 from llmops.quality.policy import QualityPolicy
 
@@ -32,7 +32,7 @@ _HEADING: Final = re.compile(r"[A-Z][A-Za-z /&-]{2,60}:")
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
     """Look for what is missing: text, its end, and the parts that a document of this kind should have."""
-    tally = Tally()
+    tally = Penalties()
     text = document.text
     count = len(words(without_placeholders(text)))
     least = policy.completeness.min_words.get(document.kind, 0)
@@ -51,7 +51,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
     return tally.result()
 
 
-def _ending(text: str, tally: Tally) -> None:
+def _ending(text: str, tally: Penalties) -> None:
     end = len(text.rstrip())
     marked = _MARKED.search(text)
     if marked is not None:

@@ -6,7 +6,7 @@ from typing import Final
 from llmops.documents import DeidentifiedDocument, Evidence, Field
 from llmops.phi import PLACEHOLDER, PhiLabel
 from llmops.quality.checks.codes import well_formed
-from llmops.quality.checks.penalties import Tally
+from llmops.quality.checks.penalties import Penalties
 from llmops.quality.policy import QualityPolicy
 
 # ISO 8601 as FHIR has it: year, month, day or instant.
@@ -31,7 +31,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
         rules = _rules(field)
         looked_at += len(rules)
         wrong += [(rule, field.name) for rule, good in rules if not good]
-    tally = Tally()
+    tally = Penalties()
     for rule, name in wrong:
         tally.add(rule, 1 / looked_at, field=name)
     return tally.result()

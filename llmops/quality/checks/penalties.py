@@ -7,7 +7,7 @@ from llmops.documents import Evidence
 _MOST_OF_A_RULE: Final = 20  # a broken table must not fill the release with its evidence
 
 
-class Tally:
+class Penalties:
     """Collects evidence; the score is what the penalties leave of 1."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
 from llmops.phi import PhiLabel
-from llmops.quality.checks.penalties import Tally
+from llmops.quality.checks.penalties import Penalties
 from llmops.quality.policy import Measure, QualityPolicy
 
 _PENALTY: Final = 0.35
@@ -38,7 +38,7 @@ _DIASTOLIC: Final = "diastolic_pressure"
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
     """Look for vital signs, laboratory values, ages and dates that cannot be, in text and in typed fields."""
-    tally = Tally()
+    tally = Penalties()
     _measures_in_text(document.text, policy, tally)
     _pressures(document.text, policy, tally)
     _ages(document.text, policy, tally)
@@ -48,7 +48,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
     return tally.result()
 
 
-def _measures_in_text(text: str, policy: QualityPolicy, tally: Tally) -> None:
+def _measures_in_text(text: str, policy: QualityPolicy, tally: Penalties) -> None:
     by_term = {term: measure for measure in policy.measures for term in measure.terms}
     for match in _term_pattern(tuple(by_term)).finditer(text):
         measure = by_term[match[1].lower()]
@@ -84,7 +84,7 @@ def _limits(units: Mapping[str, tuple[float, float]], unit: str) -> tuple[tuple[
     return () if unit else tuple(units.values())
 
 
-def _pressures(text: str, policy: QualityPolicy, tally: Tally) -> None:
+def _pressures(text: str, policy: QualityPolicy, tally: Penalties) -> None:
     by_name = {measure.name: measure for measure in policy.measures}
     for match in _PRESSURE.finditer(text):
         systolic, diastolic = int(match[1]), int(match[2])
@@ -95,14 +95,14 @@ def _pressures(text: str, policy: QualityPolicy, tally: Tally) -> None:
             tally.add("pressure_reversed", _PENALTY, match.start(1), match.end(2))
 
 
-def _ages(text: str, policy: QualityPolicy, tally: Tally) -> None:
+def _ages(text: str, policy: QualityPolicy, tally: Penalties) -> None:
     for match in _AGE.finditer(text):
         group = 1 if match[1] else 2
         if not 0 <= int(match[group]) <= policy.plausibility.max_age_years:
             tally.add("impossible_age", _PENALTY, *match.span(group))
 
 
-def _fields(document: DeidentifiedDocument, policy: QualityPolicy, tally: Tally) -> None:
+def _fields(document: DeidentifiedDocument, policy: QualityPolicy, tally: Penalties) -> None:
     by_code = {code: measure for measure in policy.measures for code in measure.codes}
     pressures: dict[str, float] = {}
     for field in document.fields:
@@ -126,7 +126,7 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
-def _dates(document: DeidentifiedDocument, latest: int, tally: Tally) -> None:
+def _dates(document: DeidentifiedDocument, latest: int, tally: Penalties) -> None:
     for start, end, year in _years(document.text):
         if year > latest:
             tally.add("future_date", _FUTURE, start, end)

@@ -4,7 +4,7 @@ from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
 from llmops.phi import PLACEHOLDER
-from llmops.quality.checks.penalties import Tally
+from llmops.quality.checks.penalties import Penalties
 from llmops.quality.placeholders import without_placeholders, words
 from llmops.quality.policy import QualityPolicy
 
@@ -13,7 +13,7 @@ _NEGLIGIBLE: Final = 0.01
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
     """Take off the de-identifier's own estimate, and half of what placeholders exceed their allowance by."""
-    tally = Tally()
+    tally = Penalties()
     if document.residual_risk > _NEGLIGIBLE:
         tally.add("residual_risk", min(1.0, document.residual_risk))
     placeholders = sum(1 for _ in PLACEHOLDER.finditer(document.text))

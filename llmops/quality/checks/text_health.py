@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence, Kind
-from llmops.quality.checks.penalties import Tally
+from llmops.quality.checks.penalties import Penalties
 from llmops.quality.placeholders import without_placeholders
 from llmops.quality.policy import QualityPolicy
 
@@ -35,7 +35,7 @@ _COMMON: Final = frozenset(
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
     """Look for mojibake, replacement and control characters, OCR noise, gibberish and lost line breaks."""
-    tally = Tally()
+    tally = Penalties()
     text = document.text
     for match in re.finditer("\ufffd+", text):
         tally.add("replacement_character", 0.05, *match.span())
@@ -50,7 +50,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
     return tally.result()
 
 
-def _unprintable(text: str, tally: Tally) -> None:
+def _unprintable(text: str, tally: Penalties) -> None:
     if text.isprintable():
         return
     for at, char in enumerate(text):
@@ -58,7 +58,7 @@ def _unprintable(text: str, tally: Tally) -> None:
             tally.add("control_character", 0.05, at, at + 1)
 
 
-def _ocr_noise(text: str, tally: Tally) -> None:
+def _ocr_noise(text: str, tally: Penalties) -> None:
     """Each odd token costs its share of the words, twenty-fold: one in a hundred words is a fifth of the score."""
     odd = [match.span() for match in _MIXED.finditer(text) if _DOSE.match(match[0]) is None]
     odd += [match.span() for match in _MIXED_NUMBER.finditer(text)]
@@ -73,7 +73,7 @@ def _is_noise(signs: set[str]) -> bool:
     return len(signs) > 2 and not signs <= _JSON_SIGNS
 
 
-def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Tally) -> None:
+def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Penalties) -> None:
     found = [word.lower() for word in _WORD.findall(text)]
     if len(found) < _MIN_WORDS:
         return

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from llmops.documents import DeidentifiedDocument, Evidence
-from llmops.quality.checks.penalties import Tally
+from llmops.quality.checks.penalties import Penalties
 from llmops.quality.policy import QualityPolicy
 
 _LINE: Final = re.compile(r"[^\n]+")
@@ -17,14 +17,14 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
     """Take off the share of the text that repeats earlier text, paragraphs first."""
     del policy
     text = document.text
-    tally = Tally()
+    tally = Penalties()
     taken = _repeats(text, _PARAGRAPH, _LONG_PARAGRAPH, "repeated_paragraph", [], tally)
     _repeats(text, _LINE, _SHORT, "repeated_line", taken, tally)
     return tally.result()
 
 
 def _repeats(
-    text: str, unit: re.Pattern[str], least: int, rule: str, taken: list[tuple[int, int]], tally: Tally
+    text: str, unit: re.Pattern[str], least: int, rule: str, taken: list[tuple[int, int]], tally: Penalties
 ) -> list[tuple[int, int]]:
     """Report each repeat outside of ``taken``; both lists are in order, so one walk is enough."""
     seen: set[str] = set()

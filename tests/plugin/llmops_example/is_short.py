@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from llmops.evaluation.assertions import Answer, Outcome
+from llmops.evaluation.assertions import Answer, AssertionResult
 from llmops.validation import Declared
 
 
@@ -14,6 +14,6 @@ class IsShort(Declared):
     use: Literal["is_short"]
     most: int = Field(ge=1)
 
-    def check(self, answer: Answer) -> Outcome:
+    def check(self, answer: Answer) -> AssertionResult:
         holds = len(answer.text) <= self.most
-        return Outcome(assertion=self.use, passed=holds, code="ok" if holds else "too_long")
+        return AssertionResult(assertion=self.use, passed=holds, code="ok" if holds else "too_long")

@@ -1,6 +1,6 @@
 """An engine: every task in the process of the runner, one after the other; a crash in one ends all."""
 
-from llmops.engines import Outcome
+from llmops.engines import TaskOutcome
 
 
 class OneByOne:
@@ -23,7 +23,7 @@ class OneByOne:
         for number, task in enumerate(tasks):
             if self.draining:
                 return
-            yield Outcome(task=number, result=do(task, 1, self._told))
+            yield TaskOutcome(task=number, result=do(task, 1, self._told))
 
     def _told(self, records: int, size: int) -> None:
         if self.on_progress is not None:

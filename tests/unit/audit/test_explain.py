@@ -4,7 +4,7 @@ import pytest
 
 from llmops.audit import AuditLog, explain
 from llmops.audit.events import DocumentNormalized, DocumentReleased, RecordRead, RecordWithheld, RunStarted
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.documents import Reason, StageName
 from llmops.errors import AuditVerificationError
 
@@ -50,11 +50,11 @@ def test_unknown_id_has_no_story(audit):
 
 def test_events_are_shown_in_order_and_filtered(audit):
     """Limit, kind, stream and run."""
-    assert len(list(shows(audit))) == 8
-    assert kinds(shows(audit, limit=2)) == ["run_started", "record_read"]
-    assert kinds(shows(audit, kinds=("document_released",))) == ["document_released"]
-    assert {seen.receipt.stream for seen in shows(audit, stream="main")} == {"main"}
-    assert list(shows(audit, run="run2")) == []
+    assert len(list(events_in(audit))) == 8
+    assert kinds(events_in(audit, limit=2)) == ["run_started", "record_read"]
+    assert kinds(events_in(audit, kinds=("document_released",))) == ["document_released"]
+    assert {seen.receipt.stream for seen in events_in(audit, stream="main")} == {"main"}
+    assert list(events_in(audit, run="run2")) == []
 
 
 def test_a_line_that_is_no_event_stops_the_reading(audit):
@@ -62,5 +62,5 @@ def test_a_line_that_is_no_event_stops_the_reading(audit):
     with (audit / "main.jsonl").open("ab") as file:
         file.write(b'{"note":"Zebulon"}\n')
     with pytest.raises(AuditVerificationError) as refused:
-        list(shows(audit))
+        list(events_in(audit))
     assert "Zebulon" not in str(refused.value)

@@ -174,9 +174,9 @@ def test_csv_is_a_table_and_no_cell_a_formula(audit):
 @pytest.mark.parametrize("form", Form)
 def test_every_exported_event_can_be_traced_to_the_log(audit, form):
     """Each names the leaf hash of the event it came from."""
-    from llmops.audit.explain import shows
+    from llmops.audit.explain import events_in
 
-    leaves = {seen.receipt.leaf for seen in shows(audit)}
+    leaves = {seen.receipt.leaf for seen in events_in(audit)}
     for line in written(audit, form)[form is Form.CSV :]:
         assert set(re.findall(rb"[0-9a-f]{64}", line)) <= {leaf.encode() for leaf in leaves}
         assert re.search(rb"[0-9a-f]{64}", line)

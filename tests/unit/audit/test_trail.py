@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmops.audit import AuditLog, tell
+from llmops.audit import AuditLog, trail_of
 from llmops.audit.events import (
     DocumentReleased,
     GateDecided,
@@ -49,7 +49,7 @@ def kinds(found):
 
 def test_a_story_has_its_own_run_and_no_other(audit):
     """Steps, the context of the run, what happened to the release, and who was served."""
-    story = tell(audit, "r1.0")
+    story = trail_of(audit, "r1.0")
     assert kinds(story.steps) == ["record_read", "document_released"]
     assert kinds(story.context) == ["run_started", "gate", "release_published", "release_revoked"]
     assert {seen.entry.run for seen in story.context} == {"run1", ""}
@@ -59,7 +59,7 @@ def test_a_story_has_its_own_run_and_no_other(audit):
 
 def test_a_record_has_a_decision_for_each_of_its_documents(audit):
     """Released and withheld parts stand side by side."""
-    story = tell(audit, "r2")
+    story = trail_of(audit, "r2")
     assert kinds(story.decisions) == ["document_released", "record_withheld"]
     assert kinds(story.served) == []
 
@@ -67,7 +67,7 @@ def test_a_record_has_a_decision_for_each_of_its_documents(audit):
 def test_nothing_known_is_an_empty_story(audit):
     """Whatever was asked."""
     for asked in ("r9", "Zoë", ""):
-        story = tell(audit, asked)
+        story = trail_of(audit, asked)
         assert (story.steps, story.decisions) == ((), ())
 
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from llmops.formats import FORMATS
 from llmops.pipeline import plan_shards
-from llmops.sources import FilesConfig, ShardSize, Unit, plan_units
+from llmops.sources import FilesConfig, InputUnit, ShardSize, plan_units
 
 KEY = b"k" * 32
 
 
 def units_of(sizes):
     return tuple(
-        Unit(path=Path(f"/x/{n}"), relative=str(n), size=size, records=records)
+        InputUnit(path=Path(f"/x/{n}"), relative=str(n), size=size, records=records)
         for n, (size, records) in enumerate(sizes)
     )
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from llmops.audit import AuditLog
 from llmops.audit.events import ReleasePublished, ReleaseRevoked
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.cli.audit import app as audit_app
 from llmops.cli.release import app
 from llmops.errors import AuditWriteError, RecipeError, ReleaseError
@@ -137,7 +137,7 @@ def test_revoke_closes_the_release_and_is_in_the_log(call, release_path, key):
     assert said == {"release": release_path.name, "action": "revoked", "reason": "policy_error"}
     with pytest.raises(ReleaseError, match="policy_error"):
         open_release(release_path)
-    (seen,) = shows(release_path.parents[1] / "audit")
+    (seen,) = events_in(release_path.parents[1] / "audit")
     assert (seen.entry.event.kind, seen.entry.event.release_id) == ("release_revoked", release_path.name)
     assert (seen.entry.event.reason, seen.entry.event.document_id) == ("policy_error", "")
     assert call("show", release_path)["status"] == "revoked"
@@ -148,7 +148,7 @@ def test_tombstone_takes_back_single_documents(call, release_path, key, tmp_path
     said = call("tombstone", release_path, "r0003.0", "r0001.0", "r0003.0", "--key", key, "--audit", tmp_path / "log")
     assert (said["documents"], said["reason"]) == (2, "erasure_request")
     assert len(open_release(release_path)) == 3
-    events = [seen.entry.event for seen in shows(tmp_path / "log")]
+    events = [seen.entry.event for seen in events_in(tmp_path / "log")]
     assert [event.document_id for event in events] == ["r0001.0", "r0003.0"]
     assert call("show", release_path)["tombstoned"] == ["r0001.0", "r0003.0"]
     assert call("verify", release_path)["documents"] == 3
@@ -234,7 +234,7 @@ def test_what_is_taken_back_is_ended_by_doing_it_again(call, release_path, key, 
     assert len(open_release(release_path)) == 5
     for _ in range(2):
         call(command, release_path, *rest, "--key", key)
-    events = [seen.entry.event for seen in shows(release_path.parents[1] / "audit")]
+    events = [seen.entry.event for seen in events_in(release_path.parents[1] / "audit")]
     assert {event.document_id for event in events} == ({"r0001.0", "r0002.0"} if command == "tombstone" else {""})
     facts = call("show", release_path)
     assert facts["status"] == "revoked" if command == "revoke" else facts["tombstoned"] == ["r0001.0", "r0002.0"]

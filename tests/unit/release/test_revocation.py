@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from llmops.errors import ReleaseError
-from llmops.release import RevocationReason, open_release, revoke, taken_back_for_good, tombstone
+from llmops.release import RevocationReason, open_release, permanently_withdrawn, revoke, tombstone
 from llmops.training import stream
 
 
@@ -49,15 +49,15 @@ def test_a_tombstoned_document_is_not_yielded(release_path, signer):
 def test_what_phi_erasure_or_consent_took_back_is_so_for_good(release_path, signer):
     """Also when the release itself was removed; what was wrong in policy or source may come back, mended."""
     releases = release_path.parent
-    assert taken_back_for_good(releases) == frozenset()
+    assert permanently_withdrawn(releases) == frozenset()
     for number, reason in enumerate(("phi_found", "erasure_request", "consent_withdrawn", "policy_error")):
         entry = tombstone(release_path, [f"r000{number}.0"], signer, RevocationReason(reason))
     shutil.rmtree(release_path)
-    assert {one.document for one in taken_back_for_good(releases)} == {"r0000.0", "r0001.0", "r0002.0"}
+    assert {one.document for one in permanently_withdrawn(releases)} == {"r0000.0", "r0001.0", "r0002.0"}
     entry.chmod(0o644)
     entry.write_bytes(entry.read_bytes().replace(b"r0003.0", b"r0004.0"))
     with pytest.raises(ReleaseError, match="changed after it was signed"):
-        taken_back_for_good(releases)
+        permanently_withdrawn(releases)
 
 
 def test_an_unknown_document_is_no_tombstone(release_path, signer):

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops.training.order import Order, Shard, permutation
+from llmops.training.order import Order, StreamShard, permutation
 
 
 @given(st.integers(0, 500), st.integers(), st.integers(0, 9))
@@ -41,7 +41,7 @@ def test_shards_are_disjoint_and_complete(part_rows, shards, parts_in_memory, se
     order = Order(part_rows=part_rows, seed=seed, epoch=0, shuffle=shuffle, parts_in_memory=parts_in_memory)
 
     def read(number, count, first=0):
-        return [row for rows in order.rows(Shard(number=number, count=count), first) for row in rows.tolist()]
+        return [row for rows in order.rows(StreamShard(number=number, count=count), first) for row in rows.tolist()]
 
     whole = read(0, 1)
     assert sorted(whole) == list(range(sum(part_rows)))
@@ -55,6 +55,6 @@ def test_shards_are_disjoint_and_complete(part_rows, shards, parts_in_memory, se
 def test_memory_holds_a_few_parts_at_a_time():
     """A group of rows never reaches over more parts than allowed, and each part is in one group."""
     order = Order(part_rows=[5] * 10, seed=1, epoch=0, shuffle=True, parts_in_memory=3)
-    groups = [{row // 5 for row in rows.tolist()} for rows in order.rows(Shard())]
+    groups = [{row // 5 for row in rows.tolist()} for rows in order.rows(StreamShard())]
     assert [len(group) for group in groups] == [3, 3, 3, 1]
     assert len(set.union(*groups)) == 10

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from llmops.audit import AuditLog
 from llmops.audit.events import VaultChanged
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.verify.directory import verify
 from llmops.cli.vault import app
 from llmops.documents import Locator
@@ -68,7 +68,7 @@ def call(*arguments):
 
 
 def _events(recipe):
-    return [seen.entry.event for seen in shows(recipe.parent / "out" / "audit")]
+    return [seen.entry.event for seen in events_in(recipe.parent / "out" / "audit")]
 
 
 def test_status_counts_and_shows_nobody(recipe):
@@ -190,7 +190,7 @@ def test_another_output_of_the_vault_forgets_an_erased_subject_afterwards(recipe
     assert len(open_release(path)) == 2
     with pytest.raises(StageError, match="no subject of that pseudonym, nor a document"):
         call("erase", recipe, names[1], "--output", other)
-    assert [seen.entry.event.kind for seen in shows(other / "audit")] == ["release_revoked"]
+    assert [seen.entry.event.kind for seen in events_in(other / "audit")] == ["release_revoked"]
 
 
 def test_an_interrupted_erasure_is_ended_by_the_next(recipe, names, release, monkeypatch):

@@ -6,7 +6,7 @@ import stat
 import pytest
 from typer.testing import CliRunner
 
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.log.writer import AuditLog
 from llmops.cli.vault import app
 from llmops.errors import AuditWriteError, LlmopsError, RecipeError
@@ -154,7 +154,7 @@ def test_a_subject_is_named_once_and_the_log_says_why_and_by_whom(asked, recipe,
     """The log holds the pseudonym and the purpose, and no name; the same approvals do not serve again."""
     answer = call(*asked)
     assert {one["names"][0]["family"] for one in answer["identities"]} == {"Quackenbush", "Sorrel"}
-    (event,) = [seen.entry.event for seen in shows(recipe.parent / "out" / "audit")]
+    (event,) = [seen.entry.event for seen in events_in(recipe.parent / "out" / "audit")]
     assert (event.action, event.subject, event.reason) == ("reidentified", answer["subject"], "patient_safety")
     assert event.approvers == tuple(sorted(key.public.fingerprint for key in holders[:2]))
     for path in (recipe.parent / "out" / "audit").iterdir():
@@ -200,7 +200,7 @@ def test_so_many_a_day_and_no_more(recipe, holders, listed):
 def _refused(recipe):
     return [
         (event.subject, event.reason)
-        for event in (seen.entry.event for seen in shows(recipe.parent / "out" / "audit"))
+        for event in (seen.entry.event for seen in events_in(recipe.parent / "out" / "audit"))
         if event.action == "refused"
     ]
 

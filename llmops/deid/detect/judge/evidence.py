@@ -56,7 +56,7 @@ _LABELS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class WordEvidence:
     """The words in doubt, and a row for each.
 
     Args:
@@ -71,7 +71,7 @@ class Evidence:
     rows: npt.NDArray[np.float32] = field(repr=False)
 
 
-def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> Evidence:
+def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> WordEvidence:
     """Look at each word that the network doubts or a rule found, or that is the initials of a name.
 
     Args:
@@ -89,7 +89,7 @@ def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> Evidence:
     doubt[[k for k, low in enumerate(lows) if low in signed]] = True
     doubted = np.flatnonzero(doubt)
     if not len(doubted):
-        return Evidence(words=(), labels=(), rows=np.zeros((0, WIDTH), np.float32))
+        return WordEvidence(words=(), labels=(), rows=np.zeros((0, WIDTH), np.float32))
     apart = days_apart(view.folded, {words[k][0]: said.belief[k] for k in doubted.tolist()})
     rows = np.concatenate(
         [
@@ -104,7 +104,7 @@ def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> Evidence:
         dtype=np.float32,
     )
     kinds = zip(said.label[doubted].tolist(), said.rule[doubted].tolist(), strict=True)
-    return Evidence(
+    return WordEvidence(
         words=[words[k] for k in doubted.tolist()],
         labels=[_LABELS[label or rule or _PERSON] for label, rule in kinds],
         rows=rows,

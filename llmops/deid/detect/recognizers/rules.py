@@ -27,7 +27,7 @@ def _always(_folded: str, _start: int, _end: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PatternRule:
     """One shape of an identifier: the first group of ``pattern`` that took part is the surface.
 
     Args:
@@ -76,14 +76,14 @@ class Rules:
         rules: in the order in which they are tried.
     """
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, *rules: PatternRule) -> None:
         self._rules = rules
         small = [number for number, rule in enumerate(rules) if rule.compiled.programsize <= _LARGE]
         groups = [small[first : first + _TOGETHER] for first in range(0, len(small), _TOGETHER)]
         self._sets = tuple(_RuleSet({number: rules[number] for number in group}) for group in groups)
         self._alone = tuple(sorted(set(range(len(rules))).difference(small)))
 
-    def __iter__(self) -> Iterator[Rule]:
+    def __iter__(self) -> Iterator[PatternRule]:
         """Give the rules in their order."""
         return iter(self._rules)
 
@@ -115,7 +115,7 @@ class _RuleSet:
         rules: by what the answer calls them.
     """
 
-    def __init__(self, rules: Mapping[int, Rule]) -> None:
+    def __init__(self, rules: Mapping[int, PatternRule]) -> None:
         self._numbers = tuple(rules)
         self._set = re2.Set.SearchSet(_options(_SET_MEMORY))
         for pattern in (_ANY_TEXT, *(rule.pattern for rule in rules.values())):

@@ -4,7 +4,7 @@ import pytest
 
 from llmops.audit import AuditLog, Status
 from llmops.audit.events import Queried, ReleaseRevoked, RunFinished, RunStarted, StreamSealed
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.layout import main_streams
 from llmops.audit.verify.directory import verify
 from llmops.cli.output import problem
@@ -51,7 +51,9 @@ def ask(release, seal, questions=1):
 
 def ties(release):
     return [
-        seen.entry.event for seen in shows(release.parents[1] / "audit") if isinstance(seen.entry.event, StreamSealed)
+        seen.entry.event
+        for seen in events_in(release.parents[1] / "audit")
+        if isinstance(seen.entry.event, StreamSealed)
     ]
 
 

@@ -7,8 +7,8 @@ import pytest
 from llmops.audit import AuditLog, Status
 from llmops.audit.anchors.locations import read_anchors, write_anchor
 from llmops.audit.events import Heartbeat, Queried, RecordRead
-from llmops.audit.explain import shows
-from llmops.audit.log.run_links import beating, seal_readers, tie_streams
+from llmops.audit.explain import events_in
+from llmops.audit.log.run_links import heartbeat, seal_readers, tie_streams
 from llmops.audit.verify.directory import verify
 from llmops.errors import AuditVerificationError, AuditWriteError
 from llmops.keys import load_or_create_signing_key
@@ -29,7 +29,7 @@ def write(tmp_path, signer, stream, count=3):
 
 
 def kinds(tmp_path, *wanted):
-    return [seen.entry.event for seen in shows(tmp_path / "audit", kinds=wanted)]
+    return [seen.entry.event for seen in events_in(tmp_path / "audit", kinds=wanted)]
 
 
 def test_one_anchor_of_the_main_stream_vouches_for_every_worker(tmp_path, signer):
@@ -93,7 +93,7 @@ def test_a_heart_beats_beside_the_work_and_stops_with_it(tmp_path, signer):
         now[0] += 30_000
         return now[0]
 
-    with open_log(tmp_path, signer, clock=clock) as log, beating(log, every_s=0.001):
+    with open_log(tmp_path, signer, clock=clock) as log, heartbeat(log, every_s=0.001):
         deadline = time.monotonic() + 20
         while log.size < 3 and time.monotonic() < deadline:
             log.append([RecordRead(record_id="r1", format="text")]) if log.size == 0 else time.sleep(0.001)

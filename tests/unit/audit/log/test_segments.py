@@ -8,9 +8,9 @@ import pytest
 from llmops.audit import AuditLog, Status, check
 from llmops.audit.checkpoint import parse_checkpoint, split_notes
 from llmops.audit.events import RecordRead
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.log.segments import segments
-from llmops.audit.proofs.consistency import grown
+from llmops.audit.proofs.consistency import prove_consistency
 from llmops.audit.proofs.inclusion import prove
 from llmops.audit.verify.directory import verify
 from llmops.errors import AuditVerificationError, AuditWriteError
@@ -91,13 +91,13 @@ def test_without_a_signer_nothing_is_closed(tmp_path):
 
 def test_readers_see_one_stream(audit, signer):
     """Shown in order, proven with and without the tree file, and grown from any earlier checkpoint."""
-    seen = list(shows(audit))
+    seen = list(events_in(audit))
     assert [one.entry.event.record_id for one in seen] == [f"r{i}" for i in range(BATCHES * BATCH)]
     assert [one.receipt.index for one in seen] == list(range(BATCHES * BATCH))
     places = [0, *(part.start + step for part in segments(audit, "main")[1:] for step in (-1, 0)), BATCHES * BATCH - 1]
     quick = [prove(audit, "main", place) for place in places]
     first, *_, last = notes(audit)
-    assert grown(audit, first, last).holds([signer.public])
+    assert prove_consistency(audit, first, last).holds([signer.public])
     (audit / "main.tree").unlink()
     assert [prove(audit, "main", place) for place in places] == quick
     assert all(check(proof, [signer.public]) for proof in quick)
@@ -110,7 +110,7 @@ def test_a_missing_segment_is_found_and_placed(audit, signer, number):
     parts[number].path.unlink()
     (found,) = findings(audit, signer)
     assert (found.start, found.end) == (parts[number].start, parts[number + 1].start)
-    left = {one.receipt.index for one in shows(audit)}
+    left = {one.receipt.index for one in events_in(audit)}
     assert left == set(range(BATCHES * BATCH)) - set(range(found.start, found.end))
     with pytest.raises(AuditVerificationError):
         open_log(audit, signer)
@@ -233,7 +233,7 @@ def test_killed_before_any_system_call_of_a_rotation_it_goes_on(tmp_path, signer
             log.append(reads(log.size))
             anchor = log.checkpoint().anchor
         assert verify(audit, [signer.public], [anchor]).exit_code == 0
-        ids = [one.entry.event.record_id for one in shows(audit)]
+        ids = [one.entry.event.record_id for one in events_in(audit)]
         assert ids == [f"r{i}" for i in range(len(ids))]
         assert len(ids) >= 100
         assert len(segments(audit, "main")) >= 2

@@ -13,7 +13,7 @@ import pytest
 from llmops.audit import AuditLog, Status
 from llmops.audit.checkpoint import parse_checkpoint, split_notes
 from llmops.audit.events import DocumentScored, Heartbeat, RecordRead, Recovered
-from llmops.audit.explain import shows
+from llmops.audit.explain import events_in
 from llmops.audit.log.merkle import leaf_hash, root_of
 from llmops.audit.verify.directory import verify
 from llmops.errors import AuditError, AuditVerificationError, AuditWriteError
@@ -111,7 +111,7 @@ def test_reopened_log_goes_on_where_it_stopped(tmp_path, signer):
         with open_log(tmp_path, signer) as log:
             assert log.size == start
             log.append(reads(3, start))
-    assert [seen.entry.event.record_id for seen in shows(tmp_path / "audit")] == [f"r{i}" for i in range(9)]
+    assert [seen.entry.event.record_id for seen in events_in(tmp_path / "audit")] == [f"r{i}" for i in range(9)]
     assert verify(tmp_path / "audit", [signer.public]).status is Status.WARNINGS
 
 
@@ -174,7 +174,7 @@ def test_short_write_is_a_failure_and_its_torn_event_is_set_aside(tmp_path, sign
     log.close()
     with open_log(tmp_path, signer) as again:
         assert again.size == 1
-    assert next(shows(tmp_path / "audit")).entry.event == Recovered(torn=1, quarantined=50)
+    assert next(events_in(tmp_path / "audit")).entry.event == Recovered(torn=1, quarantined=50)
     assert (tmp_path / "audit" / "main.torn-1").stat().st_size == 50
 
 
@@ -235,7 +235,7 @@ def test_torn_at_every_byte_is_recovered_and_reported(tmp_path, signer):
         with open_log(tmp_path, signer) as log:
             log.append(reads(1, 9))
         rest = size - whole.rfind(b"\n", 0, size) - 1
-        told = [s.entry.event for s in shows(tmp_path / "audit", kinds=("recovered",))]
+        told = [s.entry.event for s in events_in(tmp_path / "audit", kinds=("recovered",))]
         assert told == ([Recovered(torn=1, quarantined=rest)] if rest else [])
         if rest:
             assert (tmp_path / "audit" / "main.torn-1").read_bytes() == whole[size - rest : size]
@@ -279,7 +279,7 @@ def test_crash_between_setting_aside_and_telling_is_told_later(tmp_path, signer)
     for _ in range(2):
         with open_log(tmp_path, signer):
             pass
-    told = [s.entry.event for s in shows(tmp_path / "audit", kinds=("recovered",))]
+    told = [s.entry.event for s in events_in(tmp_path / "audit", kinds=("recovered",))]
     assert told == [Recovered(torn=1, quarantined=13)]
 
 

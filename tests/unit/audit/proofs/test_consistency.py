@@ -7,7 +7,7 @@ import pytest
 from llmops.audit import AuditLog
 from llmops.audit.events import RecordRead
 from llmops.audit.log.merkle import consistency_proof, leaf_hash
-from llmops.audit.proofs.consistency import grown, growths_to_json, parse_growths
+from llmops.audit.proofs.consistency import parse_proofs, proofs_to_json, prove_consistency
 from llmops.errors import AuditVerificationError
 from llmops.keys import load_or_create_signing_key
 
@@ -33,38 +33,42 @@ def test_every_checkpoint_extends_every_older_one(log, old):
     directory, key, checkpoints = log
     leaves = [leaf_hash(line) for line in (directory / "main.jsonl").read_bytes().splitlines()]
     for new in checkpoints[old:]:
-        growth = grown(directory, checkpoints[old], new)
+        growth = prove_consistency(directory, checkpoints[old], new)
         assert growth.path == tuple(n.hex() for n in consistency_proof(leaves[: new.size], checkpoints[old].size))
         assert growth.holds([key])
-        assert parse_growths(growths_to_json([growth])) == (growth,)
+        assert parse_proofs(proofs_to_json([growth])) == (growth,)
 
 
 def test_without_the_tree_file_the_proof_is_the_same(log, tmp_path):
     """The shortcut is only that."""
     directory, _, checkpoints = log
     (tmp_path / "main.jsonl").write_bytes((directory / "main.jsonl").read_bytes())
-    assert grown(tmp_path, checkpoints[2], checkpoints[-1]) == grown(directory, checkpoints[2], checkpoints[-1])
+    assert prove_consistency(tmp_path, checkpoints[2], checkpoints[-1]) == prove_consistency(
+        directory, checkpoints[2], checkpoints[-1]
+    )
 
 
 def test_a_rewritten_log_does_not_hold(log, tmp_path):
     """Another root, a shrunk log, another path, another key: no."""
     directory, key, checkpoints = log
-    growth = grown(directory, checkpoints[3], checkpoints[-1])
+    growth = prove_consistency(directory, checkpoints[3], checkpoints[-1])
     other = load_or_create_signing_key(tmp_path / "b.pem", name="llmops-audit").public
     forged = dataclasses.replace(checkpoints[3], root=b"\x00" * 32)
     assert not growth.holds([other])
     assert not dataclasses.replace(growth, path=growth.path[:-1]).holds([key])
     assert not dataclasses.replace(growth, path=("zz",)).holds([key])
-    assert not grown(directory, forged, checkpoints[-1]).holds()
-    assert not grown(directory, checkpoints[-1], checkpoints[3]).holds([key])
-    assert not grown(directory, checkpoints[3], dataclasses.replace(checkpoints[-1], stream="other")).holds()
+    assert not prove_consistency(directory, forged, checkpoints[-1]).holds()
+    assert not prove_consistency(directory, checkpoints[-1], checkpoints[3]).holds([key])
+    assert not prove_consistency(
+        directory, checkpoints[3], dataclasses.replace(checkpoints[-1], stream="other")
+    ).holds()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"old":"x"}]', "null"])
 def test_what_is_no_proof_is_refused(text):
     """One error, whatever the garbage; an empty list proves nothing and is one."""
     if text == "{}":
-        assert parse_growths(text) == ()
+        assert parse_proofs(text) == ()
         return
     with pytest.raises(AuditVerificationError):
-        parse_growths(text)
+        parse_proofs(text)

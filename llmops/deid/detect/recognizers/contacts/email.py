@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -15,8 +15,8 @@ _DOMAIN: Final = r"[A-Za-z0-9~][A-Za-z0-9.~-]{0,190}\.[A-Za-z~]{2,24}"
 """With a dot: ``80 @ rest`` and ``propofol@20mcg`` are no addresses."""
 
 RULES: Final = Rules(
-    Rule(r"\b" + _BOX + _AT + r"[A-Za-z~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b", PhiLabel.EMAIL, 0.7),
-    Rule(r"\b" + _BOX + r"\s?" + _AT + r"\s?" + _DOMAIN + r"\b", PhiLabel.EMAIL, 0.95),
+    PatternRule(r"\b" + _BOX + _AT + r"[A-Za-z~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b", PhiLabel.EMAIL, 0.7),
+    PatternRule(r"\b" + _BOX + r"\s?" + _AT + r"\s?" + _DOMAIN + r"\b", PhiLabel.EMAIL, 0.95),
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -11,7 +11,7 @@ from llmops.phi import PhiLabel
 NAME: Final = "fax"
 LABEL: Final = PhiLabel.FAX
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"(?i)\b(?:fax|fx|facsimile|telefax|faxed|fax-back|efax|f)\b\.?(?:\s?(?:no|number|#|to|line|is|"
         r"at))*\s?[:#=.]{0,6}\s{0,4}(\+?\(?\d{2,5}\)?(?:[-. /()]{0,3}\d{2,5}){1,4})\b",
         PhiLabel.FAX,

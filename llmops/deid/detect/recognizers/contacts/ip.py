@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -32,10 +32,10 @@ def _is_ipv6(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.9, _is_routable),
-    Rule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.6, _is_ipv4),
-    Rule(r"(?i)\b([0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4})\b", PhiLabel.IP, 0.85, _is_ipv6),
-    Rule(r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", PhiLabel.IP, 0.9),
+    PatternRule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.9, _is_routable),
+    PatternRule(r"\b(\d{1,3}(?:\.\d{1,3}){3})\b", PhiLabel.IP, 0.6, _is_ipv4),
+    PatternRule(r"(?i)\b([0-9a-f]{1,4}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{1,4})\b", PhiLabel.IP, 0.85, _is_ipv6),
+    PatternRule(r"(?i)\b([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})\b", PhiLabel.IP, 0.9),
 )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import GAP, SEP, apart_from_digits, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
@@ -96,48 +96,50 @@ _END: Final = r"(?:\b|(?i:x|extn?\.?)\d)"
 _NUMBER: Final = r"(?:\d{3}[-. /*)]{1,3}\d{3}[-. /*]{0,3}\d{4}|0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})"
 
 RULES: Final = Rules(
-    Rule(r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken),
-    Rule(
+    PatternRule(
+        r"(?i)\b(" + _SPOKEN + r"(?:(?:,? |-| dash )" + _SPOKEN + r"){3,14})\b", PhiLabel.PHONE, 0.76, _is_spoken
+    ),
+    PatternRule(
         r"((?:\+?1[-. /]{0,2})?\(\s?\d{3}\s?\)(?:[-. /]{0,3}|\s{1,3})\d{3}(?:[-. /]{0,2}|-\s{1,3})\d{4})" + _END,
         PhiLabel.PHONE,
         0.9,
     ),
-    Rule(
+    PatternRule(
         r"((?:(?:\+1|\b1)[-. /]{0,2})?\b\d{3}(?:[-. /*]{1,3}|-\s{1,3})\d{3}(?:[-. /*]{1,3}|-\s{1,3})\d{4})" + _END,
         PhiLabel.PHONE,
         0.85,
         _is_phone,
     ),
-    Rule(r"(?:^|[A-Za-z:])(\d{3}[-.]\d{3}[-.]\d{4})(?:[^0-9/-]|$)", PhiLabel.PHONE, 0.82),
-    Rule(r"(?i)(?:cb|cell|ph|tel|pgr|mob)(\d{10}|\d{7}|\d{5}|\d{3}-\d{4})\b", PhiLabel.PHONE, 0.8),
-    Rule(r"\b(\d{3}[-.]\d{4})\b", PhiLabel.PHONE, 0.65, _is_line),
-    Rule(r"\b([A-Z]{2}[a-z]{3,8} ?\d-?\d{4})\b", PhiLabel.PHONE, 0.85),
-    Rule(r"\b(00\d{1,3} \d{1,4}(?: \d{2,5}){1,4})\b", PhiLabel.PHONE, 0.8, at_least_digits(9)),
-    Rule(r"\b(0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})" + _END, PhiLabel.PHONE, 0.75),
-    Rule(_NUMBER + r"[,;]?\s{0,2}((?i:x|extn?\.?|extension)\d{1,6})\b", PhiLabel.PHONE, 0.85),
-    Rule(_NUMBER + r"[,;]?\s{0,2}(?i:x|extn?|extension)[.:]?\s{1,2}(\d{1,6})\b", PhiLabel.PHONE, 0.85),
-    Rule(r"(%2B1?\d{10})\b", PhiLabel.PHONE, 0.9),
-    Rule(
+    PatternRule(r"(?:^|[A-Za-z:])(\d{3}[-.]\d{3}[-.]\d{4})(?:[^0-9/-]|$)", PhiLabel.PHONE, 0.82),
+    PatternRule(r"(?i)(?:cb|cell|ph|tel|pgr|mob)(\d{10}|\d{7}|\d{5}|\d{3}-\d{4})\b", PhiLabel.PHONE, 0.8),
+    PatternRule(r"\b(\d{3}[-.]\d{4})\b", PhiLabel.PHONE, 0.65, _is_line),
+    PatternRule(r"\b([A-Z]{2}[a-z]{3,8} ?\d-?\d{4})\b", PhiLabel.PHONE, 0.85),
+    PatternRule(r"\b(00\d{1,3} \d{1,4}(?: \d{2,5}){1,4})\b", PhiLabel.PHONE, 0.8, at_least_digits(9)),
+    PatternRule(r"\b(0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})" + _END, PhiLabel.PHONE, 0.75),
+    PatternRule(_NUMBER + r"[,;]?\s{0,2}((?i:x|extn?\.?|extension)\d{1,6})\b", PhiLabel.PHONE, 0.85),
+    PatternRule(_NUMBER + r"[,;]?\s{0,2}(?i:x|extn?|extension)[.:]?\s{1,2}(\d{1,6})\b", PhiLabel.PHONE, 0.85),
+    PatternRule(r"(%2B1?\d{10})\b", PhiLabel.PHONE, 0.9),
+    PatternRule(
         r"(?i)\b(?:re-?)?(?:paged?|cb|dial|pgr|pager|call(?:ed)?|desk|at)\b[^\n\d]{0,12}?"
         r"\b(\d-\d{4}|\d{2}-\d{3,4})\b",
         PhiLabel.PHONE,
         0.8,
         _is_short_line,
     ),
-    Rule(r"(?i)\b(?:re-?)?(?:paged|cb) (?:at )?(\d{4,5})\b", PhiLabel.PHONE, 0.7, _is_pager),
-    Rule(r"\b([2-9]-\d{4})\b", PhiLabel.PHONE, 0.5, _is_short_line),
-    Rule(r"\b(p\d{4,5})\b", PhiLabel.PHONE, 0.6),
-    Rule(r"\bp\.? (\d{4,5})\b", PhiLabel.PHONE, 0.6, _is_pager),
-    Rule(r"\b(x\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
-    Rule(r"\bx\s(\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
-    Rule(r"\b(x ?\d{1,2})\b", PhiLabel.PHONE, 0.6, _is_short_extension),
-    Rule(
+    PatternRule(r"(?i)\b(?:re-?)?(?:paged|cb) (?:at )?(\d{4,5})\b", PhiLabel.PHONE, 0.7, _is_pager),
+    PatternRule(r"\b([2-9]-\d{4})\b", PhiLabel.PHONE, 0.5, _is_short_line),
+    PatternRule(r"\b(p\d{4,5})\b", PhiLabel.PHONE, 0.6),
+    PatternRule(r"\bp\.? (\d{4,5})\b", PhiLabel.PHONE, 0.6, _is_pager),
+    PatternRule(r"\b(x\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
+    PatternRule(r"\bx\s(\d{1,2}-\d{3,5})\b", PhiLabel.PHONE, 0.8),
+    PatternRule(r"\b(x ?\d{1,2})\b", PhiLabel.PHONE, 0.6, _is_short_extension),
+    PatternRule(
         r"(\+\d{1,3}[-. ()]{0,3}\d{1,5}(?:[-. ()]{1,2}\d{2,5}){1,4})\b",
         PhiLabel.PHONE,
         0.85,
         at_least_digits(8),
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|pgr|pg|beeper|bpr|"
         r"vm|voicemail|hotline|line|text|#|cb|callback|at)\b\.?(?:\s?(?:no|number|#))?"
         + SEP
@@ -146,7 +148,7 @@ RULES: Final = Rules(
         0.8,
         _is_number,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:tel|telephone|ph|phone|cell|mobile|mob|home|work|call|contact|pager|cb|callback)\b\.?,?"
         + SEP
         + r"(\(?[2-9]\d{2}\)?"
@@ -158,17 +160,17 @@ RULES: Final = Rules(
         0.85,
         _is_phone,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:ext|extn|extension|x|pager|pgr|pg|beeper|bpr|vocera|ascom|bleep|spectra(?:link)?|dect|"
         r"phone|ph)\b\.?(?:\s?(?:no|number|#|id))?\s?[:#.]{0,2}\s{0,2}([*#]?(?:\d{3,6}|\d{1,3}-\d{3,5}))\b",
         PhiLabel.PHONE,
         0.8,
         _is_extension,
     ),
-    Rule(r"(?i)\bext(?:ension)?\b\.?\s?[:#]?\s?(\d{1,2})\b", PhiLabel.PHONE, 0.7, _is_motion),
-    Rule(r"\b(x\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_extension),
-    Rule(r"\bx (\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_extension),
-    Rule(r"\b(0\d{2,4}[- ]\d{3,4}[- ]\d{3,4})\b", PhiLabel.PHONE, 0.8, _is_ended),
+    PatternRule(r"(?i)\bext(?:ension)?\b\.?\s?[:#]?\s?(\d{1,2})\b", PhiLabel.PHONE, 0.7, _is_motion),
+    PatternRule(r"\b(x\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_extension),
+    PatternRule(r"\bx (\d{3,6})\b", PhiLabel.PHONE, 0.75, _is_extension),
+    PatternRule(r"\b(0\d{2,4}[- ]\d{3,4}[- ]\d{3,4})\b", PhiLabel.PHONE, 0.8, _is_ended),
 )
 
 

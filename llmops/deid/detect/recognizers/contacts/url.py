@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -28,14 +28,16 @@ def _is_somebodys(folded: str, start: int, _end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"(?i)\b((?:https?|hxxps?|ftp|s?ftp)://[^\s<>\"']{2,400}[A-Za-z0-9/=~])", PhiLabel.URL, 0.95, _is_somebodys),
-    Rule(
+    PatternRule(
+        r"(?i)\b((?:https?|hxxps?|ftp|s?ftp)://[^\s<>\"']{2,400}[A-Za-z0-9/=~])", PhiLabel.URL, 0.95, _is_somebodys
+    ),
+    PatternRule(
         r"(?i)\b(www\.[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}(?:/[^\s<>\"',;)]{0,200})?)",
         PhiLabel.URL,
         0.95,
         _is_somebodys,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b([a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{2,63}){0,3}\.(?:com|org|net|edu|gov|mil|io|health|"
         r"example|care|clinic|app|info|uk|us)(?:/[^\s<>\"',;)]{0,200})?)\b",
         PhiLabel.URL,

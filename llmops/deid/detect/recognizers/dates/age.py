@@ -7,7 +7,7 @@ from typing import Final
 from llmops.deid.ages import YEAR_OF_WRITING, is_over_89
 from llmops.deid.dates import full_year
 from llmops.deid.detect.recognizers.dates.quantities import is_aged, is_count, is_quantity
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import OLDEST_AGE, PhiLabel
 
@@ -94,7 +94,7 @@ def _is_no_reading(folded: str, start: int, _end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"(?i)\b("
         + _OLD
         + r")[- ]{0,2}(?:y(?:ea)?rs?[- .]{0,2}(?:old|of age)?|y\.?[/ ]?o\.?\b|y\b|yo[mf]\b|years?[- ]old|ans\b|anos)",
@@ -102,13 +102,13 @@ RULES: Final = Rules(
         0.9,
         _is_ones_own,
     ),
-    Rule(
+    PatternRule(
         r"\b(" + _OLD + r")\s{0,4}(?:/ ?)?(?:[MFmf]\b|male|female|man\b|woman\b|Male|Female|lady|gentleman)",
         PhiLabel.AGE90,
         0.85,
         _is_person,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:age[ds]?(?: \(?(?:in )?ye?a?rs?\)?| at \w{2,12})?|turn(?:ed|s|ing)?|dob/age|age/sex|"
         r"lived to(?: be)?|died at|passed at|until|hit|"
         r"(?:mother|father|mom|dad|aunt|uncle|grandmother|grandfather|sister|brother|wife|husband|"
@@ -117,14 +117,14 @@ RULES: Final = Rules(
         0.85,
         _is_plain,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:young|old|ripe|(?:man|lady|woman|gentleman|mother|father|widow|widower) of) (" + _OLD + r")\b",
         PhiLabel.AGE90,
         0.76,
         _is_plain,
     ),
-    Rule(r"(?i)<patientage>0?(" + _OLD + r")\b", PhiLabel.AGE90, 0.9),
-    Rule(
+    PatternRule(r"(?i)<patientage>0?(" + _OLD + r")\b", PhiLabel.AGE90, 0.9),
+    PatternRule(
         r"(?i)\b"
         + _PERSON
         + r"(?:'s|'m| am| is| was|'ll be| will be| would be)(?: now| about| almost| nearly| past)? ("
@@ -134,8 +134,10 @@ RULES: Final = Rules(
         0.8,
         _is_plain,
     ),
-    Rule(r"(?i)\b" + _PERSON + r"[:,( ]{1,3}(" + _OLD + r")(?:[,;)]| and\b| with\b)", PhiLabel.AGE90, 0.76, _is_plain),
-    Rule(
+    PatternRule(
+        r"(?i)\b" + _PERSON + r"[:,( ]{1,3}(" + _OLD + r")(?:[,;)]| and\b| with\b)", PhiLabel.AGE90, 0.76, _is_plain
+    ),
+    PatternRule(
         r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Sr|Sra|Fr)\.? [A-Z~][A-Za-z~'-]+(?: [A-Z~][A-Za-z~'-]+)?(?:,| \(| is| was) ?("
         + _OLD
         + r")\b",
@@ -143,37 +145,37 @@ RULES: Final = Rules(
         0.8,
         _is_plain,
     ),
-    Rule(r"(?i)\b(?:being|despite) (" + _OLD + r")\b", PhiLabel.AGE90, 0.6, _is_plain),
-    Rule(
+    PatternRule(r"(?i)\b(?:being|despite) (" + _OLD + r")\b", PhiLabel.AGE90, 0.6, _is_plain),
+    PatternRule(
         r"(?i)\b(?:yo|is now|is|at|was|d\.|to be|past|over)\s?[:=]?\s{0,12}(" + _OLD + r")\b",
         PhiLabel.AGE90,
         0.6,
         is_aged,
     ),
-    Rule(r"(?i)\b(" + _WORDS + r")[- ]?(?:years?|yrs?|y/?o|yo\b)", PhiLabel.AGE90, 0.9),
-    Rule(
+    PatternRule(r"(?i)\b(" + _WORDS + r")[- ]?(?:years?|yrs?|y/?o|yo\b)", PhiLabel.AGE90, 0.9),
+    PatternRule(
         r"(?i)\b(?:is|age[d]?|was|turned|turns|turning|to|at|now|,|nearly|almost|i'm|she's|he's|mother|father|"
         r"about|says|said|calls)[: ,]{1,2}(" + _WORDS + r")\b",
         PhiLabel.AGE90,
         0.76,
         _is_plain,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:born|b\.|birth year|year of birth|yob|dob|d\.o\.b\.|date of birth|birth ?date)(?: in)?"
         r"\s?[:=]?\s?((?:18|19)\d\d|'\d\d)\b",
         PhiLabel.AGE90,
         0.8,
         _is_birth_year,
     ),
-    Rule(rf"(?i)\b({_OLD}(?:st|nd|rd|th)|{_OLD_ORDINAL})[- ]b(?:irth|-)?day", PhiLabel.AGE90, 0.9),
-    Rule(r"(?i)\b(nonagenarian|(?:super-?|semi-?super-?)?centenarian)s?\b", PhiLabel.AGE90, 0.9),
-    Rule(
+    PatternRule(rf"(?i)\b({_OLD}(?:st|nd|rd|th)|{_OLD_ORDINAL})[- ]b(?:irth|-)?day", PhiLabel.AGE90, 0.9),
+    PatternRule(r"(?i)\b(nonagenarian|(?:super-?|semi-?super-?)?centenarian)s?\b", PhiLabel.AGE90, 0.9),
+    PatternRule(
         r"(?i)\b(?:his|her|their|my|your|our) ((?:(?:early|late|mid)[- ]?)?(?:nineties|'?90'?s))\b",
         PhiLabel.AGE90,
         0.85,
     ),
-    Rule(r"(?i)\b((?:early|late|mid)[- ]?nineties)\b", PhiLabel.AGE90, 0.85, _is_no_reading),
-    Rule(
+    PatternRule(r"(?i)\b((?:early|late|mid)[- ]?nineties)\b", PhiLabel.AGE90, 0.85, _is_no_reading),
+    PatternRule(
         r"(?i)\b(\d{1,2},?\d{3})[- ](?:months?|mos?|weeks?|wks?|days?)[- ](?:old|of age)\b",
         PhiLabel.AGE90,
         0.9,

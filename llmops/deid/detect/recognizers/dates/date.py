@@ -7,7 +7,7 @@ from typing import Final
 from llmops.deid.detect.recognizers.dates.date_words import RULES as IN_WORDS
 from llmops.deid.detect.recognizers.dates.month_year import RULES as MONTH_AND_YEAR
 from llmops.deid.detect.recognizers.dates.score_pairs import is_score_pair
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import GAP, SEP, apart_from_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
@@ -246,85 +246,85 @@ def _is_bare_month(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"\b((?:19|20)\d\d(?:-" + _MM + r"-|/" + _MM + r"/|\." + _MM + r"\.)(?:0[1-9]|[12]\d|3[01]))(?:\b|T\d)",
         PhiLabel.DATE,
         _IN_FULL,
         _is_triple,
     ),
-    Rule(
+    PatternRule(
         r"\b(\d{1,2}/\d{1,2}/(?:19|20)\d\d|\d{1,2}-\d{1,2}-(?:19|20)\d\d|\d{1,2}\.\d{1,2}\.(?:19|20)\d\d)\b",
         PhiLabel.DATE,
         _IN_FULL,
         _is_triple,
     ),
-    Rule(r"\b(\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2})(?:\b|T\d)", PhiLabel.DATE, 0.93, _is_triple),
-    Rule(r"\b(\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?'?(?:\d{4}|\d{2}))", PhiLabel.DATE, 0.92, _is_triple),
-    Rule(
+    PatternRule(r"\b(\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2})(?:\b|T\d)", PhiLabel.DATE, 0.93, _is_triple),
+    PatternRule(r"\b(\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?'?(?:\d{4}|\d{2}))", PhiLabel.DATE, 0.92, _is_triple),
+    PatternRule(
         r"\b((?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?)(?:\.\d{1,4})?(?:[+-]\d{4})?(?:\b|T\d|_)", PhiLabel.DATE, 0.9, _is_stamp
     ),
-    Rule(r"(?i)\b(" + _MONTH_FIRST + r"\s?,?\s{1,2}(?:19|20)\d\d)\b", PhiLabel.DATE, _IN_FULL, _is_day_of_month),
-    Rule(
+    PatternRule(r"(?i)\b(" + _MONTH_FIRST + r"\s?,?\s{1,2}(?:19|20)\d\d)\b", PhiLabel.DATE, _IN_FULL, _is_day_of_month),
+    PatternRule(
         r"(?i)\b(" + _MONTH_FIRST + r"(?:\s?,?\s{1,2}" + _YEAR + r"|[-/]\d{2}\b|,\s?\d{4})?)\b",
         PhiLabel.DATE,
         0.9,
         _is_day_of_month,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(" + _DAY_FIRST + r"\.?(?:,?[ \t]{0,2}|-|/| de )(?:19|20)\d\d)",
         PhiLabel.DATE,
         _IN_FULL,
         _is_no_list_number,
     ),
-    Rule(r"(?i)\b(" + _DAY_FIRST + r"\b\.?(?:(?:-|/| ?')\d\d\b)?)", PhiLabel.DATE, 0.9, _is_no_list_number),
-    Rule(
+    PatternRule(r"(?i)\b(" + _DAY_FIRST + r"\b\.?(?:(?:-|/| ?')\d\d\b)?)", PhiLabel.DATE, 0.9, _is_no_list_number),
+    PatternRule(
         r"(?i)\b((?:early |late |mid[- ])?" + _MONTH + r"\.?(?:,? of|,)?[ /-]{1,2}" + _YEAR + r")\b", PhiLabel.DATE, 0.9
     ),
-    Rule(r"\b((?:early |late |mid[- ])?" + _SURE_MONTH + r")\b", PhiLabel.DATE, 0.83, _is_bare_month),
-    Rule(
+    PatternRule(r"\b((?:early |late |mid[- ])?" + _SURE_MONTH + r")\b", PhiLabel.DATE, 0.83, _is_bare_month),
+    PatternRule(
         r"\b(?:in|since|last|by|this|next|until|of|late|early|mid|from|for|around|end of|through|before|"
         r"after|IN|SINCE|LAST|OF) ((?:March|May|MARCH|MAY|march|june|july|january|february|april|august|"
         r"september|october|november|december)\b)",
         PhiLabel.DATE,
         0.83,
     ),
-    Rule(r"(?i)\b((?:" + _WEEKDAY + r",? )?the \d{1,2}(?:st|nd|rd|th))\b", PhiLabel.DATE, 0.8, _is_ordinal),
-    Rule(r"(?i)\b(" + _WEEKDAY + r",? (?:the )?\d{1,2}(?:st|nd|rd|th)?)\b", PhiLabel.DATE, 0.75, _is_ordinal),
-    Rule(
+    PatternRule(r"(?i)\b((?:" + _WEEKDAY + r",? )?the \d{1,2}(?:st|nd|rd|th))\b", PhiLabel.DATE, 0.8, _is_ordinal),
+    PatternRule(r"(?i)\b(" + _WEEKDAY + r",? (?:the )?\d{1,2}(?:st|nd|rd|th)?)\b", PhiLabel.DATE, 0.75, _is_ordinal),
+    PatternRule(
         r"(?i)\b(?:on|since|by|until|til|till|back|from|and) (\d{1,2}(?:st|nd|rd|th))\b",
         PhiLabel.DATE,
         0.7,
         _is_ordinal,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b((?:[0-2]?\d|3[01])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\d{2,4})\b", PhiLabel.DATE, 0.92
     ),
-    Rule(
+    PatternRule(
         r"\b((?:[0-2]?\d|3[01])/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}/(?:19|20)\d\d)\b",
         PhiLabel.DATE,
         0.92,
     ),
-    Rule(r"\b((?:19|20)\d\d-W\d\d)\b", PhiLabel.DATE, 0.91),
-    Rule(r"\b([lIO\d]{1,2}/[lIO\d]{1,2}/[lIOS\d]{2,4})\b", PhiLabel.DATE, 0.85, _is_damaged),
-    Rule(r"\b([lIO]{1,2}/\d{1,2}|\d{1,2}/[lIO]{1,2})\b", PhiLabel.DATE, 0.7, _is_damaged),
-    Rule(
+    PatternRule(r"\b((?:19|20)\d\d-W\d\d)\b", PhiLabel.DATE, 0.91),
+    PatternRule(r"\b([lIO\d]{1,2}/[lIO\d]{1,2}/[lIOS\d]{2,4})\b", PhiLabel.DATE, 0.85, _is_damaged),
+    PatternRule(r"\b([lIO]{1,2}/\d{1,2}|\d{1,2}/[lIO]{1,2})\b", PhiLabel.DATE, 0.7, _is_damaged),
+    PatternRule(
         r"(?i)\b(?:dob|dos|doa|dod|date|born|dd|dt|d/c|adm(?:itted)?|disch(?:arged)?|d|t)[: ]{1,3}"
         r"((?:0[1-9]|1[0-2])(?: [0-3]\d (?:19|20)?\d\d|[0-3]\d\d\d))\b",
         PhiLabel.DATE,
         0.85,
     ),
-    Rule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:[^-\w]|$)", PhiLabel.DATE, 0.91),
-    Rule(
+    PatternRule(r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:[^-\w]|$)", PhiLabel.DATE, 0.91),
+    PatternRule(
         r"(?i)\b(?:in|since|last|by|this|next|until|till?|of|late|early|mid|from|end of) ((?:sept|oct|nov|"
         r"feb|jan|aug|december|january|june|july|april))\b",
         PhiLabel.DATE,
         0.83,
     ),
-    Rule(r"\b(\d{1,2}/\d{1,2} ?- ?\d{1,2}/\d{1,2})\b", PhiLabel.DATE, 0.88, _is_range),
-    Rule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
-    Rule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),
-    Rule(r"\b((?:0?[1-9]|1[0-2])/(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),
-    Rule(
+    PatternRule(r"\b(\d{1,2}/\d{1,2} ?- ?\d{1,2}/\d{1,2})\b", PhiLabel.DATE, 0.88, _is_range),
+    PatternRule(r"\b(\d{1,2}\s?/\s?\d{1,2})", PhiLabel.DATE, 0.7, _is_pair),
+    PatternRule(r"\b(\d{1,2}-\d{1,2})\b", PhiLabel.DATE, 0.6, _is_dashed_pair),
+    PatternRule(r"\b((?:0?[1-9]|1[0-2])/(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),
+    PatternRule(
         r"(?i)\b(?:dob|d\.o\.b\.?|date of birth|birth[ _]?date|born|dos|doa|dod|date),?"
         + SEP
         + rf"((?:19|20)\d\d{GAP}{_MONTH_AND_DAY}|{_MONTH_AND_DAY}{GAP}(?:19|20)\d\d)\b",
@@ -332,7 +332,7 @@ RULES: Final = Rules(
         0.9,
         _is_labelled,
     ),
-    Rule(
+    PatternRule(
         rf"(?i)\b(?:dob|d\.o\.b\.?|date of birth|birth[ _]?date|born),?{SEP}({_MONTH_AND_DAY}{GAP}\d\d)\b",
         PhiLabel.DATE,
         0.9,

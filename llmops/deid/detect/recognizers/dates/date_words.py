@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule
+from llmops.deid.detect.recognizers.rules import PatternRule
 from llmops.phi import PhiLabel
 
 _ONES: Final = "one|two|three|four|five|six|seven|eight|nine"
@@ -63,31 +63,33 @@ def _is_feast(folded: str, _start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(
+    PatternRule(
         r"(?i)\b(" + _WEEKDAY + "?" + _MONTH + " (?:the )?" + _ORDINAL + "(?:,? " + _YEAR + r")?)\b",
         PhiLabel.DATE,
         0.9,
         _is_day,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(" + _WEEKDAY + "?(?:the )?" + _ORDINAL + " (?:day )?of " + _MONTH + "(?:,? " + _YEAR + r")?)\b",
         PhiLabel.DATE,
         0.91,
     ),
-    Rule(r"(?i)\b(" + _WEEKDAY + "the " + _ORDINAL + r")\b", PhiLabel.DATE, 0.85, _is_day),
-    Rule(
+    PatternRule(r"(?i)\b(" + _WEEKDAY + "the " + _ORDINAL + r")\b", PhiLabel.DATE, 0.85, _is_day),
+    PatternRule(
         r"(?i)\b(?:on|by|since|until|till|from|to|of|after|before|around) (the (?:" + _LATE_ORDINAL + r"))\b",
         PhiLabel.DATE,
         0.75,
         _is_day,
     ),
-    Rule(r"(?i)\b(" + _MONTH + " (?:of )?" + _YEAR + r")\b", PhiLabel.DATE, 0.85),
-    Rule(
+    PatternRule(r"(?i)\b(" + _MONTH + " (?:of )?" + _YEAR + r")\b", PhiLabel.DATE, 0.85),
+    PatternRule(
         r"(?i)\b((?:early |late |mid[- ])?(?:spring|summer|fall|autumn|winter)(?: of)?,? (?:(?:19|20)\d\d\b|'\d\d\b))",
         PhiLabel.DATE,
         0.85,
     ),
-    Rule(r"\b(Q[1-4][ /-]?(?:(?:19|20)\d\d\b|'\d\d\b))", PhiLabel.DATE, 0.85),
-    Rule(r"\b(\d{1,2}[ .]{1,2}" + _ROMAN + r"[ .]{1,2}(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),
-    Rule(r"(?i)\b(" + _HOLIDAY + r"\b(?:,? (?:(?:19|20)\d\d\b|'\d\d\b|14\d\d\b))?)", PhiLabel.DATE, 0.75, _is_feast),
+    PatternRule(r"\b(Q[1-4][ /-]?(?:(?:19|20)\d\d\b|'\d\d\b))", PhiLabel.DATE, 0.85),
+    PatternRule(r"\b(\d{1,2}[ .]{1,2}" + _ROMAN + r"[ .]{1,2}(?:19|20)\d\d)\b", PhiLabel.DATE, 0.9),
+    PatternRule(
+        r"(?i)\b(" + _HOLIDAY + r"\b(?:,? (?:(?:19|20)\d\d\b|'\d\d\b|14\d\d\b))?)", PhiLabel.DATE, 0.75, _is_feast
+    ),
 )

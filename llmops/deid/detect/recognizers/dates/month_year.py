@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule
+from llmops.deid.detect.recognizers.rules import PatternRule
 from llmops.phi import PhiLabel
 
 _PAIR: Final = r"(?:0?[1-9]|1[0-2])/(?:3[2-9]|[4-9]\d|0\d)"
@@ -72,6 +72,8 @@ def _is_spoken_month(folded: str, _start: int, end: int) -> bool:
 
 
 RULES: Final = (
-    Rule(r"\b(" + _PAIR + r")\b", PhiLabel.DATE, 0.99, _is_month_and_year),
-    Rule(r"\b(?:in|since|until) (" + _MONTH + r"(?: of (?:19|20)\d\d)?)\b", PhiLabel.DATE, 0.99, _is_spoken_month),
+    PatternRule(r"\b(" + _PAIR + r")\b", PhiLabel.DATE, 0.99, _is_month_and_year),
+    PatternRule(
+        r"\b(?:in|since|until) (" + _MONTH + r"(?: of (?:19|20)\d\d)?)\b", PhiLabel.DATE, 0.99, _is_spoken_month
+    ),
 )

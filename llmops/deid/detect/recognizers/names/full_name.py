@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.names.name_checks import ADVERB_ENDINGS, JOB, is_named_after, strange
-from llmops.deid.detect.recognizers.rules import Rule, Rules, words
+from llmops.deid.detect.recognizers.names.name_checks import ADVERB_ENDINGS, JOB, is_named_after, is_unusual_word
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules, words
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_list, word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
@@ -108,7 +108,7 @@ def _is_name(folded: str, start: int, end: int, given: str, family: str) -> bool
     if _is_given(given):
         if _is_surname(family):
             return True
-        alone = last in _SURNAMES or (len(last) > 2 and strange(last) and last not in KEPT_PLACES)
+        alone = last in _SURNAMES or (len(last) > 2 and is_unusual_word(last) and last not in KEPT_PLACES)
         return alone and ((mixed and first not in EPONYMS) or _is_person(folded, start, end))
     if first in COMMON_WORDS and first in _ANY_GIVEN and mixed and _is_common(last):
         return True
@@ -124,7 +124,7 @@ def _may_join(middle: str, family: str) -> bool:
     """Take an initial, a particle, or another name before a known surname."""
     if len(middle.strip(".")) == 1 or middle.lower() in _PARTICLES:
         return True
-    return (strange(middle) or _is_given(middle)) and _is_surname(family)
+    return (is_unusual_word(middle) or _is_given(middle)) and _is_surname(family)
 
 
 def _full_name(folded: str, start: int, end: int) -> int:
@@ -165,7 +165,7 @@ def _spoken_name(folded: str, start: int, end: int) -> bool:
     bare = last.removesuffix("s") if folded[end - 2 : end] == "'s" else last
     if is_named_after(folded, end) or len(bare) < _SHORTEST or bare.endswith(ADVERB_ENDINGS):
         return False
-    named = bare in _SURNAMES or strange(bare)
+    named = bare in _SURNAMES or is_unusual_word(bare)
     return _is_common(bare) or (named and bare not in _FUNCTION and _is_person(folded, start, end))
 
 
@@ -188,32 +188,32 @@ def _titled_name(folded: str, start: int, end: int) -> bool:
 _WORD: Final = re.compile(r"[A-Za-z~]+(?:['-][A-Za-z~]+)*\.?")
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"\b(" + _W + _GAP + r"(?:(?:[A-Z]\.?|" + _W + r")" + _GAP + r")?" + _PARTICLE + _W + r")",
         PhiLabel.NAME,
         _CERTAIN,
         cut=_full_name,
     ),
-    Rule(
+    PatternRule(
         r"\b(" + _W + r",[ \t]{0,2}" + _W + r"(?:[ \t][A-Z](?:\.|\b))?)",
         PhiLabel.NAME,
         _CERTAIN,
         _comma_name,
         _without_result,
     ),
-    Rule(
+    PatternRule(
         r"\b(" + words(*_SPOKEN) + r"[ \t](?:[a-z]\.?[ \t])?[a-z]{3,}(?:['-][a-z]{3,})?)\b",
         PhiLabel.NAME,
         _CERTAIN,
         _spoken_name,
     ),
-    Rule(
+    PatternRule(
         r"\b([a-z]{3,}(?:['-][a-z]{3,})?,[ \t]?" + words(*_SPOKEN) + r"(?:[ \t][a-z]\b\.?)?)",
         PhiLabel.NAME,
         _CERTAIN,
         _listed_name,
     ),
-    Rule(
+    PatternRule(
         r"\b(?:Mr|Mrs|Ms|Dr|MR|MRS|DR)\.?" + _GAP + r"(" + _W + r")\b",
         PhiLabel.NAME,
         _CERTAIN,

@@ -20,13 +20,13 @@ from llmops.deid.detect.recognizers.names.name_checks import (
     is_listed,
     is_numbered_name,
     is_titled,
+    is_unusual_word,
     is_user,
     mostly_strange,
-    strange,
     strange_run,
     titled_run,
 )
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
@@ -111,55 +111,59 @@ _NO_INITIAL: Final = re.compile(
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"\b" + _TITLE + r"\b\.?[ \t]{1,2}((?:" + _PARTICLE + r"[ \t])?" + _FULL + r")",
         PhiLabel.NAME,
         0.92,
         is_titled,
         titled_run,
     ),
-    Rule(r"\bDrs\.?[ \t]" + _FULL + r",? (?:and|&) (" + _FULL + r")", PhiLabel.NAME, 0.9),
-    Rule(
+    PatternRule(r"\bDrs\.?[ \t]" + _FULL + r",? (?:and|&) (" + _FULL + r")", PhiLabel.NAME, 0.9),
+    PatternRule(
         r"(?i)\b(?:dr|mrs?|ms|miss|doc|nurse|drs)\b\.?[ \t]{1,2}([a-z~]{2,}(?:[-'][a-z~]+){0,2})",
         PhiLabel.NAME,
         0.75,
         all_strange,
     ),
-    Rule(r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
-    Rule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
-    Rule(
+    PatternRule(
+        r"\b(" + _FULL + r")(?:,[ \t]{0,2}|[ \t]{1,2}\(?|\()" + CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange
+    ),
+    PatternRule(r"\b(" + _LAST_FIRST + r"),?[ \t]{1,2}" + CREDENTIAL + r"\b", PhiLabel.NAME, 0.82, has_strange),
+    PatternRule(
         r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|-]{1,10}[ \t]{0,14}((?-i:" + _LAST_FIRST + r"))",
         PhiLabel.NAME,
         0.82,
         has_strange,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b" + _LABEL + r"[ \t]{0,3}[:=.#)>|]{1,10}[ \t]{0,14}((?-i:" + _FULL + r"))",
         PhiLabel.NAME,
         0.8,
         mostly_strange,
         titled_run,
     ),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,8}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.8, has_strange),
-    Rule(r"(?i)\b" + _LABEL + r"[ \t]{1,12}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, all_strange, strange_run),
-    Rule(
+    PatternRule(r"(?i)\b" + _LABEL + r"[ \t]{1,8}((?-i:" + _LAST_FIRST + r"))", PhiLabel.NAME, 0.8, has_strange),
+    PatternRule(
+        r"(?i)\b" + _LABEL + r"[ \t]{1,12}((?-i:" + _FULL + r"))", PhiLabel.NAME, 0.62, all_strange, strange_run
+    ),
+    PatternRule(
         r"\b([A-Z~]{2,}(?:[-' ][A-Z~]{2,}){0,2},[ \t]{0,2}[A-Z~][A-Za-z~]+(?:[-' ][A-Z~][A-Za-z~]*\.?){0,2})",
         PhiLabel.NAME,
         0.72,
         is_listed,
         strange_run,
     ),
-    Rule(_LINE + r"(" + _LAST_FIRST + r")", PhiLabel.NAME, 0.6, all_strange),
-    Rule(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?, [A-Z][a-z]+(?: [A-Z]\.?)?)\b", PhiLabel.NAME, 0.5, all_strange),
-    Rule(
+    PatternRule(_LINE + r"(" + _LAST_FIRST + r")", PhiLabel.NAME, 0.6, all_strange),
+    PatternRule(r"\b([A-Z][a-z]+(?:-[A-Z][a-z]+)?, [A-Z][a-z]+(?: [A-Z]\.?)?)\b", PhiLabel.NAME, 0.5, all_strange),
+    PatternRule(
         r"(?i)\b" + _KIN + r"(?:'s)?[ ,(:-]{1,3}\(?((?-i:" + _W + r"(?:[ \t](?:" + _W + r"|" + _I + r")){0,2}))",
         PhiLabel.NAME,
         0.7,
         all_strange,
         strange_run,
     ),
-    Rule(r"(?i)\b" + _KIN + r"[ \t]?\(((?-i:" + _W + r"))[,)]", PhiLabel.NAME, 0.8, all_strange),
-    Rule(
+    PatternRule(r"(?i)\b" + _KIN + r"[ \t]?\(((?-i:" + _W + r"))[,)]", PhiLabel.NAME, 0.8, all_strange),
+    PatternRule(
         r"(?i)\b(?:widow(?:er)?|wife|husband|son|daughter|dtr|child|baby|infant|mother|mom|father|dad|sister|brother|"
         r"grandson|granddaughter|partner|spouse|estate|care|c/o) of ((?-i:" + _FULL + r"))",
         PhiLabel.NAME,
@@ -167,27 +171,27 @@ RULES: Final = Rules(
         all_strange,
         strange_run,
     ),
-    Rule(
+    PatternRule(
         r"(?:^|\n)[ \t]*(?:--?|~|/s/|//|s/)[ \t]*(" + _FULL + r")[ \t]*(?:,[^\n]{0,40})?(?:\n|$)",
         PhiLabel.NAME,
         0.7,
         mostly_strange,
     ),
-    Rule(
+    PatternRule(
         r"\"(" + _W + r"(?:[ ,]{1,2}(?:" + _W + r"|" + _I + r")){0,3})\"(?:[,;|\t\n]|$)",
         PhiLabel.NAME,
         0.5,
         is_cell,
     ),
-    Rule(r"\b" + _CLOSE_KIN + r",? \(?([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, is_first_name),
-    Rule(
+    PatternRule(r"\b" + _CLOSE_KIN + r",? \(?([A-Z][a-z]{2,})\b", PhiLabel.NAME, 0.6, is_first_name),
+    PatternRule(
         r"(?:^|\n)[ \t]*\[?\d{1,2}:?\d\d(?: ?[APap][Mm])?\]?[ \t]{1,3}(?:- )?([A-Za-z~]{3,}(?: "
         r"[A-Z][a-z]+)?)(?::|[ \t]*\n)",
         PhiLabel.NAME,
         0.6,
         all_strange,
     ),
-    Rule(
+    PatternRule(
         r"(?:^|\n|[.!?] {1,2})([A-Z][a-z~]{2,}) (?:is an? \d|says|said|reports?|reported|denies|denied|"
         r"states|stated|wants|lives|"
         r"called|asked|told|thinks|feels|presented|agrees|declined|works|came|tolerated|has been)\b",
@@ -195,52 +199,52 @@ RULES: Final = Rules(
         0.5,
         all_strange,
     ),
-    Rule(r"\b[IV]{1,4}-\d{1,2}:? ([A-Z][a-z~]{2,})\b", PhiLabel.NAME, 0.6, all_strange),
-    Rule(r"\b([A-Z][a-z~]{2,}) \(\d{1,2}\)", PhiLabel.NAME, 0.5, all_strange),
-    Rule(r"[(:,] ?([A-Z][a-z~]{3,}-[A-Z][a-z~]{2,})[),;.\n]", PhiLabel.NAME, 0.76, all_strange),
-    Rule(r"\(([a-z]{5,})\)", PhiLabel.NAME, 0.45, all_strange),
-    Rule(
+    PatternRule(r"\b[IV]{1,4}-\d{1,2}:? ([A-Z][a-z~]{2,})\b", PhiLabel.NAME, 0.6, all_strange),
+    PatternRule(r"\b([A-Z][a-z~]{2,}) \(\d{1,2}\)", PhiLabel.NAME, 0.5, all_strange),
+    PatternRule(r"[(:,] ?([A-Z][a-z~]{3,}-[A-Z][a-z~]{2,})[),;.\n]", PhiLabel.NAME, 0.76, all_strange),
+    PatternRule(r"\(([a-z]{5,})\)", PhiLabel.NAME, 0.45, all_strange),
+    PatternRule(
         r"(?i)\b(?:signed by|author|dictated by|typed|entered by|reviewed by)[: "
         r"]{1,3}([a-z][a-z0-9.]{3,20})\b",
         PhiLabel.NAME,
         0.6,
         all_strange,
     ),
-    Rule(r"\n([a-z~]{3,12}): ", PhiLabel.NAME, 0.6, all_strange),
-    Rule(r"\b([A-Z][a-z~]{2,}(?:[ -][A-Z][a-z~]{2,}){1,3})\b", PhiLabel.NAME, 0.5, all_strange, strange_run),
-    Rule(r"[a-z]{2,} ([A-Z][a-z~]{2,})(?:'s)?(?:[.,;:)]|[ \t]*\n|$)", PhiLabel.NAME, 0.45, all_strange),
-    Rule(r"[(\"]([A-Z][a-z~]{2,})(?:[\",)]| \(| \d)", PhiLabel.NAME, 0.45, all_strange),
-    Rule(r"(?i)\b([a-z]{2,14}) wrote:", PhiLabel.NAME, 0.7, is_initials),
-    Rule(
+    PatternRule(r"\n([a-z~]{3,12}): ", PhiLabel.NAME, 0.6, all_strange),
+    PatternRule(r"\b([A-Z][a-z~]{2,}(?:[ -][A-Z][a-z~]{2,}){1,3})\b", PhiLabel.NAME, 0.5, all_strange, strange_run),
+    PatternRule(r"[a-z]{2,} ([A-Z][a-z~]{2,})(?:'s)?(?:[.,;:)]|[ \t]*\n|$)", PhiLabel.NAME, 0.45, all_strange),
+    PatternRule(r"[(\"]([A-Z][a-z~]{2,})(?:[\",)]| \(| \d)", PhiLabel.NAME, 0.45, all_strange),
+    PatternRule(r"(?i)\b([a-z]{2,14}) wrote:", PhiLabel.NAME, 0.7, is_initials),
+    PatternRule(
         r"(?i)\b(?:its me|it's me|i am|i'm|this is|from|to|w/|with|called|by) ([a-z]{3,})(?: (?:rn|np|md|"
         r"pa|lpn|cna|again|typing)\b)",
         PhiLabel.NAME,
         0.83,
         all_strange,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:np|pa|rn|pt|caller|typed|dr) ?:? ((?-i:[a-z]{3,}(?: [a-z]{3,})?))\b",
         PhiLabel.NAME,
         0.5,
         all_strange,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:trans(?:cribed)?|typed|dictated|dict)(?: by)?:?[ \t]{1,3}(?:[0-9/.-]{5,10} "
         r"(?:[0-9:]{4,5} )?)?((?-i:[a-z]{2,4}|[A-Z]{2,4}))\b",
         PhiLabel.NAME,
         0.7,
         is_initials,
     ),
-    Rule(r"(?:^|\n)([a-z]{2,3}) \d{1,2}/\d{1,2}", PhiLabel.NAME, 0.6, is_initials),
-    Rule(r"(?:[.)?!]|>)[ \t]{1,4}([A-Z]{2})[ \t]*\n", PhiLabel.NAME, 0.55, is_initials),
-    Rule(
+    PatternRule(r"(?:^|\n)([a-z]{2,3}) \d{1,2}/\d{1,2}", PhiLabel.NAME, 0.6, is_initials),
+    PatternRule(r"(?:[.)?!]|>)[ \t]{1,4}([A-Z]{2})[ \t]*\n", PhiLabel.NAME, 0.55, is_initials),
+    PatternRule(
         r"(?i)\b(?:charge|house sup|fellow|intern|resident|rn|tech|clerk|sup|sitter|aide|float|lead|"
         r"scribe|perfusion|adjuster|officer|cosigned|per|dr|doc) =? ?([a-z]{3,})\b",
         PhiLabel.NAME,
         0.5,
         all_strange,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:named|called|nickname[d]?|goes by|known as|aka|a\.k\.a\.|prefers|pref|i am|i'm|my name "
         r"is|this is)[ :]{1,2}[\"']?((?-i:" + _W + r"(?:[ \t]" + _W + r"){0,2}))",
         PhiLabel.NAME,
@@ -248,80 +252,84 @@ RULES: Final = Rules(
         all_strange,
         strange_run,
     ),
-    Rule(
+    PatternRule(
         r"(?:^|[^A-Za-z0-9.])((?:[A-Z]\.[ \t]?){1,3}" + _W + r")\b",
         PhiLabel.NAME,
         0.65,
         initial_and_name,
     ),
-    Rule(r"\b(" + _W + r"[ \t][A-Z]\.[ \t]" + _W + r")\b", PhiLabel.NAME, 0.8, has_strange),
-    Rule(r"\b([A-Z][a-z~]{2,}(?:-[A-Z][a-z]+)?[ \t][A-Z]\.)(?:[^A-Za-z]|$)", PhiLabel.NAME, 0.6, all_strange),
-    Rule(
+    PatternRule(r"\b(" + _W + r"[ \t][A-Z]\.[ \t]" + _W + r")\b", PhiLabel.NAME, 0.8, has_strange),
+    PatternRule(r"\b([A-Z][a-z~]{2,}(?:-[A-Z][a-z]+)?[ \t][A-Z]\.)(?:[^A-Za-z]|$)", PhiLabel.NAME, 0.6, all_strange),
+    PatternRule(
         r"\b([A-Z~][A-Za-z~']{1,}(?:-[A-Z][a-z]+)?(?:[ \t](?:" + _PARTICLE + r"[ \t])?[A-Z~][A-Za-z~'-]+){1,2})\b",
         PhiLabel.NAME,
         0.66,
         given_first,
     ),
-    Rule(
+    PatternRule(
         r"\b([A-Z][a-z]{2,})\b",
         PhiLabel.NAME,
         0.6,
         lambda f, s, e: f[s:e].lower() in GIVEN_NAMES and f[s:e].lower() not in COMMON_WORDS,
     ),
-    Rule(
+    PatternRule(
         r"(?:^|[.!?:]|\n)[ \t]{0,4}([A-Z][A-Za-z'-]{2,30}\d{0,4}(?: [A-Z][A-Za-z'-]{1,30}\d{0,4}){0,2}) (?:is|was) an? "
         r"(?:\d{1,3}|[a-z]{3,9}(?:-[a-z]{3,5})?)[- ](?:year|yr|yo\b|y/o|month|week|day)",
         PhiLabel.NAME,
         0.85,
         all_strange,
     ),
-    Rule(
+    PatternRule(
         r"\b([a-z]{3,20}(?: [a-z]{3,20})?) is an? \d{1,3}[- ]{0,3}(?:year|yr|yo\b|y/o|month|week|day)",
         PhiLabel.NAME,
         0.99,
         is_given,
     ),
-    Rule(
+    PatternRule(
         r"\b(?:hi|hey|hello|so|okay|ok|well|alright|right|now|thanks|thank you|yes|no|morning|afternoon|bye) ?, ?"
         r"([a-z]{3,20}) ?[,.!?]",
         PhiLabel.NAME,
         0.99,
         is_given,
     ),
-    Rule(r"\b" + _CLOSE_KIN + r"(?:,? is|,)? ([a-z]{3,20})\b", PhiLabel.NAME, 0.99, is_given),
-    Rule(
+    PatternRule(r"\b" + _CLOSE_KIN + r"(?:,? is|,)? ([a-z]{3,20})\b", PhiLabel.NAME, 0.99, is_given),
+    PatternRule(
         r"\b([A-Z][a-z]{3,20}\d{2,3})\b",
         PhiLabel.NAME,
         0.85,
         is_numbered_name,
     ),
-    Rule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85, is_hl7_name),
-    Rule(
+    PatternRule(r"\b([A-Z][A-Za-z'-]{1,30}(?:\^[A-Z][A-Za-z'-]{0,30}){1,3})", PhiLabel.NAME, 0.85, is_hl7_name),
+    PatternRule(
         r"(?i)\b(?:user(?:name)?|usr|uid|login|logged in by|by user|viewed by|printed by|opened by|acct "
         r"user|lbl by)\s?[:=]?\s?\"?([a-z][a-z0-9]*[._-]?[a-z0-9_]{2,20})\b",
         PhiLabel.NAME,
         0.7,
         is_user,
     ),
-    Rule(r"(~{1,30}(?:[ .'-]{1,2}~{1,30}){0,4})", PhiLabel.NAME, 0.7),
-    Rule(r"(?:^|[^A-Za-z0-9_])([A-Za-z](?:_[A-Za-z]){3,39})(?:[^A-Za-z0-9_]|$)", PhiLabel.NAME, 0.9),
+    PatternRule(r"(~{1,30}(?:[ .'-]{1,2}~{1,30}){0,4})", PhiLabel.NAME, 0.7),
+    PatternRule(r"(?:^|[^A-Za-z0-9_])([A-Za-z](?:_[A-Za-z]){3,39})(?:[^A-Za-z0-9_]|$)", PhiLabel.NAME, 0.9),
     # Dictation lines and sign-offs: "pd/jkl", "MAL:gc", "D: 03/14/24 T: 03/15/24 jkl", initials alone on the last line.
-    Rule(r"(?:^|\n|[ \t\d])([A-Za-z]{2,4}[/:][a-z]{2,4})[ \t]*(?:\n|$|[ \t]{2,})", PhiLabel.NAME, 0.75, is_initials),
-    Rule(
+    PatternRule(
+        r"(?:^|\n|[ \t\d])([A-Za-z]{2,4}[/:][a-z]{2,4})[ \t]*(?:\n|$|[ \t]{2,})", PhiLabel.NAME, 0.75, is_initials
+    ),
+    PatternRule(
         r"(?i)\bT: ?[0-9/.-]{5,10}(?: [0-9:]{4,8})?[ \t]{1,6}([A-Za-z]{2,4}(?:/[A-Za-z]{2,4})?)\b", PhiLabel.NAME, 0.8
     ),
-    Rule(
+    PatternRule(
         r"\n[ \t]*[-~/]{0,2}[ \t]?([a-z]{2,3}(?:[/:][a-z]{2,4})?)[ \t]*(?:\n[ \t]*)*$",
         PhiLabel.NAME,
         0.83,
         is_initials,
     ),
-    Rule(r"(?:[.;,)]|\d)[ \t]{1,3}[-/]{1,2}[ \t]?([A-Za-z]{2,3})[ \t]*(?:\n|$)", PhiLabel.NAME, 0.7, is_initials),
-    Rule(
+    PatternRule(
+        r"(?:[.;,)]|\d)[ \t]{1,3}[-/]{1,2}[ \t]?([A-Za-z]{2,3})[ \t]*(?:\n|$)", PhiLabel.NAME, 0.7, is_initials
+    ),
+    PatternRule(
         r"\n[ \t]*[-/]{0,2}[ \t]?([A-Z]{2,3}(?:/[A-Za-z]{2,3})?)[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.83, is_initials
     ),
-    Rule(r"[.!?)][ \t]{1,2}([a-z]{2,3}|[A-Z]{2,3})[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.55, is_initials),
-    Rule(
+    PatternRule(r"[.!?)][ \t]{1,2}([a-z]{2,3}|[A-Z]{2,3})[ \t]*(?:\n[ \t]*)*$", PhiLabel.NAME, 0.55, is_initials),
+    PatternRule(
         r"(?i)\b(?:by|initials?|sig|tech|rn|scribe|per|init|ck'?d|verified)[: .]{1,3}((?-i:[A-Z]{2,3}|"
         r"[a-z]{2,3}))(?:[ \t]*(?:\n|$)|[,;)/|])",
         PhiLabel.NAME,
@@ -362,7 +370,7 @@ def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
     """Cut words of the language, eponyms and drugs off both ends of what the network calls a person."""
     surface = view.folded[start:end].split("\n", 1)[0]
     words = [m for m in WORDS.finditer(surface) if len(m.group()) > 1]
-    kept = [m for m in words if strange(m.group()) and m.group()[0].isupper()]
+    kept = [m for m in words if is_unusual_word(m.group()) and m.group()[0].isupper()]
     if not kept or any(c.isdigit() for c in surface) or is_eponym(view.folded, start, start + kept[-1].end()):
         return
     shouting = all(m.group().isupper() for m in kept) and all(len(m.group()) < 6 for m in kept)

@@ -34,7 +34,7 @@ ADVERB_ENDINGS: Final = (
 """Of words that stand behind a name in dictation (``ms allen initially denied``) and are no part of it."""
 
 
-def strange(word: str) -> bool:
+def is_unusual_word(word: str) -> bool:
     """Say whether a word is a given name or none of the words that notes are written in."""
     return word.lower() in GIVEN_NAMES or not is_plain(word)
 
@@ -42,19 +42,19 @@ def strange(word: str) -> bool:
 def has_strange(folded: str, start: int, end: int) -> bool:
     """Ask for one word at least that is no word of the language; a trailing facility word makes it none."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and any(strange(w) for w in words) and words[-1].lower() not in JOB
+    return bool(words) and any(is_unusual_word(w) for w in words) and words[-1].lower() not in JOB
 
 
 def mostly_strange(folded: str, start: int, end: int) -> bool:
     """Ask for half of the words at least to be no words of the language."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and sum(map(strange, words)) * 2 >= len(words) and words[-1].lower() not in JOB
+    return bool(words) and sum(map(is_unusual_word, words)) * 2 >= len(words) and words[-1].lower() not in JOB
 
 
 def all_strange(folded: str, start: int, end: int) -> bool:
     """Ask for no word of the language at all, and for no sign, grade or syndrome named after somebody."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
-    return bool(words) and all(map(strange, words)) and not is_eponym(folded, start, end)
+    return bool(words) and all(map(is_unusual_word, words)) and not is_eponym(folded, start, end)
 
 
 def is_numbered_name(folded: str, start: int, end: int) -> bool:
@@ -91,9 +91,9 @@ def strange_run(folded: str, start: int, end: int) -> int:
     last = start
     for match in WORDS.finditer(folded, start, end):
         word = match.group()
-        if len(word) > 2 and not word.islower() and not strange(word):
+        if len(word) > 2 and not word.islower() and not is_unusual_word(word):
             break
-        if len(word) > 1 and strange(word):
+        if len(word) > 1 and is_unusual_word(word):
             last = match.end()
     return end if last > start and not folded[last:end].strip(" .") else last
 
@@ -103,7 +103,7 @@ def titled_run(folded: str, start: int, end: int) -> int:
     last = start
     for number, match in enumerate(WORDS.finditer(folded, start, end)):
         word = match.group()
-        if number and len(word) > 1 and not word.islower() and word.isupper() and not strange(word):
+        if number and len(word) > 1 and not word.islower() and word.isupper() and not is_unusual_word(word):
             break
         if len(word) > 1 or number == 0:
             last = match.end()
@@ -121,7 +121,7 @@ def is_titled(folded: str, start: int, end: int) -> bool:
         len(title[0]) > 1
         and title[0].isupper()
         and not told
-        and not strange(word.strip("."))
+        and not is_unusual_word(word.strip("."))
         and not word.endswith(".")
     ):
         return False
@@ -161,7 +161,7 @@ def is_hl7_name(folded: str, start: int, end: int) -> bool:
     """Take ``FAMILY^GIVEN``, not a code with its system (``ADT^A04``, ``HGB^LN``)."""
     family, given = folded[start:end].split("^")[:2]
     whole = not folded[end : end + 1].isalnum() and folded[start - 1 : start] != "-"
-    return whole and len(given) > 2 and len(family) > 1 and (strange(given) or strange(family))
+    return whole and len(given) > 2 and len(family) > 1 and (is_unusual_word(given) or is_unusual_word(family))
 
 
 def is_first_name(folded: str, start: int, end: int) -> bool:
@@ -184,7 +184,7 @@ def initial_and_name(folded: str, start: int, end: int) -> bool:
     """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
     surface = folded[start:end]
     words = [word for word in WORDS.findall(surface) if len(word) > 1]
-    last = next((word for word in words if strange(word)), words[-1] if words else "")
+    last = next((word for word in words if is_unusual_word(word)), words[-1] if words else "")
     return (
         len(last) > 2
         and not last.isupper()
@@ -201,4 +201,4 @@ def given_first(folded: str, start: int, end: int) -> bool:
     if first not in GIVEN_NAMES or not rest or rest[-1].lower() in JOB:
         return False
     proper = first not in COMMON_WORDS and len(rest) == 1 and rest[0][0].isupper() and not rest[0].isupper()
-    return any(strange(w) for w in rest) or (proper and rest[0].lower() not in NEVER_NAMES)
+    return any(is_unusual_word(w) for w in rest) or (proper and rest[0].lower() not in NEVER_NAMES)

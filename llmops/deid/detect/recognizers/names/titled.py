@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.names.name_checks import ADVERB_ENDINGS, strange
-from llmops.deid.detect.recognizers.rules import Rule, Rules, words
+from llmops.deid.detect.recognizers.names.name_checks import ADVERB_ENDINGS, is_unusual_word
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules, words
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.given_names import GIVEN_NAMES
@@ -53,7 +53,7 @@ def _spoken_run(folded: str, start: int, end: int) -> int:
     if not second:
         return end
     named = (len(first) == 1 or first in GIVEN_NAMES) and len(second) > 2 and second not in _NO_NAMES
-    return end if named and (strange(second) or second in SURNAMES_AND_CITIES) else start + len(first)
+    return end if named and (is_unusual_word(second) or second in SURNAMES_AND_CITIES) else start + len(first)
 
 
 def _is_spoken(folded: str, start: int, end: int) -> bool:
@@ -66,7 +66,7 @@ def _is_spoken(folded: str, start: int, end: int) -> bool:
         return False
     if len(word) == 1:
         return word == "x"
-    if strange(word) or word in SURNAMES_AND_CITIES:
+    if is_unusual_word(word) or word in SURNAMES_AND_CITIES:
         return True
     return word not in COMMON_WORDS and _LED.search(folded, max(0, start - 24), start) is not None
 
@@ -75,12 +75,12 @@ def _is_spoken_of(folded: str, start: int, end: int) -> bool:
     """Take ``ms okafor is``; ``ms contin`` and ``mr imaging`` are no people."""
     word = folded[start:end]
     known = word in SURNAMES_AND_CITIES or word in GIVEN_NAMES
-    return word not in _NO_NAMES and (known or strange(word)) and _TOLD.match(folded, end) is not None
+    return word not in _NO_NAMES and (known or is_unusual_word(word)) and _TOLD.match(folded, end) is not None
 
 
 def _is_known_or_strange(folded: str, start: int, end: int) -> bool:
     word = folded[start:end]
-    return word not in _NO_NAMES and (strange(word) or word in SURNAMES_AND_CITIES)
+    return word not in _NO_NAMES and (is_unusual_word(word) or word in SURNAMES_AND_CITIES)
 
 
 _WORDS_TOO: Final = frozenset({
@@ -100,30 +100,30 @@ def _is_full_name(folded: str, start: int, end: int) -> bool:
     before = folded[max(0, start - 14) : start].split()
     if second in GIVEN_NAMES or second.endswith(ADVERB_ENDINGS):
         return False
-    return strange(second) and not (before and before[-1].lower() in _NAMED_AFTER)
+    return is_unusual_word(second) and not (before and before[-1].lower() in _NAMED_AFTER)
 
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"\b(?:Dr|Drs|Mr|Mrs|Ms|Doctor)\b\.?[ \t]{1,2}((?:[A-Z]\.? ){0,2}" + _WORD + "(?: " + _WORD + r")?)\b",
         PhiLabel.NAME,
         _CERTAIN,
         _is_person,
         _first_and_last,
     ),
-    Rule(r"\bDr\. (X)\b", PhiLabel.NAME, _CERTAIN),
-    Rule(
+    PatternRule(r"\bDr\. (X)\b", PhiLabel.NAME, _CERTAIN),
+    PatternRule(
         r"\b(?:dr|doctor)\b\.?[ \t]{1,2}((?:[od]')?[a-z]+(?:-[a-z]+)?(?: (?:[od]')?[a-z]{2,})?)\b",
         PhiLabel.NAME,
         _CERTAIN,
         _is_spoken,
         _spoken_run,
     ),
-    Rule(r"\bmrs\b\.?[ \t]{1,2}([a-z]{2,}(?:-[a-z]{2,})?)\b", PhiLabel.NAME, _CERTAIN, _is_known_or_strange),
-    Rule(r"\b(?:mr|ms|miss)\b\.?[ \t]{1,2}([a-z]{2,}(?:-[a-z]{2,})?)\b", PhiLabel.NAME, _CERTAIN, _is_spoken_of),
+    PatternRule(r"\bmrs\b\.?[ \t]{1,2}([a-z]{2,}(?:-[a-z]{2,})?)\b", PhiLabel.NAME, _CERTAIN, _is_known_or_strange),
+    PatternRule(r"\b(?:mr|ms|miss)\b\.?[ \t]{1,2}([a-z]{2,}(?:-[a-z]{2,})?)\b", PhiLabel.NAME, _CERTAIN, _is_spoken_of),
 )
 _SPOKEN: Final = Rules(
-    Rule(r"\b(" + words(*_SPOKEN_GIVEN) + r" [a-z]{5,})\b", PhiLabel.NAME, _CERTAIN, _is_full_name),
+    PatternRule(r"\b(" + words(*_SPOKEN_GIVEN) + r" [a-z]{5,})\b", PhiLabel.NAME, _CERTAIN, _is_full_name),
 )
 """For texts without a capital."""
 _INTRODUCED: Final = re.compile(r"\b[Pp]atient (?:([A-Z]{2})|([a-z]{2})) is an? \d{1,3}[- ]year")

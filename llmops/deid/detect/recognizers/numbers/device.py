@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import CODE, SEP, at_least_digits, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -28,21 +28,21 @@ def _is_serial(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
-    Rule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
-    Rule(
+    PatternRule(r"(\((?:21|10)\)[A-Za-z0-9-]{4,20})", PhiLabel.DEVICE, 0.95),
+    PatternRule(r"(\(01\)\d{14}(?:\s?\(\d{2}\)[A-Za-z0-9./-]{1,20}){0,5})", PhiLabel.DEVICE, 0.97),
+    PatternRule(
         r"(?i)\b(?:s/ns?|sns?|serials?|ser|udi|imei|device|rfid|bed sn|meid|iccid|asset)\b" + _NUMBERED,
         PhiLabel.DEVICE,
         0.85,
         _is_serial,
     ),
-    Rule(r"(?i)\b(?:lots?|batch)\b" + _NUMBERED, PhiLabel.DEVICE, _UNSURE, _is_serial),
-    Rule(
+    PatternRule(r"(?i)\b(?:lots?|batch)\b" + _NUMBERED, PhiLabel.DEVICE, _UNSURE, _is_serial),
+    PatternRule(
         r"(?i)\b(?:work)?(?:station|printer|console|terminal)[: ]{1,3}((?-i:[A-Z]{2,6}(?:-[A-Z0-9]{1,5}){1,3}))\b",
         PhiLabel.DEVICE,
         0.8,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:pacemaker|icd|crt-?d|generator|lead|pump|cgm|transmitter|implant|dexcom|libre|zio|"
         r"holter)\b[^\n]{0,28}?(?:#|\bno\.?)\s?((?-i:[A-Z]{0,4}[- ]?\d[A-Z0-9-]{3,16}))",
         PhiLabel.DEVICE,

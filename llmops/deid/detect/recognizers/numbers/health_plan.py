@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -18,7 +18,7 @@ def _is_insured(folded: str, start: int, _end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"(?i)\b(?:member|mbr|subscriber|sub|policy|pol|group|grp|plan|insurance|ins|beneficiary|bene|"
         r"certificate|cert|medicaid|medi-?cal|medicare|mcaid|mcare|mbi|hicn?|hic|champva|tricare|cin|"
         r"rxgrp|payer|health card|dcn|hmo|ppo|bcbs|blue cross|aetna|cigna|humana|uhc|kaiser|anthem|molina|"
@@ -31,14 +31,14 @@ RULES: Final = Rules(
         0.8,
         is_code(4),
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b([1-9l][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y]\d[- ]{0,2}"
         r"[AC-HJKMNP-RT-Y]{2}[0-9O]{2})\b",
         PhiLabel.PLAN,
         0.97,
     ),
-    Rule(r"\b([A-Z]{4} \d{4} \d{4})\b", PhiLabel.PLAN, 0.7, _is_insured),
-    Rule(r"\bID:?\s{1,2}([A-Z]{2,4} ?\d{2,4}[ -]?\d{2,5}[ -]?\d{2,5}(?:[ -]\d{2})?)\b", PhiLabel.PLAN, 0.7),
+    PatternRule(r"\b([A-Z]{4} \d{4} \d{4})\b", PhiLabel.PLAN, 0.7, _is_insured),
+    PatternRule(r"\bID:?\s{1,2}([A-Z]{2,4} ?\d{2,4}[ -]?\d{2,5}[ -]?\d{2,5}(?:[ -]\d{2})?)\b", PhiLabel.PLAN, 0.7),
 )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import CODE, SEP, is_code
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -36,9 +36,9 @@ def _is_licence(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"(?i)\b(?:npi)?([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
-    Rule(r"(?i)\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
-    Rule(
+    PatternRule(r"(?i)\b(?:npi)?([12]\d{9})\b", PhiLabel.LICENSE, 0.6, is_npi),
+    PatternRule(r"(?i)\b([ABCDEFGHJKLMPRSTUX][A-Z9]\d{7})\b", PhiLabel.LICENSE, 0.6, is_dea),
+    PatternRule(
         r"(?i)\b(?:npi|dea|gmc|nmc|ncpdp|clia|upin|licen[sc]e|lic|ohip billing|nrcme|dl|d\.l\.|driver'?s? "
         r"lic(?:en[sc]e)?|cdl|passport|cert(?:ification|ified)?|ame|reg(?:istration)?|registry|stamp lic|"
         r"state lic|ptan|tin|badge|pin)(?:\b|#)(?:\s?(?:id|no|number|#|nr|num))*"

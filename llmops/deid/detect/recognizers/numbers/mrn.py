@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import CODE, SEP, TIGHT_CODE, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -11,7 +11,7 @@ from llmops.phi import PhiLabel
 NAME: Final = "mrn"
 LABEL: Final = PhiLabel.MRN
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"(?i)\b(?:m\.?\s?r\.?\s?n\.?|mr ?(?:#|no\b\.?|nr\b|number)|med(?:ical)?\.?\s?rec(?:ord)?s?\b\.?|"
         r"mpi|empi|uhid|emrn|unit (?:no|number)|hosp(?:ital)?\s?(?:no|number|id|#)|pt\.?\s?(?:id|no|#)|"
         r"patient\s?(?:id|no|number|#|identifier)|chart\s?(?:no|number|#|id)?|rec(?:ord)?\s?(?:#|no\b|"
@@ -20,7 +20,7 @@ RULES: Final = Rules(
         0.95,
         at_least_digits(3),
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:mrn|m\.r\.n\.|mr ?#|pt\.? ?id|patient id|chart ?#|chart no\.?|hosp(?:ital)? no\.?)"
         + SEP
         + r"("
@@ -30,13 +30,13 @@ RULES: Final = Rules(
         0.9,
         at_least_digits(4),
     ),
-    Rule(r"(?i)\b(?:mrn|chart|sticker)[^\n\d]{0,24}\bends?(?: (?:in|with))? (\d{4})\b", PhiLabel.MRN, 0.85),
-    Rule(r"\b(?:MRN|MR|chart|Chart|CHART|Record)\s{1,3}(" + CODE + r")", PhiLabel.MRN, 0.8, at_least_digits(4)),
-    Rule(r"(?:PID\|[^|\n]{0,40}\|[^|\n]{0,40}\|)([A-Za-z0-9-]{3,20})", PhiLabel.MRN, 0.95),
-    Rule(
+    PatternRule(r"(?i)\b(?:mrn|chart|sticker)[^\n\d]{0,24}\bends?(?: (?:in|with))? (\d{4})\b", PhiLabel.MRN, 0.85),
+    PatternRule(r"\b(?:MRN|MR|chart|Chart|CHART|Record)\s{1,3}(" + CODE + r")", PhiLabel.MRN, 0.8, at_least_digits(4)),
+    PatternRule(r"(?:PID\|[^|\n]{0,40}\|[^|\n]{0,40}\|)([A-Za-z0-9-]{3,20})", PhiLabel.MRN, 0.95),
+    PatternRule(
         r"\b([A-Za-z0-9-]{3,20})\^{2,4}[A-Za-z0-9_&]{0,30}\^(?:MR|PI|PT|MRN)\b", PhiLabel.MRN, 0.95, at_least_digits(3)
     ),
-    Rule(r"\b([A-Z]{1,4}\d{5,10}(?:-\d{1,2})?)\b", PhiLabel.MRN, 0.5, at_least_digits(5)),
+    PatternRule(r"\b([A-Z]{1,4}\d{5,10}(?:-\d{1,2})?)\b", PhiLabel.MRN, 0.5, at_least_digits(5)),
 )
 
 

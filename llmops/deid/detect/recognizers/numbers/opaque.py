@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
 
@@ -34,7 +34,7 @@ def _is_opaque(folded: str, start: int, end: int) -> bool:
 
 RULES: Final = Rules(
     # Lines of base64 that follow the first one belong to it, the short last one too.
-    Rule(
+    PatternRule(
         r"(?m)(?:^|[^A-Za-z0-9+/_-])([A-Za-z0-9+/_-]{40,}={0,2}(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/_-]{2,}={0,2}\r?$)*)",
         PhiLabel.OTHERID,
         0.99,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import CODE, at_least_digits
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.words import COMMON_WORDS
@@ -148,7 +148,7 @@ def _is_year(number: str) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"(?i)\b(?:acc(?:ession|n)?|csn|enc(?:ounter)?|visit|fin|order|ord|req(?:uisition)?|spec(?:imen)?|"
         r"sample|case|path(?:ology)?|job|dict(?:ation)?|doc(?:ument)?|report|rpt|ticket|tix|trace|"
         r"tracking|ref(?:erence)?|rx|auth|pa|prior auth(?:orization)?|study|subject|subj|participant|"
@@ -163,64 +163,70 @@ RULES: Final = Rules(
         0.75,
         _is_code,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:accession|csn|encounter|acc|acc no|job|spec(?:imen)?|case|path|order|ord|rx|study|"
         r"subject|ticket|donor|employee|sample|interpreter id|unit|trip|run|ref|auth|pa|id)\s((?-i:" + CODE + r"))",
         PhiLabel.OTHERID,
         0.7,
         _is_long_code,
     ),
-    Rule(r"\b([A-Z]{1,5}-?(?:19|20)?\d{2}-\d{3,7}(?:-[A-Z0-9]{1,4}){0,2}(?: [A-Z]\d{1,2})?)\b", PhiLabel.OTHERID, 0.83),
-    Rule(r"\b([A-Z]{1,5}(?:-?[A-Z0-9]{1,6})?-\d{4,12}(?:-[A-Z0-9]{1,6}){0,3})\b", PhiLabel.OTHERID, 0.6, _is_uncoded),
-    Rule(r"\b((?:19|20)\d{2}-[A-Z]{1,5}-\d{2,8})\b", PhiLabel.OTHERID, 0.83),
-    Rule(
+    PatternRule(
+        r"\b([A-Z]{1,5}-?(?:19|20)?\d{2}-\d{3,7}(?:-[A-Z0-9]{1,4}){0,2}(?: [A-Z]\d{1,2})?)\b", PhiLabel.OTHERID, 0.83
+    ),
+    PatternRule(
+        r"\b([A-Z]{1,5}(?:-?[A-Z0-9]{1,6})?-\d{4,12}(?:-[A-Z0-9]{1,6}){0,3})\b", PhiLabel.OTHERID, 0.6, _is_uncoded
+    ),
+    PatternRule(r"\b((?:19|20)\d{2}-[A-Z]{1,5}-\d{2,8})\b", PhiLabel.OTHERID, 0.83),
+    PatternRule(
         r"(?i)((?:\b[a-z]:\\|\\\\|/(?:home|mnt|data|srv|users|share|export|var|opt|scan|"
         r"tmp)[a-z0-9]{0,12}/)[^\s<>|\"',;]{3,200}[a-z0-9])",
         PhiLabel.OTHERID,
         0.85,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b([a-z0-9][a-z0-9_.-]{3,80}\.(?:pdf|docx?|xlsx?|csv|tiff?|jpe?g|png|dcm|wav|mp4|mov|bam|"
         r"cram|vcf|fastq|gz|zip|txt|hl7|xml|json))\b",
         PhiLabel.OTHERID,
         0.8,
     ),
-    Rule(r"\b([1-9]\.\d{1,4}(?:\.\d{1,12}){5,12})\b", PhiLabel.OTHERID, 0.8, _is_instance),
-    Rule(r"(?i)\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", PhiLabel.OTHERID, 0.95),
-    Rule(r"\b(\d{7,14})\b", PhiLabel.OTHERID, 0.5, _is_bare_code),
-    Rule(r"(?i)\bid:? (\d{3,6})\b", PhiLabel.OTHERID, 0.6),
-    Rule(r"\b([A-Z]\d{4} \d{2} \d{6}(?: \d{2})?|[A-Z]\d{12}(?:\d{2})?)\b", PhiLabel.OTHERID, 0.9),
-    Rule(r"\b(\d{2}:[A-Z]{2}\d{5,9}[A-Z]?)\b", PhiLabel.OTHERID, 0.8),
-    Rule(r"\b((?:[A-Z]\d{1,3}_)?\d{2}[A-Z]{1,3}-?\d{4,7}(?:_[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.6),
-    Rule(r"\b([A-Z]{2,6}\.\d{4,8}\.\d{2,5})\b", PhiLabel.OTHERID, 0.7),
-    Rule(r"\b([A-Z]\d{2}/\d{3,6}|[A-Z]/\d{2}/\d{3,6}|[A-Z]{2}/\d{4,7}|\d{2}/0\d{2}/\d{3})\b", PhiLabel.OTHERID, 0.83),
-    Rule(r"\b(20[0-2]\d-\d{3,5}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.5, _is_filed),
-    Rule(r"\b([a-z]{2,6}-\d{5,10})\b", PhiLabel.OTHERID, 0.6),
-    Rule(r"(?i)\b(?:gs|s3|smb|file|dicom)://[^\s<>\"']{3,300}[A-Za-z0-9]", PhiLabel.OTHERID, 0.9),
-    Rule(r"(?:^|\n)(?:ORC|OBR)\|[A-Z0-9]{1,3}\|([A-Za-z0-9-]{4,24})", PhiLabel.OTHERID, 0.9),
-    Rule(r"\b([A-Z]{1,3} \d{2,4}(?:[ -]\d{1,4}){1,4})\b", PhiLabel.OTHERID, 0.5, _is_spread),
-    Rule(r"\b([A-Z]{1,3}-\d{2,3} \d{3}(?: \d{2,3})?)\b", PhiLabel.OTHERID, 0.6, _is_parted),
-    Rule(r"\b(\d(?: \d){5,11})\b", PhiLabel.OTHERID, 0.5, _is_dealt),
-    Rule(
+    PatternRule(r"\b([1-9]\.\d{1,4}(?:\.\d{1,12}){5,12})\b", PhiLabel.OTHERID, 0.8, _is_instance),
+    PatternRule(r"(?i)\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b", PhiLabel.OTHERID, 0.95),
+    PatternRule(r"\b(\d{7,14})\b", PhiLabel.OTHERID, 0.5, _is_bare_code),
+    PatternRule(r"(?i)\bid:? (\d{3,6})\b", PhiLabel.OTHERID, 0.6),
+    PatternRule(r"\b([A-Z]\d{4} \d{2} \d{6}(?: \d{2})?|[A-Z]\d{12}(?:\d{2})?)\b", PhiLabel.OTHERID, 0.9),
+    PatternRule(r"\b(\d{2}:[A-Z]{2}\d{5,9}[A-Z]?)\b", PhiLabel.OTHERID, 0.8),
+    PatternRule(r"\b((?:[A-Z]\d{1,3}_)?\d{2}[A-Z]{1,3}-?\d{4,7}(?:_[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.6),
+    PatternRule(r"\b([A-Z]{2,6}\.\d{4,8}\.\d{2,5})\b", PhiLabel.OTHERID, 0.7),
+    PatternRule(
+        r"\b([A-Z]\d{2}/\d{3,6}|[A-Z]/\d{2}/\d{3,6}|[A-Z]{2}/\d{4,7}|\d{2}/0\d{2}/\d{3})\b", PhiLabel.OTHERID, 0.83
+    ),
+    PatternRule(r"\b(20[0-2]\d-\d{3,5}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.5, _is_filed),
+    PatternRule(r"\b([a-z]{2,6}-\d{5,10})\b", PhiLabel.OTHERID, 0.6),
+    PatternRule(r"(?i)\b(?:gs|s3|smb|file|dicom)://[^\s<>\"']{3,300}[A-Za-z0-9]", PhiLabel.OTHERID, 0.9),
+    PatternRule(r"(?:^|\n)(?:ORC|OBR)\|[A-Z0-9]{1,3}\|([A-Za-z0-9-]{4,24})", PhiLabel.OTHERID, 0.9),
+    PatternRule(r"\b([A-Z]{1,3} \d{2,4}(?:[ -]\d{1,4}){1,4})\b", PhiLabel.OTHERID, 0.5, _is_spread),
+    PatternRule(r"\b([A-Z]{1,3}-\d{2,3} \d{3}(?: \d{2,3})?)\b", PhiLabel.OTHERID, 0.6, _is_parted),
+    PatternRule(r"\b(\d(?: \d){5,11})\b", PhiLabel.OTHERID, 0.5, _is_dealt),
+    PatternRule(
         r"(?i)\b(?:arm ?band|band|din|grid|clm|ccn|flow ?cell|seaman's bk|passport|passaporte|alien|fall-nr|"
         r"caseno|affidavit|seriennr|key)\.?(?: ?(?:no|number|#|on [a-z0-9-]{1,6})\.?)?[: #]{1,3}((?-i:" + CODE + r"))",
         PhiLabel.OTHERID,
         0.7,
         _is_code,
     ),
-    Rule(
+    PatternRule(
         r"(?:^|[\s=:<(])(/[A-Za-z][A-Za-z0-9_.-]{0,60}(?:/[A-Za-z0-9_.-]{1,80}){2,8})",
         PhiLabel.OTHERID,
         0.83,
         at_least_digits(4),
     ),
-    Rule(r"\b(\d{3,6}-\d{4,7})\b", PhiLabel.OTHERID, 0.5, _is_split_number),
-    Rule(r"\b([A-Z]{2,5}-\d[A-Z0-9]{5,14})\b", PhiLabel.OTHERID, 0.83, at_least_digits(5)),
-    Rule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.83),
-    Rule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),
-    Rule(r"\b(\d{2}-\d{4,8}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.45, _is_pair_code),
-    Rule(r"\b([A-Z]\d{4,6})\b", PhiLabel.OTHERID, 0.4, _is_letter_code),
-    Rule(
+    PatternRule(r"\b(\d{3,6}-\d{4,7})\b", PhiLabel.OTHERID, 0.5, _is_split_number),
+    PatternRule(r"\b([A-Z]{2,5}-\d[A-Z0-9]{5,14})\b", PhiLabel.OTHERID, 0.83, at_least_digits(5)),
+    PatternRule(r"\b([A-Z]{2,6}\d{4,8}-[A-Z0-9]{1,3})\b", PhiLabel.OTHERID, 0.83),
+    PatternRule(r"#\s?(" + CODE + r")", PhiLabel.OTHERID, 0.6, _is_numbered),
+    PatternRule(r"\b(\d{2}-\d{4,8}(?:-[A-Z0-9]{1,3})?)\b", PhiLabel.OTHERID, 0.45, _is_pair_code),
+    PatternRule(r"\b([A-Z]\d{4,6})\b", PhiLabel.OTHERID, 0.4, _is_letter_code),
+    PatternRule(
         r"(?i)\b(?:waybill|airbill|airway bill|awb|tag|key|sample_id|crew|police incident|incident|"
         r"referral|auth|no\.|ref\.?|record|file|card|chart|duplicate|folder|sticker)(?: (?:no|number|"
         r"#)\.?)?:? #?((?-i:" + CODE + r"))",
@@ -228,8 +234,8 @@ RULES: Final = Rules(
         0.6,
         _is_long_code,
     ),
-    Rule(r"\b(\d{2,4}-\d{2,6}-\d{2,6}(?:-\d{1,6}){0,2})\b", PhiLabel.OTHERID, 0.5, _is_joined_number),
-    Rule(r"\b([A-Z]{2,6}_?[A-Z0-9]{0,6}\d{4,12}[A-Z]?)\b", PhiLabel.OTHERID, 0.45, _is_no_reference),
+    PatternRule(r"\b(\d{2,4}-\d{2,6}-\d{2,6}(?:-\d{1,6}){0,2})\b", PhiLabel.OTHERID, 0.5, _is_joined_number),
+    PatternRule(r"\b([A-Z]{2,6}_?[A-Z0-9]{0,6}\d{4,12}[A-Z]?)\b", PhiLabel.OTHERID, 0.45, _is_no_reference),
 )
 
 

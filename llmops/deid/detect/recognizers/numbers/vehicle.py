@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.detect.recognizers.shapes import SEP
 from llmops.deid.spans import Span, View
 from llmops.phi import PhiLabel
@@ -44,22 +44,22 @@ def _is_plate(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"(?i)\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
-    Rule(r"(?i)\b(?:vin)" + SEP + r"([A-Za-z0-9]{11,17})\b", PhiLabel.VEHICLE, 0.95),
-    Rule(
+    PatternRule(r"(?i)\b([A-HJ-NPR-Z0-9]{17})\b", PhiLabel.VEHICLE, 0.9, _is_vin),
+    PatternRule(r"(?i)\b(?:vin)" + SEP + r"([A-Za-z0-9]{11,17})\b", PhiLabel.VEHICLE, 0.95),
+    PatternRule(
         r"(?i)\b(?:licen[sc]e plates?|plates?|lic\.? plate|registration|tail|reg(?:istration)? no|tags?|"
         r"veh(?:icle)? tag|n-number)\b(?:\s?(?:no|number|#))?" + SEP + r"((?-i:" + _PLATE + r"))\b",
         PhiLabel.VEHICLE,
         0.85,
         _is_plate,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:" + _VEHICLE + r")\b[^\n]{0,24}?\b(?:tag|no\.?|plate|#|reg)\s?((?-i:" + _PLATE + r"))\b",
         PhiLabel.VEHICLE,
         0.75,
         _is_plate,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:" + _VEHICLE + r")\b,?\s?\(?((?-i:" + _PLATE + r"))\b",
         PhiLabel.VEHICLE,
         0.6,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from llmops.deid.detect.recognizers.places.words import STATE_ABBREVIATIONS, STATE_NAMES, STREET_WORDS
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.words import COUNTRIES, STATES, is_plain
 from llmops.phi import PhiLabel
@@ -86,23 +86,23 @@ _DEGREES: Final = (
 )
 """Degrees, minutes and seconds; their signs are no ASCII and fold to ``?``, an ordinal sign to ``o``."""
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         rf"\b({_DEGREES}[NS][ ,;/]{{0,3}}{_DEGREES}[EWO]|[NS] ?{_DEGREES}[ ,;/]{{1,3}}[EW] ?{_DEGREES})",
         PhiLabel.LOC,
         0.95,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:lat(?:itude)?|gps|coord(?:inate)?s?|geo|position|pin)[ :=(]{1,3}"
         r"(-?\d{1,2}\.\d{3,8}[ ,;/]{1,3}(?:(?:lon(?:g(?:itude)?)?|lng)[ :=]{1,3})?-?\d{1,3}\.\d{3,8})\b",
         PhiLabel.LOC,
         0.95,
     ),
-    Rule(
+    PatternRule(
         r"(?i)(?:\b(?:w3w|what ?3 ?words)[: ]{1,3}/{0,3}|(?:^|[\s(:])///)([a-z]{2,20}\.[a-z]{2,20}\.[a-z]{2,20})\b",
         PhiLabel.LOC,
         0.95,
     ),
-    Rule(
+    PatternRule(
         r"\b(\d{1,6}(?:-\d{1,4}|[A-Z]|/\d)?[ \t](?:(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\.?[ \t])?(?:"
         + _WORD
         + r"|\d{1,3}(?:st|nd|rd|th|ST|ND|RD|TH)|(?i:avenue))(?:[ \t]"
@@ -116,18 +116,18 @@ RULES: Final = Rules(
         0.82,
         _is_street,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b((?:p\.?\s?o\.? ?box|post office box|po bx|hc \d{1,3} box|(?:rural route|rr|r\.r\.|rte|"
         r"route|star route)\s?#?\d{1,3},? box)\s?#?\s?\d{1,6}[a-z]?|rural route \d{1,3})\b",
         PhiLabel.LOC,
         0.92,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b((?:apt|apartment|ste|suite|trlr|spc)\.?\s?#?\s?(?:\d{1,5}-?[a-z]?|[a-z]-?\d{1,4}))\b",
         PhiLabel.LOC,
         0.75,
     ),
-    Rule(
+    PatternRule(
         r"\b("
         + _WORD
         + r"(?:[ \t]"
@@ -139,16 +139,16 @@ RULES: Final = Rules(
         0.7,
         _is_town_of_state,
     ),
-    Rule(
+    PatternRule(
         r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,2}),[ \t](?i:" + STATE_NAMES + r")\b", PhiLabel.LOC, 0.75, _is_town
     ),
-    Rule(
+    PatternRule(
         r"\b(" + _WORD + r"(?:[ \t]" + _WORD + r"){0,1}[ \t](?:County|COUNTY|Co\.|Parish|Township|Twp|Borough))\b",
         PhiLabel.LOC,
         0.8,
         _is_town,
     ),
-    Rule(
+    PatternRule(
         r"\b((?:"
         + _WORD
         + r"[ \t]){1,2}(?:Street|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Blvd|Boulevard|Court|Ct|Highway|Hwy|Pkwy|"
@@ -157,13 +157,13 @@ RULES: Final = Rules(
         0.83,
         _is_town,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b((?:(?:us|state|county|farm) (?:hwy|highway|route|rte|rd|road)|hwy|highway|route|rte|interstate)\.? "
         r"\d{1,4}(?: (?:mm|mp|mile(?: marker)?) \d{1,4})?|(?-i:(?:US|SR|CR|FM|I)[- ][1-9]\d{0,3}(?: MM \d{1,4})?))\b",
         PhiLabel.LOC,
         0.6,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:lives? (?:in|near)|living in|resides? in|resident of|moved (?:to|from)|from|native of|"
         r"born in|grew up in|home in|house in|drove from|visiting|city|"
         r"town)\s?:?\s((?-i:[A-Z~][a-z~]{2,}(?:[ -](?:[A-Z~][a-z~]+|Falls|Springs|Rapids|City|Beach|"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules, words
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules, words
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_list, word_set
 from llmops.deid.vocabulary.words import is_plain
@@ -48,7 +48,7 @@ def _is_letterhead(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(
+    PatternRule(
         r"(?:^|\n)[ \t#*=]{0,12}("
         + _WORD
         + r"(?:[ \t]{1,2}(?:[-/&,|][ \t]{1,2})?"
@@ -60,7 +60,7 @@ RULES: Final = Rules(
         0.7,
         _is_letterhead,
     ),
-    Rule(
+    PatternRule(
         r"\b((?:Walmart|Kroger|Walgreens|CVS|Safeway|Vons|Costco|Target|Rite Aid|Publix|Hy-?Vee|Meijer|"
         r"Albertsons|Wegmans|"
         r"Kmart|Menards|Lowe's|Home Depot|Amazon|FedEx|UPS|Tyson|Boeing|Walmart Rx)(?:[ \t](?:Pharmacy|on|"
@@ -68,20 +68,22 @@ RULES: Final = Rules(
         PhiLabel.ORG,
         0.5,
     ),
-    Rule(
+    PatternRule(
         r"\b([A-Z]{4,}(?:[ \t][A-Z]{3,})?[ \t](?:GENERAL|MEMORIAL|REGIONAL|MERCY|METHODIST|LUTHERAN|"
         r"BAPTIST|PRESBYTERIAN|UNIVERSITY))\b",
         PhiLabel.ORG,
         0.83,
         _is_named,
     ),
-    Rule(
+    PatternRule(
         r"\b(" + _SAINT + _GAP + _PHRASE + _GAP + _KIND + r")\b",
         PhiLabel.ORG,
         0.86,
     ),
-    Rule(r"\b((?:St\.?|Saint|Mt\.?|Mount|Our Lady of(?: the)?)" + _GAP + r"[A-Z][a-z]+(?:'s)?)\b", PhiLabel.ORG, 0.7),
-    Rule(
+    PatternRule(
+        r"\b((?:St\.?|Saint|Mt\.?|Mount|Our Lady of(?: the)?)" + _GAP + r"[A-Z][a-z]+(?:'s)?)\b", PhiLabel.ORG, 0.7
+    ),
+    PatternRule(
         r"\b("
         + _PHRASE
         + _GAP
@@ -98,7 +100,7 @@ RULES: Final = Rules(
         0.72,
         _is_titled,
     ),
-    Rule(
+    PatternRule(
         r"\b((?:University|College|Hospital|Church|Bank|City|Port|Diocese|Children's Hospital) of"
         + _GAP
         + r"(?:the"
@@ -112,7 +114,7 @@ RULES: Final = Rules(
         PhiLabel.ORG,
         0.83,
     ),
-    Rule(
+    PatternRule(
         r"\b([A-Z][a-z]{2,}(?:"
         + _GAP
         + r"[A-Z][a-z]+)?"
@@ -123,7 +125,7 @@ RULES: Final = Rules(
         0.83,
         _is_named,
     ),
-    Rule(
+    PatternRule(
         r"\b((?:Mercy|Memorial|Methodist|Deaconess|Providence|Sacred Heart|Holy Cross|Good Samaritan|"
         r"Kaiser|Mayo|Cleveland Clinic|Shriners|Johns Hopkins)(?:"
         + _GAP
@@ -133,7 +135,7 @@ RULES: Final = Rules(
         PhiLabel.ORG,
         0.6,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:works? (?:at|for)|employed (?:at|by)|employer|job at|retired from|teaches at|attends|"
         r"enrolled at|student at|goes to|occupation:?[^\n]{0,20} at)\s?:?\s((?-i:"
         + _WORD

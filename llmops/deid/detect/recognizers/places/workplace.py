@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary import word_set
 from llmops.deid.vocabulary.words import COMMON_WORDS, COUNTRIES, EPONYMS, STATES, is_plain
@@ -75,42 +75,42 @@ def _is_spoken_hospital(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"(?i)\b" + _WORK + r" (?:the )?(" + _AGENCY + r")\b", PhiLabel.ORG, _CERTAIN),
-    Rule(r"(?i)\b(?:for|at|from|by|with|the|a|as) (" + _BRAND + r")(?:[ .,;)]|$)", PhiLabel.ORG, _CERTAIN),
-    Rule(r"\b" + _WORK + r" (?:the )?(" + _PHRASE + r")\b", PhiLabel.ORG, _CERTAIN, _is_employer),
-    Rule(r"\b(?:at|to|from|by|with|via|through) the (VA|[A-Z]{1,3}VAMC)\b", PhiLabel.ORG, _CERTAIN),
-    Rule(r"(?i)\b(?:at|to|by|the) ((?:mayo|cleveland|lahey|scripps) clinic|hvamc)\b", PhiLabel.ORG, _CERTAIN),
-    Rule(
+    PatternRule(r"(?i)\b" + _WORK + r" (?:the )?(" + _AGENCY + r")\b", PhiLabel.ORG, _CERTAIN),
+    PatternRule(r"(?i)\b(?:for|at|from|by|with|the|a|as) (" + _BRAND + r")(?:[ .,;)]|$)", PhiLabel.ORG, _CERTAIN),
+    PatternRule(r"\b" + _WORK + r" (?:the )?(" + _PHRASE + r")\b", PhiLabel.ORG, _CERTAIN, _is_employer),
+    PatternRule(r"\b(?:at|to|from|by|with|via|through) the (VA|[A-Z]{1,3}VAMC)\b", PhiLabel.ORG, _CERTAIN),
+    PatternRule(r"(?i)\b(?:at|to|by|the) ((?:mayo|cleveland|lahey|scripps) clinic|hvamc)\b", PhiLabel.ORG, _CERTAIN),
+    PatternRule(
         r"(?i)(?:\(| at | to | from | hospital )(kaiser(?: permanente)?)(?:[).,;\n]| (?:in|for|on|and)\b)",
         PhiLabel.ORG,
         _CERTAIN,
     ),
-    Rule(
+    PatternRule(
         r"\b" + _AT + r" (?:the )?((?:" + _WORD + r"(?:'s)? ){1,3}(?:Hospital|Clinic))\b",
         PhiLabel.ORG,
         _CERTAIN,
         _is_hospital,
     ),
-    Rule(
+    PatternRule(
         r"\b" + _AT + r" (?:the )?((?:st\.? )?(?:[a-z]{3,}(?:'s)? ){1,2}hospital)\b",
         PhiLabel.ORG,
         _CERTAIN,
         _is_spoken_hospital,
     ),
-    Rule(
+    PatternRule(
         r"\b([A-Z][a-z]{2,}(?:'s)? (?:(?:[A-Z][a-z]+|and|of|&) ){0,3}" + _UNIT + r")\b",
         PhiLabel.ORG,
         _CERTAIN,
         _is_named_unit,
     ),
-    Rule(
+    PatternRule(
         r"\b(?:presents|presented|taken|brought|came|admitted|transferred|transported) to (?:the )?"
         r"([a-z]{3,}(?: [a-z]{3,})? (?:hospital|medical center))\b",
         PhiLabel.ORG,
         _CERTAIN,
         _is_hospital,
     ),
-    Rule(
+    PatternRule(
         r"(?i)\b(?:presents|presented|taken|brought|came) to (?:the )?([a-z]{3,}) (?:pre-?operative|pre-?op) holding",
         PhiLabel.ORG,
         _CERTAIN,

@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.deid.detect.recognizers.places.words import STATE_ABBREVIATIONS as _STATES
 from llmops.deid.detect.recognizers.places.words import STATE_NAMES as _STATE_NAMES
-from llmops.deid.detect.recognizers.rules import Rule, Rules
+from llmops.deid.detect.recognizers.rules import PatternRule, Rules
 from llmops.deid.spans import Span, View
 from llmops.deid.vocabulary.words import is_plain
 from llmops.phi import PhiLabel
@@ -28,15 +28,15 @@ def _is_no_loinc(folded: str, _start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    Rule(r"(?i)\b(?:zip|zipcode|zip code|postal code)\b\s?[:#]?\s{0,3}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.95),
-    Rule(r"\b(?:" + _STATES + r")\.?,?[ \t|^*]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92, _is_no_loinc),
-    Rule(r"(?i)\b(?:" + _STATE_NAMES + r")\.?,?[ \t|^]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
-    Rule(r"(?i)\b(?:tx|fl|ny|nj|tn|nm|az|nc|wv|mn|wi|ca|ga|il|pa|wa),? (\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.8),
-    Rule(r"\b(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.5, _is_behind_place),
-    Rule(r"(?i)\b[a-z]{3,}, ?(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.45),
-    Rule(r"\b([A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2})\b", PhiLabel.ZIP, 0.6),
-    Rule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z] \d[A-Z]\d)\b", PhiLabel.ZIP, 0.75),
-    Rule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z]\d[A-Z]\d)\b", PhiLabel.ZIP, 0.4),
+    PatternRule(r"(?i)\b(?:zip|zipcode|zip code|postal code)\b\s?[:#]?\s{0,3}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.95),
+    PatternRule(r"\b(?:" + _STATES + r")\.?,?[ \t|^*]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92, _is_no_loinc),
+    PatternRule(r"(?i)\b(?:" + _STATE_NAMES + r")\.?,?[ \t|^]{1,4}(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.92),
+    PatternRule(r"(?i)\b(?:tx|fl|ny|nj|tn|nm|az|nc|wv|mn|wi|ca|ga|il|pa|wa),? (\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.8),
+    PatternRule(r"\b(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.5, _is_behind_place),
+    PatternRule(r"(?i)\b[a-z]{3,}, ?(\d{5}(?:-\d{4})?)\b", PhiLabel.ZIP, 0.45),
+    PatternRule(r"\b([A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2})\b", PhiLabel.ZIP, 0.6),
+    PatternRule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z] \d[A-Z]\d)\b", PhiLabel.ZIP, 0.75),
+    PatternRule(r"\b([A-CEGHJ-NPR-TVXY]\d[A-Z]\d[A-Z]\d)\b", PhiLabel.ZIP, 0.4),
 )
 
 

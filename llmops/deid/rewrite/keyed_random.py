@@ -10,7 +10,7 @@ from llmops.deid.folding import fold
 _LETTERS: Final = string.ascii_uppercase
 
 
-class Draw:
+class KeyedRandom:
     """Draws for one subject.
 
     Args:

@@ -7,7 +7,7 @@ from llmops.documents import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class InputUnit:
     """What one reader reads: a file or a range of one. Picklable; the names are PHI.
 
     Args:
