@@ -33,11 +33,12 @@ demo: install ## run the quickstart recipe on the bundled invented cohort
 test: install ## run every test
 	$(BIN)/python -m pytest
 
-check: install ## format, lint, types, layers
+check: install ## format, lint, types, layers, and whether the judge fits the recognizers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m training.fitted
 
 format: install ## mend what the formatter and the linter can
 	$(BIN)/ruff format .

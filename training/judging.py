@@ -93,6 +93,8 @@ def fit_judge(
         unseen: notes that it was not trained on, which the trees are fitted to.
         settings: how.
         processes: that look at the notes, side by side.
+
+    Of the shipped model, record what it was fitted to with ``python -m training.fitted --accept``.
     """
     lexicon = Lexicon.count((_marked_words(note) for note in seen), name_classes())
     fillers = Fillers.of(seen)

@@ -1,5 +1,6 @@
 """Applies a policy to the finds of one text through Presidio's AnonymizerEngine."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -13,9 +14,9 @@ from llmops.deid.policy import Operator, Policy
 from llmops.deid.rewrite.shifting import shift_surface
 from llmops.deid.rewrite.surrogates import Surrogates
 from llmops.deid.rewrite.towns import Towns
-from llmops.deid.rewrite.zip3 import safe_zip3
 from llmops.deid.spans import Span
 from llmops.deid.subjects import NOBODY, Subject
+from llmops.deid.vocabulary import word_set
 from llmops.phi import PhiFinding, PhiLabel
 
 _AT_ONCE: Final = 64
@@ -241,3 +242,26 @@ def presidio_operators(policy: Policy) -> dict[str, Any]:
         return lambda surface: rewriter.replacement(label, surface).text
 
     return {str(label): config_type("custom", {"lambda": operator(label)}) for label in PhiLabel}
+
+
+_UNASSIGNED: Final = word_set("unassigned")
+"""Prefixes that no census table knows: never assigned, or military mail."""
+
+_FIVE_DIGITS: Final = re.compile(r"(?<!\d)(\d{3})\s?\d{2}(?:\s?-?\s?\d{4})?(?!\d)")
+
+
+def safe_zip3(surface: str, restricted: frozenset[str]) -> str:
+    """Give the first three digits, or ``"000"`` where they are restricted or no census table knows them.
+
+    164.514(b)(2)(i)(B): the initial three digits may stay only where all ZIP codes with them hold more than 20,000
+    people.
+
+    Args:
+        surface: a ZIP or ZIP+4 code as written. PHI.
+        restricted: prefixes of smaller areas.
+    """
+    match = _FIVE_DIGITS.search(surface)
+    if match is None:
+        return "000"
+    prefix = match.group(1)
+    return "000" if prefix in restricted or prefix in _UNASSIGNED else prefix

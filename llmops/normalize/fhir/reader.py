@@ -14,12 +14,13 @@ from llmops.normalize.fhir.bundle import Entry, Record
 from llmops.normalize.fhir.composition import composition_document
 from llmops.normalize.fhir.identity import identities_of
 from llmops.normalize.fhir.modifiers import is_not_understood, is_retracted
-from llmops.normalize.fhir.narrative import narrative_statement
 from llmops.normalize.fhir.specs import SPECS
 from llmops.normalize.fhir.statements import Statement, statement
 from llmops.normalize.fhir.summaries import Topic, summary
 from llmops.normalize.fhir.types import ADMINISTRATIVE, BACKGROUND
+from llmops.normalize.fhir.values import obj, reference, string, when
 from llmops.normalize.json_object import parse_object
+from llmops.normalize.text.html_text import html_to_text
 
 _CARRIERS = frozenset({"DocumentReference", "DiagnosticReport", "Binary", "Communication"})
 """Types whose attachments are documents."""
@@ -206,3 +207,25 @@ def _with_dropped(
             waiting = ()
         else:
             yield part
+
+
+def narrative_statement(entry: Entry) -> Statement | None:
+    """Say what a resource's narrative says; None where it has none.
+
+    Args:
+        entry: a resource without codes, values or attachments. PHI.
+    """
+    text = html_to_text(string(obj(entry.resource.get("text")).get("div")))
+    if not text:
+        return None
+    spec = SPECS.get(entry.type)
+    first, _, rest = text.partition("\n")
+    return Statement(
+        path=f"{entry.path}.text.div",
+        type=entry.type,
+        section=spec.section if spec is not None else "Documents",
+        line=first,
+        remarks=(rest.strip(),) if rest.strip() else (),
+        time=when(entry.resource, *spec.when) if spec is not None else "",
+        encounter=reference(entry.resource.get("encounter")),
+    )

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from llmops.identities import Identity, PersonName, Role, SubjectIdentifier
-from llmops.normalize.hl7v2.contacts import addresses_in, emails_in, filled, identifiers_in, names_in, phones_in
+from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.normalize.hl7v2.fields import VIEWS
 from llmops.normalize.hl7v2.segments import FieldText, Message, Segment
 from llmops.normalize.hl7v2.shapes import shape_of
-from llmops.normalize.hl7v2.subject import SSN_ASSIGNER, merged_subject, subject_of
+from llmops.normalize.hl7v2.subject import SSN_ASSIGNER, identifier_of, merged_subject, subject_of
 from llmops.normalize.text.hl7_times import iso_date
 from llmops.phi import PhiLabel
 
@@ -266,3 +265,72 @@ def _says_anything(identity: Identity) -> bool:
     return any((identity.names, identity.birth_date, identity.phones, identity.addresses, identity.identifiers)) or (
         identity.role is Role.SELF and bool(identity.subject)
     )
+
+
+# Known identities are looked for in text, so a placeholder must not become a name.
+_NOBODY: Final = frozenset(
+    {"unknown", "none", "n/a", "na", "not available", "no information", "self", "patient", "no name"}
+)
+_PHONE_DIGITS: Final = 7
+
+
+def names_in(segment: Segment, *numbers: int) -> tuple[PersonName, ...]:
+    """The names in fields of type XPN, by field number; placeholders are nobody's. PHI."""
+    fields = (field for number in numbers for field in segment.repetitions(number))
+    names = (
+        PersonName(family=field.component(1, 1), given=filled(field.component(2), field.component(3)))
+        for field in fields
+    )
+    return tuple(name for name in names if (name.family or name.given) and not _is_placeholder(name))
+
+
+def _is_placeholder(name: PersonName) -> bool:
+    return all(word.lower() in _NOBODY for word in (name.family, *name.given) if word)
+
+
+def phones_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
+    """The phone numbers in fields of type XTN: as written, and put together from their parts. PHI."""
+    found = []
+    for number in numbers:
+        for field in segment.repetitions(number):
+            parts = filled(field.component(5), field.component(6), field.component(7))
+            found += [text for text in (field.component(1), " ".join(parts), field.component(12)) if _is_phone(text)]
+    return tuple(dict.fromkeys(found))
+
+
+def _is_phone(text: str) -> bool:
+    return "@" not in text and sum(c.isdigit() for c in text) >= _PHONE_DIGITS
+
+
+def emails_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
+    """The e-mail addresses in fields of type XTN. PHI."""
+    fields = (field for number in numbers for field in segment.repetitions(number))
+    return tuple(
+        dict.fromkeys(text for field in fields for text in (field.component(4), field.component(1)) if "@" in text)
+    )
+
+
+def addresses_in(segment: Segment, *numbers: int) -> tuple[PostalAddress, ...]:
+    """The addresses in fields of type XAD. PHI."""
+    fields = (field for number in numbers for field in segment.repetitions(number))
+    found = (
+        PostalAddress(
+            lines=filled(field.component(1), field.component(2), field.component(19)),
+            city=field.component(3),
+            state=field.component(4),
+            postal_code=field.component(5),
+        )
+        for field in fields
+    )
+    return tuple(address for address in found if address.lines or address.city or address.postal_code)
+
+
+def identifiers_in(segment: Segment, *numbers: int) -> tuple[SubjectIdentifier, ...]:
+    """The identifiers in fields of type CX. PHI."""
+    fields = (field for number in numbers for field in segment.repetitions(number))
+    return tuple(identifier for field in fields if (identifier := identifier_of(field)) is not None)
+
+
+def filled(*parts: str) -> tuple[str, ...]:
+    """The parts that hold anything. PHI."""
+    return tuple(part for part in parts if part)

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from llmops.documents import ClinicalDocument, Kind, Provenance, Reason, SourceRecord, StageName, Withheld
 from llmops.identities import Identity
+from llmops.normalize.attachments import from_base64, plain_text
 from llmops.normalize.config import NormalizeConfig
 from llmops.normalize.errors import Refused
-from llmops.normalize.hl7v2.attachments import attached_text
 from llmops.normalize.hl7v2.fields import OTHER_FIELDS, VIEWS
 from llmops.normalize.hl7v2.page import Page, named_sections
 from llmops.normalize.hl7v2.parse import parse
@@ -168,3 +169,42 @@ def _dropped(message: Message) -> Counter[str]:
 
 def _withheld(record: SourceRecord, reason: Reason) -> Withheld:
     return Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=reason)
+
+
+_TEXT_TYPES: Final = frozenset({"TEXT", "TX", "TXT", "PLAIN", "ASCII", "FT", "MD", "MARKDOWN"})
+_HTML: Final = frozenset({"HTML", "HTM"})
+# A subtype that names a format which is not text, although the type says "TEXT".
+_OTHER: Final = frozenset({"RTF", "XML", "PDF", "X-HL7-CDA-LEVEL-ONE"})
+
+
+def attached_text(segment: Segment) -> str:
+    """The text that an OBX of type ED or RP carries.
+
+    Args:
+        segment: the OBX. PHI.
+
+    Raises:
+        Refused: ``EXTERNAL_ATTACHMENT`` (RP: a pointer to elsewhere), ``BAD_ATTACHMENT`` (no or broken data) or
+            ``UNSUPPORTED_ATTACHMENT`` (PDF, RTF, images: not text).
+    """
+    if segment.get(2).upper() == "RP":
+        raise Refused(Reason.EXTERNAL_ATTACHMENT)
+    value = segment.first(5)
+    kinds = {value.component(2).upper(), value.component(3).upper()} - {""}
+    data = _data(value.component(4).upper(), value.component(5))
+    is_text = not kinds or (kinds & (_TEXT_TYPES | _HTML) and not kinds & _OTHER)
+    if not is_text:
+        raise Refused(Reason.UNSUPPORTED_ATTACHMENT)
+    return plain_text(data, html=bool(kinds & _HTML))
+
+
+def _data(encoding: str, written: str) -> bytes:
+    """The bytes behind ED.5 by its encoding in ED.4: Base64, Hex or A (as is)."""
+    if encoding == "A":
+        return written.encode()
+    if encoding != "HEX":
+        return from_base64(written)
+    try:
+        return bytes.fromhex(written)
+    except ValueError:
+        raise Refused(Reason.BAD_ATTACHMENT) from None

@@ -1,13 +1,12 @@
 """What the patient block of a free-text note says: identifiers, name, birth date, times."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from llmops.identities import Identity, PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize.notes.keys import keys
-from llmops.normalize.notes.times import CENTURY, loose_date
 from llmops.normalize.text.dates import iso_date
 from llmops.phi import PhiLabel
 
@@ -207,3 +206,39 @@ def _numbers(found: dict[str, list[str]]) -> tuple[SubjectIdentifier, ...]:
         if (match := _NUMBER.match(value)) is not None
     }
     return tuple(numbers)
+
+
+CENTURY: Final = "20"
+"""Of a date of service with a two-digit year: notes are kept as text since computers are."""
+
+_LINES: Final = 10
+_LONGEST_LINE: Final = 160
+_DATE: Final = re.compile(
+    r"(?<![\w/.\-])(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[/\-]\d{1,2}[/\-](?:\d{4}|\d{2})"
+    r"|\d{1,2}[ \-][A-Za-z]{3,9}\.?,?[ \-](?:\d{4}|\d{2})|[A-Za-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4})(?![\w/\-])"
+)
+_BIRTH: Final = re.compile(r"(?:\bd\.?o\.?b\b|\bborn\b|\bbirth)[^\n\d]{0,24}$", re.IGNORECASE)
+
+
+def loose_date(text: str, taken: Collection[tuple[int, int]]) -> str:
+    """Read the first date in the title or the lines below it that is no birth date and no part of a number.
+
+    Args:
+        text: cleaned text. PHI.
+        taken: stretches of the text that are known to be something else.
+
+    Returns:
+        ISO 8601 date, or empty.
+    """
+    at = 0
+    for line in text.split("\n", _LINES)[:_LINES]:
+        if len(line) > _LONGEST_LINE:
+            return ""  # prose has begun, where a date may be of anything
+        for match in _DATE.finditer(line):
+            start = at + match.start()
+            if any(low <= start < high for low, high in taken) or _BIRTH.search(line, 0, match.start()):
+                continue
+            if day := iso_date(match.group(), century=CENTURY):
+                return day
+        at += len(line) + 1
+    return ""

@@ -1,5 +1,6 @@
 """Rows of note exports (CSV, JSONL, Parquet): a column mapping, sensible guesses, one document a row."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -25,10 +26,10 @@ from llmops.normalize.notes.identities import note_identities
 from llmops.normalize.notes.kinds import find_title, guess_kind
 from llmops.normalize.notes.people import author_in
 from llmops.normalize.tables.columns import USUAL, USUAL_IDENTITY, resolve_columns, usual_column
-from llmops.normalize.tables.json_spans import add_json_string
 from llmops.normalize.text.builder import TextBuilder
 from llmops.normalize.text.cleaning import clean
 from llmops.normalize.text.dates import iso_date
+from llmops.normalize.text.markup import markup_edits
 from llmops.normalize.text.sections import find_sections
 from llmops.phi import PhiLabel
 
@@ -220,3 +221,46 @@ def _from_columns(row: _Row, header: NoteHeader) -> NoteHeader:
         emails=((value("email"),) if value("email") else ()) + header.emails,
         identifiers=(*labelled, *ssn, *header.identifiers),
     )
+
+
+def add_json_string(builder: TextBuilder, value: str, *, path: str, payload: bytes) -> None:
+    """Add a string value line by line, exact where its bytes stand unescaped in the payload.
+
+    A value whose bytes are not found (escaped otherwise, or twice in the payload) maps to the whole payload: a wrong
+    range would be worse than a wide one. HTML maps to the whole value, since its tags do not keep to lines.
+
+    Args:
+        builder: takes the text.
+        value: the parsed value. PHI.
+        path: the element in the source's terms.
+        payload: the record's bytes. PHI.
+    """
+    start = _find(value, payload)
+    if start is None:
+        builder.add(value, path=path, source_end=len(payload))
+        return
+    changes: Counter[str] = Counter()
+    markup_edits(value, changes)
+    if changes["markup"]:
+        builder.add(value, path=path, source_start=start, source_end=start + len(orjson.dumps(value)) - 2)
+        return
+    for line in value.splitlines(keepends=True):
+        encoded = orjson.dumps(line)[1:-1]
+        body = line.rstrip("\r\n")
+        plain = body.encode()
+        end = start + len(encoded)
+        exact = encoded.startswith(plain)
+        builder.add(body, path=path, source_start=start, source_end=start + len(plain) if exact else end, exact=exact)
+        rest = line[len(body) :]
+        if rest:
+            builder.add(rest, path=path, source_start=start + len(plain) if exact else start, source_end=end)
+        start = end
+
+
+def _find(value: str, payload: bytes) -> int | None:
+    try:
+        encoded = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return None
+    at = payload.find(encoded)
+    return at + 1 if at >= 0 and payload.find(encoded, at + 1) < 0 else None

@@ -8,7 +8,7 @@ from llmops.documents import DeidentifiedDocument, Field, Kind, Provenance
 from llmops.phi import PhiLabel
 from llmops.quality import load_policy
 from llmops.quality.checks import completeness, conformance, plausibility, residual_risk, text_health, uniqueness
-from llmops.quality.checks.codes import is_loinc, is_snomed, well_formed
+from llmops.quality.checks.conformance import is_loinc, is_snomed, well_formed
 from llmops.quality.scorer import CHECKS, assess
 
 GOOD = (

@@ -62,7 +62,7 @@ def test_a_document_that_breaks_a_check_is_withheld_alone(scorer, document, monk
             raise ValueError(asked.text)
         return check(asked, policy)
 
-    monkeypatch.setattr("llmops.quality.scorer.CHECKS", CHECKS | {"plausibility": breaks})
+    monkeypatch.setattr(scorer, "_checks", CHECKS | {"plausibility": breaks})
     good, bad = scorer.process([document(TEXT), document(TEXT, document_id="r1.1")])
     assert isinstance(good, ScoredDocument)
     assert bad == Withheld(record_id="r1", document_id="r1.1", stage=StageName.QUALITY, reason=Reason.QUALITY_FAILED)

@@ -1,6 +1,7 @@
 """Runs the shipped network over texts: one thread, one window to a pass."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,45 @@ from llmops.deid.detect.ner.entities import Entity, entities, trimmed
 from llmops.deid.detect.ner.labels import TAGS
 from llmops.deid.detect.ner.pieces import SPECIAL_SHAPE, Pieces, encode
 from llmops.deid.detect.ner.shipped import SHIPPED, open_model
-from llmops.deid.detect.ner.windows import Window, windows
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Pieces ``[first, last)`` go through the network; it decides those in ``[core_first, core_last)``."""
+
+    first: int
+    last: int
+    core_first: int
+    core_last: int
+
+
+def windows(pieces: Pieces, *, core: int, context: int) -> list[Window]:
+    """Cut pieces into windows whose cores are disjoint and cover them; cores end with a line where they can.
+
+    Args:
+        pieces: of one text.
+        core: most pieces that one window decides.
+        context: most pieces before and after the core that the network sees besides.
+    """
+    total = len(pieces)
+    line_starts = np.flatnonzero(pieces.lines)
+    found: list[Window] = []
+    position = 0
+    while position < total:
+        end = min(total, position + core)
+        if end < total:
+            candidate = int(line_starts[np.searchsorted(line_starts, end, side="right") - 1])
+            end = candidate if candidate > position + core // 2 else _word_start(pieces, end, position)
+        found.append(Window(max(0, position - context), min(total, end + context), position, end))
+        position = end
+    return found
+
+
+def _word_start(pieces: Pieces, end: int, position: int) -> int:
+    """Step back to the first piece of a word, unless that word fills the core."""
+    start = int(np.searchsorted(pieces.words, pieces.words[end], side="left"))
+    return start if start > position else end
+
 
 _CLS: Final = "[CLS]"
 _SEP: Final = "[SEP]"

@@ -5,7 +5,7 @@ import pytest
 from llmops.documents import Locator, SourceRecord
 from llmops.identities import Role
 from llmops.normalize import NormalizeConfig
-from llmops.normalize.notes.facilities import facilities
+from llmops.normalize.notes.identities import facilities
 from llmops.normalize.notes.people import author_in, clinicians, relatives
 from llmops.normalize.notes.reader import documents, identities
 

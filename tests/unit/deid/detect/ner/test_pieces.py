@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from llmops.deid.detect.ner.clinical import windows
 from llmops.deid.detect.ner.pieces import SHAPES, SPECIAL_SHAPE, encode
 from llmops.deid.detect.ner.shipped import SHIPPED, VOCABULARY
-from llmops.deid.detect.ner.windows import windows
 
 TOKENIZER = Tokenizer.from_file(str(SHIPPED / VOCABULARY))
 
