@@ -12,7 +12,7 @@ from llmops.deid.detect.ner.shipped import CARD, SHIPPED
 
 _PACKAGE: Final = Path(__file__).parent
 DECIDING: Final = (
-    "characters.py", "documents.py", "identities.py", "phi.py", "stage.py", "recipe.py",
+    "characters.py", "documents.py", "identities.py", "phi.py", "stage.py", "recipe",
     "sources", "normalize", "formats.py", "minimize.py", "deid", "quality", "vault", "pipeline", "release",
     "runner/job.py", "runner/publish.py", "runner/withdrawn.py",
 )  # fmt: skip
