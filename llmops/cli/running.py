@@ -60,7 +60,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a recipe, its policies, models, key places, that its input is there, and the columns of its tables."""
-    from llmops.recipe import fingerprint, load_recipe, policy_ids, rule_applied
+    from llmops.recipe import load_recipe, resolve
     from llmops.runner import planned
     from llmops.runner.headers import look
 
@@ -68,9 +68,9 @@ def check(
     units = planned(checked)
     files = len({unit.path for unit in units})
     tables, lacking = look(checked, units)
-    policies = policy_ids(checked)
-    rule = rule_applied(checked)
-    facts = {"recipe": checked.name, "fingerprint": fingerprint(checked), "policies": policies, **rule, "files": files}
+    resolved = resolve(checked)
+    policies, rule = resolved.policy_ids, resolved.rule_applied
+    facts = {"recipe": checked.name, "fingerprint": resolved.fingerprint, "policies": policies, **rule, "files": files}
     if as_json:
         out_json(facts | {"tables": tables, "lacking": [asdict(one) for one in lacking]})
     else:

@@ -112,34 +112,66 @@ def vault_key(recipe: Recipe) -> FileKey | EnvironmentKey | WrappedKey:
     return recipe.vault.holder(key_folder(recipe) / VAULT_KEY_FILE)
 
 
-def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedRecipe:
+    """A recipe with everything that it names, read once.
+
+    Args:
+        recipe: the recipe.
+        policies: loaded and checked.
+        formats: what is read, plug-ins included.
+        fingerprint: digest of everything that decides what comes out of a given input: recipe, policies, plug-ins,
+            models, code. Paths, workers and what is done with the release are not part of it.
+    """
+
+    recipe: Recipe
+    policies: Policies
+    formats: tuple[FormatSpec, ...]
+    fingerprint: str
+
+    @property
+    def policy_ids(self) -> dict[str, str]:
+        """``"<name>@<digest>"`` of every policy that decides about documents."""
+        return _policy_ids(self.policies)
+
+    @property
+    def rule_applied(self) -> dict[str, str]:
+        """Name and section of the rule of 45 CFR 164.514 that the de-identification policy is checked against."""
+        rule = self.policies.deid.rule
+        return {"rule": rule.value, "section": rule.section}
+
+
+def resolve(recipe: Recipe) -> ResolvedRecipe:
+    """Read everything that a recipe names.
+
+    Raises:
+        RecipeError: a policy, a plug-in or a file of recognizers cannot be used.
+    """
+    policies = load_policies(recipe)
+    deciding = {"recipe": recipe_digest(recipe), "policies": _policy_ids(policies), "versions": versions()}
+    return ResolvedRecipe(recipe=recipe, policies=policies, formats=formats_of(recipe), fingerprint=_digest(deciding))
+
+
+def open_vault(resolved: ResolvedRecipe, keys: Keys, *, read_only: bool) -> Vault:
     """Open the vault in the recipe's raw zone, made for the kind of pseudonym its policy allows."""
-    keyed = load_policies(recipe).deid.pseudonym == "keyed"
+    recipe, keyed = resolved.recipe, resolved.policies.deid.pseudonym == "keyed"
     weekday = recipe.vault.keep_weekday
     return Vault.open(vault_file(recipe), keys.vault, read_only=read_only, keyed=keyed, keep_weekday=weekday)
 
 
-def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
+def build_pipeline(resolved: ResolvedRecipe, keys: Keys, vault: Vault) -> Pipeline:
     """Put the components of a recipe in their places."""
-    policies = load_policies(recipe)
+    recipe = resolved.recipe
     return Pipeline(
         source=recipe.input.source,
-        formats=formats_of(recipe),
+        formats=resolved.formats,
         source_key=keys.source_ids,
-        normalizer=Normalizer(recipe.normalize, key=keys.source_ids, formats=formats_of(recipe)),
+        normalizer=Normalizer(recipe.normalize, key=keys.source_ids, formats=resolved.formats),
         keep=Keep(recipe.keep),
-        deidentifier=PresidioDeidentifier(recipe.deid, policies.deid, vault),
+        deidentifier=PresidioDeidentifier(recipe.deid, resolved.policies.deid, vault),
         scorer=Scorer(recipe.quality),
-        fingerprint=fingerprint(recipe),
+        fingerprint=resolved.fingerprint,
     )
-
-
-def fingerprint(recipe: Recipe) -> str:
-    """Digest of everything that decides what comes out of a given input: recipe, policies, models, code.
-
-    Where it lies, how many workers there are and what is done with the release are not part of it.
-    """
-    return _digest({"recipe": recipe_digest(recipe), "policies": policy_ids(recipe), "versions": versions()})
 
 
 def recipe_digest(recipe: Recipe) -> str:
@@ -169,18 +201,6 @@ def _recognizer_digest(name: str) -> str:
         raise RecipeError(f"deid.recognizers: the file {name!r} cannot be read") from None
 
 
-def policy_ids(recipe: Recipe) -> dict[str, str]:
-    """``"<name>@<digest>"`` of every policy that decides about documents."""
-    policies = load_policies(recipe)
-    return {"deid": policies.deid.policy_id, "quality": policies.quality.policy_id, "gate": policies.gate.policy_id}
-
-
-def rule_applied(recipe: Recipe) -> dict[str, str]:
-    """Name and section of the rule of 45 CFR 164.514 that the de-identification policy is checked against."""
-    rule = load_policies(recipe).deid.rule
-    return {"rule": rule.value, "section": rule.section}
-
-
 def formats_of(recipe: Recipe) -> tuple[FormatSpec, ...]:
     """The formats that a run of the recipe reads.
 
@@ -207,6 +227,10 @@ def engine_of(recipe: Recipe) -> MakeEngine:
 def default_workers() -> int:
     """One worker for each core this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def _policy_ids(policies: Policies) -> dict[str, str]:
+    return {"deid": policies.deid.policy_id, "quality": policies.quality.policy_id, "gate": policies.gate.policy_id}
 
 
 def _digest(value: Any) -> str:

@@ -10,7 +10,7 @@ from llmops.audit import Anchor, AuditLog, Status, Verdict, layout
 from llmops.audit.anchors.locations import holds_anything, is_authority, located, read_anchors
 from llmops.audit.verify.directory import verify
 from llmops.pipeline import Meter
-from llmops.recipe import Keys, Policies, Recipe, default_workers
+from llmops.recipe import Keys, Policies, Recipe, ResolvedRecipe, default_workers
 from llmops.runner.state import RunFolder
 
 
@@ -40,8 +40,7 @@ class Silent:
 class RunContext:
     """A run in progress: its recipe, keys and log, what its steps have cost so far, and which streams it refused."""
 
-    recipe: Recipe
-    policies: Policies
+    resolved: ResolvedRecipe
     keys: Keys
     folder: RunFolder
     log: AuditLog
@@ -50,6 +49,16 @@ class RunContext:
     began: float = field(default_factory=time.perf_counter)
     meters: dict[str, Meter] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of this run."""
+        return self.resolved.recipe
+
+    @property
+    def policies(self) -> Policies:
+        """The policies that it names."""
+        return self.resolved.policies
 
     @property
     def workers(self) -> int:

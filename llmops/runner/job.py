@@ -11,7 +11,7 @@ from llmops.documents import Reason
 from llmops.engines import Failure
 from llmops.engines.worker import Progress
 from llmops.pipeline import Pipeline, Shard, Stopped, Workspace, index_shard, run_shard
-from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault
+from llmops.recipe import Keys, Recipe, build_pipeline, load_keys, open_vault, resolve
 from llmops.runner.state import disk_full_as_error, note_stream
 
 
@@ -53,8 +53,9 @@ class ShardJob:
     def open(self, slot: int) -> Callable[[Task, int, Progress], Any]:
         """Load keys, vault and components, and return the function that does a task."""
         keys = load_keys(self.recipe)
-        vault = open_vault(self.recipe, keys, read_only=True)
-        pipeline = build_pipeline(self.recipe, keys, vault)
+        resolved = resolve(self.recipe)
+        vault = open_vault(resolved, keys, read_only=True)
+        pipeline = build_pipeline(resolved, keys, vault)
         pipeline.deidentifier.process([])  # loads the model, which is no record's time
         return _Worker(job=self, slot=slot, keys=keys, pipeline=pipeline).do
 

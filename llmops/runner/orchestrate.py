@@ -25,13 +25,12 @@ from llmops.recipe import (
     Keys,
     Recipe,
     engine_of,
-    fingerprint,
     formats_of,
     load_keys,
-    load_policies,
     load_recipe,
     missing_keys,
     open_vault,
+    resolve,
 )
 from llmops.release import Release, open_release
 from llmops.release.files import writing
@@ -105,19 +104,18 @@ def run(
         raise RecipeError("recipe: must be a Recipe or the path of a YAML file")
     checked = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
     forbid_dumps()
-    policies = load_policies(checked)
+    resolved = resolve(checked)
     units = planned(checked)  # before the output is claimed: a typo can be mended for the same output
     now = clock or (lambda: datetime.now(UTC))
     made = missing_keys(checked)
     keys = load_keys(checked)
     started = now()
     run_id = f"run-{started.strftime('%Y%m%dt%H%M%S')}-{secrets.token_hex(2)}"
-    with disk_full_as_error(), claim(checked, keys.source_ids, run_id) as folder:
+    with disk_full_as_error(), claim(resolved, keys.source_ids, run_id) as folder:
         stream = f"{folder.state.run_id}-{folder.state.starts}"
         with open_run_log(checked, keys, stream=stream, run_id=folder.state.run_id, root=folder.root) as log:
             context = RunContext(
-                recipe=checked,
-                policies=policies,
+                resolved=resolved,
                 keys=keys,
                 folder=folder,
                 log=log,
@@ -163,7 +161,7 @@ def _go(run: RunContext, units: Sequence[InputUnit]) -> RunResult:
         run_id=run.folder.state.run_id,
         stream=run.log.stream,
     )
-    with open_vault(run.recipe, run.keys, read_only=False):  # to the end: nobody may be erased under a run
+    with open_vault(run.resolved, run.keys, read_only=False):  # to the end: nobody may be erased under a run
         return _shards_to_release(run, shards, job)
 
 
@@ -206,7 +204,7 @@ def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
             RunStarted(
                 recipe=run.recipe.name,
                 policy_id=run.policies.deid.policy_id,
-                fingerprint=fingerprint(run.recipe),
+                fingerprint=run.resolved.fingerprint,
                 shards=len(shards),
                 workers=run.workers,
                 versions=tuple(sorted(versions().items())),

@@ -60,7 +60,7 @@ def gate_and_publish(
         run.meter("gate").records = tally.released + tally.withheld
         totals = summary.counts(done, tally, len(failed))
         verdicts = _judge(run, gate, totals)
-        core = _scored(summary.core(run.recipe, run.folder.state.run_id, tally, totals, verdicts, shards))
+        core = _scored(summary.core(run.resolved, run.folder.state.run_id, tally, totals, verdicts, shards))
         if not tally.released:
             ledger.keep("")
             return None, core

@@ -35,7 +35,7 @@ def index_pass(run: RunContext, engine: Engine, shards: Sequence[Shard]) -> tupl
             indexed[shards[position].shard_id] = found[0]
             yield from found[1]
 
-    with run.meter("index").measure(), open_vault(run.recipe, run.keys, read_only=False) as vault:
+    with run.meter("index").measure(), open_vault(run.resolved, run.keys, read_only=False) as vault:
         # One call, one transaction: who is whom is decided over all of the input.
         vault.register(identities())
     for shard_id, found in indexed.items():

@@ -25,7 +25,7 @@ from llmops.plain_files import (
     replace_file,
     sync_folder,
 )
-from llmops.recipe import Recipe, fingerprint
+from llmops.recipe import Recipe, ResolvedRecipe
 from llmops.vault.store import NO_SPACE
 
 _STREAMS: Final = "streams"
@@ -114,7 +114,7 @@ def output_token(recipe: Recipe, key: bytes) -> str:
 
 
 @contextmanager
-def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
+def claim(resolved: ResolvedRecipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
     """Hold the output folder for one run: a new one, or the one it already belongs to.
 
     Args:
@@ -124,11 +124,12 @@ def claim(recipe: Recipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
     Raises:
         RecipeError: the folder cannot be made, is not empty and not this run's, or another process runs it.
     """
+    recipe = resolved.recipe
     root = recipe.raw_zone / "work" / output_token(recipe, key)
     make_folder(root, PRIVATE_FOLDER)
     with _lock(root / "lock"):
         inputs = hmac.new(key, "\0".join(map(str, recipe.input.paths)).encode(), hashlib.sha256).hexdigest()
-        fresh = RunState(run_id=run_id, fingerprint=fingerprint(recipe), inputs=inputs)
+        fresh = RunState(run_id=run_id, fingerprint=resolved.fingerprint, inputs=inputs)
         state = _resumed(_read(root), fresh, recipe)
         folder = RunFolder(root=root, state=state)
         if state is fresh:

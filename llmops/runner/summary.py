@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from llmops.pipeline import Done, GateCounts, Meter, in_blocks
-from llmops.recipe import Recipe, default_workers, policy_ids, rule_applied
+from llmops.recipe import ResolvedRecipe, default_workers
 from llmops.release import LimitCheck
 from llmops.run_summary import (
     DocumentCounts,
@@ -40,7 +40,7 @@ def counts(done: Iterable[Done], tally: GateCounts, failed_records: int) -> Docu
 
 
 def core(
-    recipe: Recipe,
+    resolved: ResolvedRecipe,
     run_id: str,
     tally: GateCounts,
     totals: DocumentCounts,
@@ -48,7 +48,7 @@ def core(
     shards: ShardCounts,
 ) -> RunSummary:
     """The summary before the release is published; the release's own report is made of it."""
-    rule = rule_applied(recipe)
+    recipe, rule = resolved.recipe, resolved.rule_applied
     return RunSummary(
         run=RunFacts(id=run_id, recipe=recipe.name, description=recipe.description),
         counts=totals,
@@ -58,7 +58,7 @@ def core(
         quality=quality(tally),
         residual_risk=residual_risk(tally),
         verdicts=tuple(GateVerdict(**asdict(verdict)) for verdict in verdicts),
-        policies=PolicyIds(**policy_ids(recipe)),
+        policies=PolicyIds(**resolved.policy_ids),
         rule=rule["rule"],
         section=rule["section"],
         dropped={},

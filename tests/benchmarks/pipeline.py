@@ -58,16 +58,16 @@ def _stages(here: Path, times: int, ner: str) -> None:
     """Run every stage over the cohort's records and say what each cost."""
     from llmops.documents import SourceRecord, Withheld
     from llmops.pipeline.meters import Meter
-    from llmops.recipe import build_pipeline, load_keys, load_recipe, open_vault
+    from llmops.recipe import build_pipeline, load_keys, load_recipe, open_vault, resolve
     from llmops.sources import plan_units
 
     (here / "bench.yaml").write_text(RECIPE.format(cohort=COHORT, here=here, ner=ner), encoding="utf-8")
     recipe = load_recipe(here / "bench.yaml")
-    keys = load_keys(recipe)
+    keys, resolved = load_keys(recipe), resolve(recipe)
     meters = {name: Meter(name=name) for name in ("read", "identities", "normalize", "keep", "deid", "quality")}
 
-    with open_vault(recipe, keys, read_only=False) as vault:
-        pipeline = build_pipeline(recipe, keys, vault)
+    with open_vault(resolved, keys, read_only=False) as vault:
+        pipeline = build_pipeline(resolved, keys, vault)
         pipeline.deidentifier.process([])
         for round_ in range(times):
             with meters["read"].measure():

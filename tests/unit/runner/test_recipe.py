@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llmops.errors import RecipeError
-from llmops.recipe import fingerprint, load_keys, load_recipe, recipe_schema
+from llmops.recipe import load_keys, load_recipe, recipe_schema, resolve
 from llmops.release import load_gate_policy
 from llmops.versions import versions
 
@@ -122,12 +122,12 @@ def test_a_tilde_is_the_callers_home(write, tmp_path, monkeypatch):
 
 def test_the_fingerprint_changes_with_what_decides_and_not_with_the_rest(write):
     """Workers and places change nothing that is released; policies and limits do."""
-    base = fingerprint(load_recipe(write(GOOD)))
-    assert fingerprint(load_recipe(write(GOOD + "run: {workers: 7}\n"))) == base
-    assert fingerprint(load_recipe(write(GOOD.replace("output: out", "output: other")))) == base
-    assert fingerprint(load_recipe(write(GOOD + "run: {record_limit: 7}\n"))) != base
-    assert fingerprint(load_recipe(write(GOOD + "keep: {drop_sections: [plan]}\n"))) != base
-    assert fingerprint(load_recipe(write(GOOD + "deid: {policy: limited_data_set}\n"))) != base
+    base = resolve(load_recipe(write(GOOD))).fingerprint
+    assert resolve(load_recipe(write(GOOD + "run: {workers: 7}\n"))).fingerprint == base
+    assert resolve(load_recipe(write(GOOD.replace("output: out", "output: other")))).fingerprint == base
+    assert resolve(load_recipe(write(GOOD + "run: {record_limit: 7}\n"))).fingerprint != base
+    assert resolve(load_recipe(write(GOOD + "keep: {drop_sections: [plan]}\n"))).fingerprint != base
+    assert resolve(load_recipe(write(GOOD + "deid: {policy: limited_data_set}\n"))).fingerprint != base
 
 
 def test_a_fingerprint_names_the_libraries_that_decide():

@@ -7,7 +7,7 @@ import pytest
 
 import llmops
 from llmops.errors import AuditWriteError, RecipeError, StageError
-from llmops.recipe import load_recipe
+from llmops.recipe import load_recipe, resolve
 from llmops.runner import orchestrate, planned, state
 from llmops.runner.state import claim
 
@@ -19,12 +19,12 @@ def test_who_finds_another_run_in_the_output_is_told_to_move_it(tmp_path):
     """The log in it is documentation to be kept for six years (45 CFR 164.316(b)(2)(i)): never to remove it."""
     path = tmp_path / "recipe.yaml"
     path.write_text(RECIPE)
-    with claim(load_recipe(path), KEY, "run-1"):
+    with claim(resolve(load_recipe(path)), KEY, "run-1"):
         (tmp_path / "out" / "audit").mkdir()
     path.write_text(RECIPE + "deid: {policy: limited_data_set}\n")
     with (
         pytest.raises(RecipeError, match="run-1, made with another") as refused,
-        claim(load_recipe(path), KEY, ""),
+        claim(resolve(load_recipe(path)), KEY, ""),
     ):
         pass
     assert f"mv {tmp_path / 'out'} " in str(refused.value)

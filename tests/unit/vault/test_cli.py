@@ -14,7 +14,7 @@ from llmops.cli.vault import app
 from llmops.documents import Locator
 from llmops.errors import AuditWriteError, LlmopsError, RecipeError, ReleaseError, StageError
 from llmops.pipeline import LedgerWriter, Place, ledgers
-from llmops.recipe import load_keys, load_recipe, open_vault
+from llmops.recipe import load_keys, load_recipe, open_vault, resolve
 from llmops.release import RevocationReason, open_release, revoke
 from llmops.vault import Custody, FileKey
 
@@ -33,7 +33,7 @@ def recipe(tmp_path, number, patient):
     path.write_text(RECIPE)
     (tmp_path / "in").mkdir()
     loaded = load_recipe(path)
-    with open_vault(loaded, load_keys(loaded), read_only=False) as vault:
+    with open_vault(resolve(loaded), load_keys(loaded), read_only=False) as vault:
         vault.register(patient(number(f"p{n}")) for n in (1, 2, 3))
     return path
 
@@ -42,7 +42,7 @@ def recipe(tmp_path, number, patient):
 def names(recipe, number):
     """The pseudonyms of the three."""
     loaded = load_recipe(recipe)
-    with open_vault(loaded, load_keys(loaded), read_only=True) as vault:
+    with open_vault(resolve(loaded), load_keys(loaded), read_only=True) as vault:
         return [vault.pseudonym(vault.subject([number(f"p{n}")])) for n in (1, 2, 3)]
 
 
@@ -92,7 +92,7 @@ def test_rotate_is_logged_and_the_next_run_opens_the_vault(recipe, names, number
     assert call("rotate", recipe) == {"action": "rotated", "subjects": 3}
     assert key.read_bytes() != before
     loaded = load_recipe(recipe)
-    with open_vault(loaded, load_keys(loaded), read_only=True) as vault:
+    with open_vault(resolve(loaded), load_keys(loaded), read_only=True) as vault:
         assert vault.pseudonym(vault.subject([number("p2")])) == names[1]
     created, changed = _events(recipe)
     assert (created.kind, created.fingerprint) == ("key_created", "secret")

@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from llmops.errors import MissingExtraError, RecipeError
-from llmops.recipe import load_keys, load_recipe, missing_keys, open_vault, vault_key
+from llmops.recipe import load_keys, load_recipe, missing_keys, open_vault, resolve, vault_key
 from llmops.vault import AwsKms, HashicorpVault, Vault, WrappedKey, rotate
 
 CONTEXT = {"purpose": "llmops-vault-key"}
@@ -206,9 +206,9 @@ def test_a_recipe_runs_on_a_key_that_transit_wraps(transit, tmp_path, number, pa
         "vault: {key_service: {use: hashicorp_vault, key_name: llmops}}\n"
     )
     recipe = load_recipe(path)
-    with open_vault(recipe, load_keys(recipe), read_only=False) as vault:
+    with open_vault(resolve(recipe), load_keys(recipe), read_only=False) as vault:
         vault.register([patient(number("p1"))])
-    with open_vault(recipe, load_keys(recipe), read_only=True) as vault:
+    with open_vault(resolve(recipe), load_keys(recipe), read_only=True) as vault:
         assert vault.subject_count == 1
     assert sorted(key.name for key in (tmp_path / "raw" / "keys").iterdir() if key.name.startswith("vault")) == [
         "vault.key.wrapped"

@@ -12,7 +12,7 @@ from llmops.cli.vault import app
 from llmops.errors import AuditWriteError, LlmopsError, RecipeError
 from llmops.keys import load_or_create_signing_key, load_verify_key
 from llmops.operations import vault as vault_steps
-from llmops.recipe import load_keys, load_recipe, open_vault
+from llmops.recipe import load_keys, load_recipe, open_vault, resolve
 from llmops.vault import Custody, Purpose, RefusedError, Request, approve, check_approvals
 from llmops.vault import custody as custody_of
 from llmops.vault.custody import MOST_A_DAY
@@ -122,7 +122,7 @@ def recipe(tmp_path, holders, number, patient):
         "vault: {approvers: [holder0.vkey, holder1.vkey]}\n"
     )
     loaded = load_recipe(path)
-    with open_vault(loaded, load_keys(loaded), read_only=False) as vault:
+    with open_vault(resolve(loaded), load_keys(loaded), read_only=False) as vault:
         vault.register([patient(number("p1")), patient(number("p1"), number("p2"), family="Sorrel")])
     return path
 
