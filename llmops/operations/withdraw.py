@@ -52,7 +52,7 @@ class Withdrawal:
         """Take the whole release back, and remove its search index.
 
         Raises:
-            ReleaseError: as `llmops.release.revoke`; or the index cannot be removed.
+            ReleaseError: as `llmops.release.revocation_writer`; or the index cannot be removed.
         """
         self._begin([self._event("")])
         revoke(self.folder, self.signer, self.reason, created=_today())

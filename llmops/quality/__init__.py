@@ -2,10 +2,10 @@
 
 from llmops.quality.config import QualityConfig
 from llmops.quality.duplicates import find_duplicates
-from llmops.quality.fingerprint import body_key, content_key
 from llmops.quality.policy import QualityPolicy, load_policy
 from llmops.quality.scorecard import Scorecard, scorecard
 from llmops.quality.scorer import Scorer
+from llmops.quality.similarity import body_key, content_key
 
 __all__ = [
     "QualityConfig",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from llmops.documents import Reason
-from llmops.quality.fingerprint import similarity
+from llmops.quality.similarity import similarity
 
 Item: TypeAlias = tuple[str, str, tuple[int, ...], str]
 Found: TypeAlias = dict[str, tuple[Reason, str]]

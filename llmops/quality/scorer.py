@@ -25,8 +25,8 @@ from llmops.quality.checks import (
     uniqueness,
 )
 from llmops.quality.config import QualityConfig
-from llmops.quality.fingerprint import document_signature
 from llmops.quality.policy import QualityPolicy, load_policy
+from llmops.quality.similarity import document_signature
 
 Check: TypeAlias = Callable[[DeidentifiedDocument, QualityPolicy], tuple[float, tuple[Evidence, ...]]]
 

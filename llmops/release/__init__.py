@@ -7,8 +7,8 @@ from llmops.release.manifest import Manifest, ReleaseFacts
 from llmops.release.parts import Part, ShardFile, read_shard
 from llmops.release.reader import Release, open_release, verified
 from llmops.release.revocation import PermanentWithdrawal, RevocationReason, is_permanent, permanently_withdrawn
+from llmops.release.revocation_writer import check_documents, revoke, tombstone
 from llmops.release.status import Overview, ReleaseStatus, newest, overview, release_folders
-from llmops.release.withdraw import check_documents, revoke, tombstone
 from llmops.release.withdrawal_register import TakenBack, add_to_register, read_register
 from llmops.release.writer import ReleaseWriter
 

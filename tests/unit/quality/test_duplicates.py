@@ -7,8 +7,8 @@ from datasketch import MinHash, MinHashLSH
 
 from llmops.documents import Reason
 from llmops.quality import find_duplicates
-from llmops.quality.fingerprint import signature
 from llmops.quality.placeholders import words
+from llmops.quality.similarity import signature
 
 VOCABULARY = [f"{a}{b}" for a in "abcdefghijkl" for b in ("an", "or", "it", "us", "em", "ol")]
 

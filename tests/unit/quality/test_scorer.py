@@ -8,8 +8,8 @@ import pytest
 
 from llmops.documents import Field, Kind, Reason, ScoredDocument, StageName, Withheld
 from llmops.quality import QualityConfig, Scorer
-from llmops.quality.fingerprint import body_key, content_key, document_signature, signature, similarity
 from llmops.quality.scorer import CHECKS
+from llmops.quality.similarity import body_key, content_key, document_signature, signature, similarity
 
 TEXT = (
     "[NAME] was seen on [DATE 2024] for follow-up of asthma. No night symptoms and no exacerbation were reported.\n"
@@ -114,7 +114,7 @@ def test_signatures_leave_placeholders_out():
 
 def test_signatures_are_the_same_in_every_process():
     """Shards are scored by different workers, whose hash seeds differ."""
-    code = f"from llmops.quality.fingerprint import signature; print(signature({TEXT!r}))"
+    code = f"from llmops.quality.similarity import signature; print(signature({TEXT!r}))"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
     )
