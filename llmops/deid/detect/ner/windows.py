@@ -1,4 +1,4 @@
-"""Cuts a long text into windows that fit the network, each piece decided once, with context on both sides."""
+"""Cut a long text into windows for the network; each piece is decided once, with context on both sides."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ class Window:
 
 
 def windows(pieces: Pieces, *, core: int, context: int) -> list[Window]:
-    """Cut pieces into windows whose cores are disjoint and cover them; cores end with a line where they can.
+    """Cut pieces into windows with disjoint, covering cores; cores end at a line end where possible.
 
     Args:
-        pieces: of one text.
-        core: most pieces that one window decides.
-        context: most pieces before and after the core that the network sees besides.
+        pieces: pieces of one text.
+        core: maximum pieces one window decides.
+        context: maximum context pieces before and after the core.
     """
     total = len(pieces)
     line_starts = np.flatnonzero(pieces.lines)
@@ -40,6 +40,6 @@ def windows(pieces: Pieces, *, core: int, context: int) -> list[Window]:
 
 
 def _word_start(pieces: Pieces, end: int, position: int) -> int:
-    """Step back to the first piece of a word, unless that word fills the core."""
+    """Step back to the first piece of a word, unless the word fills the core."""
     start = int(np.searchsorted(pieces.words, pieces.words[end], side="left"))
     return start if start > position else end
