@@ -1,4 +1,4 @@
-"""Which first three digits of a ZIP code may survive under Safe Harbor."""
+"""Decide which three-digit ZIP prefixes may be kept under Safe Harbor."""
 
 import re
 from typing import Final
@@ -6,20 +6,20 @@ from typing import Final
 from llmops.deid.vocabulary import word_set
 
 _UNASSIGNED: Final = word_set("unassigned")
-"""Prefixes that no census table knows: never assigned, or military mail."""
+"""Prefixes in no census table: never assigned, or military mail."""
 
 _FIVE_DIGITS: Final = re.compile(r"(?<!\d)(\d{3})\s?\d{2}(?:\s?-?\s?\d{4})?(?!\d)")
 
 
 def safe_zip3(surface: str, restricted: frozenset[str]) -> str:
-    """Give the first three digits, or ``"000"`` where they are restricted or no census table knows them.
+    """Return the first three digits, or ``"000"`` if they are restricted or in no census table.
 
-    164.514(b)(2)(i)(B): the initial three digits may stay only where all ZIP codes with them hold more than 20,000
-    people.
+    164.514(b)(2)(i)(B): the initial three digits may be kept only if all ZIP codes sharing them together hold more than
+    20,000 people.
 
     Args:
         surface: a ZIP or ZIP+4 code as written. PHI.
-        restricted: prefixes of smaller areas.
+        restricted: prefixes of areas with fewer people.
     """
     match = _FIVE_DIGITS.search(surface)
     if match is None:
