@@ -128,8 +128,7 @@ class _Narrative:
 
 
 def _is_searched(field: Field, narrative: str) -> bool:
-    """Say whether to search a value, numbers included (telephone numbers may be integers); without findings it is kept.
-    """
+    """Say whether to search a value, numbers included, as telephone numbers may be; unchanged without findings."""
     if not _says_something(field) or isinstance(field.phi, PhiLabel):
         return False
     if field.phi is FieldPhi.FREE_TEXT:
