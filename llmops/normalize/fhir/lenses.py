@@ -1,4 +1,4 @@
-"""The lenses of a VisionPrescription: one line an eye."""
+"""Render the lenses of a VisionPrescription: one line per eye."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,11 +22,11 @@ _MEASURED: Final = (
     ("color", "color"),
     ("brand", "brand"),
 )
-"""Elements of a lens and what they are called, in the order in which prescriptions list them."""
+"""Elements of a lens and their labels, in the usual order of prescriptions."""
 
 
 def lenses(resource: Json, record: Record) -> Iterator[str]:
-    """Say each lens of a prescription in a line; STU3 calls the list ``dispense``.
+    """Return one line per lens of a prescription; STU3 calls the list ``dispense``.
 
     Args:
         resource: a VisionPrescription. PHI.

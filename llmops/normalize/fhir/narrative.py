@@ -1,4 +1,4 @@
-"""The generated narrative of a resource (``text.div``), read only where nothing better says what it holds."""
+"""Read the generated narrative of a resource (``text.div``), only if it has no better content."""
 
 from llmops.normalize.fhir.bundle import Entry
 from llmops.normalize.fhir.specs import SPECS
@@ -8,7 +8,7 @@ from llmops.normalize.text.html_text import html_to_text
 
 
 def narrative_statement(entry: Entry) -> Statement | None:
-    """Say what a resource's narrative says; None where it has none.
+    """Return a resource's narrative as a statement; None if it has none.
 
     Args:
         entry: a resource without codes, values or attachments. PHI.

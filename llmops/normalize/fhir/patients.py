@@ -1,4 +1,4 @@
-"""Demographics of a Patient resource: what a reader may need, without names, numbers and addresses."""
+"""Read demographics of a Patient that a purpose may need, without names, numbers and addresses."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,7 +11,7 @@ from llmops.phi import PhiLabel
 
 _EXTENSIONS: Final = (("us-core-race", "race"), ("us-core-ethnicity", "ethnicity"), ("us-core-birthsex", "birth sex"))
 _GENDERS: Final = frozenset({"male", "female", "other", "unknown"})
-# A state alone is no identifier (164.514(b)(2)(i)(B)); anything else written there may be one and is left out.
+# A state alone is no identifier (164.514(b)(2)(i)(B)); any other value may be one and is left out.
 _STATES: Final = frozenset(
     {
         "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY",
@@ -29,7 +29,7 @@ _STATES: Final = frozenset(
 
 
 def demographics(patient: Json) -> list[str]:
-    """Lines on sex, race, language and vital status.
+    """Return lines on sex, race, language and vital status.
 
     Args:
         patient: a Patient resource. PHI.
@@ -50,7 +50,7 @@ def demographics(patient: Json) -> list[str]:
 
 
 def patient_fields(patient: Json) -> Iterator[Field]:
-    """Typed fields of a Patient, each with its PHI class; names, phones and street lines are not needed and left out.
+    """Return typed fields of a Patient, each with its PHI class, without names, phones and street lines.
 
     Args:
         patient: a Patient resource. PHI.
