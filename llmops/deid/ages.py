@@ -9,7 +9,7 @@ YEAR_OF_WRITING: Final = 2026
 
 
 def is_over_89(born: int, written: int | None = None) -> bool:
-    """Say whether somebody is over 89 in the assumed year of reading.
+    """Say whether a person is over 89 in the assumed year of reading.
 
     Args:
         born: year of birth.

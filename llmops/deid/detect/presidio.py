@@ -128,10 +128,10 @@ class RuleRecognizer(EntityRecognizer):
 
 
 class NetworkRecognizer(EntityRecognizer):
-    """The clinical network as a recognizer: each word above `_BELIEVED`, with its PHI probability.
+    """The clinical network as a recognizer: each word from `_BELIEVED` on, with its PHI probability.
 
-    The judge also sees lower words: as results they would cost 6 % of the time, since Presidio scans all results twice
-    per recognizer.
+    The judge also sees lower-scoring words: as results they would cost 6 % of the time, since Presidio scans all
+    results twice per recognizer.
     """
 
     def __init__(self) -> None:

@@ -170,8 +170,8 @@ def _is_last(surface: str, words: Sequence[re.Match[str]], kept: Sequence[bool],
 def _is_kept(surface: str, words: Sequence[re.Match[str]], number: int, taken: Collection[str]) -> bool:
     """Say whether a word is a title, particle or suffix and no name, as ``Do``, ``Pa`` and ``Van`` can be.
 
-    Particles stay in lower case inside a name that has capitals, suffixes behind a name, and ``DO`` and ``PA`` in
-    capitals behind a whole one, where a comma or the case tells them from it.
+    Kept: particles in lower case inside a capitalised name, suffixes after a name, and ``DO`` and ``PA`` in capitals
+    after a full name, set off by a comma or by case.
     """
     word, low = words[number].group(), words[number].group().lower()
     if low in _TITLES:

@@ -109,7 +109,7 @@ def name_of(element: Element) -> str:
 
 
 def children(element: Element | None, *path: str) -> Iterator[Element]:
-    """Return all descendants at a path of local names."""
+    """Yield all elements at a path of local names below an element."""
     if element is None:
         return
     head, *rest = path

@@ -1,4 +1,4 @@
-"""Attachments of HL7 v2 observations: encapsulated data (ED) that is text becomes a document, all else is withheld."""
+"""Read HL7 v2 attachments: encapsulated data (ED) that is text becomes a document, all else is withheld."""
 
 from typing import Final
 
@@ -9,12 +9,12 @@ from llmops.normalize.hl7v2.segments import Segment
 
 _TEXT_TYPES: Final = frozenset({"TEXT", "TX", "TXT", "PLAIN", "ASCII", "FT", "MD", "MARKDOWN"})
 _HTML: Final = frozenset({"HTML", "HTM"})
-# A subtype that names a format which is not text, although the type says "TEXT".
+# Subtypes of non-text formats, although the type says "TEXT".
 _OTHER: Final = frozenset({"RTF", "XML", "PDF", "X-HL7-CDA-LEVEL-ONE"})
 
 
 def attached_text(segment: Segment) -> str:
-    """The text that an OBX of type ED or RP carries.
+    """Return the text carried by an OBX of type ED or RP.
 
     Args:
         segment: the OBX. PHI.
@@ -35,7 +35,7 @@ def attached_text(segment: Segment) -> str:
 
 
 def _data(encoding: str, written: str) -> bytes:
-    """The bytes behind ED.5 by its encoding in ED.4: Base64, Hex or A (as is)."""
+    """Decode ED.5 by its encoding in ED.4: Base64, Hex or A (as is)."""
     if encoding == "A":
         return written.encode()
     if encoding != "HEX":

@@ -1,4 +1,4 @@
-"""Composite datatypes of HL7 v2 that describe people: names (XPN), phones (XTN), addresses (XAD), identifiers (CX)."""
+"""Read HL7 v2 composite datatypes of people: names (XPN), phones (XTN), addresses (XAD), identifiers (CX)."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from llmops.identities import PersonName, PostalAddress, SubjectIdentifier
 from llmops.normalize.hl7v2.segments import Segment
 from llmops.normalize.hl7v2.subject import identifier_of
 
-# Known identities are looked for in text, so a placeholder must not become a name.
+# Known identities are searched in text, so a placeholder must not become a name.
 _NOBODY: Final = frozenset(
     {"unknown", "none", "n/a", "na", "not available", "no information", "self", "patient", "no name"}
 )
@@ -14,7 +14,7 @@ _PHONE_DIGITS: Final = 7
 
 
 def names_in(segment: Segment, *numbers: int) -> tuple[PersonName, ...]:
-    """The names in fields of type XPN, by field number; placeholders are nobody's. PHI."""
+    """Return the names in XPN fields, by field number, without placeholders. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     names = (
         PersonName(family=field.component(1, 1), given=filled(field.component(2), field.component(3)))
@@ -28,7 +28,7 @@ def _is_placeholder(name: PersonName) -> bool:
 
 
 def phones_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
-    """The phone numbers in fields of type XTN: as written, and put together from their parts. PHI."""
+    """Return the phone numbers in XTN fields: as written, and joined from their parts. PHI."""
     found = []
     for number in numbers:
         for field in segment.repetitions(number):
@@ -42,7 +42,7 @@ def _is_phone(text: str) -> bool:
 
 
 def emails_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
-    """The e-mail addresses in fields of type XTN. PHI."""
+    """Return the e-mail addresses in XTN fields. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     return tuple(
         dict.fromkeys(text for field in fields for text in (field.component(4), field.component(1)) if "@" in text)
@@ -50,7 +50,7 @@ def emails_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
 
 
 def addresses_in(segment: Segment, *numbers: int) -> tuple[PostalAddress, ...]:
-    """The addresses in fields of type XAD. PHI."""
+    """Return the addresses in XAD fields. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     found = (
         PostalAddress(
@@ -65,11 +65,11 @@ def addresses_in(segment: Segment, *numbers: int) -> tuple[PostalAddress, ...]:
 
 
 def identifiers_in(segment: Segment, *numbers: int) -> tuple[SubjectIdentifier, ...]:
-    """The identifiers in fields of type CX. PHI."""
+    """Return the identifiers in CX fields. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     return tuple(identifier for field in fields if (identifier := identifier_of(field)) is not None)
 
 
 def filled(*parts: str) -> tuple[str, ...]:
-    """The parts that hold anything. PHI."""
+    """Return the non-empty parts. PHI."""
     return tuple(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""HL7 v2 escape sequences (v2.9, 2.7): separators, hexadecimal data and formatting commands of FT text."""
+"""Resolve HL7 v2 escape sequences (v2.9, 2.7): separators, hexadecimal data and FT formatting commands."""
 
 import re
 from collections.abc import Mapping
@@ -6,18 +6,18 @@ from functools import lru_cache
 from typing import Final
 
 _LONGEST_SPACE: Final = 80
-# \Cxxyy\ and \Mxxyyzz\ switch character sets mid-text, \Zdd\ is local: nothing a reader would see.
+# \Cxxyy\ and \Mxxyyzz\ switch character sets mid-text, \Zdd\ is local; they have no visible text.
 _KNOWN: Final = r"[FSTREHNP]|\.(?:br|sp|sk|in|ti|fi|nf|ce)[+-]?\d{0,3}|X[0-9A-Fa-f]{2,}|[CM][0-9A-Fa-f]{4,6}|Z\w{1,8}"
 
 
 def unescape(text: str, escape: str, marks: Mapping[str, str], encoding: str) -> str:
-    r"""Resolve the escape sequences that the standard knows; anything else stays as it stands, so that nothing is lost.
+    r"""Resolve standard escape sequences; anything else stays unchanged, so that nothing is lost.
 
     Args:
         text: one field or component as sent. PHI.
         escape: the message's escape character.
         marks: the message's separators by the letter of their escape: F, S, T, R, E.
-        encoding: how the bytes of ``\Xhh\`` are read.
+        encoding: encoding of the bytes of ``\Xhh\``.
     """
     if not escape or escape not in text:
         return text
@@ -41,7 +41,7 @@ def _resolved(sequence: str, marks: Mapping[str, str], encoding: str) -> str:
 
 
 def _formatting(command: str, number: str) -> str:
-    """What a formatting command does in plain text: break the line, or leave room."""
+    """Return a formatting command as plain text: a line break or blanks."""
     count = min(int(number.lstrip("+-") or 0) or 1, _LONGEST_SPACE)
     if command in {"br", "ce"}:
         return "\n"

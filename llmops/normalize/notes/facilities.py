@@ -1,4 +1,4 @@
-"""Places of care that a note's letterhead names."""
+"""Extract the places of care in a note's letterhead."""
 
 import re
 from typing import Final
@@ -15,10 +15,10 @@ _SMALL: Final = frozenset({"of", "the", "and", "for", "at", "&", "in"})
 
 
 def facilities(text: str) -> tuple[PersonName, ...]:
-    """Name the places of care in the letterhead, whole and by their own name alone where that is of several words.
+    """Return the places of care in the letterhead, in full and by proper name alone if that has several words.
 
-    ``NORTHMERE LAKES PATHOLOGY`` is also ``NORTHMERE LAKES``, as other notes call it; ``INFECTIOUS DISEASE CLINIC`` is
-    nowhere in particular.
+    ``NORTHMERE LAKES PATHOLOGY`` is also ``NORTHMERE LAKES``, as other notes call it; ``INFECTIOUS DISEASE CLINIC``
+    identifies no place.
 
     Args:
         text: cleaned text. PHI.
@@ -37,7 +37,7 @@ def _names(segment: str) -> tuple[str, ...]:
         return ()
     own = next((n for n, word in enumerate(words) if is_clinical(word)), len(words))
     kinds = {plain(word) for word in words[own:]}
-    # A speciality alone names a place only after a name of several words: "Lakes Cardiology" may be anything.
+    # A speciality names a place only after a name of several words: "Lakes Cardiology" may be anything.
     certain = kinds & INSTITUTIONS or (kinds & SPECIALTIES and own > 1)
     if not own or not certain or kinds & DOCUMENT_WORDS:
         return ()

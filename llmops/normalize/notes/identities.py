@@ -1,4 +1,4 @@
-"""Everybody whom a note names in places that say who they are: the patient, relatives, clinicians, places of care."""
+"""Collect everyone a note names in defined places: patient, relatives, clinicians, places of care."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,12 @@ from llmops.normalize.notes.people import clinicians, relatives
 
 
 def note_identities(text: str, header: NoteHeader, subject: tuple[SubjectIdentifier, ...]) -> Iterator[Identity]:
-    """Say who is named, each as an identity of the note's subject, so that every mention of them is known.
+    """Return the named people and places as identities of the note's subject, so that every mention is known.
 
     Args:
         text: cleaned text. PHI.
-        header: what was read off its head. PHI.
-        subject: whom the note is about. PHI.
+        header: its header. PHI.
+        subject: the note's patient. PHI.
     """
     yield header.identity(subject)
     named = ((Role.RELATIVE, relatives), (Role.CLINICIAN, clinicians), (Role.ORGANIZATION, facilities))

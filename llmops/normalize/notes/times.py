@@ -1,4 +1,4 @@
-"""When the care that a note is about took place, where no key of its header says so."""
+"""Find the time of care of a note whose header has no key for it."""
 
 import re
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from typing import Final
 from llmops.normalize.text.dates import iso_date
 
 CENTURY: Final = "20"
-"""Of a date of service with a two-digit year: notes are kept as text since computers are."""
+"""Century of a two-digit year of service: text notes exist only since computers do."""
 
 _LINES: Final = 10
 _LONGEST_LINE: Final = 160
@@ -19,11 +19,11 @@ _BIRTH: Final = re.compile(r"(?:\bd\.?o\.?b\b|\bborn\b|\bbirth)[^\n\d]{0,24}$", 
 
 
 def loose_date(text: str, taken: Collection[tuple[int, int]]) -> str:
-    """Read the first date in the title or the lines below it that is no birth date and no part of a number.
+    """Return the first date in the title or the lines below it that is no birth date and no part of a number.
 
     Args:
         text: cleaned text. PHI.
-        taken: stretches of the text that are known to be something else.
+        taken: ranges of the text known to be something else.
 
     Returns:
         ISO 8601 date, or empty.
@@ -31,7 +31,7 @@ def loose_date(text: str, taken: Collection[tuple[int, int]]) -> str:
     at = 0
     for line in text.split("\n", _LINES)[:_LINES]:
         if len(line) > _LONGEST_LINE:
-            return ""  # prose has begun, where a date may be of anything
+            return ""  # prose has begun; its dates may refer to anything
         for match in _DATE.finditer(line):
             start = at + match.start()
             if any(low <= start < high for low, high in taken) or _BIRTH.search(line, 0, match.start()):

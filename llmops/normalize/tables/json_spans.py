@@ -1,4 +1,4 @@
-"""Where the string values of a JSON payload lie in its bytes."""
+"""Locate string values of a JSON payload in its bytes."""
 
 from collections import Counter
 
@@ -9,9 +9,9 @@ from llmops.normalize.text.markup import markup_edits
 
 
 def add_json_string(builder: TextBuilder, value: str, *, path: str, payload: bytes) -> None:
-    """Add a string value line by line, exact where its bytes stand unescaped in the payload.
+    """Add a string value line by line, exact if its bytes occur unescaped in the payload.
 
-    A value whose bytes are not found (escaped otherwise, or twice in the payload) maps to the whole payload: a wrong
+    A value that cannot be located (escaped differently, or twice in the payload) maps to the whole payload: a wrong
     range would be worse than a wide one. HTML maps to the whole value, since its tags do not keep to lines.
 
     Args:

@@ -24,7 +24,7 @@ WORD: Final = re.compile(r"[A-Za-z0-9~_]+")
 _LEAST: Final = 0.003
 """Probabilities are clipped to [`_LEAST`, 1 - `_LEAST`]."""
 _NOTHING: Final = -5.8
-"""The logit of `_LEAST`, for words that nobody doubts."""
+"""The logit of `_LEAST`, for words that neither network nor rules doubt."""
 _KIND: Final = {
     PhiLabel.NAME: 1, PhiLabel.LOC: 2, PhiLabel.ZIP: 2, PhiLabel.ORG: 3, PhiLabel.DATE: 4, PhiLabel.OTHERID: 5,
     PhiLabel.MRN: 5, PhiLabel.PLAN: 5, PhiLabel.ACCT: 5, PhiLabel.LICENSE: 5, PhiLabel.DEVICE: 5, PhiLabel.SSN: 5,

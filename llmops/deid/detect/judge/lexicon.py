@@ -84,7 +84,7 @@ class Lexicon:
         """Return log odds and log count of the word itself, the word after and the word before it.
 
         Args:
-            words: lower case; unseen words get the default row.
+            words: lower case; unseen words use row 0.
 
         Returns:
             (words, 6).
