@@ -1,4 +1,4 @@
-"""The types that a record becomes on its way from source bytes to a released document; each step replaces the type."""
+"""Define the types of a record from source bytes to released document; each stage replaces the type."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from llmops.identities import SubjectIdentifier
 from llmops.phi import PhiFinding, PhiLabel
 
 NOT_TEXT: Final = "\0"
-"""Stands in a row for bytes that are no text in any encoding we read; a reader who does not know it reads nothing."""
+"""Replaces, in a table row, bytes that are no text in any supported encoding; readers without a check see no text."""
 
 
 class Kind(StrEnum):
-    """What a document is to its reader."""
+    """The kind of a document."""
 
     NOTE = "note"
     REPORT = "report"
@@ -33,7 +33,7 @@ class StageName(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a record or document was withheld: a closed list, so that reports can count and audits can rely on it."""
+    """Why a record or document was withheld: a closed list that reports count and audits rely on."""
 
     # read
     UNREADABLE = "unreadable"
@@ -82,15 +82,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locator:
-    """Where the bytes of a record lie in its container. Every field but the numbers is PHI (file names).
+    """Location of a record's bytes in its container. Every field but the numbers is PHI (file names).
 
     Args:
         container: path of the file as given, relative to the input root.
         root: ordinal of that root among the input paths.
         member: name inside a zip archive, or empty.
         start: first byte (or row, for tables) inside the container or member, after decompression.
-        end: one past the last; 0 where the whole of it is meant.
-        rows: whether the two count rows.
+        end: one past the last; 0 for the whole container or member.
+        rows: whether ``start`` and ``end`` count rows.
     """
 
     container: str = field(repr=False)
@@ -103,15 +103,15 @@ class Locator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """A record or document that does not go on, and why; holds no text.
+    """A withheld record or document, with the reason; holds no text.
 
     Args:
         record_id: id of the source record.
-        document_id: id of the document, where the record had already become one.
+        document_id: id of the document, if the record had become one.
         stage: the stage that withheld it.
         reason: the reason code.
         retryable: whether another attempt could succeed (a dead or stalled worker) or not (a broken file).
-        place: where it lay, while it is being read; goes into no log and no release. PHI (file names).
+        place: its location, during reading only; never logged or released. PHI (file names).
     """
 
     record_id: str
@@ -124,16 +124,16 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """One record as it lay in its source: bytes, not yet interpreted. PHI.
+    """One source record: bytes, not yet interpreted. PHI.
 
     Args:
-        record_id: keyed hash of format and payload; safe outside the raw zone. What becomes documents is known by
-            their record ids instead, which prefer the source's own key.
+        record_id: keyed hash of format and payload; safe outside the raw zone. Documents have their own record ids,
+            which prefer the source's key.
         format: how to read the payload.
         payload: the bytes of this record alone. Of a row, a JSON object of column name to value.
-        locator: where they came from.
+        locator: location of the payload.
         encoding: name of the text encoding of the payload.
-        encoding_from: how it is known: ``bom``, ``declared``, ``utf-8``, ``detected`` or ``none`` (binary).
+        encoding_from: how the encoding is known: ``bom``, ``declared``, ``utf-8``, ``detected`` or ``none`` (binary).
     """
 
     record_id: str
@@ -146,12 +146,12 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A stretch ``[start, end)`` of a document's text under one heading (heading included).
+    """A section ``[start, end)`` of a document's text under one heading (heading included).
 
     Args:
         name: normalised snake-case name, e.g. ``"history_of_present_illness"``; ``"other:<slug>"`` is never used:
             an unknown heading gets ``"other"``, since a heading may hold PHI.
-        code: LOINC code of the section, where known.
+        code: LOINC code of the section, if known.
     """
 
     start: int
@@ -161,7 +161,7 @@ class Section:
 
 
 class FieldPhi(StrEnum):
-    """How a typed field is treated where it carries no `PhiLabel`."""
+    """Treatment of a typed field without a `PhiLabel`."""
 
     NONE = "none"
     FREE_TEXT = "free_text"
@@ -177,9 +177,9 @@ class Field:
     Args:
         name: dotted path in the source's own terms, e.g. ``"Observation.valueQuantity"``; never holds PHI.
         value: the value; dates as ISO 8601 strings. PHI according to ``phi``.
-        phi: a `PhiLabel` (the whole value is that identifier), or free text to be searched, or none.
+        phi: a `PhiLabel` (the whole value is that identifier), free text to search, or none.
         unit: UCUM unit of a number.
-        code: code of what is measured, ``system|code`` (``"http://loinc.org|718-7"``).
+        code: code of the measured quantity, ``system|code`` (``"http://loinc.org|718-7"``).
     """
 
     name: str
@@ -191,12 +191,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignSegment:
-    """Says that ``text[start:end]`` came from bytes ``[source_start, source_end)`` of the record's payload.
+    """Maps ``text[start:end]`` to bytes ``[source_start, source_end)`` of the record's payload.
 
     Args:
         path: the element in the source's own terms (``"OBX[3]-5"``, ``"entry[2].resource.text"``); no values.
-        exact: whether the code points are the decoded bytes unchanged, so that offsets inside map one to one;
-            otherwise (mojibake mended, base64, escapes) the segment maps as a whole.
+        exact: whether the text is the decoded bytes unchanged, so that inner offsets map one to one; otherwise
+            (repaired mojibake, base64, escapes) the segment maps as a whole.
     """
 
     start: int
@@ -209,11 +209,11 @@ class AlignSegment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a document came from and what normalisation did to it.
+    """Origin of a document, and what normalisation changed in it.
 
     Args:
         format: the source format.
-        path: the element of the record it was made from, in the source's own terms; no values.
+        path: the source element of the record, in the source's own terms; no values.
         changes: counts of changes by rule, e.g. ``{"mojibake": 3, "control": 1}``, as sorted pairs.
     """
 
@@ -224,12 +224,12 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicalDocument:
-    """A record in the one form that every later stage reads. PHI.
+    """A record in the one form that all later stages read. PHI.
 
     Args:
         document_id: ``"<record_id>.<version>"``, a keyed hash of the content; see `llmops.normalize.identity`.
-        record_id: keyed hash of what the source calls this record, else of the content.
-        subject: identifiers of the patient; empty where the record names none.
+        record_id: keyed hash of the source's key, else of the content.
+        subject: identifiers of the patient; empty if the record names none.
         kind: note, report, summary or genomic.
         doc_type: LOINC code of the document type, or empty.
         title: short title in the source's words.
@@ -238,9 +238,9 @@ class ClinicalDocument:
         fields: typed values.
         time: ISO 8601 clinical time of the document (as precise as known), or empty.
         align: text ranges to source ranges, in order of ``start``.
-        provenance: where from, what was changed.
-        source_key: what the source itself calls the record, its scope first (``("hl7v2", application, facility,
-            control id)``); empty where it has no name for it, and once the ids are derived. PHI.
+        provenance: origin and changes.
+        source_key: the source's own key, scope first (``("hl7v2", application, facility, control id)``); empty if there
+            is none, and after the ids are derived. PHI.
     """
 
     document_id: str
@@ -260,7 +260,7 @@ class ClinicalDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentGroup:
-    """Everything one source record became: at least one part, so that no part is lost unseen.
+    """All documents and refusals of one source record: at least one part, so that nothing is lost silently.
 
     Args:
         record_id: of the source record as read; its documents have record ids of their own.
@@ -272,13 +272,13 @@ class DocumentGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeidentifiedDocument:
-    """A document after de-identification; may hold residual PHI until the release gate has passed it.
+    """A de-identified document; may hold residual PHI until the release gate has passed it.
 
     Args:
         subject: pseudonym of the patient, or empty.
-        findings: what was found and done; offsets are those of ``text`` (or the field's value) *after* the operators.
+        findings: PHI found and operators applied; offsets in ``text`` (or the field's value) *after* the operators.
         policy_id: ``"<name>@<digest>"`` of the policy applied.
-        residual_risk: estimate in [0, 1] that an identifier is left, from the independent second look.
+        residual_risk: estimated probability in [0, 1] that an identifier is left, from the independent second look.
         Others: as in `ClinicalDocument`, after the policy's operators.
     """
 
@@ -300,7 +300,7 @@ class DeidentifiedDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Why a quality check took something off: the rule, what it cost, and where."""
+    """One deduction of a quality check: rule, cost and place."""
 
     rule: str
     penalty: float
@@ -311,12 +311,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityReport:
-    """How fit a document is for use.
+    """Fitness of a document for use.
 
     Args:
         score: in [0, 1]; 1 is best.
         dimensions: score in [0, 1] by dimension name, sorted by name.
-        evidence: what lowered it.
+        evidence: the deductions.
     """
 
     score: float
@@ -326,12 +326,12 @@ class QualityReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredDocument(DeidentifiedDocument):
-    """A de-identified document and how good it is.
+    """A de-identified document with its quality report.
 
     Args:
         signature: MinHash of the de-identified text (64-bit lanes), for near-duplicates across shards.
-        content_key: keyed hash of the document as it was before de-identification, for exact duplicates across shards.
-        body_key: the same of what stands behind its title, for the same note in a format that puts another before it.
+        content_key: keyed hash of the document before de-identification, for exact duplicates across shards.
+        body_key: the same without the title, for the same note under another title in another format.
     """
 
     quality: QualityReport
@@ -342,7 +342,7 @@ class ScoredDocument(DeidentifiedDocument):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Where the audit log holds the decision to release this document.
+    """Location of the release decision in the audit log.
 
     Args:
         stream: name of the audit stream.
@@ -357,16 +357,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedDocument(ScoredDocument):
-    """A document as read from a verified release, with the receipt of the decision that let it out."""
+    """A document read from a verified release, with the receipt of its release decision."""
 
     receipt: Receipt
 
 
 def locate(align: Sequence[AlignSegment], start: int, end: int) -> tuple[AlignSegment, ...]:
-    """Map ``text[start:end]`` to the source: the parts of segments it touches, cut to it where they are exact.
+    """Map ``text[start:end]`` to the source: the overlapping segments, cut to the range if exact.
 
-    An exact segment is cut by code points; its byte range is cut alike only where bytes and code points are one to one
-    (pure ASCII), and is otherwise given whole.
+    An exact segment is cut by code points; its byte range is cut too only for pure ASCII, where bytes and code points
+    are one to one, and is otherwise given whole.
     """
     found = []
     for segment in align:

@@ -1,4 +1,4 @@
-"""What a record says about people and organisations: what the vault links, and what propagation looks for. PHI."""
+"""Represent people and organisations named in a record, for vault linking and known-identifier search. PHI."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,12 +8,12 @@ from llmops.phi import PhiLabel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectIdentifier:
-    """An identifier somebody assigned to a patient. PHI.
+    """An identifier assigned to a patient. PHI.
 
     Args:
         value: the identifier as written; the vault normalises it (case, zeros, dashes).
-        assigner: who assigned it (OID, namespace, FHIR system); empty where the record does not say.
-        label: which kind it is: MRN, SSN, PLAN, ACCT, LICENSE, OTHERID (a sample or study id).
+        assigner: assigning authority (OID, namespace, FHIR system); empty if unknown.
+        label: its kind: MRN, SSN, PLAN, ACCT, LICENSE, OTHERID (a sample or study id).
     """
 
     value: str = field(repr=False)
@@ -22,7 +22,7 @@ class SubjectIdentifier:
 
 
 class Role(StrEnum):
-    """What a known person or organisation is to the subject."""
+    """The role of a known person or organisation towards the subject."""
 
     SELF = "self"
     RELATIVE = "relative"
@@ -32,7 +32,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonName:
-    """A structured name. PHI. Where only a full string is known it stands in ``text``."""
+    """A structured name. PHI. A name known only as one string is in ``text``."""
 
     family: str = field(default="", repr=False)
     given: tuple[str, ...] = field(default=(), repr=False)
@@ -41,7 +41,7 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostalAddress:
-    """A structured address. PHI. The state is kept apart: it alone is no identifier (164.514(b)(2)(i)(B))."""
+    """A structured address. PHI. The state is separate: alone it is no identifier (164.514(b)(2)(i)(B))."""
 
     lines: tuple[str, ...] = field(default=(), repr=False)
     city: str = field(default="", repr=False)
@@ -51,13 +51,13 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a structured record says about one person or organisation around a subject. PHI.
+    """What a structured record says about one person or organisation related to a subject. PHI.
 
     Args:
-        subject: the *subject's* identifiers, also when the person is a relative or clinician: the vault links by them.
-        role: what the described person is to the subject.
+        subject: the *subject's* identifiers, also for a relative or clinician: the vault links by them.
+        role: role of the described person towards the subject.
         names, birth_date (ISO 8601), phones, emails, addresses: as the record gives them.
-        identifiers: further identifiers of the described person (SSN, licence, NPI ...) that are not used for linking.
+        identifiers: further identifiers of the described person (SSN, licence, NPI ...) not used for linking.
         sex: ``"F"``, ``"M"`` or empty; surrogates keep it.
     """
 

@@ -1,4 +1,4 @@
-"""Minimum necessary (45 CFR 164.502(b)): dropping whatever a purpose does not need, counted by rule."""
+"""Minimum necessary (45 CFR 164.502(b)): drop what a purpose does not need, counted by rule."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from llmops.phi import PhiLabel
 
 _EVERYTHING: Final = ("*",)
 _LEFT_OUT: Final = "dropped:"
-# What is left of these after de-identification is of use; of any other identifier a placeholder is left.
+# De-identification leaves something useful of these; any other identifier becomes a mere placeholder.
 _USEFUL: Final = frozenset({PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.ZIP})
 # Genotypes identify a person (164.514(b)(2)(i)(R)) and no bundled suite reads them.
 _GENOTYPES: Final = ("*genotype*", "*Genotype*", "variant*", "*.variant*", "*hgvs*", "*zygosity*", "*molecular*")
@@ -19,18 +19,18 @@ _GENOTYPES: Final = ("*genotype*", "*Genotype*", "variant*", "*.variant*", "*hgv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepConfig:
-    """What a purpose needs; each entry is a glob, and what a ``drop`` list names is dropped whatever else keeps it.
+    """What a purpose needs; each entry is a glob, and ``drop`` lists override everything else.
 
     Args:
-        resource_types: where documents may come from: a kind (``"note"``), a format (``"hl7v2"``) or a FHIR resource
+        resource_types: allowed origins of documents: a kind (``"note"``), a format (``"hl7v2"``) or a FHIR resource
             type (``"DocumentReference"``).
-        sections: names of sections; an unnamed stretch is its own section ``"preamble"``, ``"body"`` or ``"other"``.
+        sections: names of sections; unnamed text is its own section ``"preamble"``, ``"body"`` or ``"other"``.
         fields: names of typed fields.
         drop_resource_types: documents to withhold as not necessary.
         drop_sections: sections to cut out.
         drop_fields: fields to leave out; genotypes by default.
-        identifier_fields: keep typed fields that are an identifier as a whole (a requester, a facility, an accession);
-            dates, ages and ZIP codes always stay, since policies leave something of them.
+        identifier_fields: keep typed fields that are identifiers as a whole (requester, facility, accession); dates,
+            ages and ZIP codes always stay, since policies keep part of them.
     """
 
     use: Literal["default"] = "default"
@@ -44,7 +44,7 @@ class KeepConfig:
 
 
 class Keep:
-    """Keeps of each document what the configuration names and drops the rest before anything is released.
+    """Keep of each document what the configuration names, and drop the rest before release.
 
     Args:
         config: what to keep.
@@ -53,14 +53,15 @@ class Keep:
     def __init__(self, config: KeepConfig | None = None) -> None:
         self.config = config if config is not None else KeepConfig()
         self.dropped: Counter[str] = Counter()
-        """What was dropped, by rule: ``document:<kind>``, ``section:<name>``, ``field:<rule>``, and ``dropped:<what>``
-        for what the reader of the format left out before (a resource, the fields of a segment)."""
+        """Counts of what was dropped, by rule: ``document:<kind>``, ``section:<name>``, ``field:<rule>``, and
+        ``dropped:<what>`` for what the format reader omitted earlier (a resource, a segment's fields).
+        """
 
     def process(self, batch: Sequence[ClinicalDocument]) -> Sequence[ClinicalDocument | Withheld]:
-        """Answer each document with what is kept of it, in order.
+        """Reduce each document to what is kept of it, in order.
 
         Args:
-            batch: documents as normalised. PHI.
+            batch: normalised documents. PHI.
         """
         return [self._keep(document) for document in batch]
 
@@ -106,7 +107,7 @@ class Keep:
 def cut(
     document: ClinicalDocument, ranges: Sequence[tuple[int, int]]
 ) -> tuple[str, tuple[Section, ...], tuple[AlignSegment, ...]]:
-    """Reduce a document's text to the ranges, with sections and alignment moved along.
+    """Reduce a document's text to the ranges, adjusting sections and alignment.
 
     Args:
         document: the document. PHI.
@@ -153,7 +154,7 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
 
 
 def _resource_type(path: str) -> tuple[str, ...]:
-    """Read the FHIR resource type off a provenance path such as ``entry[2].resource:DocumentReference``."""
+    """Extract the FHIR resource type from a provenance path such as ``entry[2].resource:DocumentReference``."""
     _, colon, name = path.rpartition(":")
     return (name,) if colon else ()
 

@@ -1,4 +1,4 @@
-"""What counts as protected health information: the eighteen identifiers, our finer labels, a finding, a placeholder."""
+"""Define protected health information: the 18 identifiers, our finer labels, findings and placeholders."""
 
 import re
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import Final
 
 OLDEST_AGE: Final = 89
-"""The highest age that Safe Harbor lets stay, 164.514(b)(2)(i)(C)."""
+"""The highest age Safe Harbor keeps, 164.514(b)(2)(i)(C)."""
 
 UNITS_OF_AGE: Final = frozenset({"a", "a_g", "a_j", "a_t", "y", "yr", "yrs", "year", "years"})
-"""What such an age is counted in: UCUM's years, and how senders write them; lower case."""
+"""Units of years for ages: UCUM's, and senders' spellings; lower case."""
 
 
 class Identifier(StrEnum):
-    """The eighteen identifiers of 45 CFR 164.514(b)(2)(i), (A) to (R), in the order of the rule."""
+    """The 18 identifiers of 45 CFR 164.514(b)(2)(i), (A) to (R), in the order of the rule."""
 
     NAME = "name"
     GEOGRAPHIC = "geographic"
@@ -37,7 +37,7 @@ class Identifier(StrEnum):
 
 
 class PhiLabel(StrEnum):
-    """What a recognizer or a structured field says a span is: finer than `Identifier` where operators differ.
+    """The kind of PHI of a span or field: finer than `Identifier` where operators differ.
 
     The values are the labels of the annotated notes (``LABELS.md``), plus ZIP (164.514(b)(2)(i)(B) treats it apart).
     """
@@ -66,7 +66,7 @@ class PhiLabel(StrEnum):
 
     @property
     def identifier(self) -> Identifier:
-        """The identifier of the rule that this label falls under."""
+        """The identifier of the rule that covers this label."""
         return _IDENTIFIER_OF[self]
 
 
@@ -75,7 +75,7 @@ _IDENTIFIER_OF: Final = MappingProxyType(
         PhiLabel.NAME: Identifier.NAME,
         PhiLabel.LOC: Identifier.GEOGRAPHIC,
         PhiLabel.ZIP: Identifier.GEOGRAPHIC,
-        # A facility or an employer places the individual (B covers "all geographic subdivisions smaller than a state").
+        # A facility or employer locates the individual (B covers "all geographic subdivisions smaller than a state").
         PhiLabel.ORG: Identifier.GEOGRAPHIC,
         PhiLabel.DATE: Identifier.DATE,
         PhiLabel.AGE90: Identifier.DATE,
@@ -102,23 +102,23 @@ PLACEHOLDER: Final = re.compile(
     r"\[(?:" + "|".join(sorted((str(label) for label in PhiLabel), key=len, reverse=True))
     + r"|DATE [0-9]{4}|ZIP [0-9]{3}|AGE90 90\+)\]"
 )  # fmt: skip
-"""What stands where PHI stood: ``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]``, ``[AGE90 90+]``.
+"""The placeholders: ``[NAME]``, ``[DATE]``, ``[DATE 2024]`` (the year), ``[ZIP 021]``, ``[AGE90 90+]``.
 
-No other label has anything behind it: ``[MRN 4471]`` is not from here.
+No other label has a detail: ``[MRN 4471]`` is not one of ours.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhiFinding:
-    """One span of text that was called PHI and what was done to it; never the surface itself, nor what tells of it.
+    """One PHI span and the operator applied; never the surface, nor anything that reveals it.
 
-    How sure a recognizer was, and which one, hangs on the surface: with both, a reader ranks candidate names.
+    Score and recognizer depend on the surface: with both, a reader could rank candidate names.
 
     Args:
-        start: first code point of the span in the text the finding speaks of.
+        start: first code point of the span in its text.
         end: one past the last code point.
-        label: what the span is.
-        operator: what was done, e.g. ``"redact"``; empty where nothing has been done yet.
+        label: label of the span.
+        operator: operator applied, e.g. ``"redact"``; empty if none yet.
         field: name of the typed field the span lies in; empty for the document's text.
     """
 
@@ -130,13 +130,13 @@ class PhiFinding:
 
     @property
     def identifier(self) -> Identifier:
-        """The identifier of 164.514(b)(2) that this finding falls under."""
+        """The identifier of 164.514(b)(2) that covers this finding."""
         return self.label.identifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection(PhiFinding):
-    """A finding in a text as it is, with what made it one. For who holds that text: never released.
+    """A finding in original text, with score and recognizer. For holders of that text only: never released.
 
     Args:
         score: confidence in [0, 1].

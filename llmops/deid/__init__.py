@@ -1,4 +1,4 @@
-"""Clinical documents in, de-identified documents out; the only importer of Presidio and spaCy."""
+"""De-identify clinical documents; the only package that imports Presidio and spaCy."""
 
 from llmops.deid.config import DeidConfig
 from llmops.deid.deidentifier import DeidentifiedText, Deidentifier, Scanner

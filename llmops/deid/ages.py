@@ -1,15 +1,15 @@
-"""Which year of birth tells an age over 89, 164.514(b)(2)(i)(C)."""
+"""Decide which birth years reveal an age over 89, 164.514(b)(2)(i)(C)."""
 
 from typing import Final
 
 from llmops.phi import OLDEST_AGE
 
 YEAR_OF_WRITING: Final = 2026
-"""No clock runs in a stage: texts count as read in this year, where they give no later one themselves."""
+"""Assumed year of reading, unless the text gives a later one: stages read no clock."""
 
 
 def is_over_89(born: int, written: int | None = None) -> bool:
-    """Say whether somebody is over 89 in the year the text counts as read in.
+    """Say whether a person is over 89 in the assumed year of reading.
 
     Args:
         born: year of birth.

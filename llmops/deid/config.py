@@ -1,4 +1,4 @@
-"""How the de-identification stage is configured in a recipe."""
+"""Define the recipe settings of the de-identification stage."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -17,12 +17,12 @@ class DeidConfig:
         policy: name of a bundled policy or path of a YAML file.
         determination: reference of the expert's determination, for a policy under 164.514(b)(1).
         ner: the NER component of the spaCy pipeline behind Presidio; ``"none"`` runs the rules alone.
-        score_threshold: finds below it are left; lower masks more, and higher than the default is refused.
-        word_threshold: probability of being PHI from which on a word is masked, where it is lower than the model's own:
-            lower masks more, and no value masks less than the model's card says.
-        recognizers: recognizers to add, of each the path of a YAML file in Presidio's format or the name of an entry
-            point of the group ``llmops.recognizers``.
-        max_characters: longer documents are withheld rather than searched in part.
+        score_threshold: findings below it are ignored; lower masks more, above the default is refused.
+        word_threshold: minimum PHI probability at which a word is masked; applies only below the model card's own
+            threshold, so no value masks less than the card says.
+        recognizers: recognizers to add, each the path of a YAML file in Presidio's format or an entry point name of the
+            group ``llmops.recognizers``.
+        max_characters: longer documents are withheld, not searched in part.
         withhold_above_risk: residual risk in [0, 1] above which a document is withheld; 1 withholds none.
     """
 
@@ -37,7 +37,7 @@ class DeidConfig:
     withhold_above_risk: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse a limit that would let everything pass, as no comparison with it is true."""
+        """Refuse NaN limits, which would let everything pass because no comparison with NaN is true."""
         for name in ("score_threshold", "word_threshold", "withhold_above_risk"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"deid: {name} must lie between 0 and 1")

@@ -1,4 +1,4 @@
-"""Reads a date in the shapes notes use, and writes another date in the very same shape."""
+"""Read a date in the formats notes use, and write another date in the same format."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _DAY_FIRST: Final = _MONTH_FIRST[::-1]
 
 
 def _shapes(*orders: tuple[str, str]) -> tuple[re.Pattern[str], ...]:
-    """Give every shape; those of numbers alone in each order, the first that can be counts."""
+    """Yield every date format; all-number formats in each order, the first possible reading wins."""
     patterns = (
         rf"(?P<year>\d{{4}}){_SEP}(?P<month>\d{{1,2}}){_SEP}(?P<day>\d{{1,2}})",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?:\d{2,6}(?:\.\d{1,4})?(?:[+-]\d{4})?)?",
@@ -60,7 +60,7 @@ _ORDINALS: Final = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """What a surface says about a date; parts it does not give are None. PHI."""
+    """The parts of a date that a surface gives; missing parts are None. PHI."""
 
     year: int | None = field(default=None, repr=False)
     month: int | None = field(default=None, repr=False)
@@ -69,24 +69,24 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class DateOrder:
-    """Which of the two numbers before the year is the day, decided once for all dates of a document.
+    """The order of day and month in all-number dates, decided once for all dates of a document.
 
-    A date that can be read in one order only (``25/06/2024``) says so for those written with its separator, then for
-    all. Where none does, or they differ, the day is first between dots (``10.11.1982``) and the month elsewhere.
+    A date with only one possible reading (``25/06/2024``) decides for dates with its separator, then for all dates.
+    Without such a date, or if they disagree: day first with dots (``10.11.1982``), month first otherwise.
 
     Args:
-        seen: separator, and whether the day came first, of each date that can be read in one order only.
+        seen: separator and whether the day came first, for each date with only one possible reading.
     """
 
     seen: frozenset[tuple[str, bool]] = frozenset()
 
     @classmethod
     def of(cls, surfaces: Iterable[str]) -> "DateOrder":
-        """Read the order off all dates of a document. PHI."""
+        """Derive the order from all dates of a document. PHI."""
         return cls(frozenset(one for surface in surfaces for one in _orders(surface)))
 
     def is_day_first(self, surface: str) -> bool:
-        """Say in which order a date, or a range of them, is to be read. PHI."""
+        """Say whether a date or date range has the day first. PHI."""
         match = _NUMBERS.search(fold(surface))
         separator = (match[2] or match[4]) if match is not None else ""
         alike = {order for sep, order in self.seen if sep == separator}
@@ -95,7 +95,7 @@ class DateOrder:
 
 
 def _orders(surface: str) -> Iterator[tuple[str, bool]]:
-    """Give separator and order of each date of numbers that can be read in one order only."""
+    """Yield separator and order of each all-number date with only one possible reading."""
     for match in _NUMBERS.finditer(fold(surface)):
         first, second = int(match[1]), int(match[3] or match[5])
         if (first > _LAST_MONTH) != (second > _LAST_MONTH):
@@ -103,14 +103,14 @@ def _orders(surface: str) -> Iterator[tuple[str, bool]]:
 
 
 def read_date(surface: str, written: int | None = None, *, day_first: bool = False) -> Moment | None:
-    """Read a date surface; None where it has no shape that is known (``"the 14th"``, a holiday).
+    """Read a date surface; None if its format is unknown (``"the 14th"``, a holiday).
 
-    A surface of no known shape that holds one four-digit year still gives that year.
+    A surface of unknown format with exactly one four-digit year still gives that year.
 
     Args:
         surface: a date as written. PHI.
-        written: year of the document, where it is known; says which century a year of two digits is of.
-        day_first: how two numbers that can be both are read.
+        written: year of the document, if known; decides the century of a two-digit year.
+        day_first: how to read two numbers that can each be day or month.
     """
     read = read_shape(surface.strip(), written, day_first=day_first)
     if read is not None:
@@ -122,7 +122,7 @@ def read_date(surface: str, written: int | None = None, *, day_first: bool = Fal
 def read_shape(
     surface: str, written: int | None = None, *, day_first: bool = False
 ) -> tuple[re.Match[str], Moment] | None:
-    """Match a surface with the shapes that are known; None where it has none or its month or day cannot be."""
+    """Match a surface against the known formats; None if none fits or its month or day is impossible."""
     folded = fold(surface)
     for shape in _SHAPES[day_first]:
         match = shape.fullmatch(folded)
@@ -152,9 +152,9 @@ def _month_number(parts: Mapping[str, str | None]) -> int:
 
 
 def full_year(text: str | None, written: int | None = None) -> int | None:
-    """Read ``2024``, ``'24`` or ``24``; two digits give the last such year up to the one after the document's.
+    """Read ``2024``, ``'24`` or ``24``; two digits give the latest such year up to one after the document's.
 
-    Notes hardly look further ahead, while ``DOB 5/3/29`` read as 2029 would tell that somebody is over 89.
+    Notes rarely look further ahead, and ``DOB 5/3/29`` misread as 2029 would reveal an age over 89.
     """
     if not text:
         return None
@@ -166,7 +166,7 @@ def full_year(text: str | None, written: int | None = None) -> int | None:
 
 
 def render(surface: str, match: re.Match[str], moved: date, days: int) -> str:
-    """Write a day in the shape of a match over a surface; a weekday moves by ``days``."""
+    """Write a day in the format of a match over a surface; move a weekday by ``days``."""
     parts = match.groupdict()
     values = {"year": moved.year, "month": moved.month, "day": moved.day}
     named = not parts.get("month")
@@ -184,7 +184,7 @@ def render(surface: str, match: re.Match[str], moved: date, days: int) -> str:
 
 
 def _is_padded(numbers: Sequence[str], *, named: bool) -> bool:
-    """Tell whether days and months under ten are written with a zero; where nothing says so, numbers are, words not."""
+    """Say whether days and months below 10 have a leading zero; if unclear, yes for numeric, no for named months."""
     short = [number for number in numbers if len(number) <= 2 and number.isdigit()]
     if any(number.startswith("0") for number in short):
         return True
@@ -192,7 +192,7 @@ def _is_padded(numbers: Sequence[str], *, named: bool) -> bool:
 
 
 def _written(group: str, old: str, moved: date, days: int, values: Mapping[str, int], *, padded: bool) -> str:
-    """Write one part of a date in the manner of the old one."""
+    """Write one part of a date in the style of the old one."""
     if group == "name":
         return _like(old, MONTHS[moved.month - 1])
     if group == "nth":
@@ -217,7 +217,7 @@ def _like(old: str, month: str) -> str:
 
 
 def cased(old: str, new: str) -> str:
-    """Write a month, weekday or ending in capitals, lower case or with a capital, as the old one was."""
+    """Copy the letter case (capitals, lower, capitalised) of a month, weekday or ending."""
     if old.isupper():
         return new.upper()
     return new.capitalize() if old[:1].isupper() else new

@@ -1,4 +1,4 @@
-"""De-identification for people: text or documents in, text or documents out, with a policy by name."""
+"""De-identify text or documents under a named policy; the public API."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ _AT_ONCE = 64
 _CREDENTIALED: Final = re.compile(
     PLACEHOLDER.pattern + rf"[ \t]?[,(-]?[ \t]?{CREDENTIAL}\b\.?(?:[ \t]?[,/-]?[ \t]?{CREDENTIAL}\b\.?)*"
 )
-"""A placeholder with the degrees behind it: alone beside it, they look like the surname that is no longer there."""
+"""A placeholder with the credentials after it, which look like a surname once the name is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class DeidentifiedText:
 
     Args:
         text: the new text; may hold residual PHI.
-        findings: what was found and done, with offsets in the new text.
+        findings: the PHI found and the operators applied, with offsets in the new text.
     """
 
     text: str = field(repr=False)
@@ -41,17 +41,17 @@ class DeidentifiedText:
 
 
 class Deidentifier:
-    """De-identifies texts and documents under one policy.
+    """De-identify texts and documents under one policy.
 
     >>> Deidentifier(policy="safe_harbor").text("Seen by Dr. Amy Roe on 3/14/24.").text  # doctest: +SKIP
     'Seen by Dr. [NAME] on [DATE 2024].'
 
-    The model loads on first use. One instance serves one thread. The process that makes one writes no core file and
-    cannot be attached to from then on (`llmops.process.forbid_dumps`).
+    The model loads on first use. Not thread-safe. From then on the process writes no core file and cannot be attached
+    to (`llmops.process.forbid_dumps`).
 
     Args:
         policy: name of a bundled policy or path of a YAML file.
-        config: further settings; its own ``policy`` is used where ``policy`` is empty.
+        config: further settings; its ``policy`` is used if ``policy`` is empty.
         vault: known identifiers of patients, for `documents`.
 
     Raises:
@@ -79,7 +79,7 @@ class Deidentifier:
             text: any text. PHI.
 
         Raises:
-            RecipeError: it is no text.
+            RecipeError: not a string.
         """
         if not isinstance(text, str):
             raise RecipeError("deid: what is de-identified must be a str")
@@ -89,7 +89,7 @@ class Deidentifier:
         return DeidentifiedText(text=new, findings=findings)
 
     def detect(self, text: str) -> list[Detection]:
-        """Find PHI in one text; offsets are those of the text given, and nothing has been done to it."""
+        """Find PHI in one text; offsets refer to the given text, which is not changed."""
         return next(self.detect_many([text]))
 
     def detect_many(self, texts: Iterable[str]) -> Iterator[list[Detection]]:
@@ -100,19 +100,19 @@ class Deidentifier:
                 yield [_finding(span) for span in spans]
 
     def documents(self, documents: Iterable[ClinicalDocument]) -> Iterator[DeidentifiedDocument | Withheld]:
-        """De-identify documents, in order; one that cannot be is answered with the reason."""
+        """De-identify documents, in order; a document that fails is returned as withheld, with the reason."""
         waiting = iter(documents)
         while batch := list(islice(waiting, _AT_ONCE)):
             yield from self._stage.process(batch)
 
 
 class Scanner:
-    """Looks for PHI in text that is about to leave; a `llmops.stage.PhiScanner`.
+    """Search text that is about to leave for PHI; implements `llmops.stage.PhiScanner`.
 
-    Placeholders are not PHI, nor are credentials right behind one (``[NAME] RD``).
+    Placeholders are not PHI, nor are credentials directly after one (``[NAME] RD``).
 
     Args:
-        config: the settings of the search; the policy does not matter.
+        config: detection settings; the policy is ignored.
     """
 
     def __init__(self, config: DeidConfig | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A same-length ASCII shadow of a text, in which every pattern is written once and every offset is that of the text."""
+"""Fold a text to same-length ASCII, so that patterns need one form and offsets stay valid."""
 
 import re
 import unicodedata
@@ -19,11 +19,11 @@ _SPLIT_BY: Final = frozenset("-/.() ")
 
 
 def fold(text: str) -> str:
-    """Give a text of the same length in ASCII: accents, dashes, quotes, spaces and digits in their plain form.
+    """Return an ASCII text of the same length: accents, dashes, quotes, spaces and digits in plain form.
 
-    Letters of other alphabets become ``~``, so that a rule can ask for them; everything else unknown becomes ``?``,
-    Greek letters among them that are no word of three: ``alpha``, ``Delta`` and ``mu`` are units and symbols.
-    Digits that OCR turned into letters (``2O8-555-0l79``) are mended where a run has a digit and no other letter.
+    Letters of other alphabets become ``~``, so that rules can match them; everything else unknown becomes ``?``,
+    including Greek letters in words below three letters: ``alpha``, ``Delta`` and ``mu`` are units and symbols. OCR
+    letters in numbers (``2O8-555-0l79``) become digits if a run has a digit and no other letter.
 
     Args:
         text: any text. PHI.

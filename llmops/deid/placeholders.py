@@ -1,4 +1,4 @@
-"""Typed placeholders in a text: made, and kept out of what is found."""
+"""Create typed placeholders, and exclude them from findings."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from llmops.phi import PLACEHOLDER, PhiLabel
 
 
 def placeholder(label: PhiLabel, detail: str = "") -> str:
-    """Give the placeholder of a label, with the part of the surface the rule lets survive."""
+    """Return the placeholder of a label, with the surviving part of the surface."""
     return f"[{label} {detail}]" if detail else f"[{label}]"
 
 
@@ -18,7 +18,7 @@ def placeholder_ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def outside_placeholders(spans: Iterable[Span], text: str) -> Iterator[Span]:
-    """Cut placeholders out of finds: what a policy put there is no PHI, so doing it twice is doing it once."""
+    """Cut placeholders out of findings: they are no PHI, so de-identification is idempotent."""
     taken = placeholder_ranges(text)
     if not taken:
         yield from spans

@@ -1,4 +1,4 @@
-"""What is done to each kind of PHI, under which rule, read from YAML and refused where the rule forbids it."""
+"""Load policies: the operator for each PHI label and the claimed rule; refuse what the rule forbids."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from llmops.yaml_file import read_yaml
 
 
 class Operator(StrEnum):
-    """What is done to a surface."""
+    """The operation applied to a surface."""
 
     REDACT = "redact"
     SURROGATE = "surrogate"
@@ -29,7 +29,7 @@ class Operator(StrEnum):
 
 
 class Basis(StrEnum):
-    """The rule of 45 CFR 164.514 a policy claims."""
+    """The rule of 45 CFR 164.514 that a policy claims."""
 
     SAFE_HARBOR = "safe_harbor"
     LIMITED_DATA_SET = "limited_data_set"
@@ -37,12 +37,12 @@ class Basis(StrEnum):
 
     @property
     def section(self) -> str:
-        """Where the rule stands."""
+        """The section of the rule."""
         return f"45 CFR 164.514{_SECTION[self]}"
 
 
 class Pseudonym(StrEnum):
-    """How a subject's pseudonym is made: at random with a crosswalk, or derived with a key."""
+    """How a subject's pseudonym is made: random with a crosswalk, or derived with a key."""
 
     RANDOM = "random"
     KEYED = "keyed"
@@ -54,10 +54,10 @@ _WORDING: Final = Wording()
 
 
 class Zip3(Declared):
-    """The three-digit ZIP prefixes that become 000 (164.514(b)(2)(i)(B)).
+    """The three-digit ZIP prefixes replaced by 000 (164.514(b)(2)(i)(B)).
 
     Args:
-        table: which census tables the list stands for.
+        table: the census tables the list is derived from.
         restricted: the prefixes.
     """
 
@@ -68,18 +68,18 @@ class Zip3(Declared):
 
 
 class PolicyFile(Declared):
-    """What the file of a policy says.
+    """The content of a policy file.
 
     Args:
-        name: name in reports; what audit events, documents and dataset cards can hold.
+        name: name in reports, audit events, documents and dataset cards.
         rule: the rule it claims.
         basis: the citation, with the section of the rule.
         version: the author's version number.
-        pseudonym: how subjects are named in releases.
-        determination: reference of the expert's determination; empty unless that is the rule.
-        keep_weekday: whether dates are shifted by whole weeks, so that weekdays stay.
-        operators: what is done to each label.
-        zip3: which ZIP prefixes are too small to stay.
+        pseudonym: how subjects' pseudonyms are made.
+        determination: reference of the expert's determination; empty under any other rule.
+        keep_weekday: whether dates shift by whole weeks, preserving weekdays.
+        operators: operator for each label.
+        zip3: ZIP prefixes too small to keep.
     """
 
     name: Annotated[
@@ -98,7 +98,7 @@ class PolicyFile(Declared):
 
 
 class Policy(PolicyFile):
-    """A checked policy: complete, and legal under the rule it claims.
+    """A checked policy: complete, and legal under its claimed rule.
 
     Args:
         digest: SHA-256 of the content in canonical JSON.
@@ -108,25 +108,25 @@ class Policy(PolicyFile):
 
     @property
     def policy_id(self) -> str:
-        """``"<name>@<first 12 hex digits of the digest>"``, as it stands in every document and audit event."""
+        """``"<name>@<first 12 hex digits of the digest>"``, as recorded in every document and audit event."""
         return f"{self.name}@{self.digest[:12]}"
 
     @property
     def restricted_zip3(self) -> frozenset[str]:
-        """Three-digit prefixes that become 000 (164.514(b)(2)(i)(B))."""
+        """Three-digit prefixes replaced by 000 (164.514(b)(2)(i)(B))."""
         return self.zip3.restricted
 
 
 def load_policy(name: str, *, determination: str = "") -> Policy:
-    """Load a bundled policy by name, or one by the path of its YAML file.
+    """Load a bundled policy by name, or a policy file by path.
 
     Args:
         name: ``"safe_harbor"``, ``"limited_data_set"``, ``"expert_determination"`` or a path ending in ``.yaml``.
-        determination: reference of the expert's determination, where the file names none (164.514(b)(1)).
+        determination: reference of the expert's determination, if the file names none (164.514(b)(1)).
 
     Raises:
-        RecipeError: not found, not well formed, a key unknown or missing, or a pair of label and operator that the rule
-            forbids; the message names the key path, the section and the fix.
+        RecipeError: not found, malformed, unknown or missing key, or an operator forbidden for its label; the message
+            names the key path, the section and the fix.
     """
     path = config_file("deid", name)
     content, _ = read_yaml(path, f"policy {path.name}")
@@ -139,11 +139,11 @@ def load_policy(name: str, *, determination: str = "") -> Policy:
 
 
 def check_legality(policy: PolicyFile, *, source: str) -> None:
-    """Refuse what the claimed rule forbids: operators, pseudonyms, ZIP prefixes, a name or citation of another rule.
+    """Refuse what the claimed rule forbids: operators, pseudonyms, ZIP prefixes, another rule's name or citation.
 
     Args:
-        policy: what the file says.
-        source: how errors call the file.
+        policy: content of the file.
+        source: name of the file in errors.
 
     Raises:
         RecipeError: names the key path, the section of 45 CFR 164.514 and the fix.
@@ -159,7 +159,7 @@ def check_legality(policy: PolicyFile, *, source: str) -> None:
 
 
 def _check_claim(policy: PolicyFile, source: str) -> None:
-    """A policy's name is what people read in releases, so it may not be that of a rule that was not applied."""
+    """Refuse the name of a rule that was not applied: the policy's name is what people read in releases."""
     plain = re.sub("[_-]", "", policy.name)
     other = next((rule for rule in Basis if rule is not policy.rule and rule.replace("_", "") in plain), None)
     if other:
@@ -172,7 +172,7 @@ def _check_claim(policy: PolicyFile, source: str) -> None:
 
 
 def _check_operators(policy: PolicyFile, source: str) -> None:
-    """Refuse a label without an operator, which would stay as it is, and an operator that its label may not have."""
+    """Refuse a label without an operator, which would be left unchanged, and an operator its label may not have."""
     if missing := [label for label in PhiLabel if label not in policy.operators]:
         raise RecipeError(f"policy {source}: operators.{missing[0]}: missing; every label needs an operator")
     for label in PhiLabel:
@@ -182,7 +182,7 @@ def _check_operators(policy: PolicyFile, source: str) -> None:
 
 
 def _check_safe_harbor(policy: PolicyFile, source: str) -> None:
-    """Refuse derived codes (164.514(c)(1)) and a ZIP prefix of 20,000 people or fewer (164.514(b)(2)(i)(B))."""
+    """Refuse derived codes (164.514(c)(1)) and ZIP prefixes of 20,000 people or fewer (164.514(b)(2)(i)(B))."""
     if policy.pseudonym is not Pseudonym.RANDOM:
         raise RecipeError(
             f"policy {source}: pseudonym: {policy.pseudonym}: Safe Harbor codes may not be derived from information "
@@ -197,13 +197,13 @@ def _check_safe_harbor(policy: PolicyFile, source: str) -> None:
 
 @lru_cache(maxsize=1)
 def _small_areas() -> frozenset[str]:
-    """The bundled list, the least that a policy under Safe Harbor restricts."""
+    """Return the bundled list, the minimum a Safe Harbor policy must restrict."""
     content, _ = read_yaml(config_file("deid", "safe_harbor"), "policy safe_harbor")
     return frozenset(content["zip3"]["restricted"])
 
 
 def _misuse(label: PhiLabel, operator: Operator) -> str:
-    """Say why the label cannot have the operator under any rule; empty where it can."""
+    """Say why no rule allows the operator for the label; empty if allowed."""
     if operator is Operator.SHIFT_DATE and label is not PhiLabel.DATE:
         return "only DATE can be shifted; use redact"
     if operator is Operator.GENERALISE and label not in _GENERALISABLE:
@@ -214,7 +214,7 @@ def _misuse(label: PhiLabel, operator: Operator) -> str:
 
 
 def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
-    """Say why Safe Harbor forbids it: each of the identifiers (A) to (R) of 164.514(b)(2)(i) is removed."""
+    """Say why Safe Harbor forbids the operator: identifiers (A) to (R) of 164.514(b)(2)(i) must be removed."""
     section = f"164.514(b)(2)(i)({_PARAGRAPH[label]})"
     if operator is Operator.SHIFT_DATE:
         return (
@@ -230,14 +230,14 @@ def _forbidden_by_safe_harbor(label: PhiLabel, operator: Operator) -> str:
 
 
 def _forbidden_in_limited_data_set(label: PhiLabel, operator: Operator) -> str:
-    """Say why a limited data set forbids it: the direct identifiers listed in 164.514(e)(2) are removed."""
+    """Say why a limited data set forbids the operator: the direct identifiers of 164.514(e)(2) must be removed."""
     if operator is Operator.KEEP and label not in _LIMITED_DATA_SET_MAY_KEEP:
         return "a limited data set excludes this direct identifier (164.514(e)(2)); use redact or surrogate"
     return ""
 
 
 def _forbidden_by_expert(label: PhiLabel, operator: Operator) -> str:
-    """Say why no determination under 164.514(b)(1)(i) can allow it: a name, SSN or MRN alone tells who it is."""
+    """Say why no determination under 164.514(b)(1)(i) can allow it: a name, SSN or MRN alone identifies."""
     if operator is Operator.KEEP and label in {PhiLabel.NAME, PhiLabel.SSN, PhiLabel.MRN}:
         return "no determination of very small risk covers it as it stands (164.514(b)(1)(i)); use surrogate or redact"
     return ""

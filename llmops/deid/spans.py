@@ -1,4 +1,4 @@
-"""A found stretch of text, and how overlapping finds become disjoint ones without uncovering a character."""
+"""Represent findings as spans, and make overlapping ones disjoint without uncovering a character."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from llmops.phi import PhiLabel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """``text[start:end]`` is said to be PHI by one recognizer; never holds the surface."""
+    """``text[start:end]`` is PHI according to one recognizer; never holds the surface."""
 
     start: int
     end: int
@@ -19,16 +19,16 @@ class Span:
     recognizer: str
 
     def cut(self, start: int, end: int) -> "Span":
-        """Give the same find over another range; itself where that is its own."""
+        """Return the same finding over another range; itself if unchanged."""
         if (start, end) == (self.start, self.end):
             return self
         return Span(start=start, end=end, label=self.label, score=self.score, recognizer=self.recognizer)
 
 
 class ScoredWord(NamedTuple):
-    """``text[start:end]`` is a word that is PHI of this kind with this probability, to the clinical network.
+    """``text[start:end]`` is a word with the network's likeliest PHI label and probability.
 
-    A tuple, which is made in a third of the time: a text has hundreds.
+    A tuple takes a third of the time to create, and a text has hundreds.
     """
 
     start: int
@@ -43,10 +43,10 @@ class View:
 
     Args:
         text: the text itself.
-        folded: its ASCII shadow of the same length (`llmops.deid.folding.fold`).
-        data: the shadow as bytes, one byte a code point, which is what RE2 runs over without copying.
-        entities: what the NER component found, as (start, end, entity type).
-        words: what the clinical network scored; None where another component ran.
+        folded: same-length ASCII form (`llmops.deid.folding.fold`).
+        data: ``folded`` as bytes, one per code point, which RE2 searches without copying.
+        entities: findings of the NER component, as (start, end, entity type).
+        words: the clinical network's word scores; None with another component.
     """
 
     text: str = field(repr=False)
@@ -70,12 +70,12 @@ class View:
 def resolve(spans: Iterable[Span], folded: str) -> tuple[Span, ...]:
     """Make spans disjoint and ordered; every covered word character stays covered.
 
-    The higher score keeps its range (the longer one where equal); a lower one keeps what is left of it, where that
-    holds a letter or digit.
+    The higher score keeps its range (the longer span if equal); a lower one keeps its remainder, if that contains a
+    letter or digit.
 
     Args:
-        spans: finds of any recognizers over one text.
-        folded: the ASCII shadow of that text. PHI.
+        spans: findings of any recognizers in one text.
+        folded: ASCII form of the text. PHI.
     """
     owner: list[Span | None] = [None] * (len(folded) + 1)
     borders: set[int] = set()
@@ -84,7 +84,7 @@ def resolve(spans: Iterable[Span], folded: str) -> tuple[Span, ...]:
         borders.update((span.start, span.end))
     found: list[Span] = []
     start, holder = 0, owner[0]
-    for border in sorted(borders):  # between two borders all is one span's
+    for border in sorted(borders):  # one span holds each range between two borders
         if owner[border] is holder:
             continue
         trimmed = _trim(holder, start, border, folded) if holder is not None else None
@@ -95,7 +95,7 @@ def resolve(spans: Iterable[Span], folded: str) -> tuple[Span, ...]:
 
 
 def _trim(holder: Span, start: int, end: int, folded: str) -> Span | None:
-    """Cut what surrounds the words of a leftover; whole spans keep their own ends."""
+    """Trim non-word characters from a remainder; whole spans keep their ends."""
     if (start, end) == (holder.start, holder.end):
         return holder
     while start < end and not folded[start].isalnum():
@@ -109,7 +109,7 @@ _LONGEST_WORD: Final = 64
 
 
 def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a span to the words its ends stand in, by a long word at most: unbroken text must not cost a square."""
+    """Widen a span to whole words, up to a length limit: unbroken text must not take quadratic time."""
     if start > 0 and _is_word(text[start - 1]) and _is_word(text[start]):
         lowest = max(0, start - _LONGEST_WORD)
         while start > lowest and _is_word(text[start - 1]):

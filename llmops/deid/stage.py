@@ -1,4 +1,4 @@
-"""The de-identification stage: clinical documents in, de-identified documents or the reason they are withheld out."""
+"""De-identification stage: clinical documents in, de-identified documents or the withholding reason out."""
 
 import logging
 from bisect import bisect_right
@@ -35,14 +35,14 @@ class _Prepared:
 
 
 class PresidioDeidentifier:
-    """Stage that de-identifies documents under one policy. Not for sharing between threads; one a worker.
+    """De-identify documents under one policy. Not thread-safe; one instance per worker.
 
     Args:
         config: the component's settings.
         policy: the checked policy.
-        vault: known identifiers, pseudonyms and date offsets; None rewrites each document on its own, without a
-            pseudonym, shift or stand-in.
-        detector: one to share, so that the model is loaded once; None makes its own.
+        vault: known identifiers, pseudonyms and date offsets; None rewrites each document alone, without pseudonym,
+            shift or surrogates.
+        detector: a shared detector, so that the model is loaded once; None creates one.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class PresidioDeidentifier:
         self._detector = detector or Detector(config)
 
     def process(self, batch: Sequence[ClinicalDocument]) -> Sequence[DeidentifiedDocument | Withheld]:
-        """De-identify a batch; one answer a document, in order. No failure on one document touches another.
+        """De-identify a batch; one answer per document, in order. Failures do not affect other documents.
 
         Args:
             batch: documents. PHI.
@@ -79,7 +79,7 @@ class PresidioDeidentifier:
             return _failed(document, error)
 
     def _find(self, items: Sequence[_Prepared]) -> list[list[tuple[Span, ...]] | None]:
-        """Search all texts of the batch at once; where that fails, each document alone, so that only one is lost."""
+        """Search all texts of the batch at once; if that fails, each document alone, so that only one is lost."""
         texts = [text for item in items for text in item.texts]
         matchers = [item.matcher for item in items for _ in item.texts]
         try:
@@ -144,7 +144,7 @@ def _matcher(known: tuple[Identity, ...]) -> KnownMatcher:
 def _moved(
     sections: Sequence[Section], spans: Sequence[Span], findings: Sequence[PhiFinding], length: int
 ) -> tuple[Section, ...]:
-    """Carry section borders over to the new text; a border inside a replaced span goes to that span's edge."""
+    """Map section borders to the new text; a border inside a replaced span moves to the span's edge."""
     starts = [span.start for span in spans]
 
     def move(position: int, *, to_end: bool) -> int:

@@ -1,4 +1,4 @@
-"""What de-identification asks of the vault, and the answers where there is none."""
+"""Define the vault queries of de-identification, and the defaults without a vault."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,41 +9,40 @@ from llmops.phi import PhiLabel
 
 
 class SubjectVault(Protocol):
-    """The part of `llmops.vault.Vault` that de-identification uses. Everything it answers but pseudonyms is PHI."""
+    """The part of `llmops.vault.Vault` used here. All answers but pseudonyms are PHI."""
 
     def subject(self, identifiers: Sequence[SubjectIdentifier], /) -> str | None:
-        """Resolve identifiers to the subject they were linked to."""
+        """Resolve identifiers to their linked subject."""
         ...
 
     def pseudonym(self, subject: str, /) -> str:
-        """Give the name of the subject in releases."""
+        """Return the subject's pseudonym for releases."""
         ...
 
     def date_offset_days(self, subject: str, /) -> int:
-        """Give the subject's date shift, never zero."""
+        """Return the subject's date shift in days, never 0."""
         ...
 
     def known(self, subject: str, /) -> Sequence[Identity]:
-        """Give every identity recorded for the subject and the people around it."""
+        """Return every identity recorded for the subject and related people."""
         ...
 
     def is_anybodys(self, identifier: SubjectIdentifier, /) -> bool:
-        """Say whether any patient has this number or goes by this whole name."""
+        """Say whether any patient has this number or this full name."""
         ...
 
     def surrogate_seed(self, subject: str, /) -> bytes:
-        """Give a keyed digest that stand-ins are drawn from."""
+        """Return the keyed digest from which surrogates are drawn."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """All that is known of a document's subject while it is rewritten. PHI but for the pseudonym.
+    """All that is known of a document's subject during rewriting. PHI, except the pseudonym.
 
-    ``in_use`` asks the vault whether an identifier is anyone's, so that no stand-in is a patient's real number.
-
-    Without a seed nothing can be replaced consistently and without an offset no date can be shifted: the operators
-    then fall back to placeholders.
+    ``in_use`` asks the vault whether an identifier is anyone's, so that no surrogate is a patient's real number.
+    Without a seed surrogates cannot be consistent, and without an offset dates cannot be shifted: placeholders are used
+    instead.
     """
 
     pseudonym: str = ""
@@ -54,21 +53,21 @@ class Subject:
 
 
 NOBODY = Subject()
-"""The subject of a document whose patient is not known."""
+"""The subject of a document with an unknown patient."""
 
 
 def _is_anybodys(vault: SubjectVault, label: PhiLabel, value: str) -> bool:
-    """Ask for the number under its own label and under those that patients go by: no account gets an MRN."""
+    """Query the number under its own and all patient-number labels, so that no account number equals an MRN."""
     asked = (label,) if label is PhiLabel.NAME else dict.fromkeys((label, PhiLabel.MRN, PhiLabel.OTHERID))
     return any(vault.is_anybodys(SubjectIdentifier(value=value, label=one)) for one in asked)
 
 
 def resolve_subject(vault: SubjectVault | None, identifiers: Sequence[SubjectIdentifier]) -> Subject:
-    """Ask the vault for everything about a document's subject.
+    """Query the vault for everything about a document's subject.
 
     Args:
-        vault: the crosswalk, or None where documents are de-identified on their own.
-        identifiers: as the document names its patient. PHI.
+        vault: the crosswalk, or None to de-identify documents alone.
+        identifiers: the document's patient identifiers. PHI.
     """
     key = vault.subject(identifiers) if vault is not None and identifiers else None
     if vault is None or key is None:

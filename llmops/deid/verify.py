@@ -1,7 +1,7 @@
-"""The exit gate: no own identifier of the subject is in the output, and an independent look says what else may be.
+"""Exit gate: check that no identifier of the subject is left, and estimate the residual risk independently.
 
-Both look only at what the first pass left as it was: placeholders, stand-ins, shifted dates and what the policy keeps
-have been decided on, so they are blanked out first and can raise no alarm.
+Both checks read only text the first pass left unchanged: placeholders, surrogates, shifted dates and kept PHI are
+decided already, so they are blanked out first and cannot raise an alarm.
 """
 
 import re
@@ -20,7 +20,7 @@ from llmops.documents import DeidentifiedDocument, Field, FieldPhi
 from llmops.phi import PLACEHOLDER, PhiFinding, PhiLabel
 
 _BLANK: Final = "\x1f"
-"""No letter, digit, blank or punctuation: nothing joins over it."""
+"""No letter, digit, blank or punctuation, so that no pattern matches across it."""
 
 _LIKELY_WEIGHT: Final = 0.4
 _MAY_BE_KEPT: Final = frozenset({PhiLabel.LOC, PhiLabel.ZIP, PhiLabel.DATE, PhiLabel.AGE90, PhiLabel.OTHERID})
@@ -28,7 +28,7 @@ Check = Callable[[str, re.Match[str]], bool]
 
 
 class Suspicion(NamedTuple):
-    """A shape of an identifier, what it would be, how much one of them says, and how many at most are counted."""
+    """An identifier pattern, its label, the risk weight of one match, and the maximum number counted."""
 
     label: PhiLabel
     weight: float
@@ -38,10 +38,10 @@ class Suspicion(NamedTuple):
 
 
 class SecondLook(NamedTuple):
-    """What the exit gate found in a document.
+    """The exit gate's result for a document.
 
     Args:
-        survivors: certain identifiers of the subject, addresses and birth date in every shape among them.
+        survivors: certain identifiers of the subject, including addresses and birth dates in every format.
         risk: estimate in [0, 1] that an identifier is left.
     """
 
@@ -50,14 +50,14 @@ class SecondLook(NamedTuple):
 
 
 def survivors(texts: Iterable[str], matcher: KnownMatcher) -> int:
-    """Count the subject's own certain identifiers that are still in what leaves.
+    """Count the subject's certain identifiers that are still in the output.
 
-    Names in both orders, numbers with or without zeros and separators, e-mail; what is short or a word of the language
-    (an MRN ``100``, a Mr. May) only where the text says so. Places, ZIP codes and dates are passed over, since a policy
-    may keep them and a text alone does not tell: `second_look` counts them too.
+    Names in both orders, numbers with or without zeros and separators, e-mail; short or dictionary words (an MRN
+    ``100``, a Mr. May) only if the context confirms them. Places, ZIP codes and dates are skipped, since a policy may
+    keep them and the text alone does not show it: `second_look` counts them too.
 
     Args:
-        texts: everything of the document that leaves: text, title, field values.
+        texts: all output of the document: text, title, field values.
         matcher: the subject's known identifiers. PHI.
     """
     bare = (PLACEHOLDER.sub(_blank, text) for text in texts if text)
@@ -65,21 +65,21 @@ def survivors(texts: Iterable[str], matcher: KnownMatcher) -> int:
 
 
 def residual_risk(text: str, findings: Sequence[PhiFinding] = (), policy: Policy | None = None) -> float:
-    """Estimate in [0, 1] that an identifier is left in a de-identified text.
+    """Estimate in [0, 1] the probability that an identifier is left in a de-identified text.
 
-    The features are other ones than those of the first pass: no network, no score, no name list; cues and shapes in
-    what was left alone. Codes of a terminology, genomic positions and measurements are no identifiers.
+    The features differ from the first pass: no network, no score, no name list, but cues and patterns in the unchanged
+    text. Terminology codes, genomic positions and measurements are no identifiers.
 
     Args:
         text: output text.
-        findings: what was done in it, with offsets in it.
-        policy: what it keeps (a limited data set: dates) is no residue; None judges as Safe Harbor would.
+        findings: its findings, with offsets in it.
+        policy: labels it keeps (a limited data set: dates) are not counted; None applies Safe Harbor.
     """
     return round(1.0 - _cleanness(fold(blanked(text, findings)), policy), 4)
 
 
 def _cleanness(left: str, policy: Policy | None) -> float:
-    """Estimate in [0, 1] that a folded text from which everything decided on is blanked out holds no identifier."""
+    """Estimate in [0, 1] that a folded text, with everything decided blanked out, holds no identifier."""
     clean = 1.0
     for suspicion in _SUSPICIONS:
         if policy is not None and policy.operators[suspicion.label] is Operator.KEEP:
@@ -95,16 +95,16 @@ def second_look(
     matcher: KnownMatcher | None = None,
     count_added: Callable[[str], int] = lambda _: 0,
 ) -> SecondLook:
-    """Look once at everything of a document that leaves.
+    """Check all output of a document once.
 
-    What the policy put or kept there was decided on, so it is passed over by its place and not by its kind. The risk is
-    that of `residual_risk` over text, title and free-text fields, and of what looks like the subject's own.
+    What the policy replaced or kept is skipped by position, not by kind. The risk is `residual_risk` over text, title
+    and free-text fields, plus likely identifiers of the subject.
 
     Args:
         document: the de-identified document.
         policy: the policy applied.
-        matcher: the subject's known identifiers: a misspelt name left is a hint that one is. PHI.
-        count_added: counts what recognizers that a user added find in a text.
+        matcher: the subject's known identifiers; a remaining misspelt name raises the risk. PHI.
+        count_added: counts findings of user-supplied recognizers in a text.
     """
     survivors, clean = 0, 1.0
     for text, findings, free in _leaving(document):
@@ -120,7 +120,7 @@ def second_look(
 
 
 def blanked(text: str, findings: Iterable[PhiFinding]) -> str:
-    """Blank out every finding and placeholder of an output text; the length stays."""
+    """Blank out every finding and placeholder of an output text, preserving its length."""
     characters = list(text)
     for finding in findings:
         characters[finding.start : finding.end] = _BLANK * (finding.end - finding.start)
@@ -132,7 +132,7 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _leaving(document: DeidentifiedDocument) -> Iterator[tuple[str, list[PhiFinding], bool]]:
-    """Give each text that leaves with its findings, and whether people wrote it: codes and numbers are not."""
+    """Yield each output text with its findings, and whether people wrote it (not codes and numbers)."""
     by_field: dict[str, list[PhiFinding]] = {}
     for finding in document.findings:
         by_field.setdefault(finding.field, []).append(finding)
@@ -153,10 +153,10 @@ def _is_treated(field: Field) -> bool:
 
 
 def _parted(findings: Sequence[PhiFinding], count: int) -> Iterator[list[PhiFinding]]:
-    """Give the findings of each of ``count`` fields that share a name, none where it is not sure whose they are.
+    """Return the findings of each of ``count`` same-named fields, none if the assignment is uncertain.
 
-    A finding says no more than the name, but they stand in order: where each value begins with one, each begins a
-    field. Elsewhere only placeholders are passed over, as everywhere.
+    A finding holds only the field name, but findings are ordered: if each value begins with one, each starts a field.
+    Otherwise only placeholders are skipped, as everywhere.
     """
     if count < 2:
         return iter([list(findings)] * count)
@@ -174,26 +174,26 @@ def _always(_left: str, _match: re.Match[str]) -> bool:
 
 
 def _is_person(left: str, match: re.Match[str]) -> bool:
-    """Ask for a word behind the cue that is none of the language, of medicine, a drug or an eponym; for no label."""
+    """Require a word after the cue that is not in the dictionary, medicine, drugs or eponyms, and is no label."""
     if left[match.end() : match.end() + 1] == ":":  # "Patient Provider Rating: 1st" names a column
         return False
     return any(not is_word(word.lower()) for word in re.findall(r"[A-Za-z]{3,}", match.group(1)))
 
 
 def _is_named(left: str, match: re.Match[str]) -> bool:
-    """Ask more where the cue is a bare ``Name:``: in a table it heads drugs and tests too, whose kind stands last."""
+    """Require more for a bare ``Name:``: in tables it also heads drugs and tests, whose last word is their kind."""
     last = re.findall(r"[A-Za-z]{3,}", match.group(1))[-1:]
     bare = match.group().lower().startswith("name")
     return _is_person(left, match) and not (bare and any(is_word(word.lower()) for word in last))
 
 
 def _are_strange(_left: str, match: re.Match[str]) -> bool:
-    """Ask for two words none of which is of the language or of medicine, inflected either."""
+    """Require two words, none of them a dictionary or medical word, even inflected."""
     return not any(is_word(word.lower()) for word in match.groups())
 
 
 def _is_calendar_date(left: str, match: re.Match[str]) -> bool:
-    """Refuse doses, versions and positions: a date stands free of other numbers and has a month and a day."""
+    """Refuse doses, versions and positions: a date adjoins no other number and has a month and a day."""
     month, day = int(match.group(1)), int(match.group(2))
     before, after = left[max(0, match.start() - 1) : match.start()], left[match.end() : match.end() + 1]
     possible = 1 <= min(month, day) <= 12 and max(month, day) <= 31
@@ -273,4 +273,4 @@ _SUSPICIONS: Final = (
     ),
     Suspicion(PhiLabel.AGE90, 0.5, re.compile(r"(?i)\b(?:9\d|1[01]\d)[ -]?(?:year|yr|y)s?[ -]?(?:old|o)\b"), _always),
 )
-"""Shapes and cues; every repetition has a bound, so the search is linear in the text."""
+"""Patterns and cues; every repetition is bounded, so the search is linear in the text."""

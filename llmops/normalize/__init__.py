@@ -1,4 +1,4 @@
-"""From source records to clinical documents: one folder a format, what they share in `text`."""
+"""Turn source records into clinical documents: one package per format, shared code in `text`."""
 
 from llmops.normalize.config import NormalizeConfig, TableColumns
 from llmops.normalize.normalizer import FormatReader, Normalizer

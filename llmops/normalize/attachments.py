@@ -1,4 +1,4 @@
-"""Attached data of FHIR, HL7 v2 and C-CDA records: base64 to bytes, and bytes to text where they are text."""
+"""Decode attachments of FHIR, HL7 v2 and C-CDA records: base64 to bytes, and bytes to text if they are text."""
 
 import base64
 import binascii
@@ -9,13 +9,13 @@ from llmops.documents import Reason
 from llmops.normalize.errors import Refused
 from llmops.normalize.text.html_text import html_to_text
 
-# First bytes of what is no text, whatever its label says.
+# First bytes of binary formats, whatever the declared type.
 _BINARY_MARKS: Final = (
     *(b"%PDF", b"{\\rtf", b"PK\x03\x04", b"\x1f\x8b"),
     *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*"),
 )
 _XML: Final = b"<?xml"
-# Python also knows codecs that are no character set ("unicode_escape" builds lone surrogates): only these are believed.
+# Python also has codecs that are no character set ("unicode_escape" builds lone surrogates): only these are accepted.
 _CODECS: Final = frozenset(
     {"utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "cp437", "cp850", "mac-roman", "shift_jis", "gb18030"}
     | {f"iso8859-{n}" for n in range(1, 17)}
@@ -24,13 +24,13 @@ _CODECS: Final = frozenset(
 
 
 def from_base64(written: str) -> bytes:
-    """Decode strictly: a cut-off attachment is broken, not shorter.
+    """Decode base64 strictly: a truncated attachment is an error, not shorter.
 
     Args:
         written: base64, white space allowed. PHI.
 
     Raises:
-        Refused: ``BAD_ATTACHMENT`` where it is empty or not base64.
+        Refused: ``BAD_ATTACHMENT`` if empty or not base64.
     """
     packed = "".join(written.split())
     if not packed:
@@ -42,16 +42,16 @@ def from_base64(written: str) -> bytes:
 
 
 def plain_text(data: bytes, *, html: bool = False, charset: str = "") -> str:
-    """Read attached bytes as text: in the declared encoding, else UTF-8, else Windows text, which is what is left.
+    """Read attached bytes as text: in the declared encoding, else UTF-8, else Windows-1252.
 
     Args:
         data: the attachment. PHI.
-        html: whether it is declared as HTML, whose tags are then removed.
+        html: whether it is declared as HTML; tags are then removed.
         charset: the declared encoding, or empty.
 
     Raises:
-        Refused: ``UNSUPPORTED_ATTACHMENT`` for what is not text, ``BAD_ATTACHMENT`` for what is not in its declared
-            encoding, ``EMPTY`` for what says nothing.
+        Refused: ``UNSUPPORTED_ATTACHMENT`` if not text, ``BAD_ATTACHMENT`` if not in its declared encoding, ``EMPTY``
+            if blank.
     """
     wide = charset.startswith("utf-16")
     if data.lstrip().startswith(_BINARY_MARKS) or (b"\x00" in data and not wide):

@@ -1,4 +1,4 @@
-"""What a recipe may say about normalisation: which columns mean what, and what is asked of a record."""
+"""Define the normalisation settings of a recipe: column mapping and record requirements."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -6,20 +6,20 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableColumns:
-    """Which column of a table holds what; an empty name means "guess from the usual names".
+    """The meaning of a table's columns; an empty name means "guess from the usual names".
 
     Args:
         text: the note's text.
         subject: the patient's identifier.
-        assigner: who assigned it; without the column, ``assigner_name`` stands for every row.
+        assigner: who assigned it; without the column, ``assigner_name`` applies to every row.
         assigner_name: the assigner of every row, e.g. ``"epic"``.
         time: clinical time of the note.
         title: title of the note.
-        kind: what kind of note it is, in the table's words (``"Radiology"``).
+        kind: kind of note, in the table's words (``"Radiology"``).
         doc_type: LOINC code of the document type.
-        document_id: the note's own number; an identifier, so it is kept only as an OTHERID field.
+        document_id: the note's own number; an identifier, so kept only as an OTHERID field.
         phi: further columns to keep as typed fields, as pairs of column and either a `PhiLabel` value (``"PHONE"``),
-            ``"free_text"`` or ``"none"``. Columns named nowhere are dropped and counted.
+            ``"free_text"`` or ``"none"``. Unmapped columns are dropped and counted.
     """
 
     text: str = ""
@@ -36,14 +36,14 @@ class TableColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalizeConfig:
-    """How records become documents.
+    """Settings for turning records into documents.
 
     Args:
         table: the columns of tabular note exports.
-        require_subject: refuse a record that names no patient, since nothing could then be kept consistent or known.
-        header_identifiers: read ``MRN:``, ``Patient:``, ``DOB:`` lines at the top of free-text notes, and who is named
-            as clinician, relative or facility in letterhead, header and signature.
-        max_depth: deepest nesting of a structured record; deeper is a bomb or a bug.
+        require_subject: refuse a record without a patient, for which consistency and known identifiers are impossible.
+        header_identifiers: read ``MRN:``, ``Patient:``, ``DOB:`` lines at the top of free-text notes, and clinicians,
+            relatives and facilities named in letterhead, header and signature.
+        max_depth: maximum nesting of a structured record; deeper is an attack or a bug.
     """
 
     use: Literal["default"] = "default"

@@ -1,4 +1,4 @@
-"""Who a document is: ids from the source's own key or the document's content, never from where it lay."""
+"""Derive document ids from the source's own key or the document's content, never from its location."""
 
 import hashlib
 import hmac
@@ -16,20 +16,19 @@ Content: TypeAlias = list[object]
 
 
 def identified(parts: Sequence[ClinicalDocument | Withheld], key: bytes) -> tuple[ClinicalDocument | Withheld, ...]:
-    """Give every part of a record its ids.
+    """Assign ids to every part of a record.
 
-    A document's id is ``<record>.<version>``. The record is a keyed hash of what the source calls it (`source_key`), or
-    of its content where the source has no name for it; the version is a keyed hash of the content. So neither a new
-    row, another order, another file name nor another file format changes an id; a document that was edited under its
-    own key keeps the record and gets another version; and two documents that share a key but not their content stay
-    apart, whoever else is in the run. Documents equal in key and content get equal ids: they are one document, met
-    twice, and the gate withholds all but one.
+    A document's id is ``<record>.<version>``. The record is a keyed hash of the source's key (`source_key`), or of the
+    content if there is none; the version is a keyed hash of the content. So a new row, another order, file name or file
+    format changes no id; an edited document with the same key keeps the record and gets another version; and two
+    documents with the same key but different content stay distinct, whatever else is in the run. Documents equal in key
+    and content get equal ids: they are duplicates, and the gate withholds all but one.
 
-    What became no document is numbered within its record: ``<record>.<n>``.
+    Parts that became no document are numbered within their record: ``<record>.<n>``.
 
     Args:
-        parts: what a format module made of one record. PHI.
-        key: secret of the raw zone; without it ids say nothing and cannot be computed.
+        parts: all parts of one record. PHI.
+        key: secret of the raw zone; without it ids reveal nothing and cannot be computed.
     """
     return tuple(
         _identified(part, key)
@@ -48,9 +47,9 @@ def _identified(document: ClinicalDocument, key: bytes) -> ClinicalDocument:
 
 
 def _content(document: ClinicalDocument) -> Content:
-    """What makes a document another one: its patient, time, type, text and values; case and blanks do not count.
+    """Return the identifying content: patient, time, type, text and values; case and blanks do not count.
 
-    Values as text, so that the number 7 of a JSON line is the ``7`` of a CSV cell.
+    Values are compared as text, so that the number 7 of a JSON line equals the ``7`` of a CSV cell.
     """
     return [
         sorted([item.assigner.casefold(), item.value.strip().casefold(), item.label] for item in document.subject),
@@ -66,6 +65,6 @@ def _plain(value: object) -> str:
 
 
 def _digest(key: bytes, parts: Content) -> str:
-    """Keyed hash of nested lists of text; JSON keeps the parts apart, and its escapes take any code point."""
+    """Return a keyed hash of nested lists of text; JSON separates the parts, and its escapes take any code point."""
     message = json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     return hmac.new(key, message, hashlib.sha256).hexdigest()

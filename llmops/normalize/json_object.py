@@ -1,4 +1,4 @@
-"""Parsing FHIR JSON: one resource object, not too deep, with a reason for whatever else the bytes are."""
+"""Parse a JSON record into one object of limited depth, or a reason."""
 
 from typing import Any, Final, TypeAlias
 
@@ -9,7 +9,7 @@ from llmops.normalize.errors import Refused
 from llmops.normalize.text.decode import decode
 
 Json: TypeAlias = dict[str, Any]
-"""A JSON object; nothing about its members is believed before it is looked at."""
+"""A JSON object; its members are unchecked."""
 
 _UTF8: Final = frozenset({"utf-8", "utf8", "ascii", "us-ascii", ""})
 _CONTAINERS: Final = (dict, list)
@@ -21,10 +21,10 @@ def parse_object(record: SourceRecord, max_depth: int) -> Json:
 
     Args:
         record: a record of JSON. PHI.
-        max_depth: deepest nesting allowed.
+        max_depth: maximum nesting depth.
 
     Raises:
-        Refused: ``TRUNCATED`` where the bytes end too early, ``TOO_DEEP``,
+        Refused: ``TRUNCATED`` if the bytes end too early, ``TOO_DEEP``,
             ``WRONG_ENCODING``, ``EMPTY`` or ``MALFORMED``.
     """
     payload = record.payload.removeprefix(_BOM)
@@ -56,7 +56,7 @@ def _reason(error: orjson.JSONDecodeError, payload: bytes) -> Reason:
     if "end of data" in message:
         return Reason.TRUNCATED
     if "UTF-8" in message:
-        # A payload cut inside a character is cut, not wrongly encoded.
+        # A payload cut inside a character is truncated, not wrongly encoded.
         return Reason.TRUNCATED if _is_utf8_cut_short(payload) else Reason.WRONG_ENCODING
     return Reason.MALFORMED
 
@@ -70,7 +70,7 @@ def _is_utf8_cut_short(payload: bytes) -> bool:
 
 
 def _deeper_than(value: Any, limit: int) -> bool:
-    """Whether containers nest deeper than the limit; level by level, so that depth costs no stack."""
+    """Say whether containers nest deeper than the limit; level by level, so that depth costs no stack."""
     level = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit):
         level = [

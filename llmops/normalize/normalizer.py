@@ -1,4 +1,4 @@
-"""The stage that turns source records into clinical documents: one reader a format, one edge for all errors."""
+"""Stage that turns source records into clinical documents: one reader per format, one place for all errors."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ Answer = TypeVar("Answer")
 
 
 class FormatReader(Protocol):
-    """What the module of a format promises; it raises `Refused` and nothing else on purpose."""
+    """Interface of a format module; it raises `Refused` and nothing else on purpose."""
 
     def documents(self, record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
         """Make the documents of one record."""
         ...
 
     def identities(self, record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-        """Say what one record knows about people and organisations."""
+        """Return the people and organisations of one record."""
         ...
 
 
@@ -36,17 +36,17 @@ class NormalFormat(Protocol):
 
     @property
     def reader(self) -> FormatReader:
-        """What makes documents and identities of a record."""
+        """Reader of documents and identities."""
         ...
 
 
 class Normalizer:
-    """Turns each source record into a group of at least one document or reason; never raises for a record.
+    """Turn each source record into a group of at least one document or reason; never raises for a record.
 
     Args:
-        config: how to read tables and what is asked of a record.
-        key: secret that the ids of documents are derived with.
-        formats: what is read; a record of another format is withheld.
+        config: column mapping and record requirements.
+        key: secret from which document ids are derived.
+        formats: supported formats; records of others are withheld.
     """
 
     def __init__(self, config: NormalizeConfig | None = None, *, key: bytes, formats: Iterable[NormalFormat]) -> None:
@@ -54,23 +54,23 @@ class Normalizer:
         self._key = key
         self._readers: Mapping[str, FormatReader] = {one.name: one.reader for one in formats}
         self.failures: Counter[str] = Counter()
-        """Records on which a format module failed unexpectedly, by format; each was withheld as malformed."""
+        """Unexpected failures of format modules, by format; each record was withheld as malformed."""
 
     def process(self, batch: Sequence[SourceRecord]) -> Sequence[DocumentGroup | Withheld]:
-        """Answer each record with its documents, in order.
+        """Return each record's documents, in order.
 
         Args:
-            batch: records as read. PHI.
+            batch: source records. PHI.
         """
         return [self._answer(record) for record in batch]
 
     def identities(self, record: SourceRecord) -> tuple[Identity, ...] | Withheld:
-        """Say what one record knows about people around a subject, or why it is withheld.
+        """Return the people of one record around a subject, or why it is withheld.
 
-        A record that is refused here is not to be given to `process`: nobody of it is known.
+        A record refused here must not be given to `process`: its identities are unknown.
 
         Args:
-            record: a record as read. PHI.
+            record: a source record. PHI.
         """
         found = self._tried(record, lambda: self._reader(record).identities(record, self.config))
         return found if isinstance(found, Withheld) else tuple(map(encodable, found))

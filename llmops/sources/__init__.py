@@ -1,4 +1,4 @@
-"""Bytes to `SourceRecord`: files and archives are opened, capped, sniffed and framed here, and never interpreted."""
+"""Read bytes into `SourceRecord`: open, cap, sniff and frame files and archives, without interpreting records."""
 
 from llmops.sources.config import FilesConfig
 from llmops.sources.cut import ShardSize

@@ -1,4 +1,4 @@
-"""Zip archives: which members may be read, and a capped stream for each."""
+"""Read zip archives: the allowed members, and a capped stream for each."""
 
 import stat
 import struct
@@ -34,10 +34,10 @@ class Member:
     """One file of an archive. The names are PHI.
 
     Args:
-        name: as the archive gives it.
-        key: the name, made unique where the archive holds it twice; what record ids are derived from.
-        info: where zipfile finds it.
-        reason: why it may not be read, if so.
+        name: name in the archive.
+        key: the name, made unique if repeated; record ids are derived from it.
+        info: zipfile's entry.
+        reason: why it may not be read, or None.
     """
 
     name: str = field(repr=False)
@@ -47,7 +47,7 @@ class Member:
 
 
 class Archive:
-    """An opened zip whose directory was found sound.
+    """An opened zip with a valid directory.
 
     Args:
         file: seekable, binary.
@@ -75,7 +75,7 @@ class Archive:
         self._infos = infos
 
     def members(self) -> Iterator[Member]:
-        """Yield every member but folders and, as in folders, what begins with a dot, in the order of the directory."""
+        """Yield every member in directory order, except folders and names beginning with a dot."""
         seen: dict[str, int] = {}
         for info in self._infos:
             # Not `is_dir`, which fails on a name that is empty or begins with NUL.
@@ -111,7 +111,7 @@ def _refusal(info: zipfile.ZipInfo, config: FilesConfig) -> Reason | None:
 
 
 def _escapes(info: zipfile.ZipInfo) -> bool:
-    """Whether a member points out of the archive; nothing is ever extracted, but such a one is not to be trusted."""
+    """Say whether a member path leaves the archive; nothing is ever extracted, but such a member is not trusted."""
     name = info.orig_filename
     windows = PureWindowsPath(name)
     absolute = name.startswith(("/", "\\")) or bool(windows.drive) or PurePosixPath(name).is_absolute()
@@ -119,7 +119,7 @@ def _escapes(info: zipfile.ZipInfo) -> bool:
 
 
 def _overlapping(infos: list[zipfile.ZipInfo], directory: int) -> bool:
-    """Whether two members share bytes, as in the bombs that quote one kernel a thousand times."""
+    """Say whether two members share bytes, as in zip bombs that reference one kernel many times."""
     end = 0
     for info in sorted(infos, key=lambda item: item.header_offset):
         if info.header_offset < end:

@@ -1,4 +1,4 @@
-"""The settings of the file source: what to read, how, and the caps that keep hostile input from costing a worker."""
+"""Define the file source settings: what to read, how, and the caps that limit the cost of hostile input."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,20 +10,20 @@ _POSITIVE = ("max_file_bytes", "max_record_bytes", "max_members", "max_columns")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesConfig:
-    """Reads files and folders; each setting has a default that is safe for unknown input.
+    """Settings for reading files and folders; the defaults are safe for unknown input.
 
     Args:
         format: ``"auto"`` sniffs every file by content; the name of a format, or ``"csv"``, ``"jsonl"`` or
-            ``"parquet"``, is believed for every file (gzip and zip are still opened).
+            ``"parquet"``, applies to every file (gzip and zip are still opened).
         include: globs of files to read inside folders. A glob without ``/`` is matched with the name, one with ``/``
             with the path relative to the root; ``*`` also crosses ``/``.
-        exclude: globs of files to leave out, matched alike; wins over ``include``.
-        max_file_bytes: most bytes one file may give after decompression; all members of a zip count together. A table
-            or line file read by ranges is judged by the range.
-        max_record_bytes: most bytes of one record; also what a reader holds in memory.
-        max_ratio: most bytes out for one byte in, judged after the first MiB of output.
-        max_members: most members of a zip.
-        max_columns: most columns of a CSV or Parquet file.
+        exclude: globs of files to exclude, matched alike; overrides ``include``.
+        max_file_bytes: maximum bytes of one file after decompression; all members of a zip count together. For a table
+            or line file read by ranges, the cap applies per range.
+        max_record_bytes: maximum bytes of one record; also bounds a reader's memory.
+        max_ratio: maximum decompression ratio, checked after the first MiB of output.
+        max_members: maximum members of a zip.
+        max_columns: maximum columns of a CSV or Parquet file.
         delimiter: of CSV files: ``"auto"`` or one character.
 
     Raises:
@@ -42,7 +42,7 @@ class FilesConfig:
     delimiter: str = "auto"
 
     def __post_init__(self) -> None:
-        """Refuse settings that could never work."""
+        """Refuse invalid settings."""
         for name in _POSITIVE:
             if getattr(self, name) < 1:
                 raise RecipeError(f"files source: {name} must be at least 1")

@@ -1,4 +1,4 @@
-"""Cuts files into ranges of about one shard's work, by what they hold alone and never by the number of workers."""
+"""Cut files into ranges of about one shard's work, depending only on their content, never on the number of workers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from llmops.sources.spec import Formats, Layout
 from llmops.sources.stream import Budget, Stream
 
 _WORTH_A_LOOK: Final = 16 * 1024
-"""Bytes of a file below which it counts as one record: to look into it would cost more than it evens out."""
+"""Size in bytes below which a file counts as one record: inspecting it would cost more than it balances."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardSize:
-    """How much one shard holds: about 20 s of work at the default.
+    """Size of one shard: about 20 s of work at the default.
 
     Args:
-        records: most records, where they are not too large.
-        bytes: about how many bytes of input.
+        records: maximum records, if they are small.
+        bytes: approximate bytes of input.
     """
 
     records: int = 1000
@@ -37,17 +37,17 @@ class ShardSize:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where a record begins: its offset, or its number where ranges count records."""
+    """Start of a record: its offset, or its number if ranges count records."""
 
     at: int
     number: int
 
 
 def cut(unit: InputUnit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[InputUnit]:
-    """Cut a file into ranges, each no more than one shard's work; what goes wrong here the reader finds and answers.
+    """Cut a file into ranges, each at most one shard's work; errors here are left for the reader to report.
 
-    Lines and rows are cut by bytes, Parquet by rows. What can be read from its first byte alone (gzip, zip, HL7
-    batches, JSON arrays, wide characters) is cut by the number of the record, and read from there for each range.
+    Lines and rows are cut by bytes, Parquet by rows. Formats readable only from their first byte (gzip, zip, HL7
+    batches, JSON arrays, wide characters) are cut by record number, and each range reads them from the start.
     """
     if unit.refused is not None or unit.size <= min(size.bytes, _WORTH_A_LOOK):
         return [unit]
@@ -88,7 +88,7 @@ def _row_groups(unit: InputUnit, file: IO[bytes], size: ShardSize) -> list[Input
 
 
 def _by_bytes(unit: InputUnit, starts: Iterable[_Start], size: ShardSize) -> list[InputUnit]:
-    """Units between the offsets of records; the first begins with the file."""
+    """Yield units between record offsets; the first begins at the start of the file."""
     edges, records = _edges(starts, size)
     if len(edges) < 2:
         return [replace(unit, records=records)]
@@ -107,7 +107,7 @@ def _by_bytes(unit: InputUnit, starts: Iterable[_Start], size: ShardSize) -> lis
 
 
 def _by_number(unit: InputUnit, config: FilesConfig, size: ShardSize, formats: Formats) -> list[InputUnit]:
-    """Units between the numbers of records; their sizes are those of the payloads, whatever the file is packed in."""
+    """Yield units between record numbers; their sizes are those of the payloads, however the file is compressed."""
     answers = UnitSource(unit, config, b"", formats).records()
     ends = list(accumulate(len(one.payload) if isinstance(one, SourceRecord) else 0 for one in answers))
     edges, records = _edges((_Start(at, number) for number, at in enumerate([0, *ends[:-1]])), size)
@@ -128,7 +128,7 @@ def _by_number(unit: InputUnit, config: FilesConfig, size: ShardSize, formats: F
 
 
 def _edges(starts: Iterable[_Start], size: ShardSize) -> tuple[list[_Start], int]:
-    """The records at which ranges begin, and the number of records."""
+    """Return the records at which ranges begin, and the number of records."""
     edges: list[_Start] = []
     records = 0
     for start in starts:

@@ -1,4 +1,4 @@
-"""How the bytes of a record are to be decoded, found out without guessing where it matters."""
+"""Determine the encoding of a record's bytes, without guessing where it matters."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from typing import Final
 from llmops.documents import Reason
 from llmops.sources.errors import Unreadable
 
-# UTF-32-LE begins with the mark of UTF-16-LE, so the longer ones come first.
+# UTF-32-LE begins with the mark of UTF-16-LE, so longer marks come first.
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -29,7 +29,7 @@ _MAX_UNPRINTABLE_SHARE: Final = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """A text encoding and how it is known: ``bom``, ``declared``, ``utf-8``, ``detected``; ``mark`` bytes lead it."""
+    """A text encoding and its evidence: ``bom``, ``declared``, ``utf-8``, ``detected``; ``mark`` is the BOM length."""
 
     name: str
     known_from: str
@@ -37,7 +37,7 @@ class Encoding:
 
     @property
     def wide(self) -> bool:
-        """Whether ASCII characters take more than one byte, so that bytes cannot be searched for them."""
+        """Whether ASCII characters take several bytes, so that the raw bytes cannot be searched for them."""
         return self.name.startswith(("utf-16", "utf-32"))
 
 
@@ -45,7 +45,7 @@ UTF8: Final = Encoding(name="utf-8", known_from="utf-8")
 
 
 def byte_order_mark(head: bytes) -> Encoding | None:
-    """The encoding that a byte order mark announces, if there is one."""
+    """Return the encoding of a byte order mark, or None."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name=name, known_from="bom", mark=len(mark))
@@ -53,7 +53,7 @@ def byte_order_mark(head: bytes) -> Encoding | None:
 
 
 def wide_encoding(head: bytes) -> Encoding | None:
-    """UTF-16 or UTF-32, by mark or, for Latin text, by where the zero bytes lie."""
+    """Detect UTF-16 or UTF-32 by byte order mark or, for Latin text, by the position of zero bytes."""
     marked = byte_order_mark(head)
     if marked is not None:
         return marked if marked.wide else None
@@ -70,7 +70,7 @@ def wide_encoding(head: bytes) -> Encoding | None:
 
 
 def utf8_only(payload: bytes) -> None:
-    """Make sure a payload is UTF-8, as RFC 8259 demands of JSON.
+    """Require UTF-8, which RFC 8259 mandates for JSON.
 
     Raises:
         Refused: it is not (``WRONG_ENCODING``), or it ends inside a character (``TRUNCATED``).
@@ -81,13 +81,13 @@ def utf8_only(payload: bytes) -> None:
 
 
 def text_encoding(payload: bytes) -> Encoding:
-    """Find the encoding of text: mark, XML declaration, strict UTF-8, UTF-16 without a mark, Windows-1252.
+    """Detect the encoding of text: BOM, XML declaration, strict UTF-8, UTF-16 without BOM, Windows-1252.
 
     Args:
-        payload: the bytes of one record, mark included. PHI.
+        payload: the bytes of one record, BOM included. PHI.
 
     Raises:
-        Refused: none fits well enough to be believed (``WRONG_ENCODING``), or UTF-8 that ends inside a character.
+        Refused: none is plausible (``WRONG_ENCODING``), or UTF-8 that ends inside a character.
     """
     marked = byte_order_mark(payload)
     if marked is not None:
@@ -133,7 +133,7 @@ def _utf8_error(payload: bytes) -> Reason | None:
         payload.decode("utf-8")
     except UnicodeDecodeError as error:
         ends_inside = error.reason == "unexpected end of data" and len(payload) - error.start < 4
-        # One stray Windows-1252 letter at the very end is no proof of a cut; other multi-byte characters are.
+        # One stray Windows-1252 letter at the very end does not prove truncation; other multi-byte characters do.
         return Reason.TRUNCATED if ends_inside and not payload[: error.start].isascii() else Reason.WRONG_ENCODING
     return None
 
@@ -147,7 +147,7 @@ def _looks_like_cp1252(payload: bytes) -> bool:
     unprintable = sum(1 for char in text if not char.isprintable() and char not in _LAYOUT)
     if high > len(text) * _MAX_HIGH_SHARE or unprintable > len(text) * _MAX_UNPRINTABLE_SHARE:
         return False
-    # Mostly good UTF-8 with a broken byte is damage, not Windows-1252: decoding it so would spoil every good letter.
+    # Mostly valid UTF-8 with a broken byte is damage, not Windows-1252: decoding it so would spoil every valid letter.
     valid = [char for char in payload.decode("utf-8", "ignore") if char > "\x7f"]
     stray_bytes = high - len("".join(valid).encode())
     return stray_bytes > len(valid)

@@ -1,4 +1,4 @@
-"""What a framer answers: a record's bytes with their place, or why there are none."""
+"""Define a framer's output: a record's bytes with their place, or the reason there are none."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,10 +12,10 @@ class Frame:
     """The bytes of one record. PHI.
 
     Args:
-        ordinal: what tells this record from the others of its file or member; the same however the file is split.
+        ordinal: number of the record within its file or member; independent of how the file is split.
         start, end: bytes (rows for tables) in the file or member.
-        rows: whether they count rows.
-        format: name of its format, where it is not that of the file.
+        rows: whether ``start`` and ``end`` count rows.
+        format: name of its format, if other than the file's.
     """
 
     ordinal: int
@@ -29,10 +29,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A record that cannot be framed and why; ``data`` are its bytes, as far as they are known. PHI.
+    """A record that cannot be framed, with the reason; ``data`` are its bytes, as far as known. PHI.
 
     Args:
-        ordinal: as of a `Frame`; below zero, the whole file, range or member.
+        ordinal: as in `Frame`; negative for the whole file, range or member.
         rows: whether the ordinal counts rows.
     """
 

@@ -1,4 +1,4 @@
-"""Cuts an opened stream into records, each shape in its own way."""
+"""Cut an opened stream into records, according to its shape."""
 
 import codecs
 import io
@@ -18,10 +18,10 @@ from llmops.sources.stream import Budget, Stream
 
 
 def shape_of(stream: Stream, suffix: str, config: FilesConfig, formats: Formats) -> Shape:
-    """What the stream is: by content, or as the recipe says; archives are recognised either way.
+    """Determine the shape of the stream: by content, or as the recipe says; archives are detected either way.
 
     Raises:
-        Refused: empty, or nothing we read.
+        Refused: empty, or no supported format.
     """
     head = stream.peek(HEAD)
     if config.format == "auto" or container_of(head) is not None:
@@ -35,7 +35,7 @@ def shape_of(stream: Stream, suffix: str, config: FilesConfig, formats: Formats)
 
 
 def _json_shape_of(chosen: SourceFormat, stream: Stream, suffix: str, config: FilesConfig, formats: Formats) -> Shape:
-    """A JSON format by order of the recipe; only whether it is one document or one a line is found out."""
+    """Return the shape of a recipe's JSON format; only detects whether it is one document or one per line."""
     if narrow(stream.peek(HEAD)).lstrip().startswith(b"["):
         return Shape(Layout.ARRAY)
     try:
@@ -52,14 +52,14 @@ def frames(
 
     Args:
         stream: at its first byte, or at the start of the unit's range.
-        shape: what it is; no container.
+        shape: its shape; no container.
         config: the caps.
-        unit: the range, where only part of a file is read.
-        formats: what the elements of an array may be.
-        header: the header row of a CSV, for a range behind it.
+        unit: the range, if only part of a file is read.
+        formats: possible formats of array elements.
+        header: the header row of a CSV, for a later range.
 
     Raises:
-        Refused: what follows the records yielded so far cannot be read.
+        Refused: the data after the records yielded so far cannot be read.
     """
     cap = config.max_record_bytes
     match shape.layout:
@@ -88,12 +88,12 @@ def parquet_rows(file: IO[bytes], config: FilesConfig, unit: InputUnit) -> Itera
 
 
 def is_wide(stream: Stream) -> bool:
-    """Whether the stream is UTF-16 or UTF-32, whose lines cannot be found by their bytes."""
+    """Say whether the stream is UTF-16 or UTF-32, whose lines cannot be found bytewise."""
     return wide_encoding(stream.peek(HEAD)) is not None
 
 
 def _document(stream: Stream, cap: int, *, is_json: bool) -> Frame:
-    """The whole stream as one record, without its byte order mark."""
+    """Return the whole stream as one record, without its byte order mark."""
     payload = stream.whole(cap)
     if is_json:
         utf8_only(payload)
@@ -105,11 +105,10 @@ def _document(stream: Stream, cap: int, *, is_json: bool) -> Frame:
 
 
 def unmarked(stream: Stream, shape: Shape) -> Stream:
-    """The stream behind its byte order mark, recoded to UTF-8 where its lines could not be told apart otherwise.
+    """Return the stream after its byte order mark, recoded to UTF-8 if its lines could not be separated otherwise.
 
-    Of a table, also behind the line with which Excel names its delimiter.
-
-    Positions in a recoded stream count recoded bytes.
+    For a table, also skip the line in which Excel names its delimiter. Positions in a recoded stream count recoded
+    bytes.
     """
     head = stream.peek(HEAD)
     wide = wide_encoding(head)

@@ -1,4 +1,4 @@
-"""HL7 v2 framing: one record a message, out of single messages, batch files and MLLP captures."""
+"""Frame HL7 v2: one record per message, from single messages, batch files and MLLP captures."""
 
 import re
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ _ENVELOPE: Final = (b"FHS", b"BHS", b"BTS", b"FTS")
 
 
 def is_hl7(head: Head) -> bool:
-    """Whether a file begins with a message, a batch or a bare segment with the usual separators."""
+    """Say whether a file begins with a message, a batch or a bare segment with the usual separators."""
     return _HEAD.match(head.body) is not None
 
 
 def messages(stream: Stream, cap: int) -> Iterator[Framed]:
-    """Yield every message; envelopes (FHS, BHS, BTS, FTS) are dropped, anything else outside a message is a record.
+    """Yield every message; envelopes (FHS, BHS, BTS, FTS) are dropped, other text outside a message is a record.
 
     Args:
         stream: the file.
-        cap: most bytes of one message; a longer one is answered with ``TOO_LARGE`` and passed over.
+        cap: maximum bytes of one message; a longer one yields ``TOO_LARGE`` and is skipped.
     """
     for ordinal, (start, data) in enumerate(_blocks(stream, cap)):
         yield Broken(ordinal=ordinal, reason=Reason.TOO_LARGE) if data is None else _frame(ordinal, start, data)
@@ -46,7 +46,7 @@ def _frame(ordinal: int, start: int, data: bytes) -> Framed:
 
 
 def _blocks(stream: Stream, cap: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield position and bytes of all that lies between two starts, without framing bytes and envelopes."""
+    """Yield position and bytes between consecutive starts, without framing bytes and envelopes."""
     position, held, too_large = stream.origin, b"", False
     while True:
         chunk = stream.chunk()
@@ -79,6 +79,6 @@ def _block(start: int, data: bytes, cap: int, *, too_large: bool) -> Iterator[tu
 
 
 def _after_line(data: bytes) -> bytes:
-    """What follows the envelope's own segment: segments of no message, kept so that they are answered for."""
+    """Return what follows the envelope's own segment: segments of no message, kept so that they are accounted for."""
     match = re.search(rb"[\r\n\x1c]", data)
     return data[match.end() :].lstrip(_BLANK) if match else b""

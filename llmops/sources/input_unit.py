@@ -1,4 +1,4 @@
-"""What one reader reads."""
+"""Define the unit of input of one reader."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,18 +8,18 @@ from llmops.documents import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputUnit:
-    """What one reader reads: a file or a range of one. Picklable; the names are PHI.
+    """The input of one reader: a file or a range of one. Picklable; the names are PHI.
 
     Args:
-        path: where the file lies.
-        relative: its path relative to the root it was found in (the name, for a root that is a file).
-        root: ordinal of the root, so that equal names in two roots stay apart.
-        start, stop: the range, bytes or records; ``stop`` -1 is the end.
+        path: path of the file.
+        relative: path relative to its root (the name, if the root is a file).
+        root: ordinal of the root, to distinguish equal names in two roots.
+        start, stop: the range, bytes or records; ``stop`` -1 means the end.
         by_rows: whether the range counts records.
         first: number of the first row in the range of a CSV file.
-        size: bytes to be read, about.
-        records: how many it holds, about; a file that was not looked into counts as one.
-        refused: why the file is not to be opened at all, if so.
+        size: approximate bytes to read.
+        records: approximate number of records; 1 for an uninspected file.
+        refused: why the file must not be opened, or None.
     """
 
     path: Path = field(repr=False)

@@ -1,4 +1,4 @@
-"""JSON framing: one document, one object a line, or an array of objects."""
+"""Frame JSON: one document, one object per line, or an array of objects."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ JsonObject: TypeAlias = dict[str, object]
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 _HEAD: Final = 65536
 _HALF: Final = re.compile(
-    # Read from escape to escape, so that an escaped backslash before "ud800" is none and a pair stays whole.
+    # Match escape by escape, so that an escaped backslash before "ud800" is no surrogate and a pair stays whole.
     rb"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)",
     re.DOTALL,
 )
@@ -28,7 +28,7 @@ _PHENOPACKET_PARTS: Final = frozenset({"phenotypicFeatures", "metaData", "interp
 
 
 def json_object(data: bytes) -> JsonObject | None:
-    """The object that ``data`` holds, or ``None`` where it is something else or broken."""
+    """Parse ``data`` as a JSON object; ``None`` if it is another value or broken."""
     try:
         value = orjson.loads(whole_characters(data))
     except orjson.JSONDecodeError:
@@ -37,14 +37,14 @@ def json_object(data: bytes) -> JsonObject | None:
 
 
 def whole_characters(data: bytes) -> bytes:
-    """JSON with U+FFFD for every escaped half of a character; every byte stays where it is."""
+    """Replace every escaped lone surrogate by U+FFFD; all byte offsets stay the same."""
     if rb"\ud" not in data and rb"\uD" not in data:
         return data
     return _HALF.sub(lambda match: rb"\ufffd" if match[1] else match[0], data)
 
 
 def top_keys(head: bytes) -> frozenset[str]:
-    """The names in the outermost object, as far as ``head`` reaches; also of JSON that is cut off or broken."""
+    """Return the keys of the outermost object within ``head``; works for truncated and broken JSON."""
     keys, depth, last = set(), 0, b""
     for match in _TOKEN.finditer(head):
         token = match[0]
@@ -59,21 +59,21 @@ def top_keys(head: bytes) -> frozenset[str]:
 
 
 def is_fhir(keys: frozenset[str]) -> bool:
-    """Whether a JSON object with these names is a FHIR resource."""
+    """Say whether a JSON object with these keys is a FHIR resource."""
     return "resourceType" in keys
 
 
 def is_phenopacket(keys: frozenset[str]) -> bool:
-    """Whether a JSON object with these names is a phenopacket, a family or a cohort."""
+    """Say whether a JSON object with these keys is a phenopacket, a family or a cohort."""
     subject = keys & {"subject", "proband", "members"}
     return bool(subject and keys & (_PHENOPACKET_PARTS | {"pedigree", "relatives"}))
 
 
 def lines(stream: Stream, cap: int, *, rows: bool) -> Iterator[Framed]:
-    """Yield each line that is not blank as a record; its ordinal is its offset, so that ranges agree.
+    """Yield each non-blank line as a record; its ordinal is its offset, so that ranges agree.
 
     Args:
-        rows: whether they are rows, which must be objects (``BAD_ROW``); whether a resource is whole, its reader says.
+        rows: whether lines are rows, which must be objects (``BAD_ROW``); resources are validated by their reader.
     """
     for line in split_lines(stream, cap, line_end(stream.peek(_HEAD))):
         if line.data is None:
@@ -83,7 +83,7 @@ def lines(stream: Stream, cap: int, *, rows: bool) -> Iterator[Framed]:
 
 
 def array(stream: Stream, cap: int, formats: Formats) -> Iterator[Framed]:
-    """Yield each element of an array of objects as a record of the format that claims it, else as a row.
+    """Yield each element of an array of objects as a record of the matching format, else as a row.
 
     Raises:
         Refused: the array is larger than ``cap`` (``TOO_LARGE``), broken (``MALFORMED``) or empty.
@@ -101,7 +101,7 @@ def array(stream: Stream, cap: int, formats: Formats) -> Iterator[Framed]:
 def _element(number: int, element: object, formats: Formats) -> Framed:
     try:
         data = orjson.dumps(element)
-    except orjson.JSONEncodeError:  # it reads deeper nesting than it writes
+    except orjson.JSONEncodeError:  # orjson parses deeper nesting than it serialises
         return Broken(ordinal=number, reason=Reason.TOO_DEEP, rows=True)
     claimed = of_keys(formats, frozenset(element)) if isinstance(element, dict) else None
     framed = replace(_object(number, number, number + 1, data, row=claimed is None), rows=True)

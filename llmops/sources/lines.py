@@ -1,4 +1,4 @@
-"""Physical lines of a stream with their positions, none longer than a cap."""
+"""Split a stream into physical lines with positions, none longer than a cap."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from llmops.sources.stream import Stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line with its terminator; ``data`` is ``None`` where the line was longer than the cap. PHI."""
+    """One line with its terminator; ``data`` is ``None`` if the line exceeded the cap. PHI."""
 
     start: int
     end: int
@@ -21,9 +21,9 @@ def line_end(head: bytes) -> bytes:
 
 
 def split_lines(stream: Stream, cap: int, terminator: bytes = b"\n") -> Iterator[Line]:
-    """Yield every line of ``stream``; holds no more than ``cap`` bytes and a chunk."""
+    """Yield every line of ``stream``; buffers at most ``cap`` bytes and a chunk."""
     start, size = stream.origin, 0
-    parts: list[bytes] = []  # of the line at hand; emptied once it is over the cap
+    parts: list[bytes] = []  # of the current line; emptied once it exceeds the cap
     while chunk := stream.chunk():
         first, *others = chunk.split(terminator)
         parts.append(first)

@@ -1,4 +1,4 @@
-"""Opens input files for reading, and nothing that is not a plain file."""
+"""Open regular input files only."""
 
 import os
 import stat
@@ -11,13 +11,13 @@ from llmops.sources.errors import Unreadable
 
 
 def open_plain(path: Path) -> IO[bytes]:
-    """Open a regular file; a pipe, device or socket is refused without waiting for it.
+    """Open a regular file; refuse a pipe, device or socket without blocking.
 
     Args:
         path: PHI.
 
     Raises:
-        Refused: it is gone, forbidden or not a regular file (``UNREADABLE``).
+        Refused: missing, forbidden or not a regular file (``UNREADABLE``).
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -34,7 +34,7 @@ def open_plain(path: Path) -> IO[bytes]:
 
 
 def limited(file: IO[bytes], start: int, stop: int) -> Callable[[int], bytes]:
-    """Read bytes ``[start, stop)`` of ``file`` and then ``b""``; a negative ``stop`` is the end."""
+    """Read bytes ``[start, stop)`` of ``file`` and then ``b""``; a negative ``stop`` means the end."""
     file.seek(start)
     if stop < 0:
         return file.read

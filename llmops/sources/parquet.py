@@ -1,4 +1,4 @@
-"""Parquet framing: each row a JSON object, read in small batches by row range."""
+"""Frame Parquet: each row a JSON object, read in small batches by row range."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -16,7 +16,7 @@ _READ_ERRORS: Final = (OSError, ValueError, TypeError, NotImplementedError, Memo
 
 
 def row_count(file: IO[bytes]) -> int:
-    """Number of rows the footer speaks of.
+    """Return the number of rows according to the footer.
 
     Raises:
         Refused: the footer is broken or missing.
@@ -25,7 +25,7 @@ def row_count(file: IO[bytes]) -> int:
 
 
 def stored_bytes(file: IO[bytes]) -> int:
-    """Bytes of all row groups after decompression, by the footer.
+    """Return the decompressed bytes of all row groups, according to the footer.
 
     Raises:
         Refused: the footer is broken or missing.
@@ -35,20 +35,21 @@ def stored_bytes(file: IO[bytes]) -> int:
 
 
 def rows(file: IO[bytes], *, start: int, stop: int, max_file_bytes: int, cap: int, most: int) -> Iterator[Framed]:
-    """Yield rows ``[start, stop)`` as JSON objects; dates become ISO 8601, decimals and other values their text.
+    """Yield rows ``[start, stop)`` as JSON objects; dates become ISO 8601, decimals and other values strings.
 
-    Bytes are read as a text file is, and are `NOT_TEXT` where they are none: no encoding of them would be searched.
+    Binary values are decoded like a text file, and become `NOT_TEXT` if they are no text: encoded, they would not be
+    searched.
 
     Args:
         file: seekable, binary.
         start: first row.
         stop: one past the last row; negative for all.
-        max_file_bytes: most bytes of one row group after decompression, by the footer.
-        cap: most bytes of one row.
-        most: most columns.
+        max_file_bytes: maximum decompressed bytes of one row group, by the footer.
+        cap: maximum bytes of one row.
+        most: maximum columns.
 
     Raises:
-        Refused: the file, or a row group that the range touches, cannot be read; it has too many columns.
+        Refused: the file, or a row group in the range, cannot be read, or has too many columns.
     """
     table = _open(file)
     if table.metadata.num_columns > most:
@@ -83,7 +84,7 @@ def _footer_missing(file: IO[bytes]) -> bool:
 
 
 def _group(table: Any, group: int, first: int, start: int, stop: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows ``[start, stop)`` of a row group whose first row is ``first``; others never become objects."""
+    """Yield rows ``[start, stop)`` of a row group whose first row is ``first``; other rows are never converted."""
     try:
         for batch in table.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], use_threads=False):
             low, high = max(start - first, 0), min(stop - first, batch.num_rows)

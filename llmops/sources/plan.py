@@ -1,4 +1,4 @@
-"""Finds the input files, in the same order every time."""
+"""List the input files, always in the same order."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,21 @@ from llmops.sources.spec import Formats
 def plan_units(
     paths: Sequence[Path], config: FilesConfig, size: ShardSize | None = None, *, formats: Formats
 ) -> tuple[InputUnit, ...]:
-    """List what is to be read, in the order of the roots and sorted within each.
+    """List the units to read, in the order of the roots and sorted within each.
 
-    In folders and archives, names that begin with a dot are left out (files and folders); a root itself may begin with
-    one. Where roots overlap, a file is read once, under the first. A link to a file inside the root is read as a file;
-    a link to a folder inside the root is not followed, since its files are met where they lie. What leaves the root,
-    cannot be listed or is no file is a unit that will answer with the reason; of links that lead to no file,
-    ``include`` leaves none out.
+    In folders and archives, files and folders beginning with a dot are excluded; a root itself may begin with one.
+    Where roots overlap, a file is read once, under the first. A link to a file inside the root is read as a file; a
+    link to a folder inside the root is not followed, since its files are visited in place. What leaves the root, cannot
+    be listed or is no file becomes a unit that reports the reason; ``include`` does not filter links to no file.
 
     Args:
         paths: files or folders. PHI.
         config: globs and caps.
-        size: how much one shard holds; what is more is cut into ranges.
-        formats: what is read.
+        size: size of one shard; larger files are cut into ranges.
+        formats: supported formats.
 
     Raises:
-        SourceError: a root does not exist; the message gives its ordinal, not its name.
+        SourceError: a root does not exist; the message holds its ordinal, not its name.
     """
     size = size or ShardSize()
     units: list[InputUnit] = []
@@ -92,7 +91,7 @@ def _unit(path: Path, relative: str, root: int) -> InputUnit:
 
 
 def _relative(path: Path, root: Path) -> str:
-    """The path inside the root, with ``/`` everywhere and valid as text also where the file system's name is not."""
+    """Return the path inside the root, with ``/`` and as valid text even if the file system's name is not."""
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""Reads one unit: opens the file, looks into archives, frames, and answers for everything in it."""
+"""Read one unit: open the file and archives, frame records, and account for everything in it."""
 
 import gzip
 import hashlib
@@ -24,20 +24,20 @@ from llmops.sources.table import header_row
 
 _ID_HEX: Final = 20
 _HOLDS_ROWS: Final = (Layout.ARRAY, Layout.GZIP, Layout.ZIP)
-_WHOLE: Final = -1  # ordinals below zero answer for a file, range or member; no record has one
+_WHOLE: Final = -1  # negative ordinals denote a file, range or member, never a record
 
 
 class UnitSource:
     """A `llmops.stage.Source` over one unit: every record is yielded once, readable or withheld.
 
-    A record that cannot be read does not stop the others. Where a stream breaks off, the records before the break are
-    yielded and one `Withheld` answers for the rest.
+    An unreadable record does not stop the others. If a stream breaks off, the records before the break are yielded and
+    one `Withheld` accounts for the rest.
 
     Args:
         unit: from `llmops.sources.plan_units`.
         config: the caps and the format.
-        key: secret that record ids are derived with; ids are then safe outside the raw zone.
-        formats: what is read.
+        key: secret from which record ids are derived; makes them safe outside the raw zone.
+        formats: supported formats.
     """
 
     def __init__(self, unit: InputUnit, config: FilesConfig, key: bytes, formats: Formats) -> None:
@@ -47,7 +47,7 @@ class UnitSource:
         self._formats = formats
 
     def records(self) -> Iterator[SourceRecord | Withheld]:
-        """Yield the records of the unit in their order in the file; never raises for what the file holds."""
+        """Yield the records of the unit in file order; never raises for file content."""
         try:
             if self._unit.refused is not None:
                 raise Unreadable(self._unit.refused)
@@ -74,13 +74,13 @@ class UnitSource:
             yield from self._answers(framed, shape)
 
     def _numbered(self) -> Iterator[SourceRecord | Withheld]:
-        """The records of a range that counts them, of a file that can be read from its first byte alone."""
+        """Yield the records of a number range, from a file readable only from its first byte."""
         unit = self._unit
         whole = UnitSource(replace(unit, start=0, stop=-1, by_rows=False), self._config, self._key, self._formats)
         return islice(whole.records(), unit.start, unit.stop if unit.stop >= 0 else None)
 
     def _header(self, file: IO[bytes], shape: Shape) -> bytes:
-        """The header row of a CSV of which the unit reads a later range."""
+        """Return the header row of a CSV of which the unit reads a later range."""
         start = framing.unmarked(self._stream(limited(file, 0, -1)), shape)
         return header_row(start, self._config.delimiter, self._config.max_record_bytes)
 
@@ -101,7 +101,7 @@ class UnitSource:
             raise Unreadable(Reason.EMPTY)
 
     def _content(self, stream: Stream, suffix: str, member: Member | None = None) -> Iterator[SourceRecord | Withheld]:
-        """Answer for the inside of a gzip file or a zip member: a gzip inside a zip is opened, nothing deeper."""
+        """Yield the content of a gzip file or zip member; a gzip inside a zip is opened, nothing deeper."""
         try:
             shape = framing.shape_of(stream, suffix, self._config, self._formats)
             if shape.layout is Layout.GZIP and member is not None:
@@ -151,7 +151,7 @@ class UnitSource:
         return Stream(unzipped.read, budget=budget, consumed=file.tell, max_ratio=self._config.max_ratio)
 
     def _withheld(self, member: str, broken: Broken) -> Withheld:
-        """The answer for what is no record; only where none of its bytes are known, its id is of its place."""
+        """Return the `Withheld` of an unframed record; its id derives from its place only if no bytes are known."""
         if broken.data:
             record_id = self._id("content", "", broken.data)
         else:
@@ -163,13 +163,13 @@ class UnitSource:
         return Withheld(record_id=record_id, stage=StageName.READ, reason=broken.reason, place=place)
 
     def _place(self, member: str) -> Locator:
-        """The file or member, or the range of the file that the unit reads."""
+        """Return the locator of the file or member, or of the unit's range."""
         unit = self._unit
         end, rows = max(0, unit.stop), unit.by_rows
         return Locator(container=unit.relative, root=unit.root, member=member, start=unit.start, end=end, rows=rows)
 
     def _whole(self, member: str, reason: Reason) -> Withheld:
-        """The answer for the (rest of the) file, range or member."""
+        """Return the `Withheld` of the (rest of the) file, range or member."""
         return self._withheld(member, Broken(ordinal=_WHOLE - self._unit.start, reason=reason))
 
     def _id(self, kind: str, format_: str, data: bytes) -> str:
@@ -178,12 +178,12 @@ class UnitSource:
 
 
 def first_row(unit: InputUnit, config: FilesConfig, formats: Formats) -> SourceRecord | None:
-    """The first row of a table, or of a table at the head of an archive; None for what is none or cannot be read. PHI.
+    """Return the first row of a table, or of a table first in an archive; None if absent or unreadable. PHI.
 
     Args:
         unit: the file, or a range of it.
         config: the caps and the format.
-        formats: what is read.
+        formats: supported formats.
     """
     try:
         with open_plain(unit.path) as file:
@@ -200,7 +200,7 @@ def first_row(unit: InputUnit, config: FilesConfig, formats: Formats) -> SourceR
 
 
 class _Readable(io.RawIOBase):
-    """A zip member's stream as the file that gzip wants to read."""
+    """Wraps a zip member's stream as the file object that gzip requires."""
 
     def __init__(self, stream: Stream) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Says what a stream of bytes is by looking at its head; the extension only breaks ties between text and tables."""
+"""Detect the format of a byte stream from its head; the extension only breaks ties between text and tables."""
 
 import re
 from collections.abc import Callable
@@ -29,16 +29,16 @@ _COLUMN: Final = re.compile(r"[A-Za-z_][\w ./()#-]{0,40}")
 
 
 def sniff(stream: Stream, suffix: str, cap: int, formats: Formats) -> Shape:
-    """Say what ``stream`` holds.
+    """Detect what ``stream`` holds.
 
     Args:
-        stream: at its first byte; nothing is taken from it.
-        suffix: lower-case extension with its dot; only believed between text, tables and single JSON lines.
-        cap: most bytes to look at where a single line decides.
-        formats: what may be found.
+        stream: at its first byte; nothing is consumed.
+        suffix: lower-case extension with its dot; only used between text, tables and single JSON lines.
+        cap: maximum bytes to inspect if a single line decides.
+        formats: possible formats.
 
     Raises:
-        Refused: nothing in it (``EMPTY``), or nothing we read (``UNKNOWN_FORMAT``).
+        Refused: empty (``EMPTY``), or no supported format (``UNKNOWN_FORMAT``).
     """
     raw = stream.peek(HEAD)
     container = container_of(raw)
@@ -58,12 +58,12 @@ def sniff(stream: Stream, suffix: str, cap: int, formats: Formats) -> Shape:
 
 
 def container_of(raw: bytes) -> Layout | None:
-    """Say which container a file is that begins with these bytes."""
+    """Return the container type of a file beginning with these bytes."""
     return next((layout for magic, layout in _CONTAINERS if raw.startswith(magic)), None)
 
 
 def shape_in(one: SourceFormat) -> Shape:
-    """Give the shape of a file that holds one format and is no JSON lines or table."""
+    """Return the shape of a file that holds one format and is no JSON lines or table."""
     return Shape(Layout.OWN if one.frame is not None else Layout.WHOLE, one)
 
 
@@ -83,7 +83,7 @@ def _text_shape(head: Head, stream: Stream, suffix: str, cap: int, formats: Form
 
 
 def json_shape(stream: Stream, suffix: str, cap: int, formats: Formats) -> Shape:
-    """Tell one JSON document from one object a line, and what they are.
+    """Distinguish one JSON document from one object per line, and detect their format.
 
     Raises:
         Refused: an object that no format claims and that is no row (``UNKNOWN_FORMAT``).
@@ -91,7 +91,7 @@ def json_shape(stream: Stream, suffix: str, cap: int, formats: Formats) -> Shape
     first, following = _first_line(stream, cap)
     lines = [line for line in (first, *following[:-1].splitlines()) if line.startswith(b"{")]
     parsed = [item for item in map(jsons.json_object, lines[:8]) if item is not None]
-    # Of a pretty-printed document no line but "{}" is an object by itself.
+    # In a pretty-printed document no line but "{}" is an object by itself.
     if following.lstrip(LEADING).startswith(b"{") and any(parsed):
         return _lines_of(frozenset().union(*parsed), formats)
     if suffix in (".jsonl", ".ndjson") and following.lstrip(LEADING)[:1] in (b"", b"{"):
@@ -104,7 +104,7 @@ def _lines_of(keys: frozenset[str], formats: Formats) -> Shape:
 
 
 def _first_line(stream: Stream, cap: int) -> tuple[bytes, bytes]:
-    """The first line that is not blank, and what of the head follows it; a long line is looked at up to ``cap``."""
+    """Return the first non-blank line and the rest of the head; a long line is read up to ``cap``."""
     size = HEAD
     while True:
         head = narrow(stream.peek(size)).lstrip(LEADING)
@@ -116,7 +116,7 @@ def _first_line(stream: Stream, cap: int) -> tuple[bytes, bytes]:
 
 def _document_shape(stream: Stream, cap: int, formats: Formats) -> Shape:
     kind = of_keys(formats, jsons.top_keys(narrow(stream.peek(HEAD))))
-    if kind is None:  # the telling names may stand behind a long list
+    if kind is None:  # the identifying keys may follow a long list
         kind = of_keys(formats, frozenset(jsons.json_object(narrow(stream.peek(cap))) or ()))
     if kind is None:
         raise Unreadable(Reason.UNKNOWN_FORMAT)
@@ -124,9 +124,10 @@ def _document_shape(stream: Stream, cap: int, formats: Formats) -> Shape:
 
 
 def _looks_like_table(body: bytes, suffix: str) -> bool:
-    """Whether the first rows have a header of short names and agree in their number of cells.
+    """Say whether the first rows have a header of short names and equal numbers of cells.
 
-    Prose with commas does not: without a table's extension three columns and three rows that all agree are asked for.
+    Prose with commas does not: without a table extension, at least three columns and three consistent rows are
+    required.
     """
     if not body.strip():
         return False
@@ -143,7 +144,7 @@ def _looks_like_table(body: bytes, suffix: str) -> bool:
 
 
 def _complete_rows(body: bytes, delimiter: str) -> list[bytes]:
-    """The rows in ``body`` with quoted cells emptied; the last may be cut off by the head and is left out."""
+    """Return the rows in ``body`` with quoted cells emptied, without the last, which the head may truncate."""
     stream = Stream(_once(body), budget=Budget(len(body)))
     rows = raw_rows(split_lines(stream, len(body)), delimiter.encode(), len(body))
     found = [re.sub(rb'"[^"]*"', b"", row.data) for row in rows if row.data is not None]

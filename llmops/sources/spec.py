@@ -1,4 +1,4 @@
-"""What the file source asks of a format: to know a file of it by its head, and to cut it into records."""
+"""Define what the file source requires of a format: detection by file head, and framing into records."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +12,9 @@ from llmops.sources.framed import Framed
 from llmops.sources.stream import Stream
 
 ROW: Final = "row"
-"""Name of the format of table rows and of JSON objects that no other format claims."""
+"""Name of the format of table rows and of JSON objects no other format claims."""
 TEXT: Final = "text"
-"""Name of the format of whatever no other format claims and is text."""
+"""Name of the format of text no other format claims."""
 LEADING: Final = b" \t\r\n\x0b\x0c"
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1b]")
 
@@ -23,7 +23,7 @@ class Head:
     """The first bytes of a file or member. PHI.
 
     Args:
-        raw: as they lie in the file.
+        raw: unchanged bytes.
     """
 
     def __init__(self, raw: bytes) -> None:
@@ -31,20 +31,20 @@ class Head:
 
     @cached_property
     def body(self) -> bytes:
-        """The bytes behind byte order mark and leading blanks, as UTF-8 where they are UTF-16 or UTF-32."""
+        """The bytes after byte order mark and leading blanks, as UTF-8 if they are UTF-16 or UTF-32."""
         return narrow(self.raw).lstrip(LEADING)
 
     @cached_property
     def is_binary(self) -> bool:
-        """Whether the bytes are no text in any encoding that has ASCII."""
+        """Whether the bytes are no text in any ASCII-compatible encoding."""
         return len(_CONTROL.findall(self.body)) * 50 > len(self.body) or b"\x00" in self.body
 
 
 Framer: TypeAlias = Callable[[Stream, int], Iterator[Framed]]
-"""Cuts a stream that stands behind its byte order mark into records of no more bytes than the second argument.
+"""Cuts a stream positioned after its byte order mark into records of at most the given bytes.
 
 Raises:
-    Refused: what follows the records yielded so far cannot be read.
+    Refused: the data after the records yielded so far cannot be read.
 """
 
 
@@ -58,17 +58,17 @@ class SourceFormat(Protocol):
 
     @property
     def sniff(self) -> Callable[[Head], bool] | None:
-        """Whether a file with this head is one of the format; None for JSON, rows and text."""
+        """Says whether a file with this head is of the format; None for JSON, rows and text."""
         ...
 
     @property
     def keys(self) -> Callable[[frozenset[str]], bool] | None:
-        """Whether a JSON object with these names is a record of the format; None for what is no JSON."""
+        """Says whether a JSON object with these keys is a record of the format; None for non-JSON formats."""
         ...
 
     @property
     def frame(self) -> Framer | None:
-        """Cuts a file into records; None where a whole file, or one JSON object, is one record."""
+        """Cuts a file into records; None if a whole file, or one JSON object, is one record."""
         ...
 
     @property
@@ -78,19 +78,19 @@ class SourceFormat(Protocol):
 
 
 Formats: TypeAlias = Sequence[SourceFormat]
-"""The formats that are read, in the order in which they are asked whether a file is theirs."""
+"""The supported formats, in detection order."""
 
 
 class Layout(StrEnum):
-    """How records lie in a file."""
+    """How records are arranged in a file."""
 
     OWN = "own"
-    """As the format's own framer finds them."""
+    """According to the format's own framer."""
     WHOLE = "whole"
     """The file is one record."""
     CSV = "csv"
     LINES = "jsonl"
-    """One JSON object a line."""
+    """One JSON object per line."""
     ARRAY = "array"
     """One JSON array, each element a record of the format that claims it."""
     PARQUET = "parquet"
@@ -99,15 +99,15 @@ class Layout(StrEnum):
 
 
 TABLE_LAYOUTS: Final = (Layout.CSV, Layout.LINES, Layout.PARQUET)
-"""Layouts that a recipe may name in the place of a format: their records are rows."""
+"""Layouts a recipe may name in place of a format: their records are rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a file is read: how its records lie in it, and of which format they are.
+    """How to read a file: the layout of its records, and their format.
 
     Args:
-        format: None for containers and arrays, which hold records of several.
+        format: None for containers and arrays, which may hold several.
     """
 
     layout: Layout
@@ -121,17 +121,17 @@ class Shape:
 
 
 def named(formats: Formats, name: str) -> SourceFormat:
-    """Give the format of a name; `formats` always hold ``ROW`` and ``TEXT``."""
+    """Return the format of a name; `formats` always contain ``ROW`` and ``TEXT``."""
     return next(one for one in formats if one.name == name)
 
 
 def of_keys(formats: Formats, keys: frozenset[str]) -> SourceFormat | None:
-    """Give the format of a JSON object with these names, or None where it is no more than a row."""
+    """Return the format of a JSON object with these keys, or None if it is only a row."""
     return next((one for one in formats if one.keys is not None and one.keys(keys)), None)
 
 
 def narrow(head: bytes) -> bytes:
-    """``head`` without its byte order mark, and as UTF-8 where it is UTF-16 or UTF-32, so that ASCII can be found."""
+    """Return ``head`` without its byte order mark, and UTF-16 or UTF-32 as UTF-8, so that ASCII can be found."""
     wide = wide_encoding(head)
     if wide is not None:
         return head[wide.mark :].decode(wide.name, "replace").encode("utf-8", "replace")

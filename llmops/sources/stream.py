@@ -1,4 +1,4 @@
-"""A byte stream that can be peeked into, counts what it gives and stops at its caps."""
+"""Provide a byte stream that can be peeked, counts its output and stops at its caps."""
 
 import zlib
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from llmops.documents import Reason
 from llmops.sources.errors import Unreadable
 
 CHUNK: Final = 256 * 1024
-RATIO_GRACE: Final = 2**20  # small files of zeros are not bombs
+RATIO_GRACE: Final = 2**20  # small files of zeros are no bombs
 
 
 class Budget:
-    """How many decompressed bytes a file may still give; shared by the members of an archive."""
+    """Remaining decompressed bytes of a file; shared by the members of an archive."""
 
     def __init__(self, limit: int) -> None:
         self._left = limit
 
     def spend(self, count: int) -> None:
-        """Take ``count`` bytes off.
+        """Subtract ``count`` bytes.
 
         Raises:
             Refused: nothing is left (``TOO_LARGE``).
@@ -31,14 +31,14 @@ class Budget:
 
 
 class Stream:
-    """Gives the bytes of one file, range or member once, front to back.
+    """Read the bytes of one file, range or member once, front to back.
 
     Args:
-        read: reads at most so many bytes; ``b""`` at the end.
-        budget: the cap on bytes given.
+        read: reads at most the given number of bytes; ``b""`` at the end.
+        budget: the cap on output bytes.
         origin: position of the first byte in the file or member.
-        consumed: tells how many compressed bytes were used for what came out; ``None`` where nothing is compressed.
-        max_ratio: most bytes out for one byte in.
+        consumed: returns the compressed bytes consumed so far; ``None`` if uncompressed.
+        max_ratio: maximum decompression ratio.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Stream:
         self.origin = origin
 
     def peek(self, count: int) -> bytes:
-        """Look at up to ``count`` next bytes without taking them; fewer only at the end."""
+        """Return up to ``count`` next bytes without consuming them; fewer only at the end."""
         parts, size = [self._held], len(self._held)
         while size < count and (more := self._fill()):
             parts.append(more)
@@ -68,14 +68,14 @@ class Stream:
         return self._held[:count]
 
     def chunk(self) -> bytes:
-        """Take the next bytes, as many as are at hand; ``b""`` at the end."""
+        """Consume the available bytes; ``b""`` at the end."""
         if self._held:
             held, self._held = self._held, b""
             return held
         return self._fill()
 
     def read(self, count: int = -1) -> bytes:
-        """Take up to ``count`` bytes (all of them when negative); the reading half of a binary file."""
+        """Consume up to ``count`` bytes (all if negative), like a binary file."""
         if count < 0:
             return b"".join(iter(self.chunk, b""))
         data = self.peek(count)
@@ -83,7 +83,7 @@ class Stream:
         return data
 
     def whole(self, limit: int) -> bytes:
-        """Take everything that is left, as one record.
+        """Consume the rest as one record.
 
         Raises:
             Refused: more than ``limit`` bytes are left (``TOO_LARGE``).
@@ -102,7 +102,7 @@ class Stream:
 
 
 def _reading(read: Callable[[int], bytes]) -> bytes:
-    """Read one chunk; what the decompressors raise becomes a reason (their messages may quote names)."""
+    """Read one chunk; map decompressor errors to a reason (their messages may quote names)."""
     try:
         return read(CHUNK)
     except EOFError:

@@ -1,4 +1,4 @@
-"""CSV framing: records that may span lines, with no row swallowed by a quote that somebody forgot to close."""
+"""Frame CSV: records may span lines, and an unclosed quote swallows no row."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ _SEPARATOR_LINE: Final = re.compile(rb"(?i)sep=[,;\t|][ \t]*(?:\r\n?|\n)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRow:
-    """The bytes of one CSV record, not yet split into cells; ``data`` is ``None`` for a broken one. PHI."""
+    """The bytes of one CSV record, not yet split into cells; ``data`` is ``None`` if broken. PHI."""
 
     start: int
     end: int
@@ -33,19 +33,19 @@ class RawRow:
 
 
 def raw_rows(lines: Iterable[Line], delimiter: bytes, cap: int) -> Iterator[RawRow]:
-    """Join the lines of each record; blank lines between records are none.
+    """Join the lines of each record; blank lines between records are skipped.
 
-    A quoted cell must end before a delimiter or a line end. A quote that is never closed, or is closed by the opening
-    quote of a later row, breaks its first line only: the lines after it are framed anew, so that none is lost. (Other
-    readers swallow them.) Looking ahead is bounded by ``cap``, also in total over what was looked at in vain.
+    A quoted cell must end before a delimiter or a line end. A quote that is never closed, or only by the opening quote
+    of a later row, breaks its first line only: the lines after it are framed again, so that none is lost. (Other
+    readers swallow them.) Look-ahead is bounded by ``cap``, also in total over failed attempts.
 
     Args:
         lines: physical lines with terminators.
         delimiter: one byte.
-        cap: most bytes of one record.
+        cap: maximum bytes of one record.
     """
     source = iter(lines)
-    pushed: list[Line] = []  # lines to frame anew, next one last
+    pushed: list[Line] = []  # lines to frame again, next one last
     vain = 4 * cap
     while (line := pushed.pop() if pushed else next(source, None)) is not None:
         if line.data is None:
@@ -75,7 +75,7 @@ _BROKEN: Final = 2
 
 
 def _scan(line: bytes, delimiter: bytes, state: int) -> int:
-    """Where a line leaves off: outside a quoted cell, inside one, or broken (text after a closing quote)."""
+    """Return the state at a line's end: outside a quoted cell, inside one, or broken (text after a closing quote)."""
     at, end = 0, len(line.rstrip(b"\r\n"))
     while True:
         if state == _INSIDE:
@@ -107,9 +107,9 @@ def rows(
     Args:
         stream: the file from its first byte, or a range of it that starts at a row.
         delimiter: one character, or ``"auto"``.
-        cap: most bytes of one row.
-        most: most columns.
-        header: the bytes of the header row, for a range that lies behind it.
+        cap: maximum bytes of one row.
+        most: maximum columns.
+        header: the bytes of the header row, for a later range.
         first: number of the first row in ``stream``.
 
     Raises:
@@ -129,7 +129,7 @@ def rows(
 
 
 def header_row(stream: Stream, delimiter: str, cap: int) -> bytes:
-    """The bytes of the header row of a file.
+    """Return the bytes of the header row of a file.
 
     Raises:
         Refused: there is none, or it is broken.
@@ -139,13 +139,13 @@ def header_row(stream: Stream, delimiter: str, cap: int) -> bytes:
 
 
 def separator_line(head: bytes) -> int:
-    """Length of the line ``sep=;`` that Excel reads before the header; 0 where there is none."""
+    """Return the length of Excel's ``sep=;`` line before the header; 0 if there is none."""
     match = _SEPARATOR_LINE.match(head)
     return match.end() if match else 0
 
 
 def row_starts(stream: Stream, delimiter: str, cap: int) -> Iterator[int]:
-    """Yield the offset of every row behind the header."""
+    """Yield the offset of every row after the header."""
     delimiter = best_delimiter(stream.peek(_HEAD)) if delimiter == "auto" else delimiter
     for row in islice(_framed(stream, delimiter, cap), 1, None):
         yield row.start
@@ -190,7 +190,7 @@ def _cells(data: bytes, encoding: Encoding, delimiter: str) -> list[str]:
 
 
 def column_names(cells: list[str]) -> tuple[str, ...]:
-    """Names for columns: trimmed, an empty one numbered, a repeated one told apart, so that no cell is overwritten."""
+    """Return column names: trimmed, empty ones numbered, repeated ones made unique, so that no cell is overwritten."""
     names: dict[str, None] = {}
     for number, cell in enumerate(cells, start=1):
         name = cell.strip() or f"column_{number}"
@@ -201,7 +201,7 @@ def column_names(cells: list[str]) -> tuple[str, ...]:
 
 
 def best_delimiter(head: bytes) -> str:
-    """The delimiter that splits the first row into most columns; a comma where none does."""
+    """Return the delimiter that splits the first row into most columns; a comma by default."""
     first = next(iter(head.strip(b"\r\n").splitlines()), b"")
     bare = re.sub(rb'"[^"]*"', b"", first)
     return max(DELIMITERS, key=lambda mark: bare.count(mark.encode()))

@@ -1,4 +1,4 @@
-"""VCF framing: the whole file as one record, or its header alone where the variants are too many."""
+"""Frame VCF: the whole file as one record, or its header alone if it is too large."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,15 +15,15 @@ _HEADER_LINE: Final = b"#"
 
 
 def is_vcf(head: Head) -> bool:
-    """Whether a file begins as VCF does (VCF 4.5, section 1.1)."""
+    """Say whether a file begins like VCF (VCF 4.5, section 1.1)."""
     return head.body.startswith(b"##fileformat=VCF")
 
 
 def record(stream: Stream, cap: int) -> Iterator[Framed]:
     """Frame a VCF file.
 
-    A whole-genome file has gigabytes of variant lines, and none of them is needed for header and samples: a file of
-    more than ``cap`` bytes is framed as its header lines, and what lies behind is not read. The locator's end says so.
+    A whole-genome file has gigabytes of variant lines, not needed for header and samples: a file of more than ``cap``
+    bytes is framed as its header lines, and the rest is not read. The locator's end shows it.
 
     Raises:
         Refused: the header alone is larger than ``cap``.

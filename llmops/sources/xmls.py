@@ -1,4 +1,4 @@
-"""Tells C-CDA from other XML by the head of a document, without parsing it."""
+"""Distinguish C-CDA from other XML by the head of a document, without parsing it."""
 
 import re
 from typing import Final
@@ -10,7 +10,7 @@ _PROLOG: Final = re.compile(rb"\s+|<\?[^>]{0,4000}>|<!--")
 _DOCTYPE: Final = re.compile(rb"<!DOCTYPE\s+(?:[A-Za-z_][\w.-]{0,80}:)?([A-Za-z_][\w.-]{0,80})")
 _ROOT: Final = re.compile(rb"<(?:([A-Za-z_][\w.-]{0,80}):)?([A-Za-z_][\w.-]{0,80})([^>]{0,8000})")
 _XMLNS: Final = re.compile(rb"""\sxmlns\s*=\s*["']([^"']{0,300})["']""")
-# What the R-MIM of CDA leaves on every fragment, and hardly any other XML has.
+# The R-MIM of CDA leaves this on every fragment; hardly any other XML has it.
 _CDA_MARK: Final = re.compile(
     rb"<templateId\b|\bclassCode\s*=|\bmoodCode\s*=|\btypeCode\s*=|\bcodeSystem\s*=|\bnullFlavor\s*="
     rb"""|<streetAddressLine\b|<nonXMLBody\b|\broot\s*=\s*["']\d+\.\d|urn:hl7-org:v3"""
@@ -27,24 +27,24 @@ _CDA_FRAGMENTS: Final = frozenset(
 
 
 def looks_like_xml(head: bytes) -> bool:
-    """Whether a text that begins with ``<`` is markup rather than prose with a bracket."""
+    """Say whether text beginning with ``<`` is markup, not prose with a bracket."""
     return head.startswith((b"<?xml", b"<!")) or (_ROOT.match(head) is not None and (b"</" in head or b"/>" in head))
 
 
 def is_ccda(head: Head) -> bool:
-    """Whether a file is XML with a ClinicalDocument, or a fragment of one, at its root."""
+    """Say whether a file is XML with a ClinicalDocument, or a fragment of one, at its root."""
     body = head.body
     return body.startswith(b"<") and not head.is_binary and looks_like_xml(body) and has_cda_root(body)
 
 
 def has_cda_root(head: bytes) -> bool:
-    """Whether the root is a ClinicalDocument, or a fragment of one (as in HL7's C-CDA examples).
+    """Say whether the root is a ClinicalDocument, or a fragment of one (as in HL7's C-CDA examples).
 
-    Prefixes may be unbound and the namespace left out, as fragments do; another namespace says no. A DOCTYPE is passed
-    over: the normalizer refuses it by name.
+    Fragments may have unbound prefixes and no namespace; another namespace is refused. A DOCTYPE is skipped: the
+    normalizer refuses it with its own reason.
 
     Args:
-        head: the first bytes, in an encoding that has ASCII.
+        head: the first bytes, in an ASCII-compatible encoding.
     """
     at = _root_at(head)
     doctype = _DOCTYPE.match(head, at)

@@ -1,1 +1,1 @@
-"""Finds PHI in texts: rules, network, judge, what is known of a subject, and what one finding says of the rest."""
+"""Find PHI in texts: rules, network, judge, known identifiers and propagation."""

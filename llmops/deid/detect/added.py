@@ -1,7 +1,7 @@
-"""Recognizers that a user adds the Presidio way: a YAML file of pattern recognizers, or an installed package.
+"""Load user-supplied Presidio recognizers: a YAML file of pattern recognizers or an installed package.
 
-They take part in judge, propagation and second look. A pattern that times out withholds the document: Presidio alone
-would skip it with a warning.
+They take part in judge, propagation and second look. A pattern that times out withholds the document; Presidio alone
+would log a warning and skip it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ _PRESIDIO: Final[Mapping[str, PhiLabel]] = {
 
 
 def label_of(entity: str) -> PhiLabel:
-    """Give the label of a Presidio entity type: ours by name, Presidio's own, else any other unique number or code.
+    """Map a Presidio entity type to a label: ours by name, Presidio's own, else OTHERID.
 
     164.514(b)(2)(i)(R): what no other label covers is still an identifier.
     """
@@ -44,17 +44,17 @@ class Added:
     """The recognizers that a recipe names.
 
     Args:
-        names: of each a path of a YAML file, or a plug-in (`llmops.plugins.Extension.RECOGNIZER`).
+        names: for each, the path of a YAML file or a plug-in name (`llmops.plugins.Extension.RECOGNIZER`).
 
     Raises:
-        RecipeError: one is not there or cannot be used; names it and what is wrong.
+        RecipeError: one is missing or unusable; the message names it and the fault.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
         self.recognizers: tuple[EntityRecognizer, ...] = tuple(one for name in names for one in _made(name))
 
     def count(self, text: str) -> int:
-        """Count what they find in a text that is about to leave; they get no NLP artifacts of it. PHI."""
+        """Count their findings in a text that is about to leave; no NLP artifacts are passed. PHI."""
         nothing: Any = None
         return sum(len(one.analyze(text, one.supported_entities, nothing)) for one in self.recognizers)
 
@@ -91,16 +91,16 @@ def _file(name: str) -> Path:
 
 
 class _Strict:
-    """A compiled pattern of Presidio's that fails where Presidio would skip it: a time-out must not let a text pass."""
+    """A compiled Presidio pattern that raises on time-out instead of skipping: a time-out must not let a text pass."""
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
 
     def finditer(self, text: str, timeout: float) -> Iterator[Any]:
-        """Find as the pattern does.
+        """Search like the wrapped pattern.
 
         Raises:
-            StageError: it took longer than ``timeout`` seconds.
+            StageError: the search exceeded ``timeout`` seconds.
         """
         try:
             yield from self._compiled.finditer(text, timeout=timeout)

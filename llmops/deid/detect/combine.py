@@ -1,4 +1,4 @@
-"""Joins what the rules found with what the judge says of each word."""
+"""Combine rule findings with the judge's probability for each word."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -11,31 +11,31 @@ from llmops.deid.vocabulary.words import KEPT_PLACES
 from llmops.phi import PhiLabel
 
 NETWORK: Final = "clinical_ner"
-"""Name of the recognizer of what network and judge alone find."""
+"""Recognizer name of findings made by network and judge alone."""
 _WORDS: Final = frozenset({PhiLabel.NAME, PhiLabel.LOC, PhiLabel.ORG})
-"""Labels whose words are words: each of a find is judged by itself."""
+"""Labels whose findings consist of words; the judge decides on each word."""
 _JUDGED: Final = _WORDS | {PhiLabel.DATE, PhiLabel.OTHERID}
 _STRONG: Final = 0.825
-"""Score from which on a find is hardly ever wrong: it stands by itself where its label is another."""
+"""Score from which a finding is almost always right: it is kept even if the judge prefers another label."""
 CERTAIN: Final = 0.99
-"""Score of what no judge has to say anything of: it is no word."""
+"""Score from which the judge is not asked."""
 _EASED: Final = 0.25
-"""Part of the threshold that is enough for a strong find of a judged label, and for kinds that are rare in notes."""
+"""Fraction of the threshold that suffices for a strong finding of a judged label, and for labels rare in notes."""
 _OLD: Final = re.compile(r"\D+|(?:9\d|1[01]\d)\D*")
-"""What may be an age over 89; one below is no identifier."""
+"""A possible age over 89; lower ages are no identifiers."""
 _SHORT: Final = re.compile(r"\d{2,3}")
 _LINKS: Final = frozenset({"at", "on"})
-"""Words that lead from one name to the next, and are no part of either."""
+"""Words that link one name to the next and belong to neither."""
 
 
 def combine(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], threshold: float) -> list[Span]:
-    """Give the findings that the judge keeps, and the words that are PHI without one.
+    """Return the findings the judge keeps, and PHI words that no rule found.
 
     Args:
         view: the text. PHI.
-        finds: of the rules.
-        judged: each word in doubt, in order, with its probability of being PHI.
-        threshold: probability from which on a word is PHI.
+        finds: findings of the rules.
+        judged: each doubtful word, in order, with its PHI probability.
+        threshold: minimum probability at which a word is PHI.
     """
     within = _within(judged)
     kept = [span for find in finds for span in _kept(view.folded, find, within(find), threshold)]
@@ -56,13 +56,13 @@ def combine(view: View, finds: Sequence[Span], judged: Sequence[ScoredWord], thr
 
 
 def _within(words: Sequence[ScoredWord]) -> Callable[[Span], Sequence[ScoredWord]]:
-    """Give a look-up of the words that a span touches."""
+    """Return a look-up of the words that overlap a span."""
     starts, ends = [word.start for word in words], [word.end for word in words]
     return lambda span: words[bisect_right(ends, span.start) : bisect_left(starts, span.end)]
 
 
 def _kept(folded: str, find: Span, judged: Sequence[ScoredWord], threshold: float) -> Iterator[Span]:
-    """Give what of a rule's find the judge leaves; a word that it refuses parts a name in two."""
+    """Yield the parts of a rule finding the judge keeps; a rejected word splits a name in two."""
     strong = find.score >= _STRONG
     if find.score >= CERTAIN or (find.label not in _JUDGED and (strong or find.label is PhiLabel.AGE90)):
         yield find
@@ -83,7 +83,7 @@ def _runs(
     eased: float,
     joined: Callable[[str, ScoredWord, ScoredWord], bool],
 ) -> Iterator[Sequence[ScoredWord]]:
-    """Give the stretches of words that are PHI and belong together, without the links at their ends."""
+    """Yield runs of PHI words that belong together, without linking words at their ends."""
     run: list[ScoredWord] = []
     for word in judged:
         rare = word.label is PhiLabel.AGE90 and _OLD.fullmatch(folded, word.start, word.end) is not None
@@ -103,23 +103,23 @@ def _inner(folded: str, run: Sequence[ScoredWord]) -> Iterator[Sequence[ScoredWo
 
 
 def _joined(folded: str, left: ScoredWord, right: ScoredWord) -> bool:
-    """Neighbours of one label that only punctuation or a blank parts."""
+    """Say whether two neighbours of one label are separated only by punctuation or a blank."""
     gap = folded[left.end : right.start]
     return left.label is right.label and len(gap) <= 2 and not any(c.isalnum() or c == "\n" for c in gap)
 
 
 def _capped(score: float) -> float:
-    """Leave the range to a rule that names the identifier: the judge only knows that it is one."""
+    """Cap the score, so that a rule naming the identifier wins the range: the judge only knows that it is PHI."""
     return round(min(score, 0.64), 3)
 
 
 def _is_kept_place(folded: str, span: Span) -> bool:
-    """A state or a country alone is no identifier (164.514(b)(2)(i)(B))."""
+    """Say whether a span is a state or country alone, which is no identifier (164.514(b)(2)(i)(B))."""
     return span.label is PhiLabel.LOC and " ".join(folded[span.start : span.end].lower().split()) in KEPT_PLACES
 
 
 def _is_measure(folded: str, span: Span) -> bool:
-    """A reading, a result or a count is no age and no number of anybody, whatever the network thinks of it."""
+    """Say whether a span is a reading, result or count: no age and no identifier, whatever the network's score."""
     if span.label is PhiLabel.OTHERID:
         return _SHORT.fullmatch(folded, span.start, span.end) is not None and is_quantity(folded, span.start, span.end)
     return span.label is PhiLabel.AGE90 and (

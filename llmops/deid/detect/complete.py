@@ -1,4 +1,4 @@
-"""Completes finds: the rest of a word, an initial beside a name, the joints of a long name, the second of a pair."""
+"""Extend findings: rest of a word, initial beside a name, particles inside a long name, second name of a pair."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ _CODES: Final = frozenset(
 _WORDY: Final = _JOINED | _CODES
 _SURE: Final = 0.6
 _FAR: Final = 40
-"""How far before a find its beginning may lie."""
+"""Characters before a finding in which its beginning is sought."""
 
 _HYPHENED: Final = re.compile(r"(?:[-'][A-Za-z~]{2,20}){1,4}")
 _NO_NAME_TAILS: Final = frozenset({"'s", "-year", "-like", "-type", "-based", "-led", "'ll", "'ve", "-related", "-old"})
@@ -52,7 +52,7 @@ _LONGEST_JOINT: Final = 9
 
 
 def complete(view: View, found: Sequence[Span]) -> list[Span]:
-    """Give the finds, each widened to what belongs to it, and those that stand paired with a found name.
+    """Return the findings, each widened to its full extent, plus names paired with a found name.
 
     Args:
         view: the text. PHI.
@@ -97,7 +97,7 @@ def _whole_name(folded: str, start: int, end: int) -> tuple[int, int]:
 def _whole_number(
     folded: str, start: int, end: int, before: re.Pattern[str], after: re.Pattern[str]
 ) -> tuple[int, int]:
-    """Take the other parts of a date or a code: ``1/[8]``, ``24:[MB0016675R]``."""
+    """Include the other parts of a date or code: ``1/[8]``, ``24:[MB0016675R]``."""
     if not any(c.isdigit() for c in folded[start:end]):
         return start, end
     return _before(before, folded, start), _past(after, folded, end)
@@ -114,7 +114,7 @@ def _before(pattern: re.Pattern[str], folded: str, start: int) -> int:
 
 
 def _joints(folded: str, found: Sequence[Span]) -> Iterator[Span]:
-    """Cover what joins two parts of one name: ``Shepherd [of] Wadena``, ``Pereira [dos] Santos``."""
+    """Cover the text joining two parts of one name: ``Shepherd [of] Wadena``, ``Pereira [dos] Santos``."""
     for left, right in pairwise(found):
         gap = folded[left.end : right.start]
         if not gap or len(gap) > _LONGEST_JOINT or left.label not in _JOINED or right.label not in _JOINED:
@@ -125,7 +125,7 @@ def _joints(folded: str, found: Sequence[Span]) -> Iterator[Span]:
 
 
 def _pairs(folded: str, names: Iterable[Span]) -> Iterator[Span]:
-    """Take the second of a pair for a name where the first is one: ``parents Ane and Gorka``."""
+    """Label the second of a pair a name if the first is one: ``parents Ane and Gorka``."""
     for span in names:
         match = _PAIRED.match(folded, span.end)
         if match and is_unusual_word(match[1]):
@@ -133,7 +133,7 @@ def _pairs(folded: str, names: Iterable[Span]) -> Iterator[Span]:
 
 
 def _ages(folded: str, names: Iterable[Span]) -> Iterator[Span]:
-    """Take a bare number over 89 behind a name for an age: ``wife Imogen, 93,``."""
+    """Label a bare number over 89 after a name an age: ``wife Imogen, 93,``."""
     for span in names:
         match = _AGE.match(folded, span.end)
         if match and not is_quantity(folded, *match.span(1)):

@@ -1,4 +1,4 @@
-"""Finds PHI in batches of texts; Presidio and spaCy load on first use, since they cost seconds to import."""
+"""Find PHI in batches of texts; imports Presidio and spaCy on first use, which takes seconds."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Detector:
-    """Finds PHI in texts. The model loads on first use; one instance must not be shared between threads.
+    """Find PHI in texts. The model loads on first use; not thread-safe.
 
     Args:
         config: NER component, thresholds and added recognizers.
@@ -24,7 +24,7 @@ class Detector:
 
     @property
     def engine(self) -> "ClinicalAnalyzer":
-        """The Presidio engine behind it.
+        """The Presidio engine.
 
         Raises:
             RecipeError: a model file or an added recognizer cannot be used.
@@ -40,13 +40,13 @@ class Detector:
 
         Args:
             texts: any texts. PHI.
-            known: for each text the matcher of its subject's known identifiers, or None; empty for none at all.
+            known: per text, the matcher of its subject's known identifiers, or None; empty for none.
 
         Returns:
-            For each text its findings: disjoint, ordered, placeholders left out.
+            Per text, its findings: disjoint, ordered, without placeholders.
         """
         return list(self.engine.find(texts, known or [None] * len(texts)))
 
     def count_added(self, text: str) -> int:
-        """Count what added recognizers find in a text that is about to leave. PHI."""
+        """Count findings of added recognizers in a text that is about to leave. PHI."""
         return self.engine.added.count(text) if self._config.recognizers else 0

@@ -1,4 +1,4 @@
-"""A text as a reader sees it, in Unicode NFC, and where each of its characters stood before."""
+"""Compose a text into Unicode NFC as displayed, keeping the original offset of each character."""
 
 import re
 import unicodedata
@@ -16,30 +16,30 @@ _Replacement = Callable[[re.Match[str]], str]
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A text to search, with the way back to the one that was given.
+    """A normalised search text, with offsets into the original.
 
     Args:
-        text: the same as a reader sees it. PHI.
-        edges: where each of its characters began, and the end of the last; None where nothing moved.
+        text: the text as displayed. PHI.
+        edges: original start of each character, and the end of the last; None if nothing moved.
     """
 
     text: str = field(repr=False)
     edges: tuple[int, ...] | None
 
     def placed(self, span: Span) -> Span:
-        """Give a find in `text` the place that it has in the text that was given."""
+        """Map a span of `text` to the original text."""
         if self.edges is None:
             return span
         start, end = self.range_of(span.start, span.end)
         return replace(span, start=start, end=end)
 
     def range_of(self, start: int, end: int) -> tuple[int, int]:
-        """Give the place in the text that was given of a range of `text`."""
+        """Map a range of `text` to the original text."""
         return (start, end) if self.edges is None else (self.edges[start], self.edges[end])
 
 
 def composed(text: str) -> Composed:
-    """Compose letters and accents, resolve HTML references, drop what is not seen; normalised text comes back as it is.
+    """Compose letters and accents, resolve HTML references, drop invisible characters; normalised text is unchanged.
 
     Args:
         text: any text. PHI.
@@ -67,7 +67,7 @@ def _replaced(before: Composed, pattern: re.Pattern[str], replacement: _Replacem
     if not parts:
         return before
     edges += range(done, len(before.text) + 1)
-    if len(edges) > 1:  # what is dropped goes with the character before it; at the very beginning there is none
+    if len(edges) > 1:  # dropped text joins the preceding character; at the very beginning there is none
         edges[0] = 0
     places = edges if before.edges is None else [before.edges[edge] for edge in edges]
     return Composed("".join([*parts, before.text[done:]]), tuple(places))
@@ -86,9 +86,9 @@ def _without_blanks(match: re.Match[str]) -> str:
 
 
 def _as_names(match: re.Match[str]) -> str:
-    """Join spaced capitals where they are read as a name: behind its label, or with a word that is known as one.
+    """Join spaced capitals that read as a name: after a name label, or containing a known name.
 
-    What is neither stays: lists of options, charts of letters, abbreviations and words in headings.
+    All others stay: option lists, letter charts, abbreviations, words in headings.
     """
     joined = _BLANKS.sub(lambda blanks: " " * (len(blanks.group()) > 1), match.group())
     words = joined.split()
@@ -97,11 +97,11 @@ def _as_names(match: re.Match[str]) -> str:
     return joined if is_name and not all(map(is_plain, words)) else match.group()
 
 
-# Only tags without attributes, which could hold something to be found, and only where they split a word or number.
+# Only tags without attributes (attributes may hold PHI), and only where they split a word or number.
 _SPLITTING: Final = re.compile(rf"<(?<=[\w-]<)/?(?:{'|'.join(INLINE_TAGS)})>(?=[\w-])", re.IGNORECASE)
-# A capital and small letters that stand one by one, as in print: no note says "T e s t" and means something else.
+# A capital and small letters spaced one by one, as in print: notes never mean separate letters by this.
 _LETTERS: Final = re.compile(r"[A-Z](?<!\S[A-Z])(?: [a-z]){2,40}(?![^\W_])")
-# Four capitals at least that stand one by one, as in letterheads; two blanks end a word, which may be an initial.
+# At least four capitals spaced one by one, as in letterheads; two blanks end a word, which may be an initial.
 _CAPITAL_WORD: Final = r"[A-Z](?: [A-Z]){0,40}"
 _CAPITALS: Final = re.compile(
     rf"""(?<![^\s:(,"'])(?=(?:[A-Z](?: ?[.,])? +){{3}}[A-Z])"""
@@ -114,7 +114,7 @@ _LABEL: Final = re.compile(
 )
 _LABEL_REACH: Final = 16
 _KNOWN: Final = GIVEN_NAMES | SURNAMES_AND_CITIES
-# A character and the accents behind it, at most as many as stream-safe text has (UAX 15, D4).
+# A character and its combining marks, at most as many as stream-safe text has (UAX 15, D4).
 _ACCENTED: Final = re.compile(r"[^\u0300-\u036f][\u0300-\u036f]{1,30}")
 _UNSEEN: Final = re.compile(f"[{IGNORABLE}]+")
 _MARKED: Final = re.compile(f"[{MARKS}]+")
@@ -132,4 +132,4 @@ _STEPS: Final[tuple[_Step, ...]] = (
     (NARROW, SPACED, unspaced),
     *_ASCII_STEPS,
 )
-"""What a text must hold for a step to be tried (quick to look for), what is replaced, and by what."""
+"""Per step: a cheap precondition on the text, the pattern to replace, and the replacement."""

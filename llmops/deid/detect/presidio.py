@@ -1,12 +1,12 @@
-"""An AnalyzerEngine over our recognizers, and those that a user adds, through Presidio's public API only.
+"""An AnalyzerEngine over our and user-supplied recognizers, through Presidio's public API only.
 
-Every rule is an `EntityRecognizer`, and so are the network and what is known of a subject. The judge, the vetoes and
-propagation work where Presidio lets results be weighed by context: in its `ContextAwareEnhancer`.
+Each rule is an `EntityRecognizer`, as are the network and the known identifiers. Judge, vetoes and propagation run in
+Presidio's hook for weighing results by context, the `ContextAwareEnhancer`.
 
-Two mechanisms are gone round, each for more than 5 % of the time of an analysis. spaCy's tokenizer (7 %): its string
-store also keeps every word of every record for the life of the process, so a document is one stand-in word, unless a
-recognizer that a user added asks for context words. `AnalyzerEngine.analyze` (8 %), which goes over all results twice
-for each recognizer: `ClinicalAnalyzer.find` calls recognizers and enhancer itself, with the same findings.
+Two mechanisms are bypassed, each costing over 5 % of analysis time. spaCy's tokenizer (7 %), whose string store also
+keeps every word of every record for the life of the process: a document is one dummy word, unless a user-supplied
+recognizer needs context words. `AnalyzerEngine.analyze` (8 %), which scans all results twice per recognizer:
+`ClinicalAnalyzer.find` calls recognizers and enhancer directly, with the same findings.
 """
 
 import logging
@@ -52,7 +52,7 @@ LANGUAGE: Final = "en"
 KNOWN: Final = "known_identifier"
 _VIEW: Final = "llmops_view"
 _BATCH: Final = 16
-"""Texts to a step of the spaCy pipeline; more only cost memory."""
+"""Texts per step of the spaCy pipeline; more only cost memory."""
 TEXT: Final = "llmops_text"
 WORDS: Final = "llmops_words"
 _ENTITIES: Final = {"PERSON": "PERSON", "ORG": "ORG", "GPE": "PLACE", "LOC": "PLACE", "FAC": "ORG"}
@@ -61,20 +61,21 @@ _IGNORED: Final = (
     "TIME", "WORK_OF_ART",
 )  # fmt: skip
 _BELIEVED: Final = 0.5
-"""Score from which on what a user's recognizer finds stands, whatever the judge says, and a word of the network is a
-result of its own."""
+"""Minimum score at which a user-supplied recognizer's finding overrides the judge, and at which a network word becomes
+a result of its own.
+"""
 
 
 @Language.component("llmops_lemma")
 def lower_case_lemma(doc: Doc) -> Doc:
-    """Set each lemma to the lower-case form: with no lemma at all Presidio's context enhancement silently dies."""
+    """Set each lemma to the lower-case form: without lemmas Presidio's context enhancement fails silently."""
     for token in doc:
         token.lemma_ = token.lower_
     return doc
 
 
 class CutSpacyEngine(SpacyNlpEngine):
-    """Presidio's spaCy engine over a pipeline cut down to tokenizer, NER and a lower-case lemma; never downloads."""
+    """Presidio's spaCy engine over a pipeline reduced to tokenizer, NER and lower-case lemma; never downloads."""
 
     nlp: Any
 
@@ -93,7 +94,7 @@ class CutSpacyEngine(SpacyNlpEngine):
     def process_batch(  # type: ignore[override]
         self, texts: Iterable[Any], language: str, *args: Any, **options: Any
     ) -> Iterator[Any]:
-        """As Presidio's, with each text as it was given in the place of its document's."""
+        """Process texts like Presidio's, with the original text in place of each document's."""
         given = list(texts)
         answers: Iterator[Any] = super().process_batch(given, language, *args, **options)
         for text, answer in zip(given, answers, strict=True):
@@ -101,12 +102,12 @@ class CutSpacyEngine(SpacyNlpEngine):
 
 
 class RuleRecognizer(EntityRecognizer):
-    """One of our recognizers.
+    """One of our rules as a Presidio recognizer.
 
     Args:
-        name: as findings carry it.
+        name: recognizer name in findings.
         finder: finds the identifier in a view.
-        label: what it finds.
+        label: label of its findings.
     """
 
     def __init__(self, name: str, finder: Finder, label: PhiLabel) -> None:
@@ -114,7 +115,7 @@ class RuleRecognizer(EntityRecognizer):
         super().__init__(supported_entities=[str(label)], name=name, supported_language=LANGUAGE)
 
     def load(self) -> None:
-        """Nothing to load: patterns are compiled with their module."""
+        """Do nothing: patterns are compiled with their module."""
 
     def analyze(
         self,
@@ -127,10 +128,10 @@ class RuleRecognizer(EntityRecognizer):
 
 
 class NetworkRecognizer(EntityRecognizer):
-    """The clinical network as a recognizer: each word that it would rather mask, with the probability of PHI.
+    """The clinical network as a recognizer: each word from `_BELIEVED` on, with its PHI probability.
 
-    The judge sees the words below too: as results they would cost 6 % of the time, since Presidio goes over all results
-    twice for each recognizer.
+    The judge also sees lower-scoring words: as results they would cost 6 % of the time, since Presidio scans all
+    results twice per recognizer.
     """
 
     def __init__(self) -> None:
@@ -139,7 +140,7 @@ class NetworkRecognizer(EntityRecognizer):
         )
 
     def load(self) -> None:
-        """Nothing to load: the network is a component of the spaCy pipeline, which reads many texts at a time."""
+        """Do nothing: the network is a component of the spaCy pipeline, which reads texts in batches."""
 
     def analyze(
         self,
@@ -147,10 +148,10 @@ class NetworkRecognizer(EntityRecognizer):
         entities: list[str],  # noqa: ARG002
         nlp_artifacts: NlpArtifacts | None = None,
     ) -> list[RecognizerResult]:
-        """Give what the pipeline left on the document.
+        """Return the network words the pipeline stored on the document.
 
         Raises:
-            StageError: it left nothing.
+            StageError: the pipeline stored none.
         """
         words = None if nlp_artifacts is None else nlp_artifacts.tokens.user_data.get(WORDS)
         if words is None:
@@ -169,7 +170,7 @@ class NetworkRecognizer(EntityRecognizer):
 
 
 class KnownRecognizer(EntityRecognizer):
-    """What the vault knows of one subject, for the texts of one document; Presidio calls that ad hoc.
+    """The vault's known identifiers of one subject, as a Presidio ad hoc recognizer for one document's texts.
 
     Args:
         matcher: the subject's known identifiers. PHI.
@@ -180,7 +181,7 @@ class KnownRecognizer(EntityRecognizer):
         super().__init__(supported_entities=[str(label) for label in PhiLabel], name=KNOWN, supported_language=LANGUAGE)
 
     def load(self) -> None:
-        """Nothing to load."""
+        """Do nothing."""
 
     def analyze(
         self,
@@ -199,12 +200,12 @@ _ORIGIN: Final = "llmops_origin"
 
 
 class JudgingEnhancer(LemmaContextAwareEnhancer):
-    """Makes findings of results: judge, vetoes, propagation, completion, and no two over one character.
+    """Turn results into findings: judge, vetoes, propagation, completion, overlap resolution.
 
     Args:
         config: the thresholds.
-        judge: None where another NER component runs.
-        added: the recognizers that a user added.
+        judge: None with another NER component.
+        added: user-supplied recognizers.
     """
 
     def __init__(self, config: DeidConfig, judge: Judge | None, added: Sequence[EntityRecognizer]) -> None:
@@ -221,7 +222,7 @@ class JudgingEnhancer(LemmaContextAwareEnhancer):
         recognizers: list[EntityRecognizer],  # noqa: ARG002 - Presidio's signature
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
-        """Give the findings as results that say why."""
+        """Return the findings as results with an explanation."""
         return [_explained(span) for span in self.findings(text, raw_results, nlp_artifacts, context)]
 
     def findings(
@@ -231,13 +232,13 @@ class JudgingEnhancer(LemmaContextAwareEnhancer):
         nlp_artifacts: NlpArtifacts,
         context: list[str] | None = None,
     ) -> tuple[Span, ...]:
-        """Give the findings: disjoint, ordered, placeholders left out.
+        """Return the findings: disjoint, ordered, without placeholders.
 
         Args:
-            text: as a reader sees it. PHI.
-            raw_results: of all recognizers, each with its name and its recognizer's id.
-            nlp_artifacts: of the text.
-            context: words beside the text, for recognizers that a user added.
+            text: the normalised text. PHI.
+            raw_results: results of all recognizers, each with name and recognizer id.
+            nlp_artifacts: artifacts of the text.
+            context: context words for user-supplied recognizers.
         """
         rules: list[RecognizerResult] = []
         known: list[Span] = []
@@ -269,10 +270,10 @@ class JudgingEnhancer(LemmaContextAwareEnhancer):
 
 
 class ClinicalAnalyzer(AnalyzerEngine):
-    """Presidio's engine over our recognizers; whoever uses Presidio can use it in the place of their own.
+    """Presidio's engine over our recognizers; a drop-in replacement for a Presidio `AnalyzerEngine`.
 
     Args:
-        config: NER component, thresholds and the recognizers that a user added.
+        config: NER component, thresholds and user-supplied recognizers.
 
     Raises:
         RecipeError: an added recognizer cannot be used.
@@ -303,12 +304,12 @@ class ClinicalAnalyzer(AnalyzerEngine):
     def analyze(  # type: ignore[override]
         self, text: str, language: str = LANGUAGE, entities: list[str] | None = None, **options: Any
     ) -> list[RecognizerResult]:
-        """Find PHI in a text, as `AnalyzerEngine.analyze` does; offsets are those of the text given.
+        """Find PHI in a text, like `AnalyzerEngine.analyze`; offsets refer to the given text.
 
         Args:
             text: any text. PHI.
-            entities: what is wanted; everything is looked for all the same, since one finding tells of another.
-            options: as Presidio's.
+            entities: entity types to return; all are searched anyway, since findings inform each other.
+            options: Presidio's options.
         """
         if options.get("nlp_artifacts") is not None:
             return super().analyze(text, language, **options)
@@ -320,13 +321,13 @@ class ClinicalAnalyzer(AnalyzerEngine):
         return sorted(wanted, key=lambda result: result.start)
 
     def find(self, texts: Sequence[str], known: Sequence[KnownMatcher | None]) -> Iterator[tuple[Span, ...]]:
-        """Find PHI in texts in order: all by the network, then each by the rules.
+        """Find PHI in texts, in order: first the network over all, then the rules over each.
 
-        A step that is taken for many texts at a time finds in the processor's cache what it needs.
+        Running each step over many texts at a time keeps it in the processor's cache.
 
         Args:
             texts: any texts. PHI.
-            known: for each text the matcher of its subject's known identifiers, or None.
+            known: per text, the matcher of its subject's known identifiers, or None.
         """
         whole = [composed(text) for text in texts]
         batch: Any = self.nlp_engine.process_batch([one.text for one in whole], language=LANGUAGE, batch_size=_BATCH)
@@ -338,7 +339,7 @@ class ClinicalAnalyzer(AnalyzerEngine):
 
 
 def rule_finds(texts: Sequence[str]) -> Iterator[list[Span]]:
-    """Give what the rules alone find in each text, before anything weighs it; training fits the judge to it.
+    """Return the unweighed rule findings of each text; training fits the judge to them.
 
     Args:
         texts: any texts. PHI.
@@ -349,7 +350,7 @@ def rule_finds(texts: Sequence[str]) -> Iterator[list[Span]]:
 
 
 def view_of(text: str, artifacts: NlpArtifacts | None) -> View:
-    """Give the view of a text, made once and kept on its spaCy document. PHI."""
+    """Return the view of a text, built once and cached on its spaCy document. PHI."""
     if artifacts is None:
         return View.of(text)
     kept = artifacts.tokens.user_data.get(_VIEW)
@@ -362,7 +363,7 @@ def view_of(text: str, artifacts: NlpArtifacts | None) -> View:
 
 
 def _results_of(recognizer: EntityRecognizer, text: str, artifacts: NlpArtifacts) -> list[RecognizerResult]:
-    """Give what a recognizer finds, each result with its recognizer's id, as `AnalyzerEngine` does."""
+    """Return a recognizer's results, each with its recognizer's id, as `AnalyzerEngine` does."""
     results = recognizer.analyze(text, recognizer.supported_entities, artifacts) or []
     for result in results:
         metadata: dict[str, Any] = result.recognition_metadata or {}
@@ -380,7 +381,7 @@ def _result(span: Span, **metadata: str) -> RecognizerResult:
         start=span.start,
         end=span.end,
         score=span.score,
-        # Presidio adds the id of the recognizer that it had the result from, and drops what has another.
+        # Presidio adds the id of the recognizer that returned the result, and drops results with another id.
         recognition_metadata={_NAME: span.recognizer, **metadata},
     )
 
@@ -406,7 +407,7 @@ def _span(result: RecognizerResult) -> Span:
 
 
 def _believed(result: RecognizerResult) -> Span:
-    """A finding of a recognizer that a user added, certain from `_BELIEVED` on."""
+    """Convert a user-supplied recognizer's result to a finding, certain from `_BELIEVED`."""
     score = float(result.score)
     return Span(
         start=result.start,
@@ -418,7 +419,7 @@ def _believed(result: RecognizerResult) -> Span:
 
 
 def _quiet() -> None:
-    """Keep Presidio from logging: its lines hold tokens and decisions."""
+    """Silence Presidio's logging, which contains tokens and decisions."""
     for name in ("presidio-analyzer", "presidio-anonymizer", "decision_process"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -433,17 +434,17 @@ def _spacy_sm(*, tokens: bool) -> Any:  # noqa: ARG001 - it has real tokens in a
 
 
 class ClinicalWords:
-    """The clinical network as the ``ner`` component: leaves what it thinks of each word on the document."""
+    """The clinical network as the ``ner`` component: stores its word scores on the document."""
 
     def __init__(self) -> None:
         self._ner = ClinicalNer()
 
     def __call__(self, doc: Doc) -> Doc:
-        """Answer a document."""
+        """Process a document."""
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = _BATCH) -> Iterator[Doc]:
-        """Answer documents in order."""
+        """Process documents in order."""
         documents = iter(stream)
         while batch := list(islice(documents, batch_size)):
             texts = [str(doc.user_data.get(TEXT, doc.text)) for doc in batch]
@@ -454,18 +455,18 @@ class ClinicalWords:
 
 @Language.factory("llmops_clinical_words")
 def make_clinical_words(nlp: Language, name: str) -> ClinicalWords:  # noqa: ARG001 - spaCy's signature
-    """Make the component."""
+    """Create the component."""
     return ClinicalWords()
 
 
 class OneWordTokenizer:
-    """Makes documents of one stand-in word, with the text beside it (why: see the module)."""
+    """Create documents of one dummy word, with the original text attached (see the module docstring)."""
 
     def __init__(self, vocab: Vocab) -> None:
         self._vocab = vocab
 
     def __call__(self, text: str) -> Doc:
-        """Make the document of a text. PHI."""
+        """Create the document of a text. PHI."""
         return Doc(self._vocab, words=["-"], spaces=[False], user_data={TEXT: text})
 
 

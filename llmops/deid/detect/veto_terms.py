@@ -1,4 +1,4 @@
-"""Where a text holds terms that are never PHI: abbreviations, eponyms, instruments, scales, isotopes, study numbers."""
+"""Locate terms that are never PHI: abbreviations, eponyms, instruments, scales, isotopes, study numbers."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _CODES: Final = frozenset({
 _ALL: Final = frozenset(PhiLabel)
 _TITLED: Final = re.compile(r"(?i)(?:\b(?:dr|mr|mrs|ms|miss|nurse|doctor|patient|pt|by|initials)\b\.?,? {1,2})\Z")
 _REACH: Final = 12
-"""Characters before a term in which a title makes a name of it."""
+"""Characters before a term in which a title makes it a name."""
 
 _ADVERBS: Final = ("ingly", "ally", "ously", "ently", "ately", "fully", "ively", "antly")
 
@@ -30,29 +30,29 @@ def _untitled(folded: str, start: int, _end: int) -> bool:
 
 
 def _named_after(folded: str, start: int, end: int) -> bool:
-    """Ask for a known eponym before what is named after it, and no title before that."""
+    """Require a known eponym before the term, and no title before the eponym."""
     first = re.match(r"[A-Za-z]+", folded[start:end])
     return first is not None and first.group().lower() in EPONYMS and _untitled(folded, start, end)
 
 
 def _goes_on(folded: str, _start: int, end: int) -> bool:
-    """Refuse a state that begins the name of something else: ``New York Presbyterian``."""
+    """Refuse a state that begins another name: ``New York Presbyterian``."""
     return re.match(r" [A-Z][a-z]|,? [A-Z]{2}\b", folded[end : end + 4]) is None
 
 
 def _is_adverb(folded: str, start: int, end: int) -> bool:
-    """Take ``Interestingly`` and ``Clinically``, not ``Kimberly``."""
+    """Accept ``Interestingly`` and ``Clinically``, not ``Kimberly``."""
     return is_plain(folded[start : end - 2]) or folded.endswith(_ADVERBS, start, end)
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A kind of term: finds of these labels that lie within one are dropped; the first group is the term.
+    """A kind of term: findings of these labels within one are dropped; the first group is the term.
 
     Args:
         pattern: RE2 syntax over the folded text.
-        labels: of the finds that it speaks against.
-        check: refuses look-alikes from the term and its surroundings.
+        labels: labels of the findings it vetoes.
+        check: refuses look-alikes by term and context.
     """
 
     pattern: str
@@ -157,12 +157,12 @@ TERMS: Final = (
 
 
 def terms(folded: str, data: bytes, labels: frozenset[PhiLabel]) -> Iterator[tuple[int, int, frozenset[PhiLabel]]]:
-    """Give start and end of each term that speaks against finds of these labels, and the labels that it speaks against.
+    """Yield start, end and vetoed labels of each term that applies to findings of these labels.
 
     Args:
         folded: the folded text. PHI.
         data: the same as bytes.
-        labels: of the finds there are.
+        labels: labels of the existing findings.
     """
     for term in TERMS:
         if not term.labels.isdisjoint(labels):

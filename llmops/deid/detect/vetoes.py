@@ -1,4 +1,4 @@
-"""Drops finds that are never PHI whatever network and judge say of them, and words at their edges that are none."""
+"""Drop findings that are never PHI, whatever network and judge say, and trim non-PHI words at their edges."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +12,9 @@ from llmops.deid.vocabulary.words import is_plain
 from llmops.phi import PhiLabel
 
 _CERTAIN: Final = 0.99
-"""Score of a rule's find that nothing speaks against."""
+"""Score from which a rule's finding cannot be vetoed."""
 _UNITS: Final = word_set("unit_words")
-"""Specialties and the kinds of unit that have them, parts of the body and what is done to them: no word is a name."""
+"""Specialties with their kinds of unit, body parts and procedures: no word is a name."""
 _LINKS: Final = frozenset({"of", "and", "the", "in", "at", "for", "an", "a", "to", "on", "from", "by", "with", "or"})
 _LEADS: Final = re.compile(r"(?:(?:of|and|the|in|at|for|an|a|to|on|from|by|with|or|downtown)[ \t]{1,2})+(?=[A-Za-z])")
 _TAILS: Final = re.compile(r"(?:[ \t]{1,2}(?:of|and|the|in|at|for|an|a|to|on|from|by|with|or))+\Z")
@@ -25,12 +25,12 @@ _BEFORE: Final = re.compile(r"([A-Za-z~][A-Za-z~-]*)(?:'s)?[ \t]{0,2}[&/-]?[ \t]
 _BEHIND: Final = re.compile(r"[ \t]{0,2}[&/-]?[ \t]{0,2}([A-Za-z~][A-Za-z~-]*)")
 _HOSPITALS: Final = frozenset({"hospital", "hospitals"})
 _NAMES_BEFORE: Final = frozenset({"of", "and"})
-"""Words over which a unit's name goes on to the left."""
+"""Words across which a unit's name continues to the left."""
 _NAMES_BEHIND: Final = frozenset({"of", "at", "in", "and"})
 _FIRST_WORDS: Final = word_set("first_words") | _LINKS
 _FAR: Final = 40
 _LONGEST: Final = 6
-"""Words of a unit's name that are read beside a find."""
+"""Words of a unit's name read beside a finding."""
 _LIST_NUMBER: Final = re.compile(r"(?:\A|\n)[ \t]*\d{1,2}\.[ \t]{0,4}(?=[A-Za-z])")
 _NUMBERED: Final = re.compile(r"\d{1,2}\.[ \t]{0,4}")
 _MONTH_ENDS_SENTENCE: Final = re.compile(
@@ -38,7 +38,7 @@ _MONTH_ENDS_SENTENCE: Final = re.compile(
     r"(?:[ -]?[a-z]+)?\Z"
 )
 _COUNTS_BEHIND: Final = re.compile(r"(?i)[ -]?(?!at\b|on\b|to\b|and\b|with\b|in\b|for\b|st\b|nd\b|rd\b|th\b)[a-z]{2,}")
-"""A number that counts what stands behind it (``October. 24-hour Holter``) begins the next sentence."""
+"""A number that counts what follows it (``October. 24-hour Holter``) begins the next sentence."""
 _DECIMAL: Final = re.compile(r"\d{1,3}\.\d|\d{1,3}(?:-\d{1,3})?(?:feet|foot|ft|mm|cm|mg|ml)")
 _DAY_OF_MONTH: Final = re.compile(
     r"(?i)(?:\d(?:st|nd|rd|th)?|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|"
@@ -66,13 +66,13 @@ _ON_A_DAY: Final = re.compile(r"(?i)\b(?:on|since|until|by|of|dated|due|date|see
 
 
 def without_vetoed(view: View, found: Sequence[Span]) -> list[Span]:
-    """Give the finds without those that are never PHI, each cut to where it begins and ends.
+    """Return the findings without those that are never PHI, each trimmed to its true extent.
 
-    A certain rule's find stays as it is. A term inside a longer find speaks against none of it.
+    A certain rule's finding is unchanged. A term inside a longer finding does not veto it.
 
     Args:
         view: the text. PHI.
-        found: finds of rules, network and judge; not of known identifiers.
+        found: findings of rules, network and judge; not of known identifiers.
     """
     doubtful = frozenset(span.label for span in found if span.score < _CERTAIN)
     if not doubtful:
@@ -95,9 +95,9 @@ def _is_dropped(folded: str, span: Span, spoken: Iterable[tuple[int, int, frozen
 
 
 def _cut(folded: str, span: Span, starts: AbstractSet[int], ends: AbstractSet[int]) -> Span | None:
-    """Leave to the text the number of a list before a date, and the words that only lead to a place or from it.
+    """Trim a list number before a date, and linking words at the edges of a place.
 
-    What leads from one find to another stays: it may join two parts of one name.
+    Links between two findings stay: they may join two parts of one name.
     """
     surface = folded[span.start : span.end]
     if span.label is PhiLabel.DATE:
@@ -140,7 +140,7 @@ def _is_in_date(folded: str, span: Span) -> bool:
 
 
 def _is_unit(folded: str, span: Span) -> bool:
-    """Take ``Cardiology Service``, ``Department of Pathology``, a heading of a study; no unit named after a place."""
+    """Accept ``Cardiology Service``, ``Department of Pathology``, a study heading; no unit named after a place."""
     words = [word.lower() for word in _WORD.findall(folded, span.start, span.end)]
     if not words or words[0] not in _UNITS or not all(word in _UNITS or word in _LINKS for word in words):
         return False
@@ -154,7 +154,7 @@ def _is_unit(folded: str, span: Span) -> bool:
 
 
 def _beside(words: Iterator[str], links: frozenset[str]) -> tuple[int, bool]:
-    """Count the words of a unit beside a find, and say whether a name stands behind them."""
+    """Count the unit words beside a finding, and say whether a name follows them."""
     generic, linked = 0, False
     for word in words:
         low = word.lower()
@@ -189,7 +189,7 @@ def _words_behind(folded: str, end: int) -> Iterator[str]:
 
 
 def _is_proper(word: str) -> bool:
-    """Say whether a word may be a name: capitalised in running text, or none of the language."""
+    """Say whether a word may be a name: capitalised in running text, or non-dictionary."""
     low = word.lower()
     if low in _FIRST_WORDS or len(word) < 2:
         return False
@@ -197,7 +197,7 @@ def _is_proper(word: str) -> bool:
 
 
 def _is_no_date(folded: str, start: int, end: int) -> bool:
-    """Take ordinals that count something else, decimals, and grades of strength and reflexes."""
+    """Accept ordinals that count something else, decimals, and grades of strength and reflexes."""
     surface = folded[start:end]
     if _DECIMAL.fullmatch(surface) or (_ORDINALS.fullmatch(surface) and _COUNTED.match(folded, end)):
         return True

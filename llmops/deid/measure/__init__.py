@@ -1,1 +1,1 @@
-"""Measures detection against annotated notes."""
+"""Measure detection against annotated notes."""

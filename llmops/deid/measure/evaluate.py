@@ -1,4 +1,4 @@
-"""Measures a detector against annotated notes: tokens as LABELS.md of the corpora says, spans and whole documents."""
+"""Measure a detector against annotated notes: by token (LABELS.md of the corpora), span and document."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ class Proportion:
 
     @property
     def value(self) -> float:
-        """The proportion; 1 where there is nothing to count."""
+        """The proportion; 1 if the total is 0."""
         return self.hits / self.total if self.total else 1.0
 
     @property
@@ -44,7 +44,7 @@ class Proportion:
         return low, high
 
     def figures(self) -> dict[str, object]:
-        """Give value, counts and bounds, ready for JSON."""
+        """Return value, counts and bounds, JSON-ready."""
         low, high = self.bounds
         counts = {"hits": self.hits, "total": self.total}
         return {"value": round(self.value, 4), "low": round(low, 4), "high": round(high, 4), **counts}
@@ -64,13 +64,13 @@ class Level:
         return 2 * self.recall.value * self.precision.value / both if both else 0.0
 
     def figures(self) -> dict[str, object]:
-        """Give all three, ready for JSON."""
+        """Return all three, JSON-ready."""
         return {"recall": self.recall.figures(), "precision": self.precision.figures(), "f1": round(self.f1, 4)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Miss:
-    """One token decided wrongly, with what stands around it. PHI: kept in the raw zone."""
+    """One wrongly decided token with its context. PHI: kept in the raw zone."""
 
     document: str
     label: str
@@ -81,17 +81,17 @@ class Miss:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How a detector did.
+    """The results of a detector.
 
     Args:
-        tokens: a PHI token is found only if every PHI character of it is covered.
-        spans: a mark is found if each of its tokens is; a finding is right if it touches a mark.
-        documents: of those with PHI, without a leak; of those with anything masked, without an over-redaction.
-        without_bare_years: as ``tokens``, four-digit years free (Safe Harbor lets them stay).
-        dates, dates_without_years: recall of the tokens of dates, with and without their years.
+        tokens: a PHI token is found only if all its PHI characters are covered.
+        spans: a gold span is found if all its tokens are; a finding is correct if it touches a gold span.
+        documents: recall: documents with PHI that have no leak; precision: masked documents without over-redaction.
+        without_bare_years: like ``tokens``, with four-digit years free (Safe Harbor keeps them).
+        dates, dates_without_years: recall of date tokens, with and without their years.
         by_label, by_identifier: token recall, sorted by name.
-        touched_documents: documents without PHI of which a token was masked, out of all without.
-        over_redaction_per_1000: masked tokens in 1,000 of the documents without PHI.
+        touched_documents: PHI-free documents with a masked token, out of all PHI-free ones.
+        over_redaction_per_1000: masked tokens per 1,000 tokens of the PHI-free documents.
         leaks, over_redactions: each wrong token. PHI.
     """
 
@@ -120,7 +120,7 @@ class Evaluation:
 
     @property
     def clean_documents(self) -> Proportion:
-        """Documents with PHI of which no token leaked, out of all with PHI."""
+        """Documents with PHI without a leaked token, out of all with PHI."""
         return self.documents.recall
 
     @cached_property
@@ -134,7 +134,7 @@ class Evaluation:
         )
 
     def summary(self) -> dict[str, object]:
-        """Give the figures without any text, ready for JSON."""
+        """Return the figures without any text, JSON-ready."""
         return {
             **{name.replace(" ", "_"): level.figures() for name, level in self.levels},
             "dates": {"all": self.dates.figures(), "without_years": self.dates_without_years.figures()},
@@ -147,7 +147,7 @@ class Evaluation:
 
 @dataclass(slots=True)
 class _Tally:
-    """What is counted over all notes under one freedom."""
+    """Counts over all notes under one `Freedom`."""
 
     found: Counter[tuple[str, str]] = field(default_factory=Counter)
     total: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -178,14 +178,14 @@ def evaluate(
 ) -> Evaluation:
     r"""Measure a detector on JSONL notes: ``{"id", "text", "spans": [{"start", "end", "label"}]}``.
 
-    A token (``\w+``) is PHI where a mark touches it and found where every PHI character of it is covered; tokens
-    under a free label (``*_SOFT``, ``PROF``) count neither way.
+    A token (``\w+``) is PHI if a gold span touches it, and found if all its PHI characters are covered; tokens under a
+    free label (``*_SOFT``, ``PROF``) count neither way.
 
     Args:
         gold_path: the notes. PHI.
-        detector: what is measured.
-        free_titles: whether titles, states and relative dates in marks are free.
-        kept: labels a policy keeps: finds of them mask nothing, marks of them are free.
+        detector: the detector to measure.
+        free_titles: whether titles, states and relative dates in gold spans are free.
+        kept: labels a policy keeps: their findings mask nothing, their gold spans are free.
 
     Raises:
         SourceError: the file cannot be read as such notes.

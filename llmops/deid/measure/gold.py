@@ -1,4 +1,4 @@
-"""Reads annotated notes, whatever their labels are called, and says which of their tokens are free either way."""
+"""Read annotated notes with any label names, and determine which tokens are free (not counted)."""
 
 import json
 import re
@@ -52,7 +52,7 @@ _BARE_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldSpan:
-    """A marked range; ``label`` is the annotators' own."""
+    """An annotated range; ``label`` is the annotators' own."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class GoldSpan:
 
     @property
     def identifier(self) -> str:
-        """The identifier of 164.514(b)(2) the label falls under, or the label itself where it is not known."""
+        """The identifier of 164.514(b)(2) of the label, or the label itself if unknown."""
         return str(_IDENTIFIERS.get(self.label.lower(), self.label))
 
 
@@ -78,9 +78,9 @@ class Freedom:
     """What counts neither as found nor as over-redacted.
 
     Args:
-        labels: labels that are free beside ``*_SOFT`` and ``PROF``, upper case; those a policy keeps.
-        titles: whether titles, states and relative dates (``Dr.``, ``Ohio``, ``last week``) inside marks are free.
-        bare_years: whether four digits that are a year are free, marked or not.
+        labels: free labels besides ``*_SOFT`` and ``PROF``, upper case; those a policy keeps.
+        titles: whether titles, states and relative dates (``Dr.``, ``Ohio``, ``last week``) inside gold spans are free.
+        bare_years: whether four-digit years are free, annotated or not.
     """
 
     labels: frozenset[str] = frozenset()
@@ -88,12 +88,12 @@ class Freedom:
     bare_years: bool = False
 
     def frees(self, span: GoldSpan) -> bool:
-        """Say whether a whole mark is free."""
+        """Say whether a whole gold span is free."""
         label = span.label.upper()
         return label.endswith("_SOFT") or label == "PROF" or label in self.labels
 
     def free_ranges(self, note: GoldNote) -> list[tuple[int, int]]:
-        """Give the ranges of a note's text that are free."""
+        """Return the free ranges of a note's text."""
         ranges = [(span.start, span.end) for span in note.spans if self.frees(span)]
         if self.bare_years:
             ranges += [m.span() for m in TOKEN.finditer(note.text) if _BARE_YEAR.fullmatch(m.group())]
@@ -121,7 +121,7 @@ def read_gold(path: Path) -> list[GoldNote]:
         path: the file. PHI.
 
     Raises:
-        SourceError: it holds no note, or cannot be read as such notes; names the line, never its content.
+        SourceError: no note or invalid notes; names the line, never its content.
     """
     try:
         with path.open("rb") as lines:

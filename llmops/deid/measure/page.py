@@ -1,4 +1,4 @@
-"""The page of an evaluation that shows what leaked and what was masked for nothing, in context. It holds PHI."""
+"""Write the evaluation page that shows leaks and over-redactions in context. It holds PHI."""
 
 import os
 from pathlib import Path
@@ -13,11 +13,11 @@ _MOST_SHOWN: Final = 5_000
 
 
 def write_page(evaluation: Evaluation, path: Path) -> None:
-    """Write the page, readable by its owner alone.
+    """Write the page, readable by its owner only.
 
     Args:
-        evaluation: what was measured. PHI.
-        path: where to; must lie in the raw zone.
+        evaluation: the results. PHI.
+        path: output file; must lie in the raw zone.
 
     Raises:
         SourceError: it cannot be written.
@@ -26,7 +26,7 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
     try:
         descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=PRIVATE_FILE)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            os.fchmod(descriptor, PRIVATE_FILE)  # a file that was there keeps its mode otherwise
+            os.fchmod(descriptor, PRIVATE_FILE)  # an existing file would keep its mode
             file.write(page)
     except OSError as error:
         raise SourceError(f"evaluation page: cannot be written ({type(error).__name__})") from None

@@ -1,1 +1,1 @@
-"""Puts in the place of a finding what the policy says."""
+"""Replace findings as the policy says."""

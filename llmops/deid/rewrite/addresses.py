@@ -1,4 +1,4 @@
-"""Tells the street part of a place from its town: a limited data set keeps towns and loses streets (164.514(e)(2))."""
+"""Separate the street part of a place from its town: a limited data set keeps towns only (164.514(e)(2))."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _TOWN_ENDINGS: Final = frozenset(
         "walk",
     )
 )
-"""Words of streets that end the names of towns as often: such a name may be either."""
+"""Street words that also end town names, so the name is ambiguous."""
 
 _STREET_ENDING: Final = re.compile(
     r"(?i)\b(?:" + "|".join(word for word in STREET_WORDS.split("|") if word not in _TOWN_ENDINGS) + r")\.?"
@@ -41,7 +41,7 @@ _SAINT: Final = re.compile(r"(?i)^st\.? ")
 
 
 def is_street(part: str) -> bool:
-    """Say whether a place is finer than a town: holds a digit, a box or unit, or ends or begins with a word of streets.
+    """Say whether a place is finer than a town: contains a digit, box or unit, or begins or ends with a street word.
 
     Args:
         part: a place without commas, as written. PHI.
@@ -53,12 +53,12 @@ def is_street(part: str) -> bool:
 
 
 def ends_like_street(part: str) -> bool:
-    """Say whether a name that is no street for sure ends like one (``Willow Bend``); towns do so too."""
+    """Say whether an ambiguous name ends like a street (``Willow Bend``); towns do so too."""
     return _EITHER_ENDING.search(fold(part).strip()) is not None
 
 
 def parts_of(place: str) -> Iterator[tuple[str, bool]]:
-    """Cut a place at commas, line ends and small words: each piece, and whether it is a name, not what stands between.
+    """Split a place at commas, line ends and small words into pieces, each with whether it is a name, not a separator.
 
     Args:
         place: a place as written. PHI.

@@ -1,4 +1,4 @@
-"""Check digits of numbers that are issued to people, and how to make a number that cannot be issued."""
+"""Verify check digits of numbers issued to people, and make numbers that cannot be issued."""
 
 import re
 from typing import Final
@@ -16,12 +16,12 @@ _DIHEDRAL: Final = tuple(
     )
     for j in range(10)
 )  # fmt: skip
-"""Products of the dihedral group of the pentagon."""
+"""Multiplication table of the dihedral group D5."""
 _PERMUTATION: Final = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
 def is_luhn(digits: str) -> bool:
-    """Say whether the last digit is the Luhn check digit of those before it."""
+    """Say whether the last digit is the Luhn check digit of the preceding ones."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 if place % 2 else 1)
@@ -30,7 +30,7 @@ def is_luhn(digits: str) -> bool:
 
 
 def is_verhoeff(digits: str) -> bool:
-    """Say whether the last digit is the Verhoeff check digit of those before it, as in SNOMED CT identifiers."""
+    """Say whether the last digit is the Verhoeff check digit of the preceding ones, as in SNOMED CT identifiers."""
     check = 0
     for place, digit in enumerate(reversed(digits)):
         check = _DIHEDRAL[check][_permuted(int(digit), place)]
@@ -50,7 +50,7 @@ def _permuted(digit: int, times: int) -> int:
 
 
 def could_be_issued(text: str) -> bool:
-    """Say whether a code is a valid NPI (45 CFR 162.406), DEA or payment card number, separators aside."""
+    """Say whether a code is a valid NPI (45 CFR 162.406), DEA or payment card number, ignoring separators."""
     bare = re.sub(r"[^A-Za-z0-9]", "", text)
     dea = _DEA.fullmatch(bare)
     if dea is not None:
@@ -61,7 +61,7 @@ def could_be_issued(text: str) -> bool:
 
 
 def spoiled(text: str) -> str:
-    """Move the last digit of a code on until it could not be issued."""
+    """Advance the last digit of a code until it could not be issued."""
     if not could_be_issued(text):
         return text
     last = max(i for i, c in enumerate(text) if c.isdigit())

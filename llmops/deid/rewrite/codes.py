@@ -1,7 +1,7 @@
-"""Codes and units that may leave: those of public systems in their own shapes, since nobody searches them for PHI.
+"""Keep only codes and units of public systems in their own formats, since codes are not searched for PHI.
 
-A local system's name or OID tells the institution (Epic gives each customer an OID), and where senders miscount fields,
-names and numbers of people stand where a code belongs.
+A local system's name or OID reveals the institution (Epic gives each customer an OID), and where senders miscount
+fields, people's names and numbers appear in place of a code.
 """
 
 import re
@@ -44,9 +44,9 @@ _SHAPES: Final = tuple(
         ("DCM", r"\d{5,6}"),
     )
 )
-"""By a system's name, or where that ends so by its beginning; the first that fits decides."""
+"""By system name or, where the pattern allows more, its beginning; the first match decides."""
 _REST: Final = re.compile(r"[A-Za-z0-9./-]{0,60}")
-"""What may follow such a beginning."""
+"""Allowed continuation of such a beginning."""
 _HL7_TABLE: Final = re.compile(r"(?i:HL7)\d{1,5}")
 _HL7_CODE: Final = re.compile(r"[A-Z]{1,4}|\d{1,3}")
 _ONTOLOGIES: Final = frozenset({
@@ -57,7 +57,7 @@ _ONTOLOGIES: Final = frozenset({
 _ALSO_ONTOLOGIES: Final = {
     "LOINC": "http://loinc.org", "SNOMED": "http://snomed.info/sct", "UCUM": "http://unitsofmeasure.org",
 }  # fmt: skip
-"""Prefixes of systems that have a rule of their own."""
+"""Prefixes of systems with a rule of their own."""
 _LOCAL_PART: Final = re.compile(r"[A-Z]?\d{1,7}")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%\[\]{}()/*.^+#'µμ°_ -]{1,24}")
 _WORDS_OF_UNIT: Final = re.compile(r"[A-Za-z_µμ°]+")
@@ -69,19 +69,19 @@ _LONGEST_NUMBER: Final = 3
 
 
 def with_public_codes_only(field: Field) -> Field:
-    """Give a field without a code or unit that could be anything else."""
+    """Return a field without any code or unit that is not public."""
     code = field.code if is_public_code(field.code) else ""
     unit = field.unit if is_unit(field.unit) else ""
     return field if (code, unit) == (field.code, field.unit) else replace(field, code=code, unit=unit)
 
 
 def is_loinc(code: str) -> bool:
-    """Say whether a code is one of LOINC by its shape and check digit (modulus 10, LOINC Users' Guide)."""
+    """Say whether a code has LOINC's format and check digit (modulus 10, LOINC Users' Guide)."""
     return _LOINC.fullmatch(code) is not None and is_luhn(code.replace("-", ""))
 
 
 def is_public_code(code: str) -> bool:
-    """Say whether ``system|code`` is of a public system, in its shape and with its check digit where it has one.
+    """Say whether ``system|code`` is of a public system, in its format and with a valid check digit if it has one.
 
     Args:
         code: as in `Field.code`. May be PHI.
@@ -106,7 +106,7 @@ def is_public_code(code: str) -> bool:
 
 
 def is_unit(unit: str) -> bool:
-    """Say whether a unit is one of UCUM, or made of words of the language, as ``beats/min``, ``{score}``, ``tab(s)``.
+    """Say whether a unit is UCUM or consists of dictionary words: ``beats/min``, ``{score}``, ``tab(s)``.
 
     Args:
         unit: as in `Field.unit`. May be PHI.

@@ -1,4 +1,4 @@
-"""On which day a holiday falls: those of the Gregorian calendar that notes name instead of a date."""
+"""Compute the day of Gregorian holidays that notes name instead of a date."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Final
 from llmops.deid.folding import fold
 
 Day = Callable[[int], date]
-"""Gives the day of a holiday in a year."""
+"""Returns the day of a holiday in a year."""
 
 
 def _on(month: int, day: int) -> Day:
@@ -17,7 +17,7 @@ def _on(month: int, day: int) -> Day:
 
 
 def _weekday(month: int, weekday: int, count: int) -> Day:
-    """The count-th weekday (Monday is 0) of a month; the last one for -1."""
+    """Return the count-th weekday (Monday is 0) of a month; the last one for -1."""
 
     def day(year: int) -> date:
         if count < 0:
@@ -34,7 +34,7 @@ def _easter(days: int) -> Day:
 
 
 def easter_sunday(year: int) -> date:
-    """Give Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Jones, Butcher)."""
+    """Return Easter Sunday of the Gregorian calendar, by the anonymous algorithm (Meeus, Jones, Butcher)."""
     golden, (century, rest) = year % 19, divmod(year, 100)
     leaps, odd = divmod(century, 4)
     moon = (19 * golden + century - leaps - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
@@ -86,6 +86,6 @@ _NAMES: Final = tuple((re.compile(pattern, re.IGNORECASE), day) for pattern, day
 
 
 def holiday(name: str) -> Day | None:
-    """Give the day of a holiday by its name; None for one of another calendar (Ramadan, Diwali) or an unknown one."""
+    """Return the day function of a holiday; None for other calendars (Ramadan, Diwali) or unknown names."""
     folded = " ".join(fold(name).split())
     return next((day for pattern, day in _NAMES if pattern.fullmatch(folded)), None)

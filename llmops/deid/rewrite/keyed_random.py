@@ -1,4 +1,4 @@
-"""Keyed draws: the same purpose and key always give the same answer, and nobody without the seed can tell which."""
+"""Draw keyed random values: the same purpose and key give the same value, unpredictable without the seed."""
 
 import hashlib
 import string
@@ -11,7 +11,7 @@ _LETTERS: Final = string.ascii_uppercase
 
 
 class KeyedRandom:
-    """Draws for one subject.
+    """Random draws for one subject.
 
     Args:
         seed: the subject's secret; its first 64 bytes are the key.
@@ -25,11 +25,11 @@ class KeyedRandom:
         return int.from_bytes(self._digest(purpose, key)[:8], "big") % below
 
     def pick(self, purpose: str, key: str, pool: Sequence[str]) -> str:
-        """Draw one of a pool."""
+        """Draw one element of a pool."""
         return pool[self.number(purpose, key, len(pool))]
 
     def digits(self, surface: str) -> str:
-        """Replace the digits alone: ``ext. 4471`` stays an extension. ``surface`` is PHI."""
+        """Replace only the digits: ``ext. 4471`` stays an extension. ``surface`` is PHI."""
         made = self.shaped("".join(c for c in surface if c.isdigit()), 0)
         waiting = iter(made)
         return "".join(next(waiting) if c.isdigit() else c for c in surface)
@@ -37,12 +37,12 @@ class KeyedRandom:
     def shaped(self, surface: str, attempt: int) -> str:
         """Replace each digit by a digit and each letter by a letter; separators and leading zeros stay.
 
-        The same number gets the same stand-in whatever its separators, case and leading zeros; no digit or letter stays
-        what it was, and none becomes a leading zero.
+        The same number gets the same surrogate whatever its separators, case and leading zeros; no character keeps its
+        value, and no digit becomes a leading zero.
 
         Args:
             surface: a code as written. PHI.
-            attempt: another one for each number, should a stand-in be in use.
+            attempt: increment for another surrogate if one is in use.
         """
         folded = fold(surface)
         significant = [i for i, c in enumerate(folded) if c.isalnum()]
@@ -65,7 +65,7 @@ class KeyedRandom:
 
 
 def _other(character: str, value: int, *, leading: bool) -> str:
-    """Give another character of the same kind; a digit in front is never 0."""
+    """Return another character of the same kind; a leading digit is never 0."""
     if character.isdigit():
         choices = [d for d in string.digits[1 if leading else 0 :] if d != character]
         return choices[value % len(choices)]

@@ -1,4 +1,4 @@
-"""Applies a policy to the finds of one text through Presidio's AnonymizerEngine."""
+"""Apply a policy's operators to the findings of one text through Presidio's AnonymizerEngine."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,20 +24,20 @@ _AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """What stands in place of a surface, and which operator put it there."""
+    """A surface's replacement, and the operator that made it."""
 
     text: str = field(repr=False)
     operator: Operator
 
 
 class Rewriter:
-    """Replaces PHI in the texts of one document, alike in narrative and fields. Holds PHI.
+    """Replace PHI in the texts of one document, consistently in narrative and fields. Holds PHI.
 
     Args:
-        policy: which operator for which label.
-        subject: whose document it is. PHI.
-        time: of the document, ISO 8601: what its partial dates are near, and when who was born in a year is over 89.
-        dates: all dates of the document, as written: they say whether day or month comes first. PHI.
+        policy: the operator for each label.
+        subject: the document's subject. PHI.
+        time: of the document, ISO 8601: reference for its partial dates, and for which birth years mean over 89.
+        dates: all dates of the document, as written: they decide whether day or month comes first. PHI.
     """
 
     def __init__(self, policy: Policy, subject: Subject, time: str = "", dates: Iterable[str] = ()) -> None:
@@ -55,12 +55,12 @@ class Rewriter:
         }
 
     def replacement(self, label: PhiLabel, surface: str, near: Moment | None = None) -> Replacement:
-        """Give what a surface becomes; placeholders where the operator cannot be applied safely.
+        """Return the replacement of a surface; a placeholder if the operator cannot be applied safely.
 
         Args:
-            label: what the surface is.
+            label: label of the surface.
             surface: the text found. PHI.
-            near: for a partial date, another one of the text; None takes the document's time. PHI.
+            near: for a partial date, another date of the text; None uses the document's time. PHI.
         """
         operator = self._policy.operators[label]
         if operator is Operator.SHIFT_DATE:
@@ -73,7 +73,7 @@ class Rewriter:
         Args:
             text: the text. PHI.
             spans: disjoint and ordered.
-            field_name: name of the typed field the text stands in, for the findings.
+            field_name: name of the typed field, for the findings; empty for the narrative.
 
         Returns:
             The new text and the findings with offsets in it.
@@ -94,7 +94,7 @@ class Rewriter:
     def _with_towns(
         self, made: list[Replacement], text: str, spans: Sequence[Span], field_name: str
     ) -> list[Replacement]:
-        """Leave the towns of a text, where places are generalised: what is one is seen only in its surroundings."""
+        """Keep towns where places are generalised: only their context shows that they are towns."""
         if self._policy.operators[PhiLabel.LOC] is not Operator.GENERALISE:
             return made
         left = iter(self._towns.left_of(text, spans, field_name))
@@ -104,9 +104,9 @@ class Rewriter:
         ]
 
     def _near(self, spans: Sequence[Span], surfaces: Sequence[str]) -> list[Moment]:
-        """Give each find the last date before it that has a month, the first of the text where none has.
+        """Return for each finding the last preceding date with a month, or the first of the text.
 
-        Years are carried on from date to date; the first ones take the document's.
+        Years carry over from date to date; the first ones use the document's.
         """
         if self._policy.operators[PhiLabel.DATE] is not Operator.SHIFT_DATE:
             return [self._written] * len(spans)
@@ -135,7 +135,7 @@ class Rewriter:
         if label is PhiLabel.AGE90:
             return Replacement(text=placeholder(label, "90+"), operator=Operator.GENERALISE)
         if label is PhiLabel.LOC:
-            return _redact(label, surface)  # alone, nothing says that it is a town
+            return _redact(label, surface)  # without context, nothing shows that it is a town
         if label is PhiLabel.ZIP:
             prefix = safe_zip3(surface, self._policy.restricted_zip3)
             return Replacement(text=placeholder(label, prefix), operator=Operator.GENERALISE)
@@ -149,9 +149,9 @@ class Rewriter:
         return moment.year if moment is not None else None
 
     def _shift(self, label: PhiLabel, surface: str, near: Moment) -> Replacement:
-        """Shift at the date's own precision; what has no place in the calendar (``Ramadan``) is redacted.
+        """Shift at the date's own precision; redact what is not in the calendar (``Ramadan``).
 
-        So is what tells an age over 89 beside the other dates, under a policy that does not keep such ages.
+        Also redact what reveals an age over 89 beside the other dates, if the policy does not keep such ages.
         """
         if self._policy.operators[PhiLabel.AGE90] is not Operator.KEEP and self._tells_an_age(surface):
             return _redact(label, surface)
@@ -165,12 +165,12 @@ class Rewriter:
 
 
 def dates_of(found: Iterable[tuple[str, Sequence[Span]]]) -> list[str]:
-    """Give every date that was found in the texts of a document, as written. PHI."""
+    """Return every date found in the texts of a document, as written. PHI."""
     return [text[span.start : span.end] for text, spans in found for span in spans if span.label is PhiLabel.DATE]
 
 
 def _whole_weeks(days: int | None) -> int | None:
-    """Round an offset to whole weeks, never to none, so that a Monday stays a Monday."""
+    """Round an offset to whole weeks, never to zero, to preserve weekdays."""
     if days is None:
         return None
     weeks = round(days / 7) or (1 if days > 0 else -1)
@@ -200,7 +200,7 @@ def _findings(spans: Sequence[Span], made: Sequence[Replacement], field_name: st
 
 
 def _anonymize(text: str, spans: Sequence[Span], made: Sequence[Replacement]) -> str:
-    """Run Presidio's engine over a stretch of spans at a time: it copies its whole text at each replacement."""
+    """Run Presidio's engine over chunks of spans: it copies its whole text at each replacement."""
     borders = [0, *(spans[last].end for last in range(_AT_ONCE - 1, len(spans) - 1, _AT_ONCE)), len(text)]
     return "".join(
         _anonymize_stretch(text[start:end], start, spans[first : first + _AT_ONCE], made[first : first + _AT_ONCE])
@@ -209,7 +209,7 @@ def _anonymize(text: str, spans: Sequence[Span], made: Sequence[Replacement]) ->
 
 
 def _anonymize_stretch(text: str, before: int, spans: Sequence[Span], made: Sequence[Replacement]) -> str:
-    """Take one entity type a span, so that neighbours are never merged or dropped by the engine."""
+    """Use one entity type per span, so that the engine never merges or drops neighbours."""
     engine, result_type, config_type = _presidio_anonymizer()
     names = [f"{span.label}-{number}" for number, span in enumerate(spans)]
     results = [
@@ -229,12 +229,12 @@ def _presidio_anonymizer() -> tuple[Any, Any, Any]:
     from presidio_anonymizer import AnonymizerEngine  # noqa: PLC0415 - loads on first use
     from presidio_anonymizer.entities import OperatorConfig, RecognizerResult  # noqa: PLC0415
 
-    engine: Any = AnonymizerEngine  # Presidio types its constructor not at all
+    engine: Any = AnonymizerEngine  # Presidio's constructor is untyped
     return engine(), RecognizerResult, OperatorConfig
 
 
 def presidio_operators(policy: Policy) -> dict[str, Any]:
-    """Give an `OperatorConfig` for each label, of a text that is nobody's."""
+    """Return an `OperatorConfig` per label, for a text without a subject."""
     _, _, config_type = _presidio_anonymizer()
     rewriter = Rewriter(policy, NOBODY)
 
@@ -251,14 +251,14 @@ _FIVE_DIGITS: Final = re.compile(r"(?<!\d)(\d{3})\s?\d{2}(?:\s?-?\s?\d{4})?(?!\d
 
 
 def safe_zip3(surface: str, restricted: frozenset[str]) -> str:
-    """Give the first three digits, or ``"000"`` where they are restricted or no census table knows them.
+    """Return the first three digits, or ``"000"`` if they are restricted or in no census table.
 
-    164.514(b)(2)(i)(B): the initial three digits may stay only where all ZIP codes with them hold more than 20,000
-    people.
+    164.514(b)(2)(i)(B): the initial three digits may be kept only if all ZIP codes sharing them together hold more than
+    20,000 people.
 
     Args:
         surface: a ZIP or ZIP+4 code as written. PHI.
-        restricted: prefixes of smaller areas.
+        restricted: prefixes of areas with fewer people.
     """
     match = _FIVE_DIGITS.search(surface)
     if match is None:

@@ -1,4 +1,4 @@
-"""Stand-ins for the names of people: by gender and rough origin, family and given names kept apart."""
+"""Surrogates for people's names: by gender and rough origin, with family and given names kept apart."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -27,11 +27,11 @@ _LONGEST_INITIALS: Final = 3
 
 
 class People:
-    """Names that stand in for the people around one subject. Holds PHI.
+    """Surrogate names for the people around one subject. Holds PHI.
 
     Args:
-        draw: the subject's draws.
-        known: the subject's identities; their words are never used, and their sex and misspellings are known. PHI.
+        draw: the subject's random draws.
+        known: the subject's identities; never reused as surrogates; give sex and correct misspellings. PHI.
     """
 
     def __init__(self, draw: KeyedRandom, known: Sequence[Identity]) -> None:
@@ -49,7 +49,7 @@ class People:
             self._assign(word, given=True)
 
     def name(self, surface: str) -> str:
-        """Give a name in the shape of the surface: order, case, initials, particles and suffixes stay.
+        """Return a name in the form of the surface: order, case, initials, particles and suffixes stay.
 
         Args:
             surface: a name as written. PHI.
@@ -71,7 +71,7 @@ class People:
         return self._without_digits("".join(made) + surface[position:])
 
     def login(self, key: str) -> str:
-        """Give a lower-case name to log in with."""
+        """Return a lower-case login name."""
         pools = [name for origin in ORIGINS.values() for name in origin.family if name.lower() not in self._taken]
         return self._draw.pick("login", key, [name for name in pools if name.lower() not in key]).lower()
 
@@ -99,7 +99,7 @@ class People:
         return _cased(word, stand_in)
 
     def _canonical(self, word: str) -> str:
-        """Bring a nickname or a misspelling of a known name back to it, so that both get the same stand-in."""
+        """Map a nickname or misspelling to its known name, so that both get the same surrogate."""
         if word in self._taken:
             return word
         for name in sorted(self._taken):
@@ -110,7 +110,7 @@ class People:
         return word
 
     def _assign(self, word: str, *, given: bool) -> None:
-        """Draw for a known name what no other known name has got."""
+        """Draw for a known name a surrogate that no other known name has."""
         used = {stand_in for (_, kind), stand_in in self._stand_ins.items() if kind == given}
         pool = self._pool(origin_of(word), self._given.get(word, ""), given=given, word=word)
         free = [name for name in pool if name not in used] or pool
@@ -132,7 +132,7 @@ class People:
         return next((origin for origin in found if origin != "western"), "western")
 
     def _are_initials(self, surface: str, words: Sequence[re.Match[str]]) -> bool:
-        """Tell ``pd/jkl`` and ``MQ`` from ``Ng`` and ``NG, HOA``: all short, of one case, no known name."""
+        """Distinguish ``pd/jkl`` and ``MQ`` from ``Ng`` and ``NG, HOA``: all short, of one case, no known name."""
         if any(len(m.group()) > _LONGEST_INITIALS for m in words) or "," in surface or "^" in surface:
             return False
         if any(fold(m.group()).lower() in self._taken for m in words):
@@ -147,7 +147,7 @@ class People:
         )
 
     def _initial(self, letter: str) -> str:
-        """Give the initial of the stand-in of the one known name that begins so, else another letter."""
+        """Return the surrogate's initial of the one known name with that initial, else another letter."""
         folded = fold(letter)
         names = {s for (word, _), s in self._stand_ins.items() if word[0] == folded}
         stand_in = names.pop() if len(names) == 1 else ""
@@ -160,7 +160,7 @@ class People:
 
 
 def _is_last(surface: str, words: Sequence[re.Match[str]], kept: Sequence[bool], number: int) -> bool:
-    """Say whether nothing but suffixes and initials follows, or the rest of a double name (``Ortega-Ruiz``)."""
+    """Say whether only suffixes, initials or the rest of a double name (``Ortega-Ruiz``) follow."""
     while number + 1 < len(words) and surface[words[number].end() : words[number + 1].start()] == "-":
         number += 1
     behind = range(number + 1, len(words))
@@ -168,10 +168,10 @@ def _is_last(surface: str, words: Sequence[re.Match[str]], kept: Sequence[bool],
 
 
 def _is_kept(surface: str, words: Sequence[re.Match[str]], number: int, taken: Collection[str]) -> bool:
-    """Say whether a word of a name is a title, particle or suffix and no name, as ``Do``, ``Pa`` and ``Van`` are.
+    """Say whether a word is a title, particle or suffix and no name, as ``Do``, ``Pa`` and ``Van`` can be.
 
-    Particles stay in lower case inside a name that has capitals, suffixes behind a name, and ``DO`` and ``PA`` in
-    capitals behind a whole one, where a comma or the case tells them from it.
+    Kept: particles in lower case inside a capitalised name, suffixes after a name, and ``DO`` and ``PA`` in capitals
+    after a full name, set off by a comma or by case.
     """
     word, low = words[number].group(), words[number].group().lower()
     if low in _TITLES:
@@ -194,7 +194,7 @@ def _tokens_of_whole(name: str) -> list[str]:
 
 
 def _without_particles(tokens: Sequence[str]) -> list[str]:
-    """Leave out ``de la``, unless nothing else is there: ``Van`` alone is a name."""
+    """Drop ``de la``, unless nothing else is left: ``Van`` alone is a name."""
     return [token for token in tokens if token not in _PARTICLES] or list(tokens)
 
 

@@ -1,4 +1,4 @@
-"""Moves a date by some days and writes it as it was written: whole and partial dates, days alone, ranges, holidays."""
+"""Shift a date and write it in its original format: whole and partial dates, days alone, ranges, holidays."""
 
 import re
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ _MIDDLE: Final = 15
 
 
 def shift_surface(surface: str, days: int, near: Moment | None = None, *, day_first: bool = False) -> str | None:
-    """Move a date by some days and write it in the same shape, at the same precision.
+    """Shift a date and write it in the same format, at the same precision.
 
     Args:
         surface: the date as written. PHI.
-        days: how far; the subject's offset.
-        near: a date of the same document: gives the year, and the month of a day that stands alone (``the 14th``).
-        day_first: how two numbers that can be both day and month are read.
+        days: the subject's offset.
+        near: a date of the same document: supplies the year, and the month of a day alone (``the 14th``).
+        day_first: how to read two numbers that can each be day or month.
 
     Returns:
-        The new surface, or None where its shape or its place in the calendar is not known (the caller then redacts).
+        The new surface, or None if its format or calendar day is unknown (the caller then redacts).
     """
     stripped = surface.strip()
     if len(stripped) > _LONGEST:
@@ -58,13 +58,13 @@ def _single(surface: str, days: int, near: Moment | None, *, day_first: bool) ->
 
 
 def _on_calendar(moment: Moment, near: Moment | None) -> date:
-    """Give the day that stands for a moment: the middle of the month or year moves as most of its days would."""
+    """Return a representative day: mid-month or mid-year, which shifts as most of its days would."""
     year = moment.year or (near.year if near is not None else None) or _LEAP_YEAR
     return date(year, moment.month or 7, moment.day or (_MIDDLE if moment.month else 1))
 
 
 def _day_near(day: int, near: Moment | None, weekday: str = "") -> date | None:
-    """Find the day of a month nearest to a date of the document, on the weekday that is named where one is."""
+    """Return the day of a month nearest to a document date, on the named weekday if there is one."""
     if near is None or near.year is None or near.month is None:
         return None
     centre = date(near.year, near.month, near.day or _MIDDLE)
@@ -78,7 +78,7 @@ def _day_near(day: int, near: Moment | None, weekday: str = "") -> date | None:
 
 
 def _days_of_months(day: int, year: int, month: int) -> Iterator[date]:
-    """Give a day of the month before, of the month and of the month after, where they have it."""
+    """Yield a day in the month before, the month and the month after, where it exists."""
     for step in (0, -1, 1):
         years, months = divmod(year * 12 + month - 1 + step, 12)
         try:
@@ -88,7 +88,7 @@ def _days_of_months(day: int, year: int, month: int) -> Iterator[date]:
 
 
 def _range(surface: str, days: int, near: Moment | None, *, day_first: bool) -> str | None:
-    """Move both ends of ``3/4-3/9``, ``March 3-7``, ``12-15 March 2024`` and ``12th to 15th``."""
+    """Shift both ends of ``3/4-3/9``, ``March 3-7``, ``12-15 March 2024`` and ``12th to 15th``."""
     for joint in _JOINT.finditer(fold(surface)):
         first, last = surface[: joint.start()], surface[joint.end() :]
         moved = _ends(first, last, days, near, day_first=day_first) if first and last else None
@@ -118,13 +118,13 @@ def _ends(first: str, last: str, days: int, near: Moment | None, *, day_first: b
 
 
 def _whole(surface: str, days: int, other: Moment, near: Moment | None, *, day_first: bool) -> str:
-    """Move one end; the other gives the year where this one has none."""
+    """Shift one end; the other supplies a missing year."""
     dated = Moment(year=other.year or (near.year if near is not None else None))
     return _single(surface, days, dated, day_first=day_first) or ""
 
 
 def _beside(day: str, whole: str, match: re.Match[str], other: date, days: int) -> str | None:
-    """Move a day that takes its month from the other end, and write the month with it where the ends part."""
+    """Shift a day that takes its month from the other end, adding the month if the ends now differ."""
     alone = _DAY.fullmatch(fold(day))
     if alone is None:
         return None
@@ -148,7 +148,7 @@ def _days_alone(first: str, last: str, days: int, near: Moment | None) -> tuple[
 
 
 def _holiday(surface: str, days: int, near: Moment | None) -> str | None:
-    """Write the moved day of a holiday as month and day; with its year where the surface had one."""
+    """Write the shifted day of a holiday as month and day; with the year if the surface had one."""
     behind = _YEAR_BEHIND.fullmatch(fold(surface))
     year = full_year(behind["year"]) if behind is not None else None
     name = surface[: len(behind["name"])] if behind is not None else surface

@@ -1,8 +1,8 @@
-"""Realistic stand-ins, drawn with a keyed seed so that one subject always gets the same ones in every format.
+"""Realistic surrogates, drawn with a keyed seed: one subject gets the same ones in every format.
 
-A stand-in is never a word or number known of the subject, never a number or whole name that the vault knows of anyone,
-and never one that could be in use: no Social Security number of an issued area, no NPI or DEA number with a right check
-digit, no telephone number but 555-0100 to 555-0199.
+A surrogate is never a word or number known of the subject, never a number or full name that the vault knows of anyone,
+and never a number that could be in use: no Social Security number of an issued area, no NPI or DEA number with a valid
+check digit, no telephone number outside 555-0100 to 555-0199.
 """
 
 import re
@@ -20,7 +20,7 @@ from llmops.identities import Identity
 from llmops.phi import PhiLabel
 
 InUse = Callable[[PhiLabel, str], bool]
-"""Says whether the vault knows an identifier of anyone."""
+"""Says whether the vault knows an identifier of any patient."""
 
 _ORGANIZATION_KINDS: Final = (
     "hospital", "clinic", "medical center", "home health", "nursing home", "family practice", "medical group",
@@ -36,12 +36,12 @@ _NUMBERS: Final = frozenset(
 
 
 class Surrogates:
-    """Stand-ins of one subject: the same surface, however written, always gives the same stand-in. Holds PHI.
+    """Surrogates of one subject: a surface always gives the same surrogate, however written. Holds PHI.
 
     Args:
-        seed: keyed digest of the subject; not derived from anything about the individual under Safe Harbor.
-        known: the subject's identities, whose words and numbers are never used as stand-ins. PHI.
-        in_use: asks the vault whether an identifier is somebody's; None where there is no vault to ask.
+        seed: keyed digest of the subject; under Safe Harbor not derived from information about the individual.
+        known: the subject's identities, never used as surrogates. PHI.
+        in_use: asks the vault whether an identifier is in use; None without a vault.
     """
 
     def __init__(self, seed: bytes, known: Sequence[Identity], in_use: InUse | None = None) -> None:
@@ -52,7 +52,7 @@ class Surrogates:
         self._numbers = frozenset(_numbers_of(known))
 
     def stand_in(self, label: PhiLabel, surface: str) -> str:
-        """Give a stand-in in the shape of the surface, or ``""`` where none is safe (the caller then redacts)."""
+        """Return a surrogate in the form of the surface, or ``""`` if none is safe (the caller then redacts)."""
         makers: dict[PhiLabel, Callable[[str], str]] = {
             PhiLabel.NAME: self._name,
             PhiLabel.LOC: self._place,
@@ -71,12 +71,12 @@ class Surrogates:
         return made if made and made.lower() != surface.lower() else ""
 
     def _name(self, surface: str) -> str:
-        """Give a name, or none where the whole of it is another patient's."""
+        """Return a name, or none if the full name is another patient's."""
         made = self._people.name(surface)
         return "" if self._in_use is not None and self._in_use(PhiLabel.NAME, made) else made
 
     def _place(self, surface: str) -> str:
-        """Replace street and town each by its own, so that a town alone gets the same stand-in as in an address."""
+        """Replace street and town separately, so that a town gets the same surrogate alone and in an address."""
         return "".join(self._part(part) if is_name else part for part, is_name in parts_of(surface))
 
     def _part(self, part: str) -> str:
@@ -92,7 +92,7 @@ class Surrogates:
         return cased(surface, f"{self._draw.pick('org', key, self._free(ORGANIZATIONS, key))} {kind.title()}")
 
     def _phone(self, surface: str) -> str:
-        """Use 555-0100 to 555-0199, which are kept free for fiction; an extension is replaced digit by digit."""
+        """Use 555-0100 to 555-0199, reserved for fiction; replace an extension digit by digit."""
         extension = _EXTENSION.search(fold(surface))
         stop = extension.start() if extension else len(surface)
         digits = "".join(c for c in fold(surface[:stop]) if c.isdigit())
@@ -109,7 +109,7 @@ class Surrogates:
         return f"{self._people.login(key)}{self._draw.number('mail', key, 1000)}@mail.example"
 
     def _ssn(self, surface: str) -> str:
-        """Use area 9xx with group 00, where neither SSN nor ITIN was ever issued; for the last four alone any four."""
+        """Use area 9xx, group 00, where neither SSN nor ITIN was ever issued; any digits for the last four alone."""
         digits = "".join(c for c in fold(surface) if c.isdigit())
         if len(digits) != 9:
             return self._code(surface)
@@ -119,7 +119,7 @@ class Surrogates:
         return "".join(next(made) if c.isdigit() else c for c in surface)
 
     def _address(self, surface: str) -> str:
-        """Use the networks kept for documentation (RFC 5737, RFC 3849)."""
+        """Use the networks reserved for documentation (RFC 5737, RFC 3849)."""
         if ":" in surface:
             return f"2001:db8::{self._draw.number('ip', surface.lower(), 0xFFFF):x}"
         return f"192.0.2.{self._draw.number('ip', surface.lower(), 254) + 1}"
@@ -128,7 +128,7 @@ class Surrogates:
         return self._draw.shaped(surface, 0)
 
     def _identifier(self, label: PhiLabel, surface: str) -> str:
-        """Draw until nobody is known by it, with check digits of licences and cards spoiled; zeros have no other."""
+        """Draw until unused, with invalid check digits for licences and cards; all-zero numbers have no surrogate."""
         for attempt in range(_TRIES):
             made = spoiled(self._draw.shaped(surface, attempt))
             bare = "".join(tokens_of(made)).lstrip("0")
@@ -143,7 +143,7 @@ class Surrogates:
 
 
 def cased(old: str, new: str) -> str:
-    """Write ``new`` in capitals or lower case where ``old`` is."""
+    """Copy the case of ``old`` to ``new`` if it is all capitals or all lower case."""
     if old.isupper():
         return new.upper()
     return new.lower() if old.islower() else new

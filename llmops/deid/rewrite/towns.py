@@ -1,7 +1,7 @@
-"""Leaves of places what a limited data set may keep, 164.514(e)(2)(ii): town or city, county, state and ZIP code.
+"""Keep the parts of places a limited data set may keep, 164.514(e)(2)(ii): town or city, county, state, ZIP code.
 
-A street need not have a number or a word of streets (``lives on Quarry Hollow``, ``corner of Elm and Pearl``), so a
-place stays only where something says that it is a town.
+A street need not have a number or a street word (``lives on Quarry Hollow``, ``corner of Elm and Pearl``), so a place
+is kept only if there is evidence that it is a town.
 """
 
 import re
@@ -20,7 +20,7 @@ from llmops.identities import PostalAddress
 from llmops.phi import PhiLabel
 
 _NEAR: Final = 48
-"""Characters before and behind a place that are read."""
+"""Context in characters read before and after a place."""
 _TOWN_BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:in|from|fr|to|of|near|outside|visit(?:ed|ing|s)?)[ \t\n]|"
     r"(?:\b|_)(?:city|town|hometown|municipality|county|birth ?place|place of birth)[ \t]?:[ \t]?)"
@@ -33,7 +33,7 @@ _ADDRESS_BEFORE: Final = re.compile(r"(?i)\b(?:at|by|addr(?:ess)?|residence|home
 _CROSSING_BEHIND: Final = re.compile(r"[ \t]?(?:&|and|at|@|/|x)[ \t]?\d|[ \t]?[&/@][ \t]?[A-Z]")
 _PAIR_BEHIND: Final = re.compile(r"[ \t](?:and|at)[ \t][A-Z]")
 _ALSO_WORDS: Final = "AL|CO|CT|DE|HI|ID|IN|LA|MA|MD|ME|MI|MO|MS|MT|OH|OK|OR|PA|PR|SC|VA"
-"""States that are words, credentials or titles too where no comma and no ZIP code says so."""
+"""State codes that are also words, credentials or titles, unless after a comma or before a ZIP code."""
 _STATE: Final = (
     rf"(?:[,^*|][ \t\n]{{0,3}}(?:{STATE_ABBREVIATIONS})\b|,?[ \t\n]{{1,3}}(?i:{STATE_NAMES})\b|"
     rf"[ \t]{{1,3}}(?:{STATE_ABBREVIATIONS})[ \t]{{1,3}}\d{{5}}\b|,?[ \t]{{1,3}}\d{{5}}(?:-\d{{4}})?\b|"
@@ -51,7 +51,7 @@ _LISTED: Final = re.compile(r"[ \t](?:and|or|&|to|then)[ \t]")
 
 @dataclass(slots=True)
 class _Part:
-    """One name of a place, where it stands in the text, and what it is taken for. PHI."""
+    """One name within a place, its position in the text and its classification. PHI."""
 
     start: int
     end: int
@@ -61,10 +61,10 @@ class _Part:
 
 
 class Towns:
-    """Tells the towns among the places of a subject's texts. Holds PHI.
+    """Identify towns among the places of a subject's texts. Holds PHI.
 
     Args:
-        known: addresses of the subject and the people around it: their cities are towns, their lines none.
+        known: addresses of the subject and related people: their cities are towns, their street lines are not.
     """
 
     def __init__(self, known: Iterable[PostalAddress] = ()) -> None:
@@ -73,15 +73,15 @@ class Towns:
         self._lines = [frozenset(tokens_of(line)) for address in addresses for line in address.lines]
 
     def left_of(self, text: str, spans: Sequence[Span], field_name: str = "") -> list[str]:
-        """Give what may stay of each place: towns, counties and states as they are, a placeholder for all else.
+        """Return what is kept of each place: towns, counties and states as they are, placeholders for all else.
 
-        A town is known of the subject, stands before a state, ZIP code or country, behind words that towns stand
-        behind, last behind a street or organisation, or is one by such a place elsewhere in the same text.
+        A town is known of the subject, precedes a state, ZIP code or country, follows words that introduce towns, is
+        last after a street or organisation, or is shown to be one elsewhere in the same text.
 
         Args:
             text: the text. PHI.
-            spans: all finds in it, disjoint and ordered; those that are places are answered.
-            field_name: name of the typed field that the text is: what is called a city holds one.
+            spans: all findings in it, disjoint and ordered; places are answered.
+            field_name: name of the typed field; a city field holds a town.
         """
         around = fold(f"{field_name}: " if field_name else "") + fold(text)
         shift = len(around) - len(text)
@@ -110,7 +110,7 @@ class Towns:
         return is_line or is_street(name) or _STREET_BEFORE.search(around, max(0, start - _NEAR), start) is not None
 
     def _judge(self, around: str, parts: Sequence[_Part], organizations: frozenset[int]) -> None:
-        """Find the towns: each by what stands around it, then those that are named like one."""
+        """Classify each part by context, then parts with the same name as a town."""
         for number, part in enumerate(parts):
             if part.is_street or (ends_like_street(part.name) and not self._is_sure(around, part)):
                 continue
@@ -132,7 +132,7 @@ class Towns:
             part.is_town = part.is_town or (part.name.lower() in towns and not part.is_street)
 
     def _is_shown(self, around: str, part: _Part) -> bool:
-        """Say whether what stands around a name makes it a town."""
+        """Say whether the context of a name shows that it is a town."""
         if self._is_sure(around, part):
             return True
         before = _TOWN_BEFORE.search(around, max(0, part.start - _NEAR), part.start)
@@ -141,7 +141,7 @@ class Towns:
         return not (before.group().lower().startswith("near") and _PAIR_BEHIND.match(around, part.end))
 
     def _is_sure(self, around: str, part: _Part) -> bool:
-        """Ask for more where streets are called so as often (``Willow Bend``): a known city, a state, a ZIP code."""
+        """Require more evidence for names that streets share (``Willow Bend``): a known city, a state, a ZIP code."""
         if tuple(tokens_of(part.name)) in self._cities or _COUNTY.search(part.name):
             return True
         if _IS_STATE.fullmatch(part.name) or part.name.lower() in KEPT_PLACES:
@@ -161,14 +161,14 @@ def _is_behind_street(around: str, before: _Part | None, part: _Part) -> bool:
 
 
 def _is_behind_organization(around: str, organizations: frozenset[int], part: _Part) -> bool:
-    """Take ``Mercy Clinic, Ojai``; what is plain words may be the street of a shop (``CVS, Division``)."""
+    """Accept ``Mercy Clinic, Ojai``; dictionary words may be a shop's street (``CVS, Division``)."""
     joint = _JOINT_BEFORE.search(around, max(0, part.start - _NEAR), part.start)
     is_named = not all(is_plain(word) for word in tokens_of(part.name))
     return is_named and joint is not None and joint.start() in organizations
 
 
 def _without(place: str, start: int, parts: Sequence[_Part]) -> str:
-    """Put a placeholder for every part that is no town; for neighbours one."""
+    """Replace all non-town parts by placeholders; neighbours share one."""
     made, at = [], start
     for part in parts:
         name = place[part.start - start : part.end - start]

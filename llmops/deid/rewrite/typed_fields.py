@@ -1,4 +1,4 @@
-"""De-identifies typed fields by their PHI class, with the same operators as the narrative."""
+"""De-identify typed fields by PHI class, with the same operators as the narrative."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -17,18 +17,18 @@ from llmops.phi import OLDEST_AGE, UNITS_OF_AGE, PhiFinding, PhiLabel
 RECOGNIZER = "structured"
 _WORD: Final = re.compile(r"\w+")
 _MEASURE: Final = re.compile(r"[<>=+-]*\d{1,4}(?:\.\d{1,4})?|.{1,3}")
-"""A number, or a code of a table, too short for an identifier where nothing around it says what it is."""
+"""A number or table code too short for an identifier if its context does not say what it is."""
 _ISO_TIME: Final = re.compile(
     r"\d{4}(?:-\d\d(?:-\d\d(?:[T ]\d\d(?::\d\d){0,2}(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?)?)?(?!\d)"
 )
 _SHORT: Final = 4
-"""A shorter value, or number, stands in a narrative by chance too: within a date, a name, a telephone number."""
+"""Shorter values occur in a narrative by chance: within a date, a name, a telephone number."""
 
 
 def free_texts(document: ClinicalDocument) -> list[str]:
-    """Give the texts of a document that have to be searched: narrative, title, then fields in order.
+    """Return the texts of a document to search: narrative, title, then fields in order.
 
-    Those are the fields of free text, and any other that the narrative does not tell and that says more than a measure.
+    Fields: free text, and any other whose value is not in the narrative and is more than a measure.
     """
     fields = [str(field.value) for field in document.fields if _is_searched(field, document.text)]
     return [document.text, document.title, *fields]
@@ -39,12 +39,12 @@ def rewrite_fields(
 ) -> tuple[tuple[Field, ...], tuple[PhiFinding, ...]]:
     """Rewrite every field.
 
-    What counts as no PHI, the display of a code or a result, is believed only as far as the narrative was: senders
-    write names and telephone numbers there too. Codes and units stay where they are public ones.
+    Non-PHI fields (code displays, results) are trusted only as far as they agree with the narrative: senders write
+    names and telephone numbers there too. Public codes and units are kept.
 
     Args:
         document: the document. PHI.
-        found: the finds of its `free_texts`, in their order.
+        found: the findings of its `free_texts`, in order.
         rewriter: the document's operators.
 
     Returns:
@@ -75,10 +75,11 @@ def rewrite_fields(
 
 
 def rewrite_time(time: str, rewriter: Rewriter) -> str:
-    """Rewrite the document's time: a shifted or kept date stays ISO 8601, a generalised one is the year, else empty.
+    """Rewrite the document's time: a shifted or kept date stays ISO 8601, a generalised one becomes the year, else
+    empty.
 
-    A shift moves whole days, so the time of day stays and intervals are kept to the second. What is no such time, or
-    stands behind one, is dropped.
+    A shift moves whole days, so the time of day is kept and intervals stay exact to the second. Anything that is no
+    such time, or follows one, is dropped.
     """
     iso = _ISO_TIME.match(time)
     if iso is None:
@@ -93,18 +94,18 @@ def rewrite_time(time: str, rewriter: Rewriter) -> str:
 
 
 class _Narrative:
-    """The narrative of a document and what was found in it. PHI."""
+    """The narrative of a document with its findings. PHI."""
 
     def __init__(self, text: str, finds: Sequence[Span]) -> None:
         self._text, self._finds = text, finds
         self._starts, self._ends = [span.start for span in finds], [span.end for span in finds]
 
     def findings_in(self, field: Field) -> tuple[Span, ...]:
-        """Give what was found in a value where it stands in the narrative, with offsets in the value.
+        """Return the narrative's findings in occurrences of a value, with offsets in the value.
 
-        Of a short one only finds that lie within it: a result ``7`` is no part of the date ``3/7``. One letter is a
-        code (``F``), though a narrative has it as an initial; a number with a unit is a measure, but one of years may
-        be an age.
+        For a short value only findings within it count: a result ``7`` is no part of the date ``3/7``. A single letter
+        is a code (``F``), even if the narrative has it as an initial; a number with a unit is a measure, but one in
+        years may be an age.
         """
         value = str(field.value)
         is_short = len(value) < _SHORT or _MEASURE.fullmatch(value) is not None
@@ -127,7 +128,7 @@ class _Narrative:
 
 
 def _is_searched(field: Field, narrative: str) -> bool:
-    """Search numbers too: a column of telephone numbers may hold integers. Where nothing is found they stay so."""
+    """Say whether to search a value, numbers included, as telephone numbers may be; unchanged without findings."""
     if not _says_something(field) or isinstance(field.phi, PhiLabel):
         return False
     if field.phi is FieldPhi.FREE_TEXT:
@@ -145,7 +146,7 @@ def _says_something(field: Field) -> bool:
 
 
 def _places(value: str, narrative: str) -> Iterator[int]:
-    """Give where a value stands in the narrative as whole words."""
+    """Yield the occurrences of a value in the narrative as whole words."""
     start = narrative.find(value)
     while start >= 0:
         end = start + len(value)
@@ -155,12 +156,12 @@ def _places(value: str, narrative: str) -> Iterator[int]:
 
 
 def _goes_on(text: str, border: int) -> bool:
-    """Say whether a word lies on both sides of a border."""
+    """Say whether a word spans a border."""
     return 0 < border < len(text) and text[border - 1].isalnum() and text[border].isalnum()
 
 
 def _whole(field: Field) -> tuple[Span, ...]:
-    """Cover the whole value of a field that is an identifier, whatever its type."""
+    """Return a span over the whole value of an identifier field, whatever its type."""
     if not isinstance(field.phi, PhiLabel) or field.value is None or field.value == "":
         return ()
     if field.phi is PhiLabel.AGE90 and _is_age_up_to_89(str(field.value)):
@@ -169,6 +170,6 @@ def _whole(field: Field) -> tuple[Span, ...]:
 
 
 def _is_age_up_to_89(value: str) -> bool:
-    """Ages up to 89 are no identifier (164.514(b)(2)(i)(C)); what is no plain number is taken for one."""
+    """Say whether a value is an age up to 89, no identifier (164.514(b)(2)(i)(C)); non-numbers count as over 89."""
     whole = value.split(".", maxsplit=1)[0].strip()
     return whole.isascii() and whole.isdigit() and int(whole.lstrip("0")[:4] or 0) <= OLDEST_AGE

@@ -1,4 +1,4 @@
-"""Given names that are common in the United States, of many origins; written for this project."""
+"""Common given names in the United States, of many origins; written for this project."""
 
 from typing import Final
 

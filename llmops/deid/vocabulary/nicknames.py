@@ -1,4 +1,4 @@
-"""Short forms of common given names, each way; written for this project."""
+"""Short forms of common given names, in both directions; written for this project."""
 
 from types import MappingProxyType
 from typing import Final
@@ -32,4 +32,4 @@ def _table() -> dict[str, tuple[str, ...]]:
 
 
 NICKNAMES: Final = MappingProxyType(_table())
-"""Lower-case name to the forms the same person may go by."""
+"""Lower-case name to other forms of the same name."""

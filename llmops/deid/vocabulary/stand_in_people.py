@@ -1,4 +1,4 @@
-"""Names that stand in for real ones, by rough origin and gender; written for this project."""
+"""Surrogate names of people, by rough origin and gender; written for this project."""
 
 import re
 from types import MappingProxyType
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 
 class Origin(NamedTuple):
-    """The stand-ins of one origin."""
+    """The surrogates of one origin."""
 
     family: tuple[str, ...]
     female: tuple[str, ...]
@@ -120,7 +120,7 @@ ORIGINS: Final = MappingProxyType(
         ),
     }
 )
-"""By origin. Names that stand in are real names of nobody in particular."""
+"""By origin. Real names, but of nobody in particular."""
 
 _SIGNS: Final = (
     ("hispanic", (r"(?:[a-z]{2,}(?:ez|illo|ito|uez|anza|ndez)|garcia|cruz|torres|rivera|reyes|morales|ortega|delgado|"
@@ -150,12 +150,12 @@ _MALE: Final = re.compile(
 
 
 def origin_of(word: str) -> str:
-    """Tell the rough origin of a lower-case ASCII name; western where nothing says otherwise."""
+    """Return the rough origin of a lower-case ASCII name; western by default."""
     return next((origin for origin, pattern in _ORIGIN_OF if pattern.fullmatch(word)), "western")
 
 
 def sex_of(given: str) -> str:
-    """Tell ``"F"`` or ``"M"`` from a lower-case ASCII given name, empty where it does not say."""
+    """Return ``"F"`` or ``"M"`` for a lower-case ASCII given name, empty if ambiguous."""
     if _MALE.fullmatch(given):
         return "M"
     return "F" if _FEMALE.fullmatch(given) else ""

@@ -1,4 +1,4 @@
-"""Places and organisations that stand in for real ones; written for this project."""
+"""Surrogate places and organisations; written for this project."""
 
 from typing import Final
 

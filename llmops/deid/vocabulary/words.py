@@ -1,4 +1,4 @@
-"""Words that are no names: the language of notes, eponyms, drugs, scores; and words that often are."""
+"""Words that are no names (language of notes, eponyms, drugs, scores), and words that often are."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from llmops.deid.vocabulary.given_names import GIVEN_NAMES
 MONTH_WORDS: Final = word_set("month_words")
 DAY_WORDS: Final = word_set("day_words")
 DATE_WORDS: Final = word_set("date_words")
-"""Words that dates are spoken and written with, holidays among them."""
+"""Words in spoken and written dates, including holidays."""
 STATES: Final = word_set("states")
 COUNTRIES: Final = word_set("countries")
 KEPT_PLACES: Final = (
@@ -22,7 +22,7 @@ KEPT_PLACES: Final = (
         "newfoundland", "alberta", "british columbia", "manitoba", "nova scotia", "saskatchewan", "scotland", "wales",
     }
 )  # fmt: skip
-"""States and countries, provinces among them: by themselves they are no identifier."""
+"""States, provinces and countries: alone they are no identifier."""
 SURNAMES_AND_CITIES: Final = word_set("surnames_and_cities")
 EPONYMS: Final = word_set("eponyms")
 DRUG_ENDINGS: Final = (
@@ -40,14 +40,14 @@ DRUG_ENDINGS: Final = (
 """Endings of drug and disease words."""
 
 COMMON_WORDS: Final = word_set("clinical_words") | MONTH_WORDS | DAY_WORDS
-"""Lower-case words of the language; a name among them (May, Will, Hope) needs a name's surroundings."""
+"""Lower-case dictionary words; a name among them (May, Will, Hope) needs a name's context."""
 
 _TERMS: Final = word_set("clinical_terms") | word_set("brands") | word_set("peoples") | EPONYMS | STATES | COUNTRIES
 NEVER_NAMES: Final = _TERMS - GIVEN_NAMES - SURNAMES_AND_CITIES
-"""Capitalised words that are no names by themselves."""
+"""Capitalised words that alone are no names."""
 
 
 def is_plain(word: str) -> bool:
-    """Say whether a word by itself is no name: of the language, an eponym, a drug, a state."""
+    """Say whether a word alone is no name: a dictionary word, eponym, drug or state."""
     low = word.lower()
     return low in COMMON_WORDS or low in NEVER_NAMES or (len(low) > 6 and low.endswith(DRUG_ENDINGS))

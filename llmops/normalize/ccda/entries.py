@@ -1,4 +1,4 @@
-"""Structured entries of a C-CDA section as typed values, and as readable lines where the narrative is empty."""
+"""Read structured C-CDA entries as typed values, and as readable lines if the narrative is empty."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from llmops.phi import PhiLabel
 _STATEMENTS: Final = frozenset(
     {"observation", "substanceAdministration", "procedure", "act", "encounter", "supply", "organizer"}
 )
-# Intents and goals are no findings: their values are named apart.
+# Intents and goals are no findings: their values get separate names.
 _MOODS: Final = frozenset({"INT", "RQO", "GOL", "PRMS", "PRP", "ARQ", "APT", "DEF"})
 _SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -30,7 +30,7 @@ _SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
         "2.16.840.1.113883.4.9": "http://fdasis.nlm.nih.gov",
     }
 )
-# Codes that say what kind of observation it is (an assertion, a problem, a severity); the finding is in the value.
+# Codes that only state the kind of observation (assertion, problem, severity); the finding is in the value.
 _WRAPPERS: Final = frozenset(
     {"ASSERTION", "CONC", "SEV", "STATUS", "55607006", "282291009", "29308-4", "64572001", "404684003", "75326-9",
      "75323-6", "418799008", "409586006", "29299-5", "33999-4", "48767-8", "48765-2", "allergyConcern", "problem"}
@@ -38,7 +38,7 @@ _WRAPPERS: Final = frozenset(
 
 
 _NEGATIONS: Final = frozenset({"negationInd", "valueNegationInd", "actionNegationInd"})
-# Statuses by which a statement did not come about, or not to its end.
+# Statuses of statements that did not happen or were not completed.
 _UNDONE: Final = frozenset({"cancelled", "aborted", "held", "suspended"})
 
 
@@ -48,7 +48,7 @@ class Statement:
 
     Args:
         fields: its typed values.
-        line: how it reads, e.g. ``"Hemoglobin: 13.2 g/dL; 2012-08-06"``; empty where it says nothing.
+        line: readable form, e.g. ``"Hemoglobin: 13.2 g/dL; 2012-08-06"``; empty if it has no content.
     """
 
     fields: tuple[Field, ...] = field(repr=False)
@@ -56,11 +56,11 @@ class Statement:
 
 
 def statements(section: Element, narrative_by_id: Mapping[str, str]) -> Iterator[Statement]:
-    """The statements of a section's entries, nested ones after those that hold them.
+    """Return the statements of a section's entries, nested ones after their parents.
 
     Args:
         section: the ``<section>``. PHI.
-        narrative_by_id: texts of the narrative that entries point at. PHI.
+        narrative_by_id: narrative texts that entries reference. PHI.
     """
     for entry in children(section, "entry"):
         for element in entry.iter():
@@ -71,7 +71,7 @@ def statements(section: Element, narrative_by_id: Mapping[str, str]) -> Iterator
 
 
 def code_of(coded: Element | None) -> str:
-    """A coded element as ``system|code``; the first translation speaks where the element itself is null."""
+    """Return a coded element as ``system|code``; the first translation if the element itself is null."""
     if coded is None:
         return ""
     for one in (coded, *children(coded, "translation")):
@@ -82,7 +82,7 @@ def code_of(coded: Element | None) -> str:
 
 
 def display_of(coded: Element | None, narrative_by_id: Mapping[str, str]) -> str:
-    """What a coded element says: display name, original text, the narrative it points at, or a translation."""
+    """Return a coded element's text: display name, original text, referenced narrative, or a translation."""
     if coded is None:
         return ""
     original = child(coded, "originalText")
@@ -129,18 +129,18 @@ def _statement(element: Element, narrative_by_id: Mapping[str, str]) -> Statemen
 
 
 def _is_negated(element: Element) -> bool:
-    """Whether an attribute says so: negationInd, or what CDA R2.1 and its extensions (sdtc) split it into."""
+    """Say whether negationInd, or its CDA R2.1 and sdtc successors, negate the element."""
     marks = (str(value).strip() for name, value in element.items() if str(name).rpartition("}")[2] in _NEGATIONS)
     return any(mark in {"true", "1"} for mark in marks)
 
 
 def _is_nullified(element: Element) -> bool:
-    """Whether the statement was entered in error (ActStatus nullified)."""
+    """Say whether the statement was entered in error (ActStatus nullified)."""
     return attribute(child(element, "statusCode"), "code") == "nullified"
 
 
 def _value(element: Element, narrative_by_id: Mapping[str, str]) -> Field | None:
-    """An observation's value with its unit and PHI class; None where it holds nothing."""
+    """Return an observation's value with unit and PHI class; None if empty."""
     kind = datatype(element)
     written = attribute(element, "value")
     if kind in {"CD", "CE", "CO", "CV", "CS"}:
@@ -165,7 +165,7 @@ def _value(element: Element, narrative_by_id: Mapping[str, str]) -> Field | None
 
 
 def _quantities(element: Element, prefix: str, code: str) -> list[Field]:
-    """Dose, route, interpretation and status of a statement."""
+    """Return dose, route, interpretation and status of a statement."""
     found = []
     dose = child(element, "doseQuantity")
     number = _number(attribute(dose, "value"))
@@ -186,7 +186,7 @@ def _dose(fields: list[Field]) -> Iterator[str]:
 
 
 def _times(element: Element) -> list[str]:
-    """Times of a statement: a point, or the ends of an interval."""
+    """Return the times of a statement: a point, or the ends of an interval."""
     return [time for one in children(element, "effectiveTime") for time in _interval(one)]
 
 
@@ -205,7 +205,7 @@ def _product(element: Element) -> Element | None:
 
 
 def _substance(element: Element) -> Element | None:
-    """What an allergy is to: the consumed substance of an allergy observation."""
+    """Return the allergen: the consumed substance of an allergy observation."""
     for participant in children(element, "participant"):
         if attribute(participant, "typeCode") == "CSM":
             return child(participant, "participantRole", "playingEntity", "code")
@@ -213,7 +213,7 @@ def _substance(element: Element) -> Element | None:
 
 
 def _phi_of(coded: Element | None) -> FieldPhi:
-    """A coded element without a code is what somebody typed."""
+    """Return the PHI class of a coded element; without a code it was typed by a person."""
     return FieldPhi.NONE if code_of(coded) else FieldPhi.FREE_TEXT
 
 

@@ -1,4 +1,4 @@
-"""The narrative block of a section as readable text: tables by header and value, lists, paragraphs, footnotes."""
+"""Render a section's narrative block as text: tables by header and value, lists, paragraphs, footnotes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from llmops.normalize.ccda.tables import grid, table_lines
 from llmops.normalize.ccda.xml import Element, children, name_of
 
-# Narrative markup, and the HTML that senders use in its place.
+# Narrative markup, and the HTML that senders use instead.
 _PARAGRAPHS: Final = frozenset({"paragraph", "p", "div", "caption", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "text"})
 _LISTS: Final = frozenset({"list", "ul", "ol"})
 _ITEMS: Final = ("item", "li")
@@ -14,7 +14,7 @@ _SPACE_PRESERVED: Final = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def narrative(text: Element) -> Iterator[tuple[Element, str]]:
-    """Give the blocks of a section's ``<text>`` in order: the element each came from, and how it reads.
+    """Return the blocks of a section's ``<text>`` in order, each with its source element and text.
 
     Args:
         text: the ``<text>`` element. PHI.
@@ -29,7 +29,7 @@ def narrative(text: Element) -> Iterator[tuple[Element, str]]:
 
 
 def lines(element: Element) -> list[str]:
-    """The lines of text that an element holds, white space collapsed."""
+    """Return an element's lines of text, white space collapsed."""
     flow = _Flow()
     flow.inside(element)
     flow.end_line()
@@ -37,7 +37,7 @@ def lines(element: Element) -> list[str]:
 
 
 class _Flow:
-    """Text as it runs: inline pieces gather on a line until a block or a break ends it."""
+    """Running text: inline pieces accumulate on a line until a block or a break ends it."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -74,7 +74,7 @@ class _Flow:
             self.end_line()
             self.lines += _block(element)
         elif element.get("revised") == "delete":
-            # The author took it out; the standard only keeps it visible as struck through.
+            # Deleted by the author; the standard only keeps it visible as struck through.
             return
         elif name == "renderMultiMedia":
             self._line.append(" [image] ")
@@ -113,7 +113,7 @@ def _list_lines(element: Element) -> Iterator[str]:
 
 
 def _cell(element: Element) -> str:
-    """A table cell on one line."""
+    """Return a table cell on one line."""
     pieces = [line.rstrip(";") for line in lines(element)]
     return "".join(piece if n == 0 else _joint(pieces[n - 1]) + piece for n, piece in enumerate(pieces))
 

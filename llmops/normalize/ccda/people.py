@@ -1,4 +1,4 @@
-"""Who a C-CDA document names around its patient: guardian, relatives, clinicians, organisations."""
+"""Extract the people and organisations a C-CDA document names: patient, guardian, relatives, clinicians."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,7 +10,7 @@ from llmops.phi import PhiLabel
 
 SSN_ROOT: Final = "2.16.840.1.113883.4.1"
 _NPI_ROOT: Final = "2.16.840.1.113883.4.6"
-# Known identities are looked for in text, so a placeholder must not become a name.
+# Known identities are searched in text, so a placeholder must not become a name.
 _NOBODY: Final = frozenset({"no information", "unknown", "not available", "none", "n/a", "no name", "not on file"})
 _PHONE_DIGITS: Final = 7
 _STAFF: Final = frozenset(
@@ -33,9 +33,9 @@ _ORGANIZATIONS: Final = frozenset(
 
 
 def subject_of(root: Element) -> tuple[SubjectIdentifier, ...]:
-    """The patient's identifiers: every ``recordTarget`` id, the root OID being the assigner.
+    """Return the patient's identifiers: every ``recordTarget`` id, with the root OID as assigner.
 
-    An id without extension identifies by its root alone (a UUID); a null one identifies nobody.
+    An id without extension identifies by its root alone (a UUID); a null id identifies nobody.
 
     Args:
         root: the ``ClinicalDocument``. PHI.
@@ -45,7 +45,7 @@ def subject_of(root: Element) -> tuple[SubjectIdentifier, ...]:
 
 
 def people(root: Element) -> Iterator[Identity]:
-    """Give the patient first, then everyone around them; each carries the patient's identifiers so that they link.
+    """Return the patient first, then everyone around them, each with the patient's identifiers for linking.
 
     Args:
         root: the ``ClinicalDocument``. PHI.
@@ -69,7 +69,7 @@ def people(root: Element) -> Iterator[Identity]:
 
 
 def says_anything(identity: Identity) -> bool:
-    """Whether an identity holds more than the link to its subject."""
+    """Say whether an identity holds more than the link to its subject."""
     held = (identity.names, identity.birth_date, identity.phones, identity.emails, identity.addresses)
     return any((*held, identity.identifiers)) or (identity.role is Role.SELF and bool(identity.subject))
 
@@ -90,7 +90,7 @@ def _patient(role: Element, subject: tuple[SubjectIdentifier, ...]) -> Identity:
 
 
 def _person(element: Element, subject: tuple[SubjectIdentifier, ...], role: Role) -> Identity:
-    """Someone whom an entity with ids, addresses and a person inside it describes."""
+    """Return the person described by an entity with ids, addresses and a nested person."""
     inner = [
         part
         for part in element

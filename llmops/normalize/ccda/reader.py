@@ -1,4 +1,4 @@
-"""C-CDA documents: the whole section tree becomes one document; an unstructured body the text it holds."""
+"""Read C-CDA documents: the section tree becomes one document; an unstructured body becomes its text."""
 
 from typing import Final
 
@@ -25,11 +25,11 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
     Args:
         record: the XML. PHI.
-        config: depth limit, and whether a document without a patient is refused.
+        config: depth limit; whether a document without a patient is refused.
 
     Raises:
-        Refused: it cannot be parsed safely, is no C-CDA, names no patient where one is required, says nothing, or is an
-            attachment that is not text.
+        Refused: not safely parsable, no C-CDA, no patient but one required, no content, or an attachment that is not
+            text.
     """
     root = parse(record, config.max_depth)
     _check_is_cda(root)
@@ -63,21 +63,21 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def _source_key(root: Element) -> tuple[str, ...]:
-    """``ClinicalDocument/id``: a root that is unique in the world, an extension that is unique under it (CDA R2)."""
+    """Return ``ClinicalDocument/id``: a globally unique root, with an extension unique under it (CDA R2)."""
     number = child(root, "id") if name_of(root) == "ClinicalDocument" else None
     named = attribute(number, "root"), attribute(number, "extension")
     return ("ccda", *named) if any(named) else ()
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say which people and organisations a document names around its patient.
+    """Return the people and organisations a document names around its patient.
 
     Args:
         record: the XML. PHI.
         config: depth limit.
 
     Raises:
-        Refused: it cannot be parsed safely or is no C-CDA.
+        Refused: not safely parsable, or no C-CDA.
     """
     root = parse(record, config.max_depth)
     _check_is_cda(root)
@@ -85,7 +85,7 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
 
 
 def _check_is_cda(root: Element) -> None:
-    """A whole document, or a fragment of one; XML of another kind is refused."""
+    """Accept a whole document or a fragment of one; refuse other XML."""
     if name_of(root) not in _ROOTS and not str(root.tag).startswith("{urn:hl7-org:v3}"):
         raise Refused(Reason.MALFORMED)
 
@@ -110,7 +110,7 @@ def _fill(body: Body, root: Element) -> None:
 
 
 def _attached(text: Element) -> str:
-    """The text of an unstructured body.
+    """Return the text of an unstructured body.
 
     Raises:
         Refused: ``EXTERNAL_ATTACHMENT``, ``UNSUPPORTED_ATTACHMENT`` or ``BAD_ATTACHMENT``.
@@ -139,14 +139,14 @@ def _doc_type(root: Element) -> str:
 
 
 def _time(root: Element) -> str:
-    """When the documented care took place, else when the document was made."""
+    """Return the time of the documented care, else of the document's creation."""
     encounter = child(root, "componentOf", "encompassingEncounter", "effectiveTime")
     places = (child(encounter, "low"), encounter, child(root, "effectiveTime"))
     return next(filter(None, (iso_time(attribute(place, "value")) for place in places)), "")
 
 
 def _header_fields(root: Element) -> tuple[Field, ...]:
-    """What the header says that a reader of de-identified text still needs."""
+    """Return the header values that readers of de-identified text still need."""
     patient = child(root, "recordTarget", "patientRole", "patient")
     sex = attribute(child(patient, "administrativeGenderCode"), "code")
     known_sex = sex in {"F", "M", "UN"}

@@ -1,4 +1,4 @@
-"""The section tree of a C-CDA body as text with headings, and the typed values of its entries."""
+"""Turn the section tree of a C-CDA body into text with headings, and its entries into typed values."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from llmops.normalize.text.sections import OTHER, section_name, section_name_for
 
 @dataclass(slots=True, kw_only=True)
 class Body:
-    """What the sections of a document become. PHI.
+    """The text, sections and fields collected from a document. PHI.
 
     Args:
         builder: the text so far.
-        size: bytes of the payload: the parser keeps no byte offsets, so every piece maps to the whole of it.
-        starts: where each section begins, its name and its LOINC code.
+        size: bytes of the payload: the parser keeps no byte offsets, so every piece maps to the whole payload.
+        starts: start of each section, its name and its LOINC code.
         fields: typed values so far.
     """
 
@@ -29,11 +29,11 @@ class Body:
     fields: list[Field] = field(default_factory=list, repr=False)
 
     def add(self, text: str, path: str) -> None:
-        """Add a line or block of the record's text."""
+        """Add a line or block of record text."""
         self.builder.add(text, path=path, source_start=0, source_end=self.size)
 
     def sections(self, text: str) -> tuple[Section, ...]:
-        """The sections of the finished text; what stands before the first is the preamble."""
+        """Return the sections of the finished text; text before the first is the preamble."""
         starts = [one for one in self.starts if one[0] < len(text)]
         if text and (not starts or starts[0][0] > 0):
             starts = [(0, "preamble", ""), *starts]
@@ -45,12 +45,12 @@ class Body:
 
 
 def add_sections(body: Body, holder: Element, path: str) -> None:
-    """Add the sections below an element (``structuredBody``, or a section) in order, each with those nested in it.
+    """Add an element's child sections (``structuredBody``, or a section) in order, with nested sections.
 
     Args:
-        body: where to. PHI.
+        body: target. PHI.
         holder: the element whose ``component/section`` children are read. PHI.
-        path: where that element stands.
+        path: path of that element.
     """
     for n, component in enumerate(children(holder, "component"), start=1):
         for section in children(component, "section"):
@@ -58,7 +58,7 @@ def add_sections(body: Body, holder: Element, path: str) -> None:
 
 
 def add_section(body: Body, section: Element, path: str) -> None:
-    """Add one section: heading, narrative (or a line for each entry where it is empty), entries, nested sections."""
+    """Add one section: heading, narrative (or one line per entry if empty), entries, nested sections."""
     code = attribute(child(section, "code"), "code")
     title = text_of(child(section, "title")) or attribute(child(section, "code"), "displayName")
     text = child(section, "text")
@@ -99,7 +99,7 @@ def _blocks(body: Body, blocks: list[tuple[Element, str]], path: str) -> None:
 
 
 def _by_id(text: Element | None) -> dict[str, str]:
-    """The narrative's elements that entries can point at, by ID."""
+    """Return the narrative's elements that entries can reference, by ID."""
     return dict(_identified(text)) if text is not None else {}
 
 

@@ -1,4 +1,4 @@
-"""Narrative tables as lines that each stand for themselves: ``Medication: aspirin | Dose: 81 mg``."""
+"""Render narrative tables as self-contained lines: ``Medication: aspirin | Dose: 81 mg``."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Final
 
 from llmops.normalize.ccda.xml import Element, children, name_of
 
-# Spans and labels repeat text: what a sender claims must not let a small table grow without bounds.
+# Spans and labels repeat text: a sender's values must not let a small table grow without bounds.
 _MOST_SPANNED: Final = 50
 _WIDEST: Final = 64
 _LONGEST_REPEATED: Final = 120
@@ -14,11 +14,11 @@ _LONGEST_REPEATED: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A table with its spans spread out. PHI.
+    """A table with its spans expanded. PHI.
 
     Args:
-        header: one label a column; empty where the table has no header row.
-        rows: the cells of each row, to be gone through once.
+        header: one label per column; empty without a header row.
+        rows: the cells of each row; a one-pass iterator.
     """
 
     header: tuple[str, ...] = field(repr=False)
@@ -26,11 +26,11 @@ class Grid:
 
 
 def grid(table: Element, cell_text: Callable[[Element], str]) -> Grid:
-    """Read a table into a grid: a spanned cell's text stands in each column of a header and each row of a body.
+    """Read a table into a grid: a spanned cell's text repeats in each header column and each body row.
 
     Args:
         table: the ``<table>``. PHI.
-        cell_text: how a cell reads.
+        cell_text: renders a cell.
     """
     heads = [row for head in children(table, "thead") for row in children(head, "tr")]
     body = [row for part in table if name_of(part) in {"tbody", "tfoot"} for row in children(part, "tr")]
@@ -44,13 +44,13 @@ def grid(table: Element, cell_text: Callable[[Element], str]) -> Grid:
 
 
 def table_lines(table: Grid) -> Iterator[str]:
-    """One line a row; labels stand before the values they are the header of.
+    """Yield one line per row; header labels precede their values.
 
-    A row that does not fit under the header is given without labels, and a header over no rows as it stands.
+    A row that does not match the header is given without labels; a header without rows is given as is.
     """
     labels = table.header
     if any(len(label) > _LONGEST_REPEATED for label in labels):
-        # No labels but prose; said once.
+        # Prose, not labels; given once.
         yield " | ".join(filter(None, labels))
         labels = ()
     spoken = False
@@ -66,7 +66,7 @@ def table_lines(table: Grid) -> Iterator[str]:
 
 
 def _spread(rows: list[Element], cell_text: Callable[[Element], str], *, repeat: bool) -> Iterator[tuple[str, ...]]:
-    """Cells by row with spans spread out; text is repeated over columns in headers only, over rows always."""
+    """Yield the cells of each row with spans expanded; text repeats over columns in headers only, over rows always."""
     hanging: dict[int, tuple[int, str]] = {}
     for row in rows:
         cells: list[str] = []
@@ -74,7 +74,7 @@ def _spread(rows: list[Element], cell_text: Callable[[Element], str], *, repeat:
             _hang(cells, hanging)
             text = cell_text(cell)
             again = text if len(text) <= _LONGEST_REPEATED else ""
-            # A lone cell across the table is a remark on it, and no value of its first column.
+            # A lone cell across the table is a remark on it, not a value of its first column.
             width = _span(cell, "colspan") if repeat or len(row) > 1 else 1
             height = _span(cell, "rowspan")
             for n in range(min(width, max(_WIDEST - len(cells), 1))):
@@ -86,7 +86,7 @@ def _spread(rows: list[Element], cell_text: Callable[[Element], str], *, repeat:
 
 
 def _hang(cells: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Put in the cells that reach down from rows above."""
+    """Insert the cells that extend down from rows above."""
     while len(cells) in hanging:
         left, text = hanging.pop(len(cells))
         if left > 1:

@@ -1,4 +1,4 @@
-"""Parsing C-CDA safely and walking its elements by local name."""
+"""Parse C-CDA safely, and traverse its elements by local name."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from llmops.normalize.text.decode import decode
 Element: TypeAlias = etree._Element  # noqa: SLF001  lxml gives its element type no public name
 
 _XSI_TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
-# What may stand before the root element or a DOCTYPE: white space, processing instructions, comments.
+# Allowed before the root element or a DOCTYPE: white space, processing instructions, comments.
 _PROLOG: Final = re.compile(r"\s+|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->")
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{1,80}?encoding=[\"']([A-Za-z0-9._\-]{1,40})[\"']")
 _LIMIT_ERRORS: Final = frozenset({1, 114})
@@ -26,10 +26,10 @@ def parse(record: SourceRecord, max_depth: int) -> Element:
 
     Args:
         record: the document. PHI.
-        max_depth: deepest nesting that is accepted.
+        max_depth: maximum nesting depth.
 
     Returns:
-        The root element; comments and processing instructions are gone.
+        The root element, without comments and processing instructions.
 
     Raises:
         Refused: ``DOCTYPE_REFUSED``, ``TOO_DEEP``, ``TOO_LARGE``, ``TRUNCATED``, ``EMPTY``, ``WRONG_ENCODING`` or
@@ -38,7 +38,7 @@ def parse(record: SourceRecord, max_depth: int) -> Element:
     text = _text(record)
     if not text.strip():
         raise Refused(Reason.EMPTY)
-    # Looked for before the parser sees a byte: no declaration of an entity is ever read, let alone expanded.
+    # Checked before the parser sees a byte: entity declarations are never read, let alone expanded.
     if text.startswith("<!", _prolog_end(text)):
         raise Refused(Reason.DOCTYPE_REFUSED)
     root = _parsed(text.lstrip())
@@ -49,7 +49,7 @@ def parse(record: SourceRecord, max_depth: int) -> Element:
 
 
 def _text(record: SourceRecord) -> str:
-    """The decoded document; where the source's encoding does not fit, the one that the document itself declares."""
+    """Return the decoded document; if the source's encoding does not fit, by the document's own declaration."""
     try:
         return decode(record).text
     except Refused:
@@ -80,7 +80,7 @@ def _parsed(text: str) -> Element:
 
 
 def _reason(error: etree.XMLSyntaxError) -> Reason:
-    """Why the parser stopped; its message may quote the input, so only its kind is used."""
+    """Map a parser error to a reason; only its kind is used, since its message may quote the input."""
     code: int | None = getattr(error, "code", None)
     if code in _LIMIT_ERRORS:
         return Reason.TOO_DEEP if "depth" in str(error.msg) else Reason.TOO_LARGE
@@ -103,13 +103,13 @@ def _check_depth(root: Element, max_depth: int) -> None:
 
 
 def name_of(element: Element) -> str:
-    """Local name of an element, without namespace."""
-    tag: object = element.tag  # a comment's or a processing instruction's is a function
+    """Return the local name of an element, without namespace."""
+    tag: object = element.tag  # for a comment or processing instruction it is a function
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def children(element: Element | None, *path: str) -> Iterator[Element]:
-    """All elements at a path of local names below an element."""
+    """Yield all elements at a path of local names below an element."""
     if element is None:
         return
     head, *rest = path
@@ -122,20 +122,20 @@ def children(element: Element | None, *path: str) -> Iterator[Element]:
 
 
 def child(element: Element | None, *path: str) -> Element | None:
-    """The first element at a path of local names, or None."""
+    """Return the first element at a path of local names, or None."""
     return next(children(element, *path), None)
 
 
 def attribute(element: Element | None, name: str) -> str:
-    """An attribute's value, stripped; ``""`` where there is none."""
+    """Return an attribute's value, stripped; ``""`` if absent."""
     return element.get(name, "").strip() if element is not None else ""
 
 
 def datatype(element: Element) -> str:
-    """The HL7 datatype in ``xsi:type``, without prefix."""
+    """Return the HL7 datatype in ``xsi:type``, without prefix."""
     return element.get(_XSI_TYPE, "").rpartition(":")[2]
 
 
 def text_of(element: Element | None) -> str:
-    """All text of an element on one line."""
+    """Return all text of an element on one line."""
     return " ".join("".join(map(str, element.itertext())).split()) if element is not None else ""

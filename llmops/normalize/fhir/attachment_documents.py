@@ -1,4 +1,4 @@
-"""Documents out of attachments of FHIR resources: base64 text becomes one, everything else a reason."""
+"""Turn attachments of FHIR resources into documents: base64 text becomes one, all else a reason."""
 
 import base64
 import hashlib
@@ -48,12 +48,12 @@ def attachment_documents(
     source: SourceRecord,
     config: NormalizeConfig,
 ) -> tuple[ClinicalDocument | Withheld, ...]:
-    """Make the document of one attachment, or say why there is none.
+    """Make the document of one attachment, or return why there is none.
 
     Args:
         attached: the attachment. PHI.
         entry: the resource that holds it. PHI.
-        subject: whom it is about. PHI.
+        subject: its subject. PHI.
         source: the source record. PHI.
         config: passed on to the C-CDA reader.
     """
@@ -76,7 +76,7 @@ def _content_type(attachment: Json) -> tuple[str, str]:
 
 
 def _decoded(attachment: Json) -> bytes:
-    """Decode the data and check what the attachment says about it (size, SHA-1 hash; both of the decoded bytes)."""
+    """Decode the data and verify the attachment's size and SHA-1 hash (both of the decoded bytes)."""
     written = attachment.get("data")
     if type(written) is not str or not written:
         external = bool(string(attachment.get("url")))
@@ -91,7 +91,7 @@ def _decoded(attachment: Json) -> bytes:
 
 
 def _sha1(data: bytes) -> str:
-    """The hash that FHIR prescribes for Attachment.hash; an integrity check, not a security measure."""
+    """Return the hash FHIR prescribes for Attachment.hash; an integrity check, not a security measure."""
     return base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
 
 
@@ -137,7 +137,7 @@ def _fields(resource: Json, name: str) -> Iterator[Field]:
 
 
 def document_time(resource: Json) -> str:
-    """The clinical time of a document: of the visit if it is told, else when it was written."""
+    """Return the clinical time of a document: of the visit if given, else of its creation."""
     period: Any = obj(resource.get("context")).get("period")
     return when(
         {**resource, "period": period}, "period", "effectiveDateTime", "effectivePeriod", "date", "issued", "indexed"
@@ -151,7 +151,7 @@ def _cda(
     source: SourceRecord,
     config: NormalizeConfig,
 ) -> tuple[ClinicalDocument | Withheld, ...]:
-    """Hand an XML attachment to the C-CDA reader; the FHIR subject and the document's own patient are one person."""
+    """Read an XML attachment with the C-CDA reader; the FHIR subject and the document's patient are one person."""
     inner = replace(source, format=_CCDA, payload=data, encoding="utf-8", encoding_from="declared")
     parts = ccda.documents(inner, config)
     return tuple(_adopted(part, attached, subject) for part in parts)

@@ -1,4 +1,4 @@
-"""Where FHIR resources hold attachments, and which Binaries of a record are another resource's content."""
+"""Locate attachments in FHIR resources, and Binaries that are another resource's content."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from llmops.normalize.json_object import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """One attachment found in a resource.
+    """One attachment of a resource.
 
     Args:
-        path: the element that holds it.
+        path: its element.
         attachment: a FHIR Attachment. PHI.
     """
 
@@ -22,11 +22,11 @@ class Attached:
 
 
 def attachments(entry: Entry, record: Record) -> Iterator[Attached]:
-    """Find the attachments of a resource; one that points to a Binary of the same record is taken from there.
+    """Return the attachments of a resource; references to a Binary of the same record are resolved.
 
     Args:
         entry: a DocumentReference, DiagnosticReport, Binary, Media, Communication or Consent. PHI.
-        record: where Binaries are looked up. PHI.
+        record: record in which Binaries are looked up. PHI.
     """
     resource = entry.resource
     if entry.type == "Binary":
@@ -45,7 +45,7 @@ def attachments(entry: Entry, record: Record) -> Iterator[Attached]:
 
 
 def held_binaries(record: Record) -> frozenset[int]:
-    """Name the Binaries that are the content of another resource of the record, by identity of the parsed object.
+    """Return the Binaries that are another resource's content, by identity of the parsed object.
 
     Args:
         record: the record. PHI.

@@ -1,4 +1,4 @@
-"""The resources of one FHIR record, however wrapped, and whom they are about."""
+"""Access the resources of one FHIR record, however wrapped, and their subjects."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ _SUBJECTS: Final = ("subject", "patient", "individual", "for", "beneficiary", "s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One resource and where it stands.
+    """One resource and its path.
 
     Args:
         path: the element in FHIR's terms, e.g. ``"entry[2].resource"``; no values.
@@ -50,7 +50,7 @@ class Record:
         self._by_path = {entry.path: entry for entry in self.entries}
 
     def resolve(self, reference: str, holder: Json | None = None) -> Entry | None:
-        """Find the resource that a literal reference means, also among those contained in its holder."""
+        """Resolve a literal reference, also to resources contained in its holder."""
         if reference.startswith("#") and holder is not None:
             if (found := self._by_reference.get(f"{_key(holder)}{reference}")) is not None:
                 return found
@@ -63,7 +63,7 @@ class Record:
         return None if found is not None and _is_elsewhere(base, found) else found
 
     def subject(self, resource: Json) -> tuple[SubjectIdentifier, ...]:
-        """Say whom a resource is about: the patient referred to, or the record's only patient where none is named."""
+        """Return a resource's subject: the referenced patient, or the record's only patient if none is named."""
         if id(resource) in self._subjects:
             return self._subjects[id(resource)]
         named = [
@@ -77,12 +77,12 @@ class Record:
         return ()
 
     def source_key(self, path: str) -> tuple[str, ...]:
-        """What names the resource at a path or above it: its server, where that is told, with its type and logical id.
+        """Return the key of the nearest keyed resource at or above a path: server, if known, type and logical id.
 
-        A resource without an id has the full URL of its entry; one without either has no name.
+        A resource without an id has the full URL of its entry; without either it has no key.
 
         Args:
-            path: of an element, as in the provenance of a document made from it.
+            path: path of an element, as in a document's provenance.
         """
         path = path.partition(":")[0]
         while path and path not in self._by_path:
@@ -92,7 +92,7 @@ class Record:
             return ()
         name = next(_names(entry), "")
         server = entry.full_url.removesuffix(f"/{name}") if entry.full_url.startswith(_ABSOLUTE) else ""
-        # A contained resource is named after its holder; by the holder's place, where that has no id.
+        # A contained resource is named after its holder; by the holder's path if that has no id.
         return ("fhir", server, name) if name and ("#" not in name or "/" in name.partition("#")[0]) else ()
 
     def _referred(self, reference: Json, holder: Json) -> tuple[SubjectIdentifier, ...]:
@@ -113,19 +113,19 @@ def _names_somebody(reference: Json) -> bool:
 
 
 def _is_elsewhere(reference: str, found: Entry) -> bool:
-    """Whether an absolute reference names another server than the one the resource found by type and id lies on."""
+    """Say whether an absolute reference names another server than that of the resource found by type and id."""
     absolute = ("http://", "https://")
     return reference.startswith(absolute) and found.full_url.startswith(absolute) and reference != found.full_url
 
 
 def _outside(reference: Json, literal: str) -> tuple[SubjectIdentifier, ...]:
-    """A patient who is not in the record, by what the reference says: the logical id and the identifier, if given."""
+    """Return the identifiers of a patient outside the record, from the reference's logical id and identifier."""
     logical = _from_literal(literal)
     identifier = obj(reference.get("identifier"))
     if not string(identifier.get("value")) or string(reference.get("type")) not in {"", "Patient"}:
         return () if logical is None else (logical,)
     if logical is None and "/" in literal:
-        return ()  # it names something else than a patient, a group for example
+        return ()  # not a patient, but a group for example
     written = read_identifier(identifier)
     return (written,) if logical is None else tuple(dict.fromkeys((logical, written)))
 
@@ -141,7 +141,7 @@ def _patient_identifiers(entry: Entry) -> tuple[SubjectIdentifier, ...]:
 
 
 def _from_literal(literal: str) -> SubjectIdentifier | None:
-    """Read a reference to a patient that is not in the record: by id, URN or search (``Patient?identifier=s|v``)."""
+    """Read a reference to a patient outside the record: by id, URN or search (``Patient?identifier=s|v``)."""
     if literal.startswith("urn:"):
         return SubjectIdentifier(value=literal.rpartition(":")[2], assigner=LOGICAL_ID, label=PhiLabel.OTHERID)
     before, question, query = literal.partition("?")
@@ -155,7 +155,7 @@ def _from_literal(literal: str) -> SubjectIdentifier | None:
 
 
 def _contained(holder: Json, path: str, n: int, resource: Json) -> Entry:
-    """A contained resource as an entry; its id is unique inside its holder only, so the holder's goes before it."""
+    """Return a contained resource as an entry; its id is unique only within its holder, so the holder's precedes it."""
     key = _key(holder) or path
     about: Json = {name: holder[name] for name in _ABOUT if name in holder}
     about.update(resource)
@@ -186,7 +186,7 @@ def _names(entry: Entry) -> Iterator[str]:
 
 
 def _flatten(root: Json) -> Iterator[Entry]:
-    """Unwrap Bundles and Parameters, nested ones too, without recursion; document order is kept."""
+    """Unwrap Bundles and Parameters, including nested ones, without recursion, in document order."""
     waiting: list[tuple[str, Json, str]] = [("", root, "")]
     while waiting:
         prefix, resource, full_url = waiting.pop()

@@ -1,4 +1,4 @@
-"""Compositions (FHIR documents): the sections' narrative as one document, in the author's order."""
+"""Turn a Composition (FHIR document) into one document of its sections' narrative, in the author's order."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -23,11 +23,11 @@ _HEADING_BREAKS: Final = "\r\n"
 def composition_document(
     entry: Entry, subject: tuple[SubjectIdentifier, ...], source: SourceRecord
 ) -> ClinicalDocument | None:
-    """Make the document of a Composition; None where no section holds narrative.
+    """Make the document of a Composition; None if no section holds narrative.
 
     Args:
         entry: the Composition. PHI.
-        subject: whom it is about. PHI.
+        subject: its subject. PHI.
         source: the source record. PHI.
     """
     resource = entry.resource
@@ -69,7 +69,7 @@ def composition_document(
 
 
 def _sections(resource: Json, path: str) -> Iterator[tuple[str, Json]]:
-    """Sections in reading order, subsections behind their parent, without recursion."""
+    """Yield sections in reading order, subsections after their parent, without recursion."""
     waiting = [(f"{path}.section[{n}]", s) for n, s in enumerate(objs(resource.get("section")))][::-1]
     while waiting:
         here, section = waiting.pop()

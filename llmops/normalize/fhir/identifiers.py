@@ -1,4 +1,4 @@
-"""FHIR Identifiers: what kind of number it is and who assigned it."""
+"""Read FHIR Identifiers: the kind of number and its assigner."""
 
 from types import MappingProxyType
 from typing import Final
@@ -49,12 +49,12 @@ def read_identifier(identifier: Json) -> SubjectIdentifier:
 
 
 def identifiers(resource: Json) -> tuple[SubjectIdentifier, ...]:
-    """Every identifier of a resource that has a value. PHI."""
+    """Return every identifier of a resource with a value. PHI."""
     return tuple(read_identifier(i) for i in objs(resource.get("identifier")) if string(i.get("value")))
 
 
 def is_linking(identifier: SubjectIdentifier) -> bool:
-    """Whether an identifier says which patient it is in some system, unlike an SSN or a plan number."""
+    """Say whether an identifier identifies a patient within a system, unlike an SSN or a plan number."""
     return identifier.label in _LINKING
 
 
@@ -68,5 +68,5 @@ def _label(identifier: Json, system: str) -> PhiLabel:
 
 
 def _names_part(system: str, part: str) -> bool:
-    """OIDs are compared whole unless a trailing dot says that everything under them counts."""
+    """Compare OIDs whole, unless a trailing dot includes everything under them."""
     return part in system if part[-1] == "." or part[0].isalpha() else system.removeprefix("urn:oid:") == part

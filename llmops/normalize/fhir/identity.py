@@ -1,4 +1,4 @@
-"""What the resources of a FHIR record say about people and organisations around its patients."""
+"""Extract the people and organisations around the patients of a FHIR record."""
 
 from collections.abc import Iterator
 
@@ -15,10 +15,10 @@ _MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenNam
 
 
 def identities_of(record: Record) -> Iterator[Identity]:
-    """Say who is named in a record: patients, their contacts and relatives, clinicians, organisations.
+    """Return everyone named in a record: patients, their contacts and relatives, clinicians, organisations.
 
-    Clinicians and organisations belong to the patients of the same record; without a patient (a Practitioner line of
-    a bulk export) there is nobody to tie them to and they are left out.
+    Clinicians and organisations belong to the patients of the same record; without a patient (a Practitioner line of a
+    bulk export) they cannot be linked and are left out.
 
     Args:
         record: the record. PHI.
@@ -43,7 +43,7 @@ def identities_of(record: Record) -> Iterator[Identity]:
 
 
 def _referred_twice(record: Record, patients: set[tuple[SubjectIdentifier, ...]]) -> Iterator[Identity]:
-    """Absent patients whom a reference names by id *and* identifier: no more is known, but that both are one person."""
+    """Return absent patients referenced by id *and* identifier: both belong to one person, nothing else is known."""
     subjects = dict.fromkeys(record.subject(entry.resource) for entry in record.entries)
     yield from (Identity(subject=subject) for subject in subjects if len(subject) > 1 and subject not in patients)
 
@@ -51,7 +51,7 @@ def _referred_twice(record: Record, patients: set[tuple[SubjectIdentifier, ...]]
 def _background(
     record: Record, patients: list[tuple[SubjectIdentifier, ...]]
 ) -> Iterator[tuple[tuple[SubjectIdentifier, ...], Entry]]:
-    """Clinicians and organisations with the patients they belong to: all with an only patient, else by reference."""
+    """Return clinicians and organisations by patient: all of them if there is only one patient, else by reference."""
     background = [e for e in record.entries if e.type in {"Practitioner", "Organization", "Location"}]
     if len(patients) == 1:
         yield from ((patients[0], entry) for entry in background)
@@ -75,7 +75,7 @@ def _referred(resource: Json, record: Record) -> Iterator[Entry]:
 
 
 def _serials(device: Json) -> tuple[SubjectIdentifier, ...]:
-    """Serial, lot and UDI numbers of an implant (164.514(b)(2)(i)(M))."""
+    """Return serial, lot and UDI numbers of an implant (164.514(b)(2)(i)(M))."""
     carriers = objs(device.get("udiCarrier")) + objs(device.get("udi"))
     written = [string(device.get(name)) for name in ("serialNumber", "distinctIdentifier")]
     written += [string(c.get(name)) for c in carriers for name in ("deviceIdentifier", "carrierHRF", "name")]
@@ -98,7 +98,7 @@ def _person(resource: Json, subject: tuple[SubjectIdentifier, ...], role: Role) 
 
 
 def _around(patient: Json, subject: tuple[SubjectIdentifier, ...]) -> Iterator[Identity]:
-    """Contacts, the mother's maiden name, the general practitioner and the managing organisation of a Patient."""
+    """Return contacts, mother's maiden name, general practitioner and managing organisation of a Patient."""
     for contact in objs(patient.get("contact")):
         yield _person(contact, subject, Role.RELATIVE)
         if name := string(obj(contact.get("organization")).get("display")):
@@ -126,7 +126,7 @@ def _organization(entry: Entry, subject: tuple[SubjectIdentifier, ...]) -> Ident
 
 
 def _displayed(record: Record) -> Iterator[Identity]:
-    """Names that stand only as displays of references: the subject itself, participants, performers, authors."""
+    """Return names found only as displays of references: the subject, participants, performers, authors."""
     seen: set[tuple[tuple[SubjectIdentifier, ...], str]] = set()
     for entry in record.entries:
         for role, name in _display_names(entry.resource):
@@ -174,7 +174,7 @@ def _names(resource: Json) -> Iterator[PersonName]:
 
 
 def _strings(value: object) -> list[str]:
-    """A string or a list of strings (STU3 and older gave a list of family names)."""
+    """Return a string or a list of strings as a list (STU3 and older gave a list of family names)."""
     return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
 
 

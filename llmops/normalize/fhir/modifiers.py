@@ -1,4 +1,4 @@
-"""Elements of a FHIR resource that turn its meaning: negations, refutations and entries made in error."""
+"""Read FHIR elements that invert a resource's meaning: negations, refutations, entries made in error."""
 
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,7 +9,7 @@ from llmops.normalize.json_object import Json
 _STATUSES: Final = ("status", "docStatus", "verificationStatus", "lifecycleStatus")
 _IN_ERROR: Final = "entered-in-error"
 _NEGATED_STATUS: Final = MappingProxyType({"not-done": "Not done", "not-taken": "Not taken", "refuted": "Refuted"})
-# R4 knows doNotPerform and the statuses; STU3 and DSTU2 say the same by elements of their own.
+# R4 has doNotPerform and statuses; STU3 and DSTU2 have elements of their own.
 _NEGATED_BY: Final[MappingProxyType[str, tuple[object, str]]] = MappingProxyType(
     {
         "doNotPerform": (True, "Prohibited"),
@@ -26,7 +26,7 @@ _PROHIBITION: Final = "http://hl7.org/fhir/StructureDefinition/request-doNotPerf
 
 
 def is_retracted(resource: Json) -> bool:
-    """Whether the resource says that it was entered in error, and so says nothing.
+    """Say whether the resource was entered in error, and so has no content.
 
     Args:
         resource: any resource or backbone element. PHI.
@@ -35,7 +35,7 @@ def is_retracted(resource: Json) -> bool:
 
 
 def negation(resource: Json) -> str:
-    """How a negated statement begins (``"Prohibited"``, ``"Not done"``, ``"Refuted"``); empty for any other.
+    """Return the prefix of a negated statement (``"Prohibited"``, ``"Not done"``, ``"Refuted"``); empty otherwise.
 
     Args:
         resource: any resource or backbone element. PHI.
@@ -50,12 +50,12 @@ def negation(resource: Json) -> str:
 
 
 def negating_words() -> frozenset[str]:
-    """Statuses that a negated line need not say again."""
+    """Return the statuses a negated line need not repeat."""
     return frozenset(_NEGATED_STATUS)
 
 
 def is_not_understood(resource: Json) -> bool:
-    """Whether a modifier extension that we do not know may turn the meaning; FHIR forbids to read on (R4, 2.4.1.1).
+    """Say whether an unknown modifier extension may change the meaning; FHIR then forbids processing (R4, 2.4.1.1).
 
     Args:
         resource: any resource. PHI.
@@ -64,6 +64,6 @@ def is_not_understood(resource: Json) -> bool:
 
 
 def _words(status: Any) -> list[str]:
-    """The codes of a status, which is a code or, in some resources, a concept."""
+    """Return the codes of a status, which is a code or, in some resources, a concept."""
     codings = [coding for concept in objs(status) for coding in objs(concept.get("coding")) or [concept]]
     return [word.lower() for word in (string(status), *(string(coding.get("code")) for coding in codings)) if word]

@@ -1,4 +1,4 @@
-"""FHIR R4 resources and Bundles: attachments become notes, coded resources become fields and readable summaries."""
+"""Read FHIR R4 resources and Bundles: attachments become notes, coded resources fields and readable summaries."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _CARRIERS = frozenset({"DocumentReference", "DiagnosticReport", "Binary", "Commu
 
 @dataclass(slots=True)
 class _Reading:
-    """What has been made of a record so far. PHI."""
+    """The output for a record so far. PHI."""
 
     parts: list[ClinicalDocument | Withheld] = field(default_factory=list)
     statements: list[tuple[tuple[SubjectIdentifier, ...], Statement]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class _Reading:
     dropped: Counter[str] = field(default_factory=Counter)
     unnecessary: int = 0
     held: frozenset[int] = frozenset()
-    """Binaries that are the content of another resource, which makes the document."""
+    """Binaries that are another resource's content, which makes the document."""
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
@@ -47,8 +47,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
         config: depth limit and whether a subject is required.
 
     Raises:
-        Refused: broken, truncated or too deep JSON; no resource at all; nothing that a clinical purpose needs; nothing
-            that was not entered in error.
+        Refused: broken, truncated or too deep JSON; no resource; no clinical content; all content entered in error.
     """
     resources = _open(record, config)
     reading = _read(resources, record, config)
@@ -59,7 +58,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def _named(part: ClinicalDocument | Withheld, resources: Record) -> ClinicalDocument | Withheld:
-    """Give a document the name of the resource that it was made from, unless it has one (C-CDA in an attachment)."""
+    """Give a document the key of its source resource, unless it has one (C-CDA in an attachment)."""
     if isinstance(part, Withheld) or part.source_key:
         return part
     return replace(part, source_key=resources.source_key(part.provenance.path))
@@ -72,7 +71,7 @@ def _why_empty(reading: _Reading) -> Reason:
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say what a FHIR record knows about patients, relatives, clinicians and organisations.
+    """Return the patients, relatives, clinicians and organisations of a FHIR record.
 
     Args:
         record: as in `documents`. PHI.
@@ -117,7 +116,7 @@ def _read(resources: Record, record: SourceRecord, config: NormalizeConfig) -> _
 
 
 def _retracted(entry: Entry, resources: Record, reading: _Reading, record: SourceRecord) -> Iterator[Withheld]:
-    """A reason for each document that a resource entered in error would have made."""
+    """Yield a reason for each document that a resource entered in error would have made."""
     if entry.type in _CARRIERS and id(entry.resource) not in reading.held:
         for _ in attachments(entry, resources):
             yield Withheld(record_id=record.record_id, stage=StageName.NORMALIZE, reason=Reason.RETRACTED)
@@ -128,7 +127,7 @@ def _retracted(entry: Entry, resources: Record, reading: _Reading, record: Sourc
 def _read_clinical(
     entry: Entry, resources: Record, reading: _Reading, record: SourceRecord, config: NormalizeConfig
 ) -> None:
-    """Documents of the resource's own where it carries them, a statement for a summary where it does not."""
+    """Yield a resource's own documents if it carries any, else collect a statement for a summary."""
     subject = resources.subject(entry.resource)
     made: list[ClinicalDocument | Withheld] = []
     if entry.type in _CARRIERS and id(entry.resource) not in reading.held:
@@ -160,7 +159,7 @@ def _composition(
 def _summaries(
     reading: _Reading, resources: Record, record: SourceRecord, config: NormalizeConfig
 ) -> Iterator[ClinicalDocument | Withheld]:
-    """One summary an encounter and one a patient for what belongs to no encounter of the record."""
+    """Yield one summary per encounter, and one per patient for statements outside the record's encounters."""
     by_encounter: dict[int, list[Statement]] = {id(e.resource): [] for e in reading.encounters}
     by_subject: dict[tuple[SubjectIdentifier, ...], list[Statement]] = {}
     patients = {resources.subject(p.resource): p for p in resources.patients}
@@ -190,7 +189,7 @@ def _summaries(
 
 
 def _is_same(subject: tuple[SubjectIdentifier, ...], encounter: Entry, resources: Record) -> bool:
-    """Whether an encounter is of the same subject: a group's or another patient's statement is no part of it."""
+    """Say whether an encounter has the same subject: other subjects' statements do not belong to it."""
     other = resources.subject(encounter.resource)
     return subject == other or not set(subject).isdisjoint(other)
 
@@ -198,7 +197,7 @@ def _is_same(subject: tuple[SubjectIdentifier, ...], encounter: Entry, resources
 def _with_dropped(
     parts: list[ClinicalDocument | Withheld], dropped: Counter[str]
 ) -> Iterator[ClinicalDocument | Withheld]:
-    """Put the counts of what was left out on the first document, so that they are counted once."""
+    """Attach the drop counts to the first document, so that they are counted once."""
     waiting = tuple(sorted(dropped.items()))
     for part in parts:
         if waiting and isinstance(part, ClinicalDocument):
@@ -210,7 +209,7 @@ def _with_dropped(
 
 
 def narrative_statement(entry: Entry) -> Statement | None:
-    """Say what a resource's narrative says; None where it has none.
+    """Return a resource's narrative as a statement; None if it has none.
 
     Args:
         entry: a resource without codes, values or attachments. PHI.

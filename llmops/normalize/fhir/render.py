@@ -1,4 +1,4 @@
-"""Any FHIR element as a few readable words."""
+"""Render any FHIR element as a few readable words."""
 
 import re
 from typing import Any, Final
@@ -30,11 +30,11 @@ _TARGET_TEXT: Final = ("code", "vaccineCode", "type", "medicationCodeableConcept
 
 
 def render(value: Any, record: Record, holder: Json) -> str:
-    """Say an element in words; references are followed inside the record and never shown as ids.
+    """Render an element; references are resolved within the record and never shown as ids.
 
     Args:
         value: any element. PHI.
-        record: what references may point to. PHI.
+        record: record in which references are resolved. PHI.
         holder: the resource that holds the element, for contained targets. PHI.
     """
     if type(value) is list:
@@ -79,7 +79,7 @@ def _negated(text: str, holder: Json) -> str:
 
 
 def _composite(value: Json, record: Record, holder: Json) -> str:
-    """Backbone elements: reactions, dosages, targets, conditions of relatives, activities."""
+    """Render backbone elements: reactions, dosages, targets, conditions of relatives, activities."""
     if is_retracted(value):
         return ""
     words = [render(value.get(name), record, holder) for name in _COMPOSITE]

@@ -1,4 +1,4 @@
-"""What is read of each FHIR resource type, as data: one row a type (FHIR R4, STU3 names where they differ)."""
+"""Specify what is read of each FHIR resource type, one row per type (FHIR R4, STU3 names where they differ)."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -7,14 +7,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """How one resource type reads.
+    """Specification of one resource type.
 
     Args:
-        section: heading of the summary under which it is listed.
-        what: elements that may say what it is about, best first; ``x`` names a choice (``medicationx``).
-        when: elements that may say when, best first.
-        status: coded elements worth a word.
-        details: elements to list behind the headline: element name -> label.
+        section: heading in the summary.
+        what: elements that may hold the subject matter, best first; ``x`` names a choice (``medicationx``).
+        when: elements that may hold the time, best first.
+        status: coded elements to mention.
+        details: elements to list after the headline: element name -> label.
         notes: elements with free text.
         people: elements that refer to clinicians or relatives.
         places: elements that refer to organisations or locations.
@@ -246,4 +246,4 @@ _FIRST: Final = (
     "Reports",
 )
 SECTION_ORDER: Final = tuple(dict.fromkeys((*_FIRST, *(spec.section for spec in SPECS.values()))))
-"""The order in which a summary lists its sections."""
+"""The order of sections in a summary."""

@@ -1,4 +1,4 @@
-"""One coded resource as one statement: a line to read, typed fields with their PHI class, a time and an encounter."""
+"""Render one coded resource as a statement: a readable line, typed fields with PHI class, time and encounter."""
 
 import re
 from collections.abc import Iterator
@@ -40,17 +40,17 @@ _TIME_CHOICES: Final = ("DateTime", "Date", "Time", "Instant", "Period")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What a resource says, ready to be listed in a summary. PHI.
+    """The content of a resource, ready for a summary. PHI.
 
     Args:
         path: the resource in the record.
         type: its resource type.
-        section: heading it belongs under.
+        section: its heading.
         line: one readable line.
         remarks: free text that belongs below the line.
         fields: typed values.
-        time: when, ISO 8601, or empty.
-        encounter: literal reference of its encounter, or empty.
+        time: ISO 8601, or empty.
+        encounter: literal reference to its encounter, or empty.
     """
 
     path: str
@@ -64,11 +64,11 @@ class Statement:
 
 
 def statement(entry: Entry, record: Record) -> Statement | None:
-    """Say what a coded resource says; None for types without a row in the table and resources without content.
+    """Return the statement of a coded resource; None for types without a spec and resources without content.
 
     Args:
         entry: the resource. PHI.
-        record: what it may refer to. PHI.
+        record: record in which references are resolved. PHI.
     """
     spec = SPECS.get(entry.type)
     if spec is None:
@@ -97,7 +97,7 @@ def statement(entry: Entry, record: Record) -> Statement | None:
 
 
 def people_fields(resource: Json, type_name: str, names: tuple[str, ...], label: PhiLabel) -> Iterator[Field]:
-    """The displays of references to people or places, as fields that are that identifier."""
+    """Return the displays of references to people or places as fields that are that identifier."""
     for name in names:
         for item in objs(resource.get(name)):
             target = next((obj(item[k]) for k in ("actor", "individual", "agent", "location") if k in item), item)
@@ -106,14 +106,14 @@ def people_fields(resource: Json, type_name: str, names: tuple[str, ...], label:
 
 
 def concept_field(name: str, concept: Any, text: str) -> Field:
-    """A coded value: no PHI where a terminology says it, free text where somebody typed it."""
+    """Return a coded value: no PHI if from a terminology, free text if typed by a person."""
     coded = coded_display(concept)
     phi = FieldPhi.NONE if coded else FieldPhi.FREE_TEXT
     return Field(name=name, value=clean(coded or text).text, phi=phi, code=code(concept))
 
 
 def _what(resource: Json, spec: Spec, record: Record) -> Any:
-    """The element that says what the resource is about; a reference is followed to the code of its target."""
+    """Return the element with the resource's subject matter; references resolve to the code of their target."""
     for name in spec.what:
         candidates: list[Any] = list(objs(resource.get(name))) or [resource.get(name)]
         for value in candidates:
@@ -134,7 +134,7 @@ def _section(resource: Json, spec: Spec) -> str:
 
 
 def _values(resource: Json) -> Iterator[tuple[str, Any, str, Any]]:
-    """Name, code, element and value of each ``value[x]``, those of components included."""
+    """Yield name, code, element and value of each ``value[x]``, including components."""
     name, value = choice(resource, "value")
     if name:
         yield "", None, name, value
@@ -199,7 +199,7 @@ def _fields(
 
 
 def value_field(name: str, element: str, value: Any, coded: str, record: Record) -> Field:
-    """One ``value[x]`` as a typed field: numbers keep their unit, times are dates, strings are searched."""
+    """Return a ``value[x]`` as a typed field: numbers keep their unit, times are dates, strings are searched."""
     if element.endswith("Quantity"):
         amount = obj(value).get("value")
         if type(amount) in (int, float):
@@ -216,7 +216,7 @@ def value_field(name: str, element: str, value: Any, coded: str, record: Record)
 
 
 def _listed(entry: Entry, record: Record) -> tuple[str, tuple[str, ...]]:
-    """What is listed line by line, and what to call it where it has no name; nothing where there are no lines."""
+    """Return the resource's list lines and a fallback name; nothing without lines."""
     if entry.type == "QuestionnaireResponse":
         title, lines = "Questionnaire", tuple(_answers(entry.resource, record))
     elif entry.type == "VisionPrescription":
@@ -227,7 +227,7 @@ def _listed(entry: Entry, record: Record) -> tuple[str, tuple[str, ...]]:
 
 
 def _answers(resource: Json, record: Record) -> Iterator[str]:
-    """Questions with their answers, groups unfolded in order."""
+    """Yield questions with answers, groups flattened in order."""
     waiting = objs(resource.get("item"))[::-1]
     while waiting:
         item = waiting.pop()
@@ -258,7 +258,7 @@ _MEASURED: Final = (
 
 
 def lenses(resource: Json, record: Record) -> Iterator[str]:
-    """Say each lens of a prescription in a line; STU3 calls the list ``dispense``.
+    """Return one line per lens of a prescription; STU3 calls the list ``dispense``.
 
     Args:
         resource: a VisionPrescription. PHI.

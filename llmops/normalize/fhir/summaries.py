@@ -1,4 +1,4 @@
-"""Readable summaries of coded resources: one document an encounter, one a patient for the rest."""
+"""Write readable summaries of coded resources: one document per encounter, and one per patient for the rest."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,13 +27,13 @@ _NOT_HELD: Final = frozenset({"planned", "cancelled", "discontinued"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """What a summary is about.
+    """The topic of a summary.
 
     Args:
         subject: the patient. PHI.
-        patient: their Patient resource, where the record has it. PHI.
+        patient: their Patient resource, if the record has it. PHI.
         encounter: the Encounter resource of an encounter summary. PHI.
-        statements: what is listed. PHI.
+        statements: statements to list. PHI.
     """
 
     subject: tuple[SubjectIdentifier, ...] = field(repr=False)
@@ -43,10 +43,10 @@ class Topic:
 
 
 def summary(topic: Topic, source: SourceRecord) -> ClinicalDocument | None:
-    """Write the summary of an encounter or of a patient; None where there is nothing to say.
+    """Write the summary of an encounter or of a patient; None if it would be empty.
 
     Args:
-        topic: what it is about. PHI.
+        topic: its topic. PHI.
         source: the source record. PHI.
     """
     page = _Page(len(source.payload))
@@ -83,7 +83,7 @@ def summary(topic: Topic, source: SourceRecord) -> ClinicalDocument | None:
 
 
 class _Page:
-    """The text of a summary under construction, with its sections."""
+    """A summary text under construction, with its sections."""
 
     def __init__(self, payload_size: int) -> None:
         self._builder = TextBuilder()
@@ -106,7 +106,7 @@ class _Page:
         self.lines += 1
 
     def statement(self, statement: Statement, time: str) -> None:
-        """List a statement under its heading; the date is left out where it is the encounter's own."""
+        """List a statement under its heading; omit the date if it is the encounter's."""
         if statement.section != self._heading:
             self.heading(statement.section)
         same_day = f" ({time[:_DAY]})" if time else ""
@@ -130,7 +130,7 @@ class _Page:
 
 
 def _in_order(statements: Iterable[Statement]) -> list[Statement]:
-    """By section, then by time; the record's own order decides the rest."""
+    """Sort by section, then by time, then in record order."""
     return sorted(statements, key=lambda s: (_ORDER.get(s.section, len(_ORDER)), s.section, s.time))
 
 
@@ -167,7 +167,7 @@ def _encounter(page: _Page, entry: Entry) -> list[Field]:
 
 
 def encounter_class(resource: Json) -> str:
-    """The setting of an Encounter in the words of a closed list; older versions give the class as a string."""
+    """Return the setting of an Encounter from a closed list; older versions give the class as a string."""
     written = resource.get("class")
     known = string(written) or display(objs(written)[0] if objs(written) else None)
     codes = [string(coding.get("code")) for coding in objs(written)]
@@ -230,7 +230,7 @@ _STATES: Final = frozenset(
 
 
 def demographics(patient: Json) -> list[str]:
-    """Lines on sex, race, language and vital status.
+    """Return lines on sex, race, language and vital status.
 
     Args:
         patient: a Patient resource. PHI.
@@ -251,7 +251,7 @@ def demographics(patient: Json) -> list[str]:
 
 
 def patient_fields(patient: Json) -> Iterator[Field]:
-    """Typed fields of a Patient, each with its PHI class; names, phones and street lines are not needed and left out.
+    """Return typed fields of a Patient, each with its PHI class, without names, phones and street lines.
 
     Args:
         patient: a Patient resource. PHI.

@@ -1,4 +1,4 @@
-"""Closed lists of FHIR names: types without clinical content, codes of genotypes, categories of observations."""
+"""Closed lists of FHIR names: types without clinical content, genotype codes, observation categories."""
 
 from types import MappingProxyType
 from typing import Final
@@ -22,7 +22,7 @@ ADMINISTRATIVE: Final = frozenset(
         "TerminologyCapabilities", "TestReport", "TestScript", "ValueSet", "VerificationResult",
     }
 )  # fmt: skip
-"""Types that no clinical purpose of the bundled suites needs: money, terminology, infrastructure, sequences."""
+"""Types without clinical purpose in the bundled suites: money, terminology, infrastructure, sequences."""
 
 BACKGROUND: Final = frozenset(
     {
@@ -30,7 +30,7 @@ BACKGROUND: Final = frozenset(
         "Parameters",
     }
 )  # fmt: skip
-"""Types that say who, where or with what; they carry no content of their own."""
+"""Types that identify who, where or with what; they have no content of their own."""
 
 ENCOUNTER_CLASSES: Final = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""FHIR data types as text and typed values; every function takes anything and gives nothing where the type is wrong."""
+"""Read FHIR data types as text and typed values; functions accept anything and return empty for wrong types."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,7 +13,7 @@ _DATATYPES: Final = frozenset(
         "Coding", "Timing", "Instant", "Money", "Markdown", "Identifier",
     }
 )  # fmt: skip
-"""What may follow the stem of a choice; an element's name becomes a field's name, so the list is closed."""
+"""Allowed suffixes of a choice element; the element's name becomes a field name, so the list is closed."""
 
 # Codes of other systems are left out: a local system's URL names the hospital.
 _PUBLIC: Final = (
@@ -38,24 +38,24 @@ _PREFERRED: Final = ("http://loinc.org", "http://snomed.info/sct", "http://www.n
 
 
 def obj(value: Any) -> Json:
-    """The value if it is an object, else an empty one."""
+    """Return the value if it is an object, else an empty one."""
     return value if type(value) is dict else {}
 
 
 def objs(value: Any) -> list[Json]:
-    """The objects of a list, or the one object where a list was expected (older versions send that)."""
+    """Return the objects of a list, or one object in place of a list (older versions send that)."""
     if type(value) is list:
         return [item for item in value if type(item) is dict]
     return [value] if type(value) is dict else []
 
 
 def string(value: Any) -> str:
-    """The value if it is a string, else an empty one."""
+    """Return the value if it is a string, else an empty one."""
     return value.strip() if type(value) is str else ""
 
 
 def display(concept: Any) -> str:
-    """What a CodeableConcept or Coding says to a reader."""
+    """Return the display text of a CodeableConcept or Coding."""
     concept = obj(concept)
     if text := string(concept.get("text")):
         return text
@@ -68,13 +68,13 @@ def display(concept: Any) -> str:
 
 
 def coded_display(concept: Any) -> str:
-    """What the terminology says of a concept; empty where only somebody's free text stands there."""
+    """Return a concept's terminology display; empty if it has only free text."""
     codings = objs(obj(concept).get("coding")) or [obj(concept)]
     return next((text for coding in codings if (text := string(coding.get("display"))) and _is_public(coding)), "")
 
 
 def code(concept: Any) -> str:
-    """``system|code`` of a concept, LOINC, SNOMED CT and RxNorm first; empty without a code of a public system."""
+    """Return ``system|code`` of a concept, LOINC, SNOMED CT and RxNorm first; empty without a public code."""
     codings = [c for c in objs(obj(concept).get("coding")) or [obj(concept)] if _is_public(c)]
     if not codings:
         return ""
@@ -83,13 +83,13 @@ def code(concept: Any) -> str:
 
 
 def unit(value: Any) -> str:
-    """The unit of a Quantity, UCUM first; empty where something longer stands there."""
+    """Return the unit of a Quantity, UCUM first; empty if too long for a unit."""
     text = string(obj(value).get("code")) or string(obj(value).get("unit"))
     return text if len(text) <= _LONGEST_UNIT else ""
 
 
 def loinc(concept: Any) -> str:
-    """The LOINC code of a concept, or nothing."""
+    """Return the LOINC code of a concept, or empty."""
     for coding in objs(obj(concept).get("coding")):
         if coding.get("system") == _PREFERRED[0]:
             return string(coding.get("code"))
@@ -106,14 +106,14 @@ def _rank(system: Any) -> int:
 
 
 def number(value: Any) -> str:
-    """A number without the noise of binary fractions: ``46.617568000721235`` reads 46.62."""
+    """Format a number without binary-fraction noise: ``46.617568000721235`` becomes 46.62."""
     if type(value) is float:
         return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}".removesuffix(".0")
     return str(value) if type(value) is int else string(value)
 
 
 def quantity(value: Any) -> str:
-    """A Quantity, Age or Duration as text, ``"< 5 mg/dL"``."""
+    """Return a Quantity, Age or Duration as text, ``"< 5 mg/dL"``."""
     value = obj(value)
     amount = number(value.get("value"))
     unit = spoken_unit(string(value.get("unit")) or string(value.get("code")))
@@ -121,19 +121,19 @@ def quantity(value: Any) -> str:
 
 
 def range_text(value: Any) -> str:
-    """A Range as text."""
+    """Return a Range as text."""
     value = obj(value)
     return " - ".join(part for part in (quantity(value.get("low")), quantity(value.get("high"))) if part)
 
 
 def ratio(value: Any) -> str:
-    """A Ratio as text."""
+    """Return a Ratio as text."""
     value = obj(value)
     return " / ".join(part for part in (quantity(value.get("numerator")), quantity(value.get("denominator"))) if part)
 
 
 def when(resource: Json, *names: str) -> str:
-    """The first of the named elements that holds a point in time; a Period gives its start."""
+    """Return the first named element that holds a point in time; for a Period its start."""
     for name in names:
         value = resource.get(name)
         text = string(value) or string(obj(value).get("start")) or string(obj(value).get("end"))
@@ -143,17 +143,17 @@ def when(resource: Json, *names: str) -> str:
 
 
 def day(time: str) -> str:
-    """The date of a time."""
+    """Return the date of a time."""
     return time[:10]
 
 
 def reference(value: Any) -> str:
-    """The literal reference of a Reference, or nothing."""
+    """Return the literal reference of a Reference, or empty."""
     return string(obj(value).get("reference"))
 
 
 def choice(resource: Json, stem: str) -> tuple[str, Any]:
-    """The element of a choice such as ``value[x]``: its full name and value, or empty."""
+    """Return the full name and value of a choice such as ``value[x]``, or empty."""
     size = len(stem)
     for name, value in resource.items():
         if name.startswith(stem) and name[size:] in _DATATYPES:
@@ -162,7 +162,7 @@ def choice(resource: Json, stem: str) -> tuple[str, Any]:
 
 
 def notes(resource: Json, *names: str) -> Iterator[str]:
-    """The texts of Annotations and strings under the named elements."""
+    """Return the texts of Annotations and strings in the named elements."""
     for name in names:
         value = resource.get(name)
         for item in value if type(value) is list else [value]:

@@ -1,4 +1,4 @@
-"""The text and typed fields of one phenopacket."""
+"""Write the text and typed fields of one phenopacket."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -19,7 +19,7 @@ _VERDICTS: Final = frozenset({"CAUSATIVE", "CONTRIBUTORY", "CANDIDATE", "REJECTE
 
 
 class PhenopacketPage:
-    """Writes one phenopacket; variants and zygosity never enter the text, since they identify a person.
+    """Writer for one phenopacket; variants and zygosity never enter the text, since they identify a person.
 
     Args:
         path: the phenopacket in the record.
@@ -35,11 +35,11 @@ class PhenopacketPage:
 
     @property
     def changes(self) -> tuple[tuple[str, int], ...]:
-        """Counts of what cleaning changed."""
+        """Counts of cleaning changes."""
         return self._builder.changes
 
     def build(self) -> tuple[str, tuple[Section, ...], tuple[AlignSegment, ...]]:
-        """Give text, sections and alignment; empty where nothing was written."""
+        """Return text, sections and alignment; empty if nothing was written."""
         if self._lines == 0:
             return "", (), ()
         text, align = self._builder.build()
@@ -172,7 +172,7 @@ class PhenopacketPage:
 
 
 def _term_field(name: str, concept: Any) -> Field:
-    """An ontology term: no PHI where it has an id of a known ontology, else free text."""
+    """Return an ontology term: no PHI with an id of a known ontology, else free text."""
     code = curie(concept)
     return Field(
         name=name, value=clean(term(concept)).text, phi=FieldPhi.NONE if code else FieldPhi.FREE_TEXT, code=code
@@ -188,7 +188,7 @@ def _age(name: str, element: Any) -> Iterator[Field]:
 
 
 def _genomic(genomic: Json) -> Iterator[Field]:
-    """Genes, variants and zygosity, under names that minimum-necessary rules drop by default (``*.variant*``)."""
+    """Yield genes, variants and zygosity under names that minimum-necessary rules drop by default (``*.variant*``)."""
     verdict = string(member(genomic, "interpretationStatus"))
     if verdict in _VERDICTS:
         yield Field(name="genomicInterpretation.status", value=verdict)

@@ -1,4 +1,4 @@
-"""Phenopacket data types: ontology classes, ages and times, in either of protobuf's two JSON spellings."""
+"""Read Phenopacket data types: ontology classes, ages and times, in both protobuf JSON spellings."""
 
 import re
 from typing import Any, Final
@@ -15,36 +15,36 @@ _CURIE: Final = re.compile(
 
 
 def member(value: Json, name: str) -> Any:
-    """A member by its lower-camel name, else by the proto field name (``phenotypic_features``)."""
+    """Return a member by its lower-camel name, else by the proto field name (``phenotypic_features``)."""
     found = value.get(name)
     return found if found is not None else value.get(_CAPITAL.sub(lambda m: f"_{m.group().lower()}", name))
 
 
 def members(value: Json, name: str) -> list[Any]:
-    """The items of a repeated member."""
+    """Return the items of a repeated member."""
     found = member(value, name)
     return found if isinstance(found, list) else []
 
 
 def term(value: Any) -> str:
-    """The label of an OntologyClass, else its id."""
+    """Return the label of an OntologyClass, else its id."""
     return string(obj(value).get("label")) or string(obj(value).get("id"))
 
 
 def curie(value: Any) -> str:
-    """``prefix|id`` of an OntologyClass from a known ontology, or nothing."""
+    """Return ``prefix|id`` of an OntologyClass from a known ontology, or empty."""
     written = string(obj(value).get("id"))
     return f"{written.partition(':')[0]}|{written}" if _CURIE.fullmatch(written) else ""
 
 
 def years(duration: str) -> int | None:
-    """Full years of an ISO 8601 duration, ``P10Y9M`` -> 10."""
+    """Return the full years of an ISO 8601 duration, ``P10Y9M`` -> 10."""
     found = _DURATION.fullmatch(duration)
     return int(found[1] or 0) + int(found[2] or 0) // 12 if found is not None and duration != "P" else None
 
 
 def duration_text(duration: str) -> str:
-    """An ISO 8601 duration in words, ``P10Y9M`` -> ``10 years 9 months``."""
+    """Return an ISO 8601 duration in words, ``P10Y9M`` -> ``10 years 9 months``."""
     found = _DURATION.fullmatch(duration)
     if found is None:
         return ""
@@ -54,7 +54,7 @@ def duration_text(duration: str) -> str:
 
 
 def time_text(element: Any) -> str:
-    """A TimeElement in words: age, range of ages, stage, or date."""
+    """Return a TimeElement in words: age, range of ages, stage, or date."""
     element = obj(element)
     if age := obj(element.get("age")):
         return duration_text(string(member(age, "iso8601duration")))
@@ -69,12 +69,12 @@ def time_text(element: Any) -> str:
 
 
 def age_years(element: Any) -> int | None:
-    """Full years of a TimeElement that gives an age."""
+    """Return the full years of a TimeElement that gives an age."""
     return years(string(member(obj(obj(element).get("age")), "iso8601duration")))
 
 
 def measured(value: Any) -> str:
-    """A Value in words: a quantity with unit, an ontology class, or several of them."""
+    """Return a Value in words: a quantity with unit, an ontology class, or several of them."""
     value = obj(value)
     if amount := obj(value.get("quantity")):
         unit = obj(amount.get("unit"))

@@ -58,7 +58,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say what a record knows about its individuals: alternate ids, birth date, sex, who wrote it.
+    """Return the individuals of a record: alternate ids, birth date, sex, author.
 
     Args:
         record: as in `documents`. PHI.
@@ -83,7 +83,7 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
 
 
 def _packets(root: Json) -> Iterator[tuple[str, Json]]:
-    """The phenopackets of a record with their paths; a family's or cohort's metadata serves members without any."""
+    """Yield the phenopackets of a record with their paths; family or cohort metadata applies to members without any."""
     if any(member(root, name) is not None for name in _TELLING):
         yield "phenopacket", root
         return
@@ -119,13 +119,13 @@ def _part(path: str, packet: Json, record: SourceRecord, config: NormalizeConfig
 
 
 def _source_key(packet: Json) -> tuple[str, ...]:
-    """The packet's id, which its producer chooses, in the scope of the individual that it is about."""
+    """Return the packet's producer-chosen id, scoped to its individual."""
     number = string(packet.get("id"))
     return ("phenopacket", string(obj(packet.get("subject")).get("id")), number) if number else ()
 
 
 def _subject(packet: Json, record_id: str) -> tuple[SubjectIdentifier, ...]:
-    """The individual's ids, those of the specimens among them, since a file of variants names nothing else."""
+    """Return the individual's ids, including the specimens', since a VCF file names nothing else."""
     individual = obj(packet.get("subject"))
     written = string(individual.get("id"))
     if not written:
@@ -137,11 +137,11 @@ def _subject(packet: Json, record_id: str) -> tuple[SubjectIdentifier, ...]:
 
 
 def _assigner(individual: str, packet: str, record_id: str) -> str:
-    """Who numbered the individual.
+    """Return the assigner of the individual's id.
 
-    A study that numbers its people ("43") names itself before the number in the packet's id (``PMID_15266616_43``), so
-    that prefix becomes the assigner: number 43 of two studies is not one person. Where no study is named, such a number
-    is unique in its record only.
+    A study that numbers its people ("43") names itself before the number in the packet's id (``PMID_15266616_43``);
+    that prefix becomes the assigner, since number 43 of two studies is not one person. Without a study name, the number
+    is unique only within its record.
     """
     suffix = individual if packet.endswith(individual) else individual.replace(" ", "_")
     study = packet.removesuffix(suffix).rstrip("_-: ") if packet.endswith(suffix) else ""
@@ -152,7 +152,7 @@ def _assigner(individual: str, packet: str, record_id: str) -> str:
 
 
 def _specimens(packet: Json, individual: str) -> Iterator[SubjectIdentifier]:
-    """Samples of the individual, under the assigner that files of variants have; not those of another individual."""
+    """Return samples of the individual, under the assigner of VCF files; not those of another individual."""
     for specimen in objs(member(packet, "biosamples")):
         name = string(specimen.get("id"))
         if name and string(member(specimen, "individualId")) in {"", individual} and is_distinct(name):
@@ -160,7 +160,7 @@ def _specimens(packet: Json, individual: str) -> Iterator[SubjectIdentifier]:
 
 
 def _identifier(written: str, assigner: str) -> SubjectIdentifier:
-    """An individual's id; ``MRN:41120987`` is a record number, which links to the records of the hospital."""
+    """Return an individual's id; ``MRN:41120987`` is a record number, which links to the hospital's records."""
     prefix, colon, number = written.partition(":")
     if colon and prefix.upper() == "MRN" and number.strip():
         return SubjectIdentifier(value=number.strip())

@@ -1,4 +1,4 @@
-"""Identifiers of samples: which of them name one sample wherever they stand, and which every laboratory uses."""
+"""Classify sample identifiers: globally distinct ones, and names used by every laboratory."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ from llmops.identities import SubjectIdentifier
 from llmops.phi import PhiLabel
 
 ASSIGNER: Final = "vcf"
-"""Who assigned a sample's id, as far as files of variants say; a FHIR identifier of this system means such a sample."""
+"""Assigner of sample ids in VCF files; a FHIR identifier of this system means such a sample."""
 
 _SHORTEST: Final = 6
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -33,7 +33,7 @@ _USUAL: Final = frozenset(
 
 
 def sample_identifier(name: str, record_id: str) -> SubjectIdentifier:
-    """Say which sample a name means: the same everywhere, or of its own record alone where the name is anybody's.
+    """Return a sample's identifier: global, or scoped to its record if the name is generic.
 
     Args:
         name: the sample's name. PHI.
@@ -44,9 +44,9 @@ def sample_identifier(name: str, record_id: str) -> SubjectIdentifier:
 
 
 def is_distinct(name: str) -> bool:
-    """Whether a sample's name is one sample's, wherever it stands, so that records may be linked by it.
+    """Say whether a sample name is globally distinct, so that records may be linked by it.
 
-    ``NLG-22190-T1`` is. ``S1``, ``TUMOR``, ``sample_02`` and bare numbers stand in the files of many patients, and
+    ``NLG-22190-T1`` is. ``S1``, ``TUMOR``, ``sample_02`` and bare numbers occur in many patients' files, and
     ``Jane_Doe`` is a name, by which nothing is ever linked.
 
     Args:
@@ -58,7 +58,7 @@ def is_distinct(name: str) -> bool:
 
 
 def is_personal(name: str) -> bool:
-    """Whether a sample is named after a person (``Jane_Doe``); ``TUMOR`` and ``NA12878`` are nobody.
+    """Say whether a sample is named after a person (``Jane_Doe``), unlike ``TUMOR`` and ``NA12878``.
 
     Args:
         name: the sample's name. PHI.
@@ -69,5 +69,5 @@ def is_personal(name: str) -> bool:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a sample's name. PHI."""
+    """Return the words of a sample's name. PHI."""
     return name.replace("_", " ").replace(".", " ").split()

@@ -1,4 +1,4 @@
-"""VCF files: one document a sample that says what was measured; genotypes are never read (164.514(b)(2)(i)(R))."""
+"""Read VCF files: one document per sample stating what was measured; never genotypes (164.514(b)(2)(i)(R))."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _DEFINITIONS: Final = (
     ("FORMAT", "Per-sample values"),
     ("ALT", "Alleles"),
 )
-# Lines that are read apart. Every other line may be a path, a command or a name, so its whole value is an identifier.
+# Lines parsed separately. Any other line may be a path, command or name, so its whole value is an identifier.
 _READ: Final = frozenset({"fileformat", "contig", "SAMPLE", "PEDIGREE", "META", *(key for key, _ in _DEFINITIONS)})
 _DATES: Final = frozenset({"filedate", "date"})
 _SAMPLE_TEXT: Final = ("Description", "Disease", "Tissue", "Assay")
@@ -34,14 +34,14 @@ _ASSEMBLY: Final = re.compile(
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument, ...]:
-    """Make one document a sample; a file of no samples or of more than 100 (a cohort) is nobody's and gets one.
+    """Make one document per sample; a file of no samples or over 100 (a cohort) has no subject and gets one.
 
     Args:
         record: the file, decompressed. PHI.
         config: whether a file without a sample is refused.
 
     Raises:
-        Refused: there is no readable header, or it is nobody's file where a subject is required.
+        Refused: no readable header, or no subject but one required.
     """
     header = read_header(record)
     samples = header.samples
@@ -53,14 +53,14 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:  # noqa: ARG001  every format's signature
-    """Say which samples a file names; a sample's name is often the patient's number, sometimes the name.
+    """Return the samples a file names; a sample's name is often the patient's number, sometimes the name.
 
     Args:
         record: the file. PHI.
         config: not used: nothing about samples is configurable.
 
     Raises:
-        Refused: there is no readable header.
+        Refused: no readable header.
     """
     names = dict.fromkeys(name for name, _, _ in read_header(record).samples)
     return tuple(
@@ -73,7 +73,7 @@ def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity,
 
 
 def _document(record: SourceRecord, header: Header, sample: int | None) -> ClinicalDocument:
-    """The document of one sample, or of the file where ``sample`` is None."""
+    """Return the document of one sample, or of the file if ``sample`` is None."""
     builder = TextBuilder("utf-8")
     fields = [*_file_fields(header)]
     subject: tuple[SubjectIdentifier, ...] = ()
@@ -83,7 +83,7 @@ def _document(record: SourceRecord, header: Header, sample: int | None) -> Clini
         name, _, _ = header.samples[sample]
         subject = (sample_identifier(name, record.record_id),)
         path = f"#CHROM[{sample + 10}]"
-        builder.glue(f"Sample {sample + 1} of {len(header.samples)}\n")  # its name is an identifier: a field, no text
+        builder.glue(f"Sample {sample + 1} of {len(header.samples)}\n")  # its name is an identifier: a field, not text
         fields.append(Field(name="sample", value=name, phi=PhiLabel.OTHERID))
         fields += _write_sample(builder, header, name)
     _write_facts(builder, header)
@@ -105,7 +105,7 @@ def _document(record: SourceRecord, header: Header, sample: int | None) -> Clini
 
 
 def _write_sample(builder: TextBuilder, header: Header, name: str) -> Iterator[Field]:
-    """Add what ``##SAMPLE`` says about a sample; gives typed values, relatives of ``##PEDIGREE`` among them."""
+    """Add the ``##SAMPLE`` content of a sample; returns typed values, including relatives of ``##PEDIGREE``."""
     for line in header.named("SAMPLE"):
         attributes = line.attributes()
         if attributes.get("ID") != name:
@@ -123,7 +123,7 @@ def _write_sample(builder: TextBuilder, header: Header, name: str) -> Iterator[F
 
 
 def _write_facts(builder: TextBuilder, header: Header) -> None:
-    """Add what the file is about, in words of our own: paths and commands stay out of the text."""
+    """Add the facts about the file in fixed words: paths and commands stay out of the text."""
     version, assembly = _version(header), _assembly(header)
     facts = (
         f"Format: {version}" if version else "",
@@ -136,7 +136,7 @@ def _write_facts(builder: TextBuilder, header: Header) -> None:
 
 
 def _write_definitions(builder: TextBuilder, header: Header) -> None:
-    """Add what was measured: the defined filters, annotations, per-sample values and alleles, a line each kind."""
+    """Add what was measured: defined filters, annotations, per-sample values and alleles, one line per kind."""
     for key, label in _DEFINITIONS:
         lines = [line for line in header.named(key) if line.attributes().get("ID")][:_MOST_DEFINITIONS]
         for n, line in enumerate(lines):
@@ -173,7 +173,7 @@ def _version(header: Header) -> str:
 
 
 def _assembly(header: Header) -> str:
-    """Name of the reference assembly where a line that speaks of it holds a known one; never the path itself."""
+    """Return the reference assembly if a line about it contains a known name; never the path itself."""
     lines = (*header.named("reference"), *header.named("assembly"), *header.named("contig")[:1])
     return next((match.group() for line in lines if (match := _ASSEMBLY.search(line.value))), "")
 

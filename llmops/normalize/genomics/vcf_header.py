@@ -1,4 +1,4 @@
-"""The header of a VCF file: meta lines, samples and a count of the records, which are never read into text."""
+"""Read a VCF header: meta lines, samples and the number of records, which never become text."""
 
 import re
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ class MetaLine:
     """One ``##key=value`` line. PHI.
 
     Args:
-        key: e.g. ``"INFO"``; ``"other"`` where it is not a plain word.
-        value: what follows the first ``=``.
-        ordinal: one-based place among the lines of that key.
+        key: e.g. ``"INFO"``; ``"other"`` if not a plain word.
+        value: text after the first ``=``.
+        ordinal: one-based position among the lines of that key.
         start: first byte of the value in the payload.
         end: one past the last.
     """
@@ -33,7 +33,7 @@ class MetaLine:
     end: int
 
     def attributes(self) -> dict[str, str]:
-        """The pairs of a structured line (``<ID=DP,Number=1,...>``); empty for a plain one."""
+        """The pairs of a structured line (``<ID=DP,Number=1,...>``); empty for a plain line."""
         if not self.value.startswith("<"):
             return {}
         inside = self.value[1:].removesuffix(">")
@@ -42,12 +42,12 @@ class MetaLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What stands before the records. PHI.
+    """The part before the records. PHI.
 
     Args:
         lines: the meta lines in order.
         samples: sample names of the ``#CHROM`` line with their bytes, in order.
-        records: how many records follow.
+        records: number of records.
     """
 
     lines: tuple[MetaLine, ...] = field(repr=False)
@@ -55,23 +55,23 @@ class Header:
     records: int
 
     def named(self, key: str) -> tuple[MetaLine, ...]:
-        """The meta lines of one key."""
+        """Return the meta lines of one key."""
         return tuple(line for line in self.lines if line.key == key)
 
     def first(self, key: str) -> MetaLine | None:
-        """The first meta line of a key."""
+        """Return the first meta line of a key."""
         return next(iter(self.named(key)), None)
 
 
 def read_header(record: SourceRecord) -> Header:
-    """Read the header; records are counted by their line ends and not looked at.
+    """Read the header; records are counted by line ends and not parsed.
 
     Args:
         record: the file, decompressed. PHI.
 
     Raises:
-        Refused: ``EMPTY``; ``MALFORMED`` where it does not begin like a VCF; ``TRUNCATED`` where the header ends before
-            its ``#CHROM`` line.
+        Refused: ``EMPTY``; ``MALFORMED`` if it does not begin like a VCF; ``TRUNCATED`` if it ends before its
+            ``#CHROM`` line.
     """
     payload = record.payload
     if not payload.strip():
@@ -92,7 +92,7 @@ def read_header(record: SourceRecord) -> Header:
 
 
 def _header_lines(payload: bytes, at: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each line that holds anything, line ends (LF or CRLF) excluded."""
+    """Yield start and end of each non-empty line, without line ends (LF or CRLF)."""
     while at < len(payload):
         stop = payload.find(b"\n", at)
         stop = len(payload) if stop < 0 else stop
@@ -104,7 +104,7 @@ def _header_lines(payload: bytes, at: int) -> Iterator[tuple[int, int]]:
 
 def _meta_line(payload: bytes, start: int, end: int, seen: dict[str, int]) -> MetaLine:
     key, separator, value = _decoded(payload[start + 2 : end]).partition("=")
-    # A line without "=" is all value: what its words are is not known.
+    # A line without "=" is all value: the meaning of its words is unknown.
     if not separator or _KEY.fullmatch(key) is None:
         key, value = "other", _decoded(payload[start + 2 : end])
         value_start = start + 2
@@ -125,7 +125,7 @@ def _samples(payload: bytes, start: int, end: int) -> tuple[tuple[str, int, int]
 
 
 def _count(payload: bytes, at: int) -> int:
-    """Records after the header: lines, of which an empty last one is none."""
+    """Return the number of records after the header: lines, without an empty last one."""
     lines = payload.count(b"\n", at)
     last = payload[payload.rfind(b"\n", at) + 1 :] if lines else b""
     return max(lines - 1, 0) + (1 if last.strip() else 0)

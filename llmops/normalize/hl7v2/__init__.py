@@ -1,1 +1,1 @@
-"""HL7 v2: messages, segments, fields and what they say of people, reports and observations."""
+"""Read HL7 v2: messages, segments, fields, and the people, reports and observations in them."""

@@ -1,4 +1,4 @@
-"""What HL7's own tables say that a code means, for fields in which senders write the code alone (v2.9, chapter 2C)."""
+"""Meanings of codes from HL7's own tables, for fields in which senders write the code alone (v2.9, chapter 2C)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -84,11 +84,11 @@ _TABLES: Final[Mapping[str, tuple[int, Mapping[str, str]]]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""By field: the number of the table, and its meanings. Tables that each site fills by itself are left out."""
+"""By field: table number and meanings. Tables that each site defines itself are left out."""
 
 
 def meaning(name: str, field: FieldText) -> tuple[str, str]:
-    """Give what a bare code of an HL7 table means and ``HL7nnnn|code``; two empty texts for anything else.
+    """Return the meaning of a bare HL7 table code and ``HL7nnnn|code``; two empty texts for anything else.
 
     Args:
         name: the field, e.g. ``"PV1-2"``.
@@ -96,6 +96,6 @@ def meaning(name: str, field: FieldText) -> tuple[str, str]:
     """
     number, meanings = _TABLES.get(name, (0, {}))
     code, *rest = (part.upper() for part in field.components())
-    # Where the sender says what it means, or whose code it is, that stands.
+    # The sender's own meaning or coding system takes precedence.
     said = meanings.get(code, "") if not any(rest) else ""
     return (said, f"HL7{number:04d}|{code}") if said else ("", "")

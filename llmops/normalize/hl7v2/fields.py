@@ -1,7 +1,7 @@
-"""Which HL7 v2 fields are read, of what datatype, and which PHI a datatype can carry; every field not named is dropped.
+"""Define which HL7 v2 fields are read, their datatypes and PHI classes; every other field is dropped.
 
-The datatypes follow the public field tables of HL7 v2.3.1 to v2.8.2. A field that an older version calls TS or CE and a
-newer one DTM or CWE is listed under one of the two; both read alike.
+Datatypes follow the public field tables of HL7 v2.3.1 to v2.8.2. A field called TS or CE in an older version and DTM or
+CWE in a newer one is listed under one of them; both read alike.
 """
 
 import re
@@ -27,7 +27,7 @@ PHI_OF_DATATYPE: Final[Mapping[str, PhiLabel | FieldPhi]] = MappingProxyType(
         **dict.fromkeys(("IS", "ID", "CE", "CWE", "CNE", "CF", "NM", "SI", "SN", "CQ", "TQ"), FieldPhi.NONE),
     }
 )
-"""What the whole value of a field of this datatype is; a datatype not listed is free text."""
+"""PHI label of a whole value by datatype; a datatype not listed is free text."""
 
 CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 TIMES: Final = frozenset({"TS", "DTM", "DT", "TM"})
@@ -54,15 +54,15 @@ CODE_SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
         "UCUM": "http://unitsofmeasure.org",
     }
 )
-"""Coding systems by their name in HL7 table 0396, in lower or upper case."""
+"""Coding systems by HL7 table 0396 name, in lower or upper case."""
 
-# Only what table 0396 would allow is believed to be a system: where a sender has miscounted fields, a clinician's
-# number and names stand here (``1234567893^VARGA^INES``), and codes are not searched for PHI.
+# Only names table 0396 allows count as a system: where a sender miscounts fields, a clinician's number and names appear
+# here (``1234567893^VARGA^INES``), and codes are not searched for PHI.
 SYSTEM_NAME: Final = re.compile(
     r"L|LOCAL|CPT4|DCM|NIP\d{3}|(?:99|HL7|ICD|ISO|UB|NUB|CDC|NCI|PH_)[A-Za-z0-9_.\-]{0,20}|MVX|\d+(?:\.\d+){3,12}",
     re.IGNORECASE,
 )
-# Names that are no words of people: the rest of table 0396, and how systems of hospitals call themselves.
+# Names that are no words of people: the rest of table 0396, and usual names of hospital systems.
 _FURTHER_SYSTEMS: Final = frozenset(
     {
         "ACR", "ATC", "AS4", "C5", "CAS", "CDT", "CLP", "CPTM", "CST", "E", "FDDC", "FDDX", "FDK", "GPI", "HCPCS",
@@ -75,14 +75,14 @@ _FURTHER_SYSTEMS: Final = frozenset(
 
 
 def is_code_system(name: str) -> bool:
-    """Say whether a text is the name of a coding system, by table 0396 or by custom."""
+    """Say whether a text names a coding system, by table 0396 or by custom."""
     upper = name.upper()
     return upper in CODE_SYSTEMS or upper in _FURTHER_SYSTEMS or SYSTEM_NAME.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentView:
-    """How a segment is read: under which heading its line stands, and its useful fields as number -> (datatype, label).
+    """How to read a segment: the heading of its line, and its useful fields as number -> (datatype, label).
 
     Fields without a label come first in the line; ``quiet`` fields become typed values but no text.
     """
@@ -281,9 +281,9 @@ VIEWS: Final[Mapping[str, SegmentView]] = MappingProxyType(
         "TXA": _view("Document", {2: ("IS", "Type"), 4: ("TS", "Date"), 17: ("ID", "Completion")}),
     }
 )
-"""The segments and fields that are read. OBX and NTE are read apart; everything not here is dropped and counted."""
+"""The segments and fields that are read. OBX and NTE are read separately; all others are dropped and counted."""
 
 OTHER_FIELDS: Final[Mapping[str, frozenset[int]]] = MappingProxyType(
     {"OBX": frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11, 14}), "NTE": frozenset({1, 2, 3, 4}), "MSH": frozenset(range(30))}
 )
-"""Fields that are read outside the views, or that only frame the message."""
+"""Fields read outside the views, or that only frame the message."""

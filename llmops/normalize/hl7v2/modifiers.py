@@ -1,4 +1,4 @@
-"""Fields of HL7 v2 segments that turn their meaning: what was not given, and what the sender deletes or cancels."""
+"""Read HL7 v2 fields that invert a segment's meaning: not given, deleted or cancelled."""
 
 from types import MappingProxyType
 from typing import Final
@@ -19,13 +19,13 @@ _RETRACTED: Final = MappingProxyType(
 )
 # Completion status (table 0322).
 _NOT_GIVEN: Final = frozenset({"RE", "NA"})
-# Order control (table 0119): requests to cancel or discontinue, and the answers that it was done.
+# Order control (table 0119): requests to cancel or discontinue, and the confirmations.
 _CANCELLED: Final = frozenset({"CA", "OC", "CR"})
 _DISCONTINUED: Final = frozenset({"DC", "OD", "DR"})
 
 
 def is_retracted(segment: Segment) -> bool:
-    """Whether the sender takes back what the segment says, so that it may not be read as a finding.
+    """Say whether the sender retracts the segment, so that it must not be read as a finding.
 
     Args:
         segment: any segment. PHI.
@@ -34,7 +34,7 @@ def is_retracted(segment: Segment) -> bool:
 
 
 def negation(segment: Segment) -> str:
-    """How the line of a negated segment begins (``"Not given"``); empty for any other.
+    """Return the prefix of a negated segment's line (``"Not given"``); empty otherwise.
 
     Args:
         segment: any segment. PHI.

@@ -1,4 +1,4 @@
-"""Observations (OBX) as readable lines and typed values; lines of text that belong together become one paragraph."""
+"""Render observations (OBX) as readable lines and typed values; consecutive text lines become one paragraph."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from llmops.normalize.text.units import measured_phi, spoken_unit
 from llmops.phi import PhiLabel
 
 _ATTACHED: Final = frozenset({"ED", "RP"})
-# OBX-11 X: no result could be obtained; what stands there all the same is no finding.
+# OBX-11 X: no result could be obtained; any value present is no finding.
 _UNOBTAINABLE: Final = "X"
 _SHORT_ANSWER: Final = 120
 _LONGEST_FLAG: Final = 4
@@ -35,16 +35,16 @@ _VARIANT: Final = re.compile(
     r"(?:^|[\s(:;,])(?:[cgmnr]\.[*-]?\d{1,12}[\w*+>-]{0,8}(?:del|dup|ins|inv|con|=|[ACGTUacgu]>[ACGTUacgu])"
     r"|p\.\(?[A-Z][a-z]{2}\d{1,6}|rs\d{3,12}\b)"
 )
-"""A change of DNA, RNA or protein as HGVS writes it, or a number of dbSNP."""
+"""A DNA, RNA or protein change in HGVS notation, or a dbSNP number."""
 
 
 def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
     """Add the observations and comments of one report, in order.
 
     Args:
-        page: where to. PHI.
+        page: target. PHI.
         segments: OBX and NTE segments. PHI.
-        title: the report's title, which is not said again as a heading.
+        title: the report's title, not repeated as a heading.
     """
     for (kind, label, _), group in groupby(segments, _group_key):
         together = list(group)
@@ -63,7 +63,7 @@ def observations(page: Page, segments: Sequence[Segment], title: str) -> None:
 
 
 def has_content(segments: Sequence[Segment]) -> bool:
-    """Whether any observation or comment adds text: attachments, genotypes and retracted ones do not."""
+    """Say whether any observation or comment adds text: attachments, genotypes and retracted ones do not."""
     return any(
         says(segment, 3 if segment.name == "NTE" else 5)
         for segment in segments
@@ -89,7 +89,7 @@ def _group_key(segment: Segment) -> tuple[str, str, int]:
 
 
 def _is_genotype(segment: Segment) -> bool:
-    """Say whether an observation is a genotype, by its code or as a short answer that writes a variant."""
+    """Say whether an observation is a genotype, by its code or as a short answer in variant notation."""
     value = segment.whole(5).text()
     return loinc_of(segment.first(3)) in GENOTYPE_LOINC or (
         len(value) <= _SHORT_ANSWER and _VARIANT.search(value) is not None
@@ -97,7 +97,7 @@ def _is_genotype(segment: Segment) -> bool:
 
 
 def _genotypes(page: Page, segments: Sequence[Segment]) -> None:
-    """Add genotypes as typed values alone, under a name by which `keep` drops them unless a recipe wants them."""
+    """Add genotypes only as typed values, under a name that `keep` drops unless a recipe names it."""
     for segment in segments:
         datatype = segment.get(2).upper() or "ST"
         values = [value for value in segment.repetitions(5) if readable(value, datatype)]
@@ -106,7 +106,7 @@ def _genotypes(page: Page, segments: Sequence[Segment]) -> None:
 
 
 def _narrative(page: Page, segments: Sequence[Segment], label: str) -> None:
-    """Add lines of text under their label; one short answer stands behind it on the same line."""
+    """Add lines of text under their label; one short answer follows it on the same line."""
     for segment in segments:
         for value in segment.repetitions(5):
             page.misplaced("OBX-5", value, "TX")
@@ -119,7 +119,7 @@ def _narrative(page: Page, segments: Sequence[Segment], label: str) -> None:
     if label:
         page.write(filled[0], 3, filled[0].first(3), label)
         page.builder.glue(": " if lone else ":\n")
-    # An empty line between two lines of text is the author's; empty ones around them are not.
+    # An empty line between two text lines is the author's; leading and trailing ones are not.
     for segment in segments[segments.index(filled[0]) : segments.index(filled[-1]) + 1]:
         page.lines(segment, 5, "TX")
         page.builder.glue("\n")
@@ -142,7 +142,7 @@ def _result(page: Page, segment: Segment) -> None:
         page.fields += [_field(segment, value, datatype) for value in values]
         _range_and_flag_fields(page, segment)
     if isinstance(PHI_OF_DATATYPE.get(datatype), PhiLabel) and PHI_OF_DATATYPE[datatype] is not PhiLabel.DATE:
-        # A name, address or number of a person as an observation: typed, so that the policy treats it whole.
+        # An observation that is a person's name, address or number: typed, so that the policy treats it whole.
         page.builder.count("typed_only")
         return
     page.write(segment, 3, segment.first(3), coded_text(segment.first(3)) or "Result")
@@ -176,7 +176,7 @@ def _unit(segment: Segment) -> str:
 
 
 def _field(segment: Segment, value: FieldText, datatype: str) -> Field:
-    """OBX-5 as a typed value whose code says what was observed."""
+    """Return OBX-5 as a typed value, coded with what was observed."""
     base = typed("OBX-5", value, datatype)
     unit = plain_unit(_unit(segment)) if isinstance(base.value, int | float) or datatype == "SN" else ""
     phi = measured_phi(base.value, _unit(segment)) if base.phi is FieldPhi.NONE else base.phi

@@ -1,4 +1,4 @@
-"""The document under way: text with its alignment, typed values, and attachments that become documents of their own."""
+"""Build a document: text with alignment, typed values, and attachments that become documents of their own."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,13 +15,13 @@ from llmops.normalize.text.sections import section_name
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """Collects what one document is made of. PHI.
+    """The parts of one document under construction. PHI.
 
     Args:
         builder: the text so far.
         fields: the typed values so far.
-        attachments: OBX segments of type ED or RP met on the way.
-        headings: where a heading of ours begins, and what it says.
+        attachments: OBX segments of type ED or RP encountered.
+        headings: offset and text of each of our headings.
     """
 
     builder: TextBuilder
@@ -30,19 +30,19 @@ class Page:
     headings: list[tuple[int, str]] = field(default_factory=list)
 
     def heading(self, heading: str) -> None:
-        """Open a section under a heading of our own."""
+        """Open a section under one of our headings."""
         self.builder.blank_line()
         self.headings.append((len(self.builder), heading))
         self.builder.glue(f"{heading}:\n")
 
     def write(self, segment: Segment, number: int, value: FieldText, text: str) -> None:
-        """Add a piece of text that came from a field.
+        """Add a piece of text from a field.
 
         Args:
-            segment: the segment it stands in. PHI.
+            segment: its segment. PHI.
             number: number of the field.
-            value: the repetition it was read from; says which bytes. PHI.
-            text: what it reads. PHI.
+            value: its source repetition, which gives the byte range. PHI.
+            text: its text. PHI.
         """
         self.builder.add(
             text,
@@ -53,7 +53,7 @@ class Page:
         )
 
     def speaks(self, segment: Segment) -> bool:
-        """Whether `line` (or a remark) would add any text."""
+        """Say whether `line` (or a remark) would add any text."""
         view = VIEWS.get(segment.name)
         if is_retracted(segment):
             return False
@@ -90,7 +90,7 @@ class Page:
         self.builder.newline()
 
     def values(self, segment: Segment) -> None:
-        """Add a segment's typed values and no text."""
+        """Add a segment's typed values without text."""
         view: SegmentView | None = VIEWS.get(segment.name)
         for number, (datatype, _) in view.fields.items() if view is not None else ():
             for value in segment.repetitions(number):
@@ -100,13 +100,13 @@ class Page:
                     self.misplaced(f"{segment.name}-{number}", value, datatype)
 
     def misplaced(self, name: str, value: FieldText, datatype: str) -> None:
-        """Keep a person or an identifier under another datatype as a typed value, which the policy treats whole."""
+        """Keep a person or identifier under another datatype as a typed value, which the policy treats whole."""
         if misplaced(value, datatype) is not None:
             self.fields.append(typed(name, value, datatype))
             self.builder.count("typed_only")
 
     def lines(self, segment: Segment, number: int, datatype: str) -> None:
-        """Add the repetitions of a field, one a line: how senders break lines in FT and TX."""
+        """Add the repetitions of a field, one per line: senders break FT and TX lines this way."""
         values = [value for value in segment.repetitions(number) if misplaced(value, datatype) is None]
         for n, value in enumerate(values):
             if n:
@@ -115,15 +115,15 @@ class Page:
 
 
 def says(segment: Segment, number: int) -> bool:
-    """Whether a field of free text holds anything that may stand in the text."""
+    """Say whether a free-text field has content allowed in the text."""
     return any(readable(value, "TX") for value in segment.repetitions(number))
 
 
 def named_sections(headings: Sequence[tuple[int, str]], text: str) -> tuple[Section, ...]:
-    """Sections that begin at headings of our own and cover the text.
+    """Return sections that begin at our headings and cover the text.
 
     Args:
-        headings: where each begins, and what it says.
+        headings: offset and text of each.
         text: the finished text. PHI.
     """
     starts = [0, *(start for start, _ in headings[1:])]
@@ -137,7 +137,7 @@ def named_sections(headings: Sequence[tuple[int, str]], text: str) -> tuple[Sect
 
 
 def remarks(page: Page, segments: Iterable[Segment]) -> None:
-    """Add the comments (NTE-3) that stand together."""
+    """Add a run of consecutive comments (NTE-3)."""
     given = list(segments)
     for segment in given:
         for value in segment.repetitions(3):

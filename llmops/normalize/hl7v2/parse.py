@@ -1,4 +1,4 @@
-"""Splitting HL7 v2 payloads into messages and segments, whatever their line ends and framing (HL7 v2.9, chapter 2)."""
+"""Split HL7 v2 payloads into messages and segments, with any line ends and framing (HL7 v2.9, chapter 2)."""
 
 import re
 from collections import Counter
@@ -12,27 +12,27 @@ from llmops.normalize.errors import Refused
 from llmops.normalize.hl7v2.segments import Delimiters, Message, Segment
 from llmops.normalize.text.decode import byte_length, decode
 
-# MLLP block characters, a byte order mark and blank lines may stand before, between and after messages.
+# MLLP block characters, BOM and blank lines may occur before, between and after messages.
 _FRAMING: Final = "\x0b\x1c\ufeff\x00"
 _LINE: Final = re.compile(r"[^\r\n]+")
 _MSH: Final = re.compile(r"MSH([^A-Za-z0-9\s])")
 _ENVELOPE: Final = frozenset({"FHS", "BHS", "BTS", "FTS"})
-# The field of free text that an ADD means where its segment goes on behind that field.
+# The free-text field that an ADD segment continues, if its segment has content after that field.
 _VALUE: Final = MappingProxyType({"OBX": 5, "NTE": 3})
 _SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
 def parse(record: SourceRecord) -> tuple[Message, ...]:
-    """Split a payload into messages; what a cut-off message still holds is kept.
+    """Split a payload into messages; a truncated message keeps its complete part.
 
-    Segments end with CR, LF or both, in any mixture. A line that does not begin like a segment continues the one
-    before it (free text with a bare line end inside). Batch envelopes (FHS, BHS, BTS, FTS) are passed over.
+    Segments end with CR, LF or both, in any mixture. A line that does not begin like a segment continues the one before
+    it (free text with a bare line end inside). Batch envelopes (FHS, BHS, BTS, FTS) are skipped.
 
     Args:
         record: one message, or several with or without an envelope. PHI.
 
     Raises:
-        Refused: ``WRONG_ENCODING``, ``EMPTY`` or, where there is no MSH segment, ``MALFORMED``.
+        Refused: ``WRONG_ENCODING``, ``EMPTY`` or, without an MSH segment, ``MALFORMED``.
     """
     decoded = decode(record)
     text, encoding, at = decoded.text, decoded.encoding, decoded.start
@@ -56,7 +56,7 @@ def parse(record: SourceRecord) -> tuple[Message, ...]:
 
 
 def _segment_spans(text: str) -> Iterator[tuple[int, int, Delimiters]]:
-    """Where each segment stands, continuation lines included, and the separators in force; the first is an MSH."""
+    """Yield each segment's range, with continuation lines, and the separators in force; the first is an MSH."""
     delimiters = Delimiters()
     current: tuple[int, int, Delimiters] | None = None
     for start, end in _lines(text):
@@ -94,9 +94,9 @@ def _segment(raw: str, start: int, delimiters: Delimiters, encoding: str) -> Seg
 
 
 def _continued(segment: Segment, addendum: Segment) -> Segment:
-    """A segment with what the ADD behind it adds: to its last field, as the standard has it (v2.9, chapter 2).
+    """Return a segment extended by a following ADD, which continues its last field (v2.9, chapter 2).
 
-    Senders also put one behind an observation that is complete; there it is a further line of the value.
+    Senders also put an ADD after a complete observation; there it is a further line of the value.
     """
     mark = segment.delimiters.field
     added = addendum.raw[4:]
@@ -111,7 +111,7 @@ def _continued(segment: Segment, addendum: Segment) -> Segment:
 
 
 def _numbered(segments: list[Segment]) -> Iterator[Segment]:
-    """Give each segment its place among its namesakes."""
+    """Number segments among those of the same name."""
     seen: Counter[str] = Counter()
     for segment in segments:
         seen[segment.name] += 1
@@ -119,7 +119,7 @@ def _numbered(segments: list[Segment]) -> Iterator[Segment]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each line that holds anything, freed of framing characters."""
+    """Yield start and end of each non-empty line, without framing characters."""
     for match in _LINE.finditer(text):
         line = match.group()
         start = match.start() + len(line) - len(line.lstrip(_FRAMING))

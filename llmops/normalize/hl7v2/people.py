@@ -1,4 +1,4 @@
-"""Who an HL7 v2 message names around its patient: relatives, guarantor, insured, clinicians and organisations."""
+"""Extract the people of an HL7 v2 message: relatives, guarantor, insured, clinicians and organisations."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -63,7 +63,7 @@ _SHORTEST_NAME: Final = 3
 
 
 def people(message: Message) -> Iterator[Identity]:
-    """Give each patient and then everyone around them, who carry the patient's identifiers so that they link.
+    """Return each patient and then everyone around them, with the patient's identifiers for linking.
 
     Args:
         message: the message. PHI.
@@ -81,11 +81,11 @@ def people(message: Message) -> Iterator[Identity]:
 
 
 def people_fields(message: Message, name: str) -> frozenset[int]:
-    """The numbers of the fields that `people` reads in segments of a name.
+    """Return the numbers of the fields that `people` reads in segments of a name.
 
     Args:
-        message: the message; only one that merges patients has its MRG read.
-        name: of the segments.
+        message: the message; MRG is read only in patient merges.
+        name: name of the segments.
     """
     if name == "MRG" and not merged_subject(message):
         return frozenset()
@@ -93,7 +93,7 @@ def people_fields(message: Message, name: str) -> frozenset[int]:
 
 
 def _by_patient(message: Message) -> list[Message]:
-    """Divide a message for several patients into one for each; what stands before the first is everyone's."""
+    """Split a message for several patients into one each; segments before the first are shared."""
     starts = [n for n, segment in enumerate(message.segments) if segment.name == "PID"]
     if len(starts) < 2:
         return [message]
@@ -152,7 +152,7 @@ def _relatives(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iter
 
 
 def _insured(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iterator[Identity]:
-    """The insured person of each plan, and the plan's numbers, which identify the patient too."""
+    """Return the insured person of each plan, and the plan's numbers, which identify the patient too."""
     for plan in message.named("IN1"):
         role = Role.SELF if plan.get(17).upper() in _SELF else Role.RELATIVE
         yield _person(plan, subject, names=(16,), addresses=(19, 44), birth=18, sex=43, role=role)
@@ -183,7 +183,7 @@ def _person(
     ssn: int = 0,
     role: Role = Role.RELATIVE,
 ) -> Identity:
-    """Someone whom fields of one segment describe; the arguments are field numbers, 0 for none."""
+    """Return a person described by fields of one segment; the arguments are field numbers, 0 for none."""
     number = segment.get(ssn) if ssn else ""
     own = (SubjectIdentifier(value=number, assigner=SSN_ASSIGNER, label=PhiLabel.SSN),) if number else ()
     return Identity(
@@ -200,7 +200,7 @@ def _person(
 
 
 def _staff(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iterator[Identity]:
-    """Everyone who stands as a clinician somewhere in the message, each once."""
+    """Return every clinician of the message, each once."""
     for segment in message.segments:
         for number in _CLINICIANS.get(segment.name, ()):
             for field in segment.repetitions(number):
@@ -217,7 +217,7 @@ def _staff(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Iterator
 
 
 def _under_codes(message: Message) -> Iterator[FieldText]:
-    """Clinicians that stand where a code belongs, as far as more than their names says so."""
+    """Yield clinicians found in coded fields, if more than their names confirms it."""
     for segment in message.segments:
         view = VIEWS.get(segment.name)
         for number in view.fields if view is not None else ():
@@ -227,7 +227,7 @@ def _under_codes(message: Message) -> Iterator[FieldText]:
 
 
 def _clinician(subject: tuple[SubjectIdentifier, ...], name: PersonName, number: str) -> Identity:
-    """A clinician; an id without any digit is a name that somebody put in the first component."""
+    """Return a clinician; an id without digits is a name entered in the first component."""
     has_digit = any(c.isdigit() for c in number)
     names = (name,) if name.family or name.given else ()
     if number and not has_digit:
@@ -237,12 +237,12 @@ def _clinician(subject: tuple[SubjectIdentifier, ...], name: PersonName, number:
 
 
 def _staff_name(field: FieldText) -> PersonName:
-    """The name in an XCN, which stands one component later than in an XPN."""
+    """Return the name in an XCN, which is shifted by one component from an XPN."""
     return PersonName(family=field.component(2, 1), given=filled(field.component(3), field.component(4)))
 
 
 def _workplaces(message: Message, subject: tuple[SubjectIdentifier, ...]) -> Identity:
-    """The organisations and facilities of the message with their phones and addresses, as one identity."""
+    """Return the organisations and facilities of the message, with phones and addresses, as one identity."""
     names: list[str] = []
     for segment in message.segments:
         for number in _ORGANIZATIONS.get(segment.name, ()):
@@ -275,7 +275,7 @@ _PHONE_DIGITS: Final = 7
 
 
 def names_in(segment: Segment, *numbers: int) -> tuple[PersonName, ...]:
-    """The names in fields of type XPN, by field number; placeholders are nobody's. PHI."""
+    """Return the names in XPN fields, by field number, without placeholders. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     names = (
         PersonName(family=field.component(1, 1), given=filled(field.component(2), field.component(3)))
@@ -289,7 +289,7 @@ def _is_placeholder(name: PersonName) -> bool:
 
 
 def phones_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
-    """The phone numbers in fields of type XTN: as written, and put together from their parts. PHI."""
+    """Return the phone numbers in XTN fields: as written, and joined from their parts. PHI."""
     found = []
     for number in numbers:
         for field in segment.repetitions(number):
@@ -303,7 +303,7 @@ def _is_phone(text: str) -> bool:
 
 
 def emails_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
-    """The e-mail addresses in fields of type XTN. PHI."""
+    """Return the e-mail addresses in XTN fields. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     return tuple(
         dict.fromkeys(text for field in fields for text in (field.component(4), field.component(1)) if "@" in text)
@@ -311,7 +311,7 @@ def emails_in(segment: Segment, *numbers: int) -> tuple[str, ...]:
 
 
 def addresses_in(segment: Segment, *numbers: int) -> tuple[PostalAddress, ...]:
-    """The addresses in fields of type XAD. PHI."""
+    """Return the addresses in XAD fields. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     found = (
         PostalAddress(
@@ -326,11 +326,11 @@ def addresses_in(segment: Segment, *numbers: int) -> tuple[PostalAddress, ...]:
 
 
 def identifiers_in(segment: Segment, *numbers: int) -> tuple[SubjectIdentifier, ...]:
-    """The identifiers in fields of type CX. PHI."""
+    """Return the identifiers in CX fields. PHI."""
     fields = (field for number in numbers for field in segment.repetitions(number))
     return tuple(identifier for field in fields if (identifier := identifier_of(field)) is not None)
 
 
 def filled(*parts: str) -> tuple[str, ...]:
-    """The parts that hold anything. PHI."""
+    """Return the non-empty parts. PHI."""
     return tuple(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""HL7 v2 messages: each report of results or transcription becomes a document, any other message one summary."""
+"""Read HL7 v2 messages: each result or transcription report becomes a document, any other message a summary."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ from llmops.normalize.text.sections import find_sections
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument | Withheld, ...]:
-    """Make the documents of a message: one a report (OBR group, or TXA), one an attached text, else one summary.
+    """Make the documents of a message: one per report (OBR group, or TXA) and attached text, else one summary.
 
     Args:
         record: the message, or a batch of messages. PHI.
         config: whether a message without a patient is refused.
 
     Raises:
-        Refused: there is no message, or it names no patient where one is required.
+        Refused: no message, or no patient but one required.
     """
     parts: list[ClinicalDocument | Withheld] = []
     for message in parse(record):
@@ -44,14 +44,14 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:  # noqa: ARG001  every format's signature
-    """Say which people and organisations a message names around its patient.
+    """Return the people and organisations a message names around its patient.
 
     Args:
         record: the message. PHI.
         config: not used: nothing about people is configurable.
 
     Raises:
-        Refused: there is no message.
+        Refused: no message.
     """
     return tuple(dict.fromkeys(identity for message in parse(record) for identity in people(message)))
 
@@ -67,7 +67,7 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
         page = Page(builder=TextBuilder(message.segments[0].encoding))
         for rule, times in dropped.items():
             page.builder.count(rule, times)
-        # What a message drops is counted once, with its first document.
+        # A message's drops are counted once, with its first document.
         dropped = Counter()
         frame = _frame(record, message, report)
         try:
@@ -76,7 +76,7 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
             else:
                 time = summary_time(message) or frame.time
                 frame = replace(frame, kind=Kind.SUMMARY, title=summary(page, message), time=time)
-        except Refused as refused:  # RTF in a field: this report alone cannot be read
+        except Refused as refused:  # RTF in a field: only this report is unreadable
             yield _withheld(record, refused.reason)
             continue
         document = _document(page, frame, report.patient or patient)
@@ -90,7 +90,7 @@ def _parts(record: SourceRecord, message: Message, config: NormalizeConfig) -> I
 
 
 def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDocument:
-    """A document without title and text, of the time of the message until something in it is dated."""
+    """Return a document without title and text, with the message's time until its content has one."""
     return ClinicalDocument(
         document_id=record.record_id,
         record_id=record.record_id,
@@ -105,13 +105,13 @@ def _frame(record: SourceRecord, message: Message, report: Report) -> ClinicalDo
 
 
 def _source_key(header: Segment) -> tuple[str, ...]:
-    """The control id (MSH-10), which is unique for the sending application and facility (HL7 v2.9, 2.13.9.10)."""
+    """Return the control id (MSH-10), unique per sending application and facility (HL7 v2.9, 2.13.9.10)."""
     control_id = header.get(10)
     return ("hl7v2", header.get(3), header.get(4), control_id) if control_id else ()
 
 
 def _document(page: Page, frame: ClinicalDocument, patient: Segment | None) -> ClinicalDocument:
-    """Fill a document's frame with what the page holds, and with sex and age of the patient."""
+    """Complete a document with the page's content and the patient's sex and age."""
     text, align = page.builder.build()
     return replace(
         frame,
@@ -127,7 +127,7 @@ def _document(page: Page, frame: ClinicalDocument, patient: Segment | None) -> C
 def _attachment(
     record: SourceRecord, segment: Segment, report: ClinicalDocument, patient: Segment | None
 ) -> ClinicalDocument | Withheld:
-    """The text attached to an observation as a document of its own, or why it is none."""
+    """Return an observation's attached text as its own document, or why there is none."""
     value = segment.first(5)
     page = Page(builder=TextBuilder(segment.encoding))
     path = f"OBX[{segment.ordinal}]-5"
@@ -152,9 +152,9 @@ def _provenance(record: SourceRecord, message: Message, header: Segment | None) 
 
 
 def _dropped(message: Message) -> Counter[str]:
-    """Counts of the fields that hold something and are read nowhere, by segment; local (Z) segments together.
+    """Return counts of non-empty fields that are not read, by segment; local (Z) segments together.
 
-    What says who somebody is, is read by `identities`: it is left out of the documents, but nothing of it is lost.
+    Identity fields are read by `identities`: omitted from the documents, but not lost.
     """
     counts: Counter[str] = Counter()
     for segment in message.segments:
@@ -178,7 +178,7 @@ _OTHER: Final = frozenset({"RTF", "XML", "PDF", "X-HL7-CDA-LEVEL-ONE"})
 
 
 def attached_text(segment: Segment) -> str:
-    """The text that an OBX of type ED or RP carries.
+    """Return the text carried by an OBX of type ED or RP.
 
     Args:
         segment: the OBX. PHI.
@@ -199,7 +199,7 @@ def attached_text(segment: Segment) -> str:
 
 
 def _data(encoding: str, written: str) -> bytes:
-    """The bytes behind ED.5 by its encoding in ED.4: Base64, Hex or A (as is)."""
+    """Decode ED.5 by its encoding in ED.4: Base64, Hex or A (as is)."""
     if encoding == "A":
         return written.encode()
     if encoding != "HEX":

@@ -1,4 +1,4 @@
-"""The reports of an HL7 v2 message: which segments stand together, and how they read as one text."""
+"""Group the segments of an HL7 v2 message into reports, and render each as one text."""
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from llmops.normalize.text.hl7_times import iso_time
 
 _RESULTS: Final = frozenset({"ORU", "OUL", "ORF", "OPU", "ORW"})
 _HEADER_LINES: Final = ((13, "Clinical information", "ST"), (31, "Reason for study", "CWE"))
-# HL7 table 0270: document types of TXA-2, with the LOINC code of the type.
+# HL7 table 0270: document types of TXA-2, with their LOINC codes.
 _TYPES: Final = MappingProxyType(
     {
         "AR": ("Autopsy report", "18743-5"),
@@ -41,7 +41,7 @@ class Report:
 
     Args:
         patient: the PID in force.
-        header: the OBR, or the TXA of a transcription; None for what stands under neither.
+        header: the OBR, or the TXA of a transcription; None for segments under neither.
         body: OBX, NTE and SPM segments in order.
     """
 
@@ -51,13 +51,13 @@ class Report:
 
     @property
     def kind(self) -> Kind:
-        """A transcription is a note unless its type says that it reports a test."""
+        """Return the kind: a transcription is a note unless its type is a test report."""
         is_note = self.header is not None and self.header.name == "TXA" and self.header.get(2) not in _DIAGNOSTIC
         return Kind.NOTE if is_note else Kind.REPORT
 
     @property
     def doc_type(self) -> str:
-        """LOINC code of the report's type, or ``""``."""
+        """Return the LOINC code of the report's type, or ``""``."""
         if self.header is not None and self.header.name == "OBR":
             return loinc_of(self.header.first(4))
         if self.header is not None:
@@ -66,7 +66,7 @@ class Report:
 
     @property
     def time(self) -> str:
-        """When the report's observations were made, as ISO 8601, or ``""``."""
+        """Return the time of the report's observations, as ISO 8601, or ``""``."""
         numbers = {"OBR": (7, 22, 6), "TXA": (4, 6)}.get(self.header.name if self.header is not None else "", ())
         times = [iso_time(self.header.get(n)) for n in numbers] if self.header is not None else []
         times += [iso_time(segment.get(14)) for segment in self.body if segment.name == "OBX"]
@@ -74,7 +74,7 @@ class Report:
 
 
 def reports(message: Message) -> list[Report]:
-    """Divide a message into its reports; empty for a message that carries none (its kind, or no observation in it)."""
+    """Split a message into its reports; empty if it carries none (message kind, or no observations)."""
     if message.code == "MDM":
         return _transcription(message)
     if message.code not in _RESULTS:
@@ -100,7 +100,7 @@ def _transcription(message: Message) -> list[Report]:
 
 
 def _loose_remarks(before: Report) -> list[Segment]:
-    """Take the remarks that stood before the first OBR of a patient: they belong to what follows."""
+    """Return the remarks before a patient's first OBR: they belong to what follows."""
     if before.header is not None or any(segment.name == "OBX" for segment in before.body):
         return []
     loose, before.body = before.body, []
@@ -108,11 +108,11 @@ def _loose_remarks(before: Report) -> list[Segment]:
 
 
 def write_report(page: Page, report: Report) -> str:
-    """Write title, header lines and observations; gives the title.
+    """Write title, header lines and observations; returns the title.
 
     Args:
-        page: where to. PHI.
-        report: what to write. PHI.
+        page: target. PHI.
+        report: the report to write. PHI.
     """
     body = [segment for segment in report.body if segment.name != "SPM"]
     for segment in (report.patient, report.header, *(s for s in report.body if s.name == "SPM")):
@@ -126,7 +126,7 @@ def write_report(page: Page, report: Report) -> str:
 
 
 def title_of(report: Report) -> str:
-    """What the report is called: OBR-4, or the type of the document in TXA-2."""
+    """Return the report's title: OBR-4, or the document type in TXA-2."""
     header = report.header
     if header is None:
         return ""
@@ -151,5 +151,5 @@ def _write_head(page: Page, report: Report, title: str) -> None:
         page.builder.glue(f"{label}: ")
         page.lines(header, field_number, datatype)
         page.builder.newline()
-    # Ends the section that those lines open, so that the results are not read as clinical information.
+    # Ends the section opened by those lines, so that the results are not read as clinical information.
     page.builder.glue("Results:\n" if lines else "")

@@ -1,4 +1,4 @@
-"""HL7 v2 messages, segments and fields that know their bytes; nothing of their meaning (HL7 v2.9, chapter 2)."""
+"""Represent HL7 v2 messages, segments and fields with their byte ranges, uninterpreted (HL7 v2.9, chapter 2)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from llmops.normalize.text.decode import byte_length
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delimiters:
-    """The separators that a message declares in MSH-1 and MSH-2; what it does not declare is the standard's."""
+    """The separators declared in MSH-1 and MSH-2; undeclared ones are the standard's."""
 
     field: str = "|"
     component: str = "^"
@@ -28,8 +28,8 @@ class FieldText:
         raw: the characters as sent.
         start: first byte in the payload.
         end: one past the last byte.
-        delimiters: of its message.
-        encoding: of the payload, for the bytes of hexadecimal escapes.
+        delimiters: separators of its message.
+        encoding: encoding of the payload, for hexadecimal escapes.
     """
 
     raw: str = field(repr=False)
@@ -39,11 +39,11 @@ class FieldText:
     encoding: str
 
     def component(self, number: int, subcomponent: int = 0) -> str:
-        """One component, unescaped and stripped; ``""`` where there is none.
+        """Return one component, unescaped and stripped; ``""`` if absent.
 
         Args:
             number: one-based.
-            subcomponent: one-based; 0 is the component as a whole with its subcomponents joined by blanks.
+            subcomponent: one-based; 0 for the whole component, subcomponents joined by blanks.
         """
         part = _nth(self.raw.split(self.delimiters.component), number)
         if subcomponent:
@@ -51,11 +51,11 @@ class FieldText:
         return " ".join(filter(None, map(self._plain, part.split(self.delimiters.subcomponent))))
 
     def components(self) -> tuple[str, ...]:
-        """All components, unescaped."""
+        """Return all components, unescaped."""
         return tuple(self.component(n + 1) for n in range(self.raw.count(self.delimiters.component) + 1))
 
     def text(self) -> str:
-        """The field as running text: escapes resolved, separators that the sender forgot to escape left alone."""
+        """Return the field as running text: escapes resolved, separators the sender did not escape kept."""
         plain = unescape(self.raw, self.delimiters.escape, self._escapes(), self.encoding)
         return "" if plain.strip() == '""' else plain
 
@@ -80,14 +80,14 @@ class Segment:
 
     Args:
         name: three characters, e.g. ``"OBX"``.
-        ordinal: its one-based place among the segments of that name in the message.
+        ordinal: one-based position among the message's segments of that name.
         raw: the characters as sent, line end excluded.
         start: first byte in the payload.
         end: one past the last byte.
-        delimiters: of its message.
-        encoding: of the payload.
-        is_joined: whether ``raw`` was put together from two segments, so that its fields are known no nearer than
-            ``start`` to ``end``.
+        delimiters: separators of its message.
+        encoding: encoding of the payload.
+        is_joined: whether ``raw`` was joined from two segments, so that its fields can only be located as ``start`` to
+            ``end``.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Segment:
     is_joined: bool = False
 
     def repetitions(self, number: int) -> tuple[FieldText, ...]:
-        """The repetitions of a field that hold anything, in order.
+        """Return the non-empty repetitions of a field, in order.
 
         Args:
             number: one-based, as in the standard: MSH-1 is the separator itself.
@@ -121,21 +121,21 @@ class Segment:
         return tuple(values)
 
     def first(self, number: int) -> FieldText:
-        """The first repetition of a field; an empty one at the end of the segment where there is none."""
+        """Return the first repetition of a field; if absent, an empty one at the end of the segment."""
         repetitions = self.repetitions(number)
         return repetitions[0] if repetitions else self._field(len(self.raw), len(self.raw))
 
     def whole(self, number: int) -> FieldText:
-        """A field with all its repetitions as one run of text."""
+        """Return a field with all repetitions as one running text."""
         found = self._span(number)
         return self._field(*(found or (len(self.raw), len(self.raw))))
 
     def get(self, number: int, component: int = 1, subcomponent: int = 0) -> str:
-        """One component of the first repetition of a field, unescaped; ``""`` where there is none."""
+        """Return one component of the first repetition of a field, unescaped; ``""`` if absent."""
         return self.first(number).component(component, subcomponent)
 
     def field_numbers(self) -> tuple[int, ...]:
-        """The numbers of the fields that hold anything."""
+        """Return the numbers of the non-empty fields."""
         shift = 1 if self.name == "MSH" else 0
         parts = self.raw.split(self.delimiters.field)
         return tuple(n + shift for n, part in enumerate(parts) if n and part.strip() not in {"", '""'})
@@ -155,7 +155,7 @@ class Segment:
         return (start, end) if number > 0 and end > start else None
 
     def _field(self, start: int, end: int, at: int | None = None) -> FieldText:
-        """The field at a range of ``raw``; ``at`` is its first byte, where that is known already."""
+        """Return the field at a range of ``raw``; ``at`` is its first byte, if known."""
         if self.is_joined:
             raw = self.raw[start:end]
             return FieldText(
@@ -184,12 +184,12 @@ class Message:
         return self.segments[0].get(9, 2).upper()
 
     def named(self, *names: str) -> tuple[Segment, ...]:
-        """The segments of these names, in order of the message."""
+        """Return the segments of these names, in message order."""
         return tuple(segment for segment in self.segments if segment.name in names)
 
 
 def _spans(raw: str, mark: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The pieces of a range between marks that hold anything."""
+    """Yield the non-empty pieces of a range between separators."""
     while start <= end:
         at = raw.find(mark, start, end)
         stop = end if at < 0 else at
@@ -208,13 +208,13 @@ _KNOWN: Final = r"[FSTREHNP]|\.(?:br|sp|sk|in|ti|fi|nf|ce)[+-]?\d{0,3}|X[0-9A-Fa
 
 
 def unescape(text: str, escape: str, marks: Mapping[str, str], encoding: str) -> str:
-    r"""Resolve the escape sequences that the standard knows; anything else stays as it stands, so that nothing is lost.
+    r"""Resolve standard escape sequences; anything else stays unchanged, so that nothing is lost.
 
     Args:
         text: one field or component as sent. PHI.
         escape: the message's escape character.
         marks: the message's separators by the letter of their escape: F, S, T, R, E.
-        encoding: how the bytes of ``\Xhh\`` are read.
+        encoding: encoding of the bytes of ``\Xhh\``.
     """
     if not escape or escape not in text:
         return text
@@ -238,7 +238,7 @@ def _resolved(sequence: str, marks: Mapping[str, str], encoding: str) -> str:
 
 
 def _formatting(command: str, number: str) -> str:
-    """What a formatting command does in plain text: break the line, or leave room."""
+    """Return a formatting command as plain text: a line break or blanks."""
     count = min(int(number.lstrip("+-") or 0) or 1, _LONGEST_SPACE)
     if command in {"br", "ce"}:
         return "\n"

@@ -1,4 +1,4 @@
-"""What a field looks like by its components, whatever its place says: senders miscount, people stand under codes."""
+"""Recognise people and identifiers by their components in any field: senders miscount fields."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _STATE: Final = re.compile(r"[A-Z]{2}")
 _ZIP: Final = re.compile(r"\d{5}(?:-?\d{4})?")
 _PREFIXES: Final = frozenset({"DR", "MR", "MRS", "MS", "MISS", "PROF", "REV", "SR", "FR"})
 _SUFFIXES: Final = frozenset({"JR", "SR", "II", "III", "IV", "ESQ"})
-# HL7 table 0360, and how senders write it.
+# HL7 table 0360, and senders' spellings.
 _DEGREES: Final = frozenset(
     {
         "MD", "DO", "RN", "NP", "PA", "PAC", "PHD", "DDS", "DMD", "DPM", "DVM", "OD", "PHARMD", "RPH", "LPN", "CNM",
@@ -30,7 +30,7 @@ _DEGREES: Final = frozenset(
 )  # fmt: skip
 # HL7 table 0200, types of names.
 _NAME_TYPES: Final = frozenset({"A", "B", "C", "D", "I", "L", "M", "N", "P", "S", "T", "U"})
-# HL7 table 0203, as far as people's numbers go, and how senders write it.
+# HL7 table 0203, limited to people's numbers, and senders' spellings.
 _ID_TYPES: Final = frozenset(
     {
         "AN", "BA", "BR", "DL", "DN", "EI", "EN", "HC", "JHN", "LN", "MA", "MB", "MC", "MCD", "MCR", "MD", "MR",
@@ -42,15 +42,15 @@ _CHECK_SCHEMES: Final = frozenset({"", "M10", "M11", "ISO", "NPI", "BCV"})
 _TELEPHONES: Final = frozenset({"PH", "FX", "CP", "BP", "INTERNET"})
 _MOST_WORDS: Final = 4
 _LONGEST: Final = 250
-"""Characters; a longer field is a narrative with the separator in it."""
+"""Characters; a longer field is a narrative containing separators."""
 
 
 def misplaced(field: FieldText, datatype: str) -> PhiLabel | None:
-    """What stands in a field that its datatype does not announce; None where both agree, or nothing looks like PHI.
+    """Return what a field holds contrary to its datatype; None if both agree, or nothing looks like PHI.
 
     Args:
         field: one repetition. PHI.
-        datatype: what the standard says it is.
+        datatype: its datatype in the standard.
     """
     declared = PHI_OF_DATATYPE.get(datatype, FieldPhi.FREE_TEXT)
     if isinstance(declared, PhiLabel) and declared is not PhiLabel.DATE:
@@ -59,13 +59,14 @@ def misplaced(field: FieldText, datatype: str) -> PhiLabel | None:
 
 
 def shape_of(field: FieldText, *, sure: bool = False) -> PhiLabel | None:
-    """What a field is by its shape: a person (XCN, XPN, CNN), a number with its assigner (CX), an address (XAD), a
-    telephone (XTN); None where it has none of these.
+    """Classify a field by shape: person (XCN, XPN, CNN), number with assigner (CX), address (XAD), telephone (XTN).
+
+    None if it has none of these shapes.
 
     Args:
         field: one repetition. PHI.
-        sure: only where more than a number and two words says that it is a person: a local code, its text and its
-            system can look like that, too.
+        sure: require more evidence for a person than a number and two words, which a local code with text and system
+            can match too.
     """
     marks = field.delimiters
     if len(field.raw) > _LONGEST or not (marks.component in field.raw or marks.subcomponent in field.raw):
@@ -83,7 +84,7 @@ def shape_of(field: FieldText, *, sure: bool = False) -> PhiLabel | None:
 
 
 class _Parts:
-    """The components of a field by their one-based numbers; ``""`` behind the last. PHI."""
+    """The components of a field by one-based number; ``""`` after the last. PHI."""
 
     def __init__(self, parts: Sequence[str]) -> None:
         self._parts = parts
@@ -95,12 +96,12 @@ class _Parts:
         return self._parts[number - 1] if number <= len(self._parts) else ""
 
     def code(self, number: int) -> str:
-        """A component as a table would have it: capitals, no full stops or hyphens."""
+        """Return a component as a table code: capitals, no full stops or hyphens."""
         return self[number].upper().replace(".", "").replace("-", "")
 
 
 def _is_clinician(parts: _Parts, *, sure: bool) -> bool:
-    """XCN: number, family, given, further, suffix, prefix, degree, source, assigner, type of name."""
+    """Say whether it is an XCN: number, family, given, further, suffix, prefix, degree, source, assigner, name type."""
     if " " in parts[1] or not _is_name(parts[2]) or not (_is_name(parts[3]) or _INITIALS.fullmatch(parts[3])):
         return False
     if parts.code(5) in _SUFFIXES | _PREFIXES or parts.code(6) in _PREFIXES | _DEGREES or parts.code(7) in _DEGREES:
@@ -115,7 +116,7 @@ def _is_clinician(parts: _Parts, *, sure: bool) -> bool:
 
 
 def _is_person(parts: _Parts) -> bool:
-    """XPN: family, given, further, suffix, prefix, degree, type of name."""
+    """Say whether it is an XPN: family, given, further, suffix, prefix, degree, name type."""
     if not (_is_name(parts[1]) and _is_name(parts[2])) or not (not parts[3] or parts[3][0].isalpha()):
         return False
     if parts.code(4) in _SUFFIXES or parts.code(5) in _PREFIXES or parts.code(6) in _DEGREES:
@@ -126,7 +127,10 @@ def _is_person(parts: _Parts) -> bool:
 
 
 def _is_identifier(parts: _Parts, field: FieldText) -> bool:
-    """CX: number, check digit, its scheme, assigner, type; a code with an alternative has a text or a system there."""
+    """Say whether it is a CX: number, check digit, scheme, assigner, type; not a code with an alternative.
+
+    A code with an alternative has a text or a system in place of scheme or check digit.
+    """
     if not (_IDENTIFIER.fullmatch(parts[1]) and _CHECK_DIGIT.fullmatch(parts[2]) and parts.code(3) in _CHECK_SCHEMES):
         return False
     if is_code_system(parts[6]):
@@ -135,7 +139,7 @@ def _is_identifier(parts: _Parts, field: FieldText) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    """Say whether a text is made as names are: a few words of letters, each but a particle with a capital first."""
+    """Say whether a text is formed like a name: a few words of letters, capitalised except particles."""
     words = [word for word in text.split() if word not in _PARTICLES]
     letters = [word.translate(_IN_NAMES) for word in words]
     return (

@@ -1,4 +1,4 @@
-"""The patient of an HL7 v2 message: who assigned which number (PID, MRG), and what of a person may be told."""
+"""Read the patient of an HL7 v2 message: numbers with assigners (PID, MRG), sex and age."""
 
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from llmops.phi import PhiLabel
 SSN_ASSIGNER: Final = "2.16.840.1.113883.4.1"
 """OID of the United States Social Security Administration, as C-CDA writes it."""
 
-# HL7 table 0203. What is not listed is somebody's number for the patient.
+# HL7 table 0203. Any other type is some assigner's number for the patient.
 _LABEL_OF_TYPE: Final = MappingProxyType(
     {
         **dict.fromkeys(("", "MR", "MRN", "MRT", "PI", "PT", "PN", "U", "EPI", "CURRENT"), PhiLabel.MRN),
@@ -26,12 +26,12 @@ _LABEL_OF_TYPE: Final = MappingProxyType(
     }
 )
 _SSN_AUTHORITIES: Final = frozenset({"SSA", "USSSA", SSN_ASSIGNER})
-# Events by which two records of one person become one; after a move (A43 to A45) the number was another person's.
+# Events that merge two records of one person; after a move (A43 to A45) the number was another person's.
 _MERGES: Final = frozenset({"A18", "A34", "A36", "A39", "A40", "A46", "A47", "A48"})
 
 
 def subject_of(patient: Segment | None) -> tuple[SubjectIdentifier, ...]:
-    """The patient's identifiers: PID-3, else PID-2 and PID-4, then account (PID-18) and SSN (PID-19).
+    """Return the patient's identifiers: PID-3, else PID-2 and PID-4, then account (PID-18) and SSN (PID-19).
 
     Args:
         patient: the PID segment. PHI.
@@ -50,11 +50,11 @@ def subject_of(patient: Segment | None) -> tuple[SubjectIdentifier, ...]:
 
 
 def patient_fields(patient: Segment | None, time: str) -> Iterator[Field]:
-    """Sex and age of the patient, named as those of a FHIR Patient are.
+    """Return the patient's sex and age, named like those of a FHIR Patient.
 
     Args:
         patient: the PID segment. PHI.
-        time: when the document is of, ISO 8601. PHI.
+        time: time of the document, ISO 8601. PHI.
     """
     if patient is None:
         return
@@ -65,7 +65,7 @@ def patient_fields(patient: Segment | None, time: str) -> Iterator[Field]:
 
 
 def merged_subject(message: Message) -> tuple[SubjectIdentifier, ...]:
-    """The numbers that a merge message says were the same person's (MRG-1)."""
+    """Return the numbers that a merge message assigns to the same person (MRG-1)."""
     if message.event not in _MERGES:
         return ()
     fields = [field for segment in message.named("MRG") for field in segment.repetitions(1)]
@@ -73,11 +73,11 @@ def merged_subject(message: Message) -> tuple[SubjectIdentifier, ...]:
 
 
 def identifier_of(field: FieldText, label: PhiLabel | None = None) -> SubjectIdentifier | None:
-    """An extended composite id (CX) as an identifier, or None where it has no number.
+    """Return an extended composite id (CX) as an identifier, or None if it has no number.
 
     Args:
         field: the CX. PHI.
-        label: what it is, where the field says so; else the type in CX.5 decides.
+        label: its label, if the field defines it; else the type in CX.5 decides.
     """
     value = field.component(1)
     if not value:

@@ -1,4 +1,4 @@
-"""A readable summary of an HL7 v2 message that carries no report: visit, diagnoses, allergies, orders, medications."""
+"""Summarise an HL7 v2 message without reports: visit, diagnoses, allergies, orders, medications."""
 
 from types import MappingProxyType
 from typing import Final
@@ -48,10 +48,10 @@ _REMARKED: Final = "NTE"
 
 
 def summary(page: Page, message: Message) -> str:
-    """Write what a message says about the patient's care, gathered under headings; gives the title.
+    """Write the care content of a message under headings; returns the title.
 
     Args:
-        page: where to. PHI.
+        page: target. PHI.
         message: the message. PHI.
     """
     for heading, segments in _gathered(message).items():
@@ -71,7 +71,7 @@ def summary(page: Page, message: Message) -> str:
 
 
 def _gathered(message: Message) -> dict[str, list[Segment]]:
-    """The segments that are read by heading, in order of the first of each; remarks stay with what they follow."""
+    """Group the read segments by heading, in order of first occurrence; remarks stay with the preceding segment."""
     found: dict[str, list[Segment]] = {}
     heading = "Comments"
     for segment in message.segments:
@@ -83,7 +83,7 @@ def _gathered(message: Message) -> dict[str, list[Segment]]:
 
 
 def summary_time(message: Message) -> str:
-    """When what the message tells of happened: admission, administration or event, as ISO 8601; else ``""``."""
+    """Return the time of the message's subject matter (admission, administration or event) as ISO 8601; else ``""``."""
     places = (("PV1", 44), ("RXA", 3), ("EVN", 6), ("EVN", 2))
     return next(
         filter(None, (iso_time(segment.get(n)) for name, n in places for segment in message.named(name)[:1])), ""
@@ -91,7 +91,7 @@ def summary_time(message: Message) -> str:
 
 
 def _heading(segment: Segment, message: Message) -> str:
-    """The heading a segment stands under; for one that is not read, the heading of its remarks."""
+    """Return a segment's heading; for an unread one, the heading of its remarks."""
     if segment.name == "OBX":
         return _OBSERVATIONS
     if message.code == "VXU" and segment.name in {"RXA", "RXR", "ORC"}:

@@ -1,4 +1,4 @@
-"""Reading single HL7 v2 fields: readable text, typed value, code and ISO time."""
+"""Read single HL7 v2 fields: readable text, typed value, code and ISO time."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ from llmops.phi import PhiLabel
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,12})?|\.\d{1,12})")
 _SHORTEST_NAME: Final = 4
-"""A code of a table (``"F"``, ``"ADM"``) is shorter than any name worth searching for."""
+"""Table codes (``"F"``, ``"ADM"``) are shorter than any name worth searching for."""
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:/+\-]{1,32}")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%\[\]{}()/*.^#'\-µμ°]{1,24}")
@@ -22,7 +22,7 @@ _NUMERIC_TEXT: Final = re.compile(r"[\d\s.,<>=:/+_\-–^%]{1,60}")
 
 
 def number(value: str) -> int | float | None:
-    """A number where the value is one and nothing else."""
+    """Return a number if the value is exactly one."""
     value = value.strip()
     if _NUMBER.fullmatch(value) is None:
         return None
@@ -30,7 +30,7 @@ def number(value: str) -> int | float | None:
 
 
 def code_of(field: FieldText) -> str:
-    """The code of a coded field as ``system|code``, the first of its two codings whose system is known; else ``""``."""
+    """Return a coded field as ``system|code``, the first of its two codings with a known system; else ``""``."""
     for code_at, system_at in ((1, 3), (4, 6)):
         code, system = field.component(code_at), field.component(system_at)
         if system and _CODE.fullmatch(code):
@@ -42,15 +42,15 @@ def code_of(field: FieldText) -> str:
 
 
 def loinc_of(field: FieldText) -> str:
-    """The LOINC code of a coded field, or ``""``."""
+    """Return the LOINC code of a coded field, or ``""``."""
     system, _, code = code_of(field).partition("|")
     return code if system == CODE_SYSTEMS["LN"] else ""
 
 
 def coded_text(field: FieldText) -> str:
-    """What a coded field says to a reader: the first of text, original text, alternate text and code that is there.
+    """Return a coded field's display: the first of text, original text, alternate text and code present.
 
-    Nothing where a person or an identifier stands instead.
+    Empty if it holds a person or an identifier instead.
     """
     if shape_of(field, sure=True) is not None:
         return ""
@@ -58,12 +58,12 @@ def coded_text(field: FieldText) -> str:
 
 
 def readable(field: FieldText, datatype: str, name: str = "") -> str:
-    """One repetition of a field as a reader would want it; nothing where it holds what its datatype does not announce.
+    """Return one repetition of a field as readable text; empty if its content does not match its datatype.
 
     Args:
         field: the repetition. PHI.
         datatype: its datatype.
-        name: the field in HL7's terms, e.g. ``"PV1-2"``, where HL7 has a table for it.
+        name: the field in HL7's terms, e.g. ``"PV1-2"``, if HL7 has a table for it.
     """
     if misplaced(field, datatype) is not None:
         return ""
@@ -87,10 +87,10 @@ def readable(field: FieldText, datatype: str, name: str = "") -> str:
 
 
 def typed(name: str, field: FieldText, datatype: str) -> Field:
-    """One repetition of a field as a typed value with the PHI class of its datatype.
+    """Return one repetition of a field as a typed value with the PHI class of its datatype.
 
-    A coded field without a public code, or a number that is none, is what somebody typed, so it counts as free text. A
-    person or an identifier under another datatype is treated as a whole as what it looks like.
+    A coded field without a public code, or a non-numeric number, was typed by a person and counts as free text. A
+    person or identifier under another datatype is treated whole, as what it looks like.
 
     Args:
         name: the field in HL7's terms, e.g. ``"DG1-3"``.
@@ -113,22 +113,22 @@ def typed(name: str, field: FieldText, datatype: str) -> Field:
 
 
 def plain_unit(text: str) -> str:
-    """A unit where it looks like one; units are not searched for PHI, so a sentence is none."""
+    """Return a unit if it looks like one; units are not searched for PHI, so a sentence is none."""
     return text if _UNIT.fullmatch(text) else ""
 
 
 def numeric_phi(text: str) -> FieldPhi:
-    """No PHI where a text is made of digits and signs (``"3.5 - 5.3"``), free text otherwise."""
+    """Return no PHI for a text of digits and signs (``"3.5 - 5.3"``), free text otherwise."""
     return FieldPhi.NONE if _NUMERIC_TEXT.fullmatch(text) else FieldPhi.FREE_TEXT
 
 
 def _phi(field: FieldText, datatype: str, text: str) -> PhiLabel | FieldPhi:
-    """The PHI class of a value: that of its datatype, unless free text stands where a code or number belongs."""
+    """Return the PHI class of a value: its datatype's, or free text in place of a code or number."""
     phi = PHI_OF_DATATYPE.get(datatype, FieldPhi.FREE_TEXT)
     if phi is not FieldPhi.NONE:
         return phi
     if datatype not in CODED:
         return numeric_phi(text)
-    # A text that stands beside a code of a public terminology is its display; any other was typed by somebody.
+    # Text beside a code of a public terminology is its display; any other was typed by a person.
     public = code_of(field).startswith(tuple(CODE_SYSTEMS.values()))
     return FieldPhi.NONE if public or len(text) < _SHORTEST_NAME else FieldPhi.FREE_TEXT

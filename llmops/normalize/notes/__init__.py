@@ -1,1 +1,1 @@
-"""Free-text notes: their headers, the people they name, their text."""
+"""Read free-text notes: headers, named people, text."""

@@ -1,4 +1,4 @@
-"""What the patient block of a free-text note says: identifiers, name, birth date, times."""
+"""Read the patient block of a free-text note: identifiers, name, birth date, times."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -73,10 +73,10 @@ _LABELS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteHeader:
-    """What was read off the patient block. Everything is PHI.
+    """The content of the patient block. All PHI.
 
     Args:
-        subject: medical record numbers: what links the note to a patient.
+        subject: medical record numbers, which link the note to a patient.
         identifiers: account, encounter, plan and social security numbers.
         names, birth_date, sex, phones, emails, addresses: of the patient.
         time: date of service, ISO 8601, or empty.
@@ -93,7 +93,7 @@ class NoteHeader:
     time: str = field(default="", repr=False)
 
     def identity(self, subject: tuple[SubjectIdentifier, ...]) -> Identity:
-        """Say it as an identity of the given subject."""
+        """Return it as an identity of the given subject."""
         return Identity(
             subject=subject,
             names=self.names,
@@ -107,10 +107,10 @@ class NoteHeader:
 
 
 def read_header(text: str) -> NoteHeader:
-    """Read ``MRN:``, ``Patient:``, ``DOB:`` and the like off the first lines of a note.
+    """Read ``MRN:``, ``Patient:``, ``DOB:`` and the like from the first lines of a note.
 
-    Only values that look like what their key says are taken: ``Patient: 62-year-old man`` names nobody. A record number
-    is looked for in the whole text, since some letters carry it at the foot.
+    Only values of the expected form are accepted: ``Patient: 62-year-old man`` names nobody. A record number is
+    searched in the whole text, since some letters have it at the foot.
 
     Args:
         text: cleaned text. PHI.
@@ -135,7 +135,7 @@ def read_header(text: str) -> NoteHeader:
 
 
 def person_name(written: str) -> PersonName | None:
-    """Read a patient's name, ``"TRAN, HUE THI"`` or ``"Hue Thi Tran"``; None where it does not look like one.
+    """Read a patient's name, ``"TRAN, HUE THI"`` or ``"Hue Thi Tran"``; None if it does not look like one.
 
     Args:
         written: the name as written. PHI.
@@ -173,21 +173,21 @@ def _meaning(group: str) -> str:
 
 
 def _value_end(head: str, start: int) -> int:
-    """Where a value ends, at the latest with its line; the stretch looked at is bounded, since lines may be hostile."""
+    """Return the end of a value, at the latest its line end; look-ahead is bounded, since lines may be hostile."""
     longest = min(start + _LONGEST_VALUE, len(head))
     end = _VALUE_END.search(head, start, longest)
     return longest if end is None else end.start()
 
 
 def _taken(head: str, matches: Iterable[re.Match[str]]) -> list[tuple[int, int]]:
-    """Where numbers stand, which may look like dates: the word behind every key that is no key of a time."""
+    """Return ranges of numbers that may look like dates: the word after every key that is no time key."""
     starts = [m.end() for m in matches if m.lastgroup and _meaning(m.lastgroup) != "time"]
     starts += [m.end() for m in _RECORD_KEY.finditer(head)]
     return [(at, word.end()) for at in starts if (word := _WORD.match(head, at)) is not None]
 
 
 def _record_number(text: str) -> tuple[SubjectIdentifier, ...]:
-    """Find the first record number; only the first, since a further one may be the mother's or a donor's."""
+    """Return the first record number; only the first, since a further one may be the mother's or a donor's."""
     for key in _RECORD_KEY.finditer(text):
         if (number := _NUMBER.match(text, key.end())) is not None and _is_record_number(number[1]):
             return (SubjectIdentifier(value=number[1].strip()),)
@@ -221,11 +221,11 @@ _BIRTH: Final = re.compile(r"(?:\bd\.?o\.?b\b|\bborn\b|\bbirth)[^\n\d]{0,24}$", 
 
 
 def loose_date(text: str, taken: Collection[tuple[int, int]]) -> str:
-    """Read the first date in the title or the lines below it that is no birth date and no part of a number.
+    """Return the first date in the title or the lines below it that is no birth date and no part of a number.
 
     Args:
         text: cleaned text. PHI.
-        taken: stretches of the text that are known to be something else.
+        taken: ranges of the text known to be something else.
 
     Returns:
         ISO 8601 date, or empty.

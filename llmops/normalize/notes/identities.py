@@ -1,4 +1,4 @@
-"""Everybody whom a note names in places that say who they are: the patient, relatives, clinicians, places of care."""
+"""Collect everyone a note names in defined places: patient, relatives, clinicians, places of care."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from llmops.normalize.notes.vocabulary import DOCUMENT_WORDS, INSTITUTIONS, SPEC
 
 
 def note_identities(text: str, header: NoteHeader, subject: tuple[SubjectIdentifier, ...]) -> Iterator[Identity]:
-    """Say who is named, each as an identity of the note's subject, so that every mention of them is known.
+    """Return the named people and places as identities of the note's subject, so that every mention is known.
 
     Args:
         text: cleaned text. PHI.
-        header: what was read off its head. PHI.
-        subject: whom the note is about. PHI.
+        header: its header. PHI.
+        subject: the note's patient. PHI.
     """
     yield header.identity(subject)
     named = ((Role.RELATIVE, relatives), (Role.CLINICIAN, clinicians), (Role.ORGANIZATION, facilities))
@@ -34,10 +34,10 @@ _SMALL: Final = frozenset({"of", "the", "and", "for", "at", "&", "in"})
 
 
 def facilities(text: str) -> tuple[PersonName, ...]:
-    """Name the places of care in the letterhead, whole and by their own name alone where that is of several words.
+    """Return the places of care in the letterhead, in full and by proper name alone if that has several words.
 
-    ``NORTHMERE LAKES PATHOLOGY`` is also ``NORTHMERE LAKES``, as other notes call it; ``INFECTIOUS DISEASE CLINIC`` is
-    nowhere in particular.
+    ``NORTHMERE LAKES PATHOLOGY`` is also ``NORTHMERE LAKES``, as other notes call it; ``INFECTIOUS DISEASE CLINIC``
+    identifies no place.
 
     Args:
         text: cleaned text. PHI.

@@ -1,4 +1,4 @@
-"""What kind of document a note is, from the words of its title; LOINC document codes."""
+"""Derive a note's document kind and LOINC code from the words of its title."""
 
 import re
 from typing import Final
@@ -49,7 +49,7 @@ _MAX_TITLE: Final = 100
 
 
 def guess_kind(title: str) -> tuple[Kind, str]:
-    """Say kind and LOINC document code of a note from its title or kind column; a plain note where nothing tells.
+    """Return kind and LOINC document code from a note's title or kind column; a plain note by default.
 
     Args:
         title: title, heading line or kind column. PHI possible.
@@ -61,7 +61,7 @@ def guess_kind(title: str) -> tuple[Kind, str]:
 
 
 def find_title(text: str) -> str:
-    """Give the line of a note's head that reads as its title, or nothing. PHI: it may name a facility or a patient.
+    """Return the title line of a note's head, or empty. PHI: it may name a facility or a patient.
 
     Args:
         text: cleaned text. PHI.

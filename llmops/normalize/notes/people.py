@@ -1,4 +1,4 @@
-"""Clinicians and relatives whom a note names in its header, its signature or beside what they are to the patient."""
+"""Extract clinicians and relatives from a note's header, signature and relationship phrases."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -52,7 +52,7 @@ _VALUE_END: Final = re.compile(
 
 
 def clinicians(text: str) -> tuple[PersonName, ...]:
-    """Name who wrote, signed, ordered or took part: a name after such a key, or before a credential (``RN``).
+    """Return who wrote, signed, ordered or took part: a name after such a key, or before a credential (``RN``).
 
     Args:
         text: cleaned text. PHI.
@@ -66,7 +66,7 @@ def clinicians(text: str) -> tuple[PersonName, ...]:
 
 
 def relatives(text: str) -> tuple[PersonName, ...]:
-    """Name the relatives that the header lists (``Next of kin:``) or the text introduces (``daughter Ruth Okafor``).
+    """Return relatives listed in the header (``Next of kin:``) or introduced in text (``daughter Ruth Okafor``).
 
     Args:
         text: cleaned text. PHI.
@@ -79,7 +79,7 @@ def relatives(text: str) -> tuple[PersonName, ...]:
 
 
 def author_in(cell: str) -> PersonName | None:
-    """The person whom an author column names: as `name_in`, or by the family name alone.
+    """Return the person in an author column: as `name_in`, or by family name alone.
 
     Args:
         cell: the cell. PHI.
@@ -91,10 +91,10 @@ def author_in(cell: str) -> PersonName | None:
 
 
 def name_in(written: str) -> PersonName | None:
-    """The person whom a value names, ``"Tran, Hue"``, ``"H. Tran, MD"``; None where it does not clearly name one.
+    """Return the person in a value, ``"Tran, Hue"``, ``"H. Tran, MD"``; None if it does not clearly name one.
 
     Args:
-        written: what follows a key. PHI.
+        written: text after a key. PHI.
     """
     end = _VALUE_END.search(written)
     name = written[: end.start() if end is not None else _LONGEST_VALUE].strip(" ,.*_")
@@ -110,7 +110,7 @@ def _distinct(names: Iterable[PersonName | None]) -> tuple[PersonName, ...]:
 
 
 def _named(words: list[str]) -> PersonName | None:
-    """A name of two to four words, one of which is more than an initial."""
+    """Return a name of two to four words, one of which is more than an initial."""
     spelt = [word for word in words if len(word.strip(".")) > 1]
     if not 2 <= len(words) <= _MOST_WORDS or not spelt or not all(map(may_be_person, words)):
         return None
@@ -118,7 +118,7 @@ def _named(words: list[str]) -> PersonName | None:
 
 
 def _trailing(words: list[str]) -> list[str]:
-    """The words at the end that may be a name: ``"Attending Hamish Carrabine"`` has two."""
+    """Return the trailing words that may be a name: ``"Attending Hamish Carrabine"`` has two."""
     first = next((n for n in range(len(words), 0, -1) if not may_be_person(words[n - 1])), 0)
     return words[first:]
 
@@ -134,6 +134,6 @@ def _values(key: re.Pattern[str], text: str) -> Iterator[str]:
 
 
 def _edges(text: str) -> str:
-    """Head and foot of a note, where people are listed by what they did."""
+    """Return head and foot of a note, where participants are listed."""
     lines = text.split("\n")
     return text if len(lines) <= _HEAD_LINES + _FOOT_LINES else "\n".join(lines[:_HEAD_LINES] + lines[-_FOOT_LINES:])

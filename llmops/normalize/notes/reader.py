@@ -1,4 +1,4 @@
-"""Plain text, Markdown and HTML notes: one record, one document."""
+"""Read plain text, Markdown and HTML notes: one record, one document."""
 
 import re
 from typing import Final
@@ -20,15 +20,15 @@ _HTML: Final = re.compile(r"\s*<(?:!doctype html|html|body)\b", re.IGNORECASE)
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument, ...]:
-    """Make one document of a note.
+    """Make one document from a note.
 
     Args:
         record: the note's bytes. PHI.
         config: whether a subject is required and header lines are read.
 
     Raises:
-        Refused: ``EMPTY``, ``WRONG_ENCODING``, ``UNKNOWN_FORMAT`` (RTF), or ``NO_SUBJECT`` where no record number is
-            found and one is required.
+        Refused: ``EMPTY``, ``WRONG_ENCODING``, ``UNKNOWN_FORMAT`` (RTF), or ``NO_SUBJECT`` if a record number is
+            required but missing.
     """
     decoded = decode(record)
     builder = TextBuilder(decoded.encoding)
@@ -61,7 +61,7 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say whom the note names in its head, its signature and beside their relation to the patient.
+    """Return the people a note names in its head, its signature and by relationship to the patient.
 
     Args:
         record: the note's bytes. PHI.

@@ -1,4 +1,4 @@
-"""Words of letterheads and header lines that are no part of anybody's name."""
+"""Words of letterheads and header lines that are no part of a name."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ INSTITUTIONS: Final = frozenset(
     | {"healthcare", "infirmary", "sanatorium", "hospice", "associates", "university", "college", "physicians", "unit"}
     | {"laboratory", "laboratories", "nursing", "pharmacy", "rehabilitation", "partners"}
 )
-"""What places of care are called; a name before one of them makes it a certain place."""
+"""Words for places of care; a name before one of them is certainly a place."""
 
 SPECIALTIES: Final = frozenset(
     {"cardiology", "dermatology", "endocrinology", "gastroenterology", "gynecology", "hematology", "immunology"}
@@ -102,23 +102,23 @@ _CLINICAL_ENDINGS: Final = (
 
 
 def plain(word: str) -> str:
-    """A word as these lists write it: lower case, without the marks around it."""
+    """Return a word in the lists' form: lower case, without surrounding marks."""
     return word.strip(".,;:()[]*_#'\"’").casefold()
 
 
 def is_clinical(word: str) -> bool:
-    """Whether a word speaks of care or a place of care in general, and so is no part of a place's name. May be PHI."""
+    """Say whether a word denotes care or a place of care in general: no part of a place's name. May be PHI."""
     lower = plain(word)
     known = lower in CLINICAL or lower in INSTITUTIONS or lower in SPECIALTIES or lower in DOCUMENT_WORDS
     return known or lower.endswith(_CLINICAL_ENDINGS)
 
 
 def names_institution(text: str) -> bool:
-    """Whether a name holds what only places of care are called (``St. Brendan's Hospital``). PHI."""
+    """Say whether a name contains a word used only for places of care (``St. Brendan's Hospital``). PHI."""
     return any(plain(word) in INSTITUTIONS for word in text.split())
 
 
 def may_be_person(word: str) -> bool:
-    """Whether a word may be part of a person's name: written as one, and no word of care or of headers. PHI."""
+    """Say whether a word may be part of a person's name: written as one, and no care or header word. PHI."""
     written = len(word) > 1 or word.isupper()
     return written and word[:1].isupper() and not is_clinical(word) and plain(word) not in _NO_PERSON

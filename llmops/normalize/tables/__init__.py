@@ -1,1 +1,1 @@
-"""Tables of notes: one row, one document."""
+"""Read tables of notes: one row, one document."""

@@ -1,4 +1,4 @@
-"""Which column of a table holds what: the recipe's mapping, completed by usual names."""
+"""Determine the meaning of a table's columns: the recipe's mapping, completed by usual names."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ USUAL: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "document_id": ("note_id", "noteid", "document_id", "report_id", "row_id", "id"),
     }
 )  # fmt: skip
-"""Usual column names by role, most telling first, lower case."""
+"""Usual column names by role, most specific first, lower case."""
 
 USUAL_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -49,31 +49,31 @@ USUAL_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""Usual names of columns that say who the patient is and who wrote; read for the vault, never released."""
+"""Usual names of patient and author columns; read for the vault, never released."""
 
 
 def resolve_columns(table: TableColumns, values: Mapping[str, Any]) -> TableColumns:
-    """Fill the gaps of the mapping by the usual names; a column that the recipe names must be there.
+    """Complete the mapping by usual names; a column that the recipe names must exist.
 
     Args:
         table: the recipe's mapping.
         values: one row by column name. PHI.
 
     Raises:
-        Refused: ``MISSING_COLUMN`` where a named column is absent, or where nothing would give text.
+        Refused: ``MISSING_COLUMN`` if a named column is absent, or no column gives text.
     """
     return _resolved(table, tuple(values))
 
 
 def missing_columns(table: TableColumns, values: Collection[str]) -> tuple[str, ...]:
-    """Name the columns that the mapping asks for and a table has not; empty where `resolve_columns` is content.
+    """Return the mapped columns that a table lacks; empty if `resolve_columns` would succeed.
 
     Args:
         table: the recipe's mapping.
-        values: the table's column names. They may be PHI: of a table without a header they are its first row.
+        values: the table's column names. They may be PHI: without a header they are the first row.
 
     Returns:
-        Names as the recipe gives them; ``text`` where no column would give the text under any usual name.
+        Names as in the recipe; ``text`` if no column has a usual name for the text.
     """
     named = tuple(getattr(table, role) for role in USUAL if getattr(table, role) and getattr(table, role) not in values)
     kept = any(name in values for name, _ in table.phi)
@@ -89,19 +89,19 @@ def _resolved(table: TableColumns, values: tuple[str, ...]) -> TableColumns:
 
 
 def _found(table: TableColumns, values: tuple[str, ...]) -> dict[str, str]:
-    """The column of each role: the one that is named, else the first usual one that is free."""
+    """Return the column of each role: the named one, else the first usual one still free."""
     taken = {name for name, _ in table.phi}
     free = tuple(name for name in values if name not in taken)
     return {role: getattr(table, role) or usual_column(free, usual) for role, usual in USUAL.items()}
 
 
 def usual_column(columns: Collection[str], usual: Collection[str]) -> str:
-    """Give the first usual name that a table has, as the table writes it, or nothing."""
+    """Return the first usual name that a table has, as the table writes it, or empty."""
     by_lower = _by_lower(tuple(columns))
     return next((by_lower[name] for name in usual if name in by_lower), "")
 
 
 @lru_cache(maxsize=16)
 def _by_lower(columns: tuple[str, ...]) -> Mapping[str, str]:
-    """The names by themselves in lower case, the first where several agree; the rows of a table share one header."""
+    """Map lower-case names to names, the first if several agree; cached, as a table's rows share one header."""
     return {name.lower(): name for name in reversed(columns)}

@@ -1,4 +1,4 @@
-"""Rows of note exports (CSV, JSONL, Parquet): a column mapping, sensible guesses, one document a row."""
+"""Read rows of note exports (CSV, JSONL, Parquet): a column mapping with default guesses, one document per row."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class _Row:
     payload: bytes
 
     def text(self, name: str) -> str:
-        """What a column says; a row that is read in vain is refused, one that is dropped may hold any bytes."""
+        """Return a column's text; invalid text refuses the row, except in dropped columns, which may hold any bytes."""
         value = self.values.get(name) if name else None
         if value == NOT_TEXT:
             raise Refused(Reason.WRONG_ENCODING)
@@ -53,13 +53,13 @@ class _Row:
 
 
 def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDocument, ...]:
-    """Make one document of a row.
+    """Make one document from a row.
 
-    A row without a text column but with a patient and columns to keep becomes a short summary of those.
+    A row with a patient and kept columns but no text column becomes a short summary of them.
 
     Args:
         record: a JSON object of column to value. PHI.
-        config: the column mapping; columns not mapped are found by their usual names.
+        config: the column mapping; unmapped columns are found by usual names.
 
     Raises:
         Refused: ``MALFORMED``, ``BAD_ROW``, ``MISSING_COLUMN``, ``WRONG_ENCODING``, ``EMPTY`` or ``NO_SUBJECT``.
@@ -102,14 +102,14 @@ def documents(record: SourceRecord, config: NormalizeConfig) -> tuple[ClinicalDo
 
 
 def identities(record: SourceRecord, config: NormalizeConfig) -> tuple[Identity, ...]:
-    """Say what the row's columns and the note's text know about the patient and the people around.
+    """Return the patient and related people from the row's columns and the note's text.
 
     Args:
         record: a JSON object of column to value. PHI.
         config: the column mapping.
 
     Raises:
-        Refused: as `documents`.
+        Refused: as in `documents`.
     """
     row = _row(record, config)
     text = clean(row.text(row.columns.text)).text
@@ -138,7 +138,7 @@ def _row(record: SourceRecord, config: NormalizeConfig) -> _Row:
 
 
 def _refuse_no_cells(values: Mapping[str, Any], columns: TableColumns) -> None:
-    """Refuse lists and objects in a column that is kept, and yes or no where a text, an id or a time is asked for."""
+    """Refuse lists and objects in a kept column, and booleans in place of a text, id or time."""
     roles = {getattr(columns, name) for name in USUAL}
     kept = {name for name, _ in columns.phi}
     for name, value in values.items():
@@ -154,7 +154,7 @@ def _subject(row: _Row) -> tuple[SubjectIdentifier, ...]:
 
 
 def _source_key(row: _Row) -> tuple[str, ...]:
-    """The row's own number, in the scope of who assigned it and whose row it is: two exports both begin with 1."""
+    """Return the row's own number, scoped by assigner and patient: two exports both begin with 1."""
     number = row.text(row.columns.document_id).strip()
     patient = next((identifier.value for identifier in _subject(row)), "")
     assigner = row.text(row.columns.assigner).strip() or row.columns.assigner_name
@@ -193,14 +193,14 @@ def _typed(value: Any) -> FieldValue:
 
 
 def _treatment(name: str) -> PhiLabel | FieldPhi:
-    """Read a treatment; one that is not known is searched like free text rather than trusted."""
+    """Parse a treatment; an unknown one is searched like free text, not trusted."""
     if name in tuple(FieldPhi):
         return FieldPhi(name)
     return PhiLabel(name) if name in tuple(PhiLabel) else FieldPhi.FREE_TEXT
 
 
 def _from_columns(row: _Row, header: NoteHeader) -> NoteHeader:
-    """Put what the usual identity columns say before what the note's head says."""
+    """Merge identity columns and the note's header; columns take precedence."""
 
     def value(role: str) -> str:
         return clean(row.text(usual_column(row.values, USUAL_IDENTITY[role]))).text.strip()
@@ -224,9 +224,9 @@ def _from_columns(row: _Row, header: NoteHeader) -> NoteHeader:
 
 
 def add_json_string(builder: TextBuilder, value: str, *, path: str, payload: bytes) -> None:
-    """Add a string value line by line, exact where its bytes stand unescaped in the payload.
+    """Add a string value line by line, exact if its bytes occur unescaped in the payload.
 
-    A value whose bytes are not found (escaped otherwise, or twice in the payload) maps to the whole payload: a wrong
+    A value that cannot be located (escaped differently, or twice in the payload) maps to the whole payload: a wrong
     range would be worse than a wide one. HTML maps to the whole value, since its tags do not keep to lines.
 
     Args:

@@ -1,1 +1,1 @@
-"""Text, sections, dates and units, the same from every format."""
+"""Text, sections, dates and units, shared by all formats."""

@@ -1,11 +1,11 @@
-"""The age of a patient as a typed value, the same from every format."""
+"""Represent a patient's age as a typed value, alike in every format."""
 
 from llmops.documents import Field, FieldPhi
 from llmops.phi import OLDEST_AGE, PhiLabel
 
 
 def age_field(birth_date: str, time: str) -> Field | None:
-    """The age in full years at a point in time, under its own PHI class above 89 (164.514(b)(2)(i)(C)).
+    """Return the age in full years at a point in time, as AGE90 above 89 (164.514(b)(2)(i)(C)).
 
     Args:
         birth_date: ISO 8601. PHI.

@@ -1,4 +1,4 @@
-"""Assembling a document's text from pieces of a record while keeping track of where each piece came from."""
+"""Assemble a document's text from pieces of a record, tracking the source of each piece."""
 
 from collections import Counter
 from typing import Final
@@ -12,10 +12,10 @@ _RTF: Final = "{\\rtf"
 
 
 class TextBuilder:
-    """Collects cleaned pieces of text and yields the text with its alignment.
+    """Collect cleaned pieces of text, and return the text with its alignment.
 
     Args:
-        encoding: encoding of the payload, to turn code points of exact pieces into byte offsets.
+        encoding: encoding of the payload, to convert code points of exact pieces to byte offsets.
     """
 
     def __init__(self, encoding: str = "utf-8") -> None:
@@ -26,12 +26,12 @@ class TextBuilder:
         self._length = 0
 
     def __len__(self) -> int:
-        """Code points collected so far: the offset at which the next piece will start."""
+        """Return the code points collected so far: the offset of the next piece."""
         return self._length
 
     @property
     def changes(self) -> tuple[tuple[str, int], ...]:
-        """Counts of what cleaning changed, by rule, sorted by name; for `Provenance`."""
+        """Counts of cleaning changes, by rule, sorted by name; for `Provenance`."""
         return tuple(sorted(self._changes.items()))
 
     def count(self, rule: str, times: int = 1) -> None:
@@ -44,13 +44,13 @@ class TextBuilder:
 
         Args:
             text: the piece, decoded and unescaped. PHI.
-            path: the element it came from, in the source's terms; no values.
+            path: source element, in the source's terms; no values.
             source_start: first byte of the piece in the payload (or of the element that holds it).
             source_end: one past the last byte.
             exact: whether ``text`` is those bytes decoded and otherwise unchanged.
 
         Raises:
-            Refused: ``UNKNOWN_FORMAT`` where RTF stands in it, whose control words split names and numbers.
+            Refused: ``UNKNOWN_FORMAT`` if it contains RTF, whose control words split names and numbers.
         """
         if not text:
             return
@@ -73,11 +73,11 @@ class TextBuilder:
         self._append(cleaned.text)
 
     def glue(self, text: str) -> None:
-        """Append text of our own (a label, a separator) that comes from nowhere in the record and holds no PHI."""
+        """Append our own text (a label, a separator), without source and without PHI."""
         self._append(text)
 
     def newline(self) -> None:
-        """End the line, unless nothing has been written on it."""
+        """End the line, unless it is empty."""
         if self._pieces and not self._pieces[-1].endswith("\n"):
             self._append("\n")
 
@@ -91,7 +91,7 @@ class TextBuilder:
             self._append("\n")
 
     def build(self) -> tuple[str, tuple[AlignSegment, ...]]:
-        """Give the text and its alignment, trailing white space removed."""
+        """Return the text and its alignment, without trailing white space."""
         text = "".join(self._pieces).rstrip()
         return text, tuple(_cut(segment, len(text)) for segment in self._align if segment.start < len(text))
 
@@ -101,12 +101,12 @@ class TextBuilder:
             self._length += len(text)
 
     def _byte_ranges(self, text: str, cleaned: Cleaned, source_start: int) -> list[tuple[int, int]]:
-        """Byte ranges of the segments, assuming that ``text`` is the bytes at ``source_start`` decoded."""
+        """Return the byte ranges of the segments, assuming that ``text`` is the decoded bytes at ``source_start``."""
         ranges = []
         at_char, at_byte = 0, source_start
         for segment in cleaned.segments:
             at_byte += byte_length(text[at_char : segment.raw_start], self._encoding)
-            # Two segments may have come from one stretch, which was replaced and then edited in part.
+            # Two segments may share a source range that was replaced and then partly edited.
             at_byte -= byte_length(text[segment.raw_start : at_char], self._encoding)
             end = at_byte + byte_length(text[segment.raw_start : segment.raw_end], self._encoding)
             ranges.append((at_byte, end))

@@ -1,4 +1,4 @@
-"""Cleaning of narrative text: one Unicode form and line end, no mojibake, markup or invisible character, all mapped."""
+"""Clean narrative text: one Unicode form and line end, no mojibake, markup or invisible characters, all aligned."""
 
 import re
 import unicodedata
@@ -20,8 +20,8 @@ _WHITE: Final = frozenset(" \t\n" + _LINE_ENDS)
 _SUSPECT: Final = re.compile(r"[^\t\n\x20-\x7e]")
 _REST_OF_WORD: Final = re.compile(rf"[^ \t\n{_LINE_ENDS}]*")
 _LINE_END: Final = re.compile(rf"\r\n?|[{_LINE_ENDS}]")
-# C0, C1, interlinear marks, non-characters and what Unicode shows as nothing: each of them can split an identifier so
-# that no recognizer sees it.
+# C0, C1, interlinear marks, non-characters and default-ignorable characters: each can hide an identifier from the
+# recognizers by splitting it.
 _INVISIBLE: Final = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff{IGNORABLE}]")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BRAILLE_BLANK: Final = "\u2800"
@@ -30,7 +30,7 @@ _ROUNDS: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSegment:
-    """Says that ``cleaned[start:end]`` came from ``raw[raw_start:raw_end]``; code points.
+    """Maps ``cleaned[start:end]`` to ``raw[raw_start:raw_end]``; code points.
 
     Args:
         exact: whether the two are equal, so that offsets inside map one to one.
@@ -60,10 +60,10 @@ class Cleaned:
 
 
 def clean(raw: str) -> Cleaned:
-    """Clean text so that cleaning it again changes nothing; stretches that need no change stay exact.
+    """Clean text idempotently; ranges that need no change stay exact.
 
-    References and tags of HTML go first. The rest works word by word: a composed character or a mojibake sequence never
-    reaches across ASCII white space, so only words with a suspect character are touched.
+    HTML references and tags go first. The rest works word by word: a composed character or a mojibake sequence never
+    spans ASCII white space, so only words with a suspect character are touched.
 
     Args:
         raw: decoded text. PHI.
@@ -72,7 +72,7 @@ def clean(raw: str) -> Cleaned:
     cleaned = Cleaned(text=raw, segments=(whole,) if raw else ())
     changes: Counter[str] = Counter()
     markup = markup_edits(raw, changes)
-    for _ in range(_ROUNDS):  # a character that is mended, or one that was a reference, may be part of more markup
+    for _ in range(_ROUNDS):  # repaired characters and resolved references may form new markup
         cleaned = _edited(cleaned, markup)
         cleaned = _edited(cleaned, _edits(cleaned.text, changes))
         markup = markup_edits(cleaned.text, changes)
@@ -82,7 +82,7 @@ def clean(raw: str) -> Cleaned:
 
 
 def _edits(raw: str, changes: Counter[str]) -> list[tuple[int, int, str]]:
-    """Find what to replace: ``(raw_start, raw_end, replacement)`` in order, not overlapping."""
+    """Return the replacements ``(raw_start, raw_end, replacement)`` in order, not overlapping."""
     edits = []
     done = 0
     while (suspect := _SUSPECT.search(raw, done)) is not None:
@@ -105,7 +105,7 @@ def _edits(raw: str, changes: Counter[str]) -> list[tuple[int, int, str]]:
 
 
 def _mend(word: str, changes: Counter[str]) -> str:
-    """Mend one word until nothing changes any more (a repair may uncover another)."""
+    """Repair one word until it no longer changes (a repair may uncover another)."""
     word, lone = replace_lone_surrogates(word)
     if lone:
         changes["lone_surrogate"] += lone
@@ -127,7 +127,7 @@ def _mend(word: str, changes: Counter[str]) -> str:
 
 
 def replace_lone_surrogates(text: str) -> tuple[str, int]:
-    """Put U+FFFD for each surrogate, which no encoding of text can hold; also gives how many there were.
+    """Replace each lone surrogate, which no text encoding can hold, by U+FFFD; also return their number.
 
     Args:
         text: any text. PHI.
@@ -142,7 +142,7 @@ def _counted(before: str, after: str, rule: str, changes: Counter[str]) -> str:
 
 
 def _edited(before: Cleaned, edits: list[tuple[int, int, str]]) -> Cleaned:
-    """Apply edits to a text that was cleaned in part; its segments still lead to the raw text."""
+    """Apply edits to a partly cleaned text; its segments still map to the raw text."""
     if not edits:
         return before
     pieces: list[str] = []
@@ -163,14 +163,14 @@ def _edited(before: Cleaned, edits: list[tuple[int, int, str]]) -> Cleaned:
 
 
 class _SourceMap:
-    """Leads ranges of a text, asked for in order, through its segments to the raw text."""
+    """Map ranges of a text, queried in order, through its segments to the raw text."""
 
     def __init__(self, segments: Sequence[TextSegment]) -> None:
         self._segments = segments
         self._first = 0
 
     def kept(self, start: int, end: int, at: int) -> Iterator[TextSegment]:
-        """The segments of ``[start, end)``, which now begins at ``at``."""
+        """Yield the segments of ``[start, end)``, which now begins at ``at``."""
         for segment in self._over(start, end):
             lo, hi = max(start, segment.start), min(end, segment.end)
             raw_start, raw_end = _raw_range(segment, lo, hi)
@@ -179,7 +179,7 @@ class _SourceMap:
             )
 
     def replaced(self, start: int, end: int, at: int, length: int) -> TextSegment:
-        """The one segment of what stands for ``[start, end)``."""
+        """Return the one segment of the replacement of ``[start, end)``."""
         ranges = [_raw_range(s, max(start, s.start), min(end, s.end)) for s in self._over(start, end)]
         return TextSegment(start=at, end=at + length, raw_start=ranges[0][0], raw_end=ranges[-1][1], exact=False)
 
@@ -193,7 +193,7 @@ class _SourceMap:
 
 
 def _raw_range(segment: TextSegment, start: int, end: int) -> tuple[int, int]:
-    """The raw range of a part of a segment: all of it, unless the two texts are equal there."""
+    """Return the raw range of a part of a segment: the whole range, unless the segment is exact."""
     if not segment.exact:
         return segment.raw_start, segment.raw_end
     return segment.raw_start + start - segment.start, segment.raw_start + end - segment.start

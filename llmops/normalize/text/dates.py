@@ -1,4 +1,4 @@
-"""Dates as headers and columns write them, as ISO 8601."""
+"""Parse dates of headers and columns into ISO 8601."""
 
 import re
 from datetime import date
@@ -15,14 +15,14 @@ _MONTH_DAY: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? 
 
 
 def iso_date(written: str, *, century: str = "") -> str:
-    """Read a date at the start of a string; empty where there is none or it is not a day of the calendar.
+    """Read a date at the start of a string; empty if there is none or it is no calendar day.
 
-    Slashed dates are read month first (US records) unless only day first is possible. Two-digit years are read only
-    where the caller knows the century: guessing it for a birth date makes wrong identities.
+    Slashed dates are month first (US records) unless only day first is possible. Two-digit years are read only with a
+    known century: guessing it for a birth date produces wrong identities.
 
     Args:
         written: the date as written, e.g. ``"11/02/1948"``. PHI.
-        century: first two digits of a year that is written with two, e.g. ``"20"``.
+        century: first two digits of a two-digit year, e.g. ``"20"``.
     """
     written = written.strip()
     if (found := _ISO.match(written)) is not None:
@@ -41,7 +41,7 @@ def iso_date(written: str, *, century: str = "") -> str:
 
 
 def _year(written: str, century: str) -> int:
-    """The year, or 0 (no year of the calendar) where the century is not known."""
+    """Return the year, or 0 (no calendar year) if the century is unknown."""
     if len(written) == len("2024"):
         return int(written)
     return int(century + written) if century else 0

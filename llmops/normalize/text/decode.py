@@ -1,4 +1,4 @@
-"""From a record's bytes to text, with the byte at which the text begins."""
+"""Decode a record's bytes to text, with the byte offset of the text."""
 
 import codecs
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ class Decoded:
 
     Args:
         text: the text without byte order mark. PHI.
-        start: byte at which it begins.
-        encoding: the encoding that has no byte order mark of its own, so that re-encoding a stretch gives its bytes.
+        start: byte offset of the text.
+        encoding: the encoding without byte order mark, so that re-encoding a range gives its bytes.
     """
 
     text: str = field(repr=False)
@@ -32,13 +32,13 @@ class Decoded:
 
 
 def decode(record: SourceRecord) -> Decoded:
-    """Decode the payload strictly, as the source stage said.
+    """Decode the payload strictly, in the encoding the source stage determined.
 
     Args:
         record: the record. PHI.
 
     Raises:
-        Refused: ``WRONG_ENCODING`` where the bytes are not in that encoding.
+        Refused: ``WRONG_ENCODING`` if the bytes are not in that encoding.
     """
     bom, encoding = next(((bom, name) for bom, name in _BOMS if record.payload.startswith(bom)), (b"", record.encoding))
     try:
@@ -49,10 +49,10 @@ def decode(record: SourceRecord) -> Decoded:
 
 
 def byte_length(text: str, encoding: str) -> int:
-    """How many bytes a stretch of decoded text was.
+    """Return the number of bytes of a range of decoded text.
 
     Args:
-        text: the stretch. PHI.
+        text: the range's text. PHI.
         encoding: as in `Decoded`.
     """
     wide = encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))

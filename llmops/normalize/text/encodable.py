@@ -1,4 +1,4 @@
-"""The last look at what leaves normalisation: whatever a reader let through, every string of it can be written."""
+"""Final check of normalised parts: every string can be encoded."""
 
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
@@ -9,16 +9,16 @@ from llmops.normalize.text.cleaning import replace_lone_surrogates
 
 _Part = TypeVar("_Part", ClinicalDocument | Withheld, Identity)
 _WITHOUT_TEXT: Final = (AlignSegment, Section)
-"""Types whose strings are our own; a document has thousands of them."""
+"""Types whose strings are our own, skipped because a document has thousands of them."""
 
 
 def encodable(part: _Part) -> _Part:
-    """Put U+FFFD for every lone surrogate in any string of a document or identity, and count them on a document.
+    """Replace every lone surrogate in any string of a document or identity by U+FFFD; a document counts them.
 
-    One left in a title or a number would stop the writer of the release, and with it the run.
+    One left in a title or number would stop the release writer, and with it the run.
 
     Args:
-        part: what a format module made. PHI.
+        part: output of a format module. PHI.
     """
     mended, lone = _mended(part)
     if not lone:
@@ -31,7 +31,7 @@ def encodable(part: _Part) -> _Part:
 
 
 def _mended(value: Any) -> tuple[Any, int]:
-    """The value and how many surrogates were replaced in it; the same object where there were none."""
+    """Return the value and its number of replaced surrogates; the same object if there were none."""
     if isinstance(value, str):
         return replace_lone_surrogates(value)
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Times as HL7 v2 and v3 write them, as ISO 8601."""
+"""Convert HL7 v2 and v3 times to ISO 8601."""
 
 import re
 from typing import Final
@@ -10,7 +10,7 @@ _TIME: Final = re.compile(
 
 
 def iso_time(value: str) -> str:
-    """A time (``YYYY[MM[DD[HH[MM[SS]]]]][+ZZZZ]``) as ISO 8601 of the same precision; ``""`` where it is none.
+    """Convert ``YYYY[MM[DD[HH[MM[SS]]]]][+ZZZZ]`` to ISO 8601 of the same precision; ``""`` if invalid.
 
     Args:
         value: the time as written. PHI.
@@ -27,5 +27,5 @@ def iso_time(value: str) -> str:
 
 
 def iso_date(value: str) -> str:
-    """The date of a time, without the time of day."""
+    """Return the date of a time, without the time of day."""
     return iso_time(value).partition("T")[0]

@@ -1,4 +1,4 @@
-"""Readable text of HTML and XHTML narrative: paragraphs, lists and tables survive, markup and scripts do not."""
+"""Render HTML and XHTML narrative as text: paragraphs, lists and tables survive, markup and scripts do not."""
 
 import re
 from typing import Any, Final
@@ -34,7 +34,7 @@ _BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
 class _Reader:
-    """Collects text from parser events, so that no tree is built and no nesting can exhaust the stack."""
+    """Collect text from parser events, so that no tree is built and no nesting can exhaust the stack."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
@@ -74,7 +74,7 @@ class _Reader:
 
 
 def html_to_text(markup: str) -> str:
-    """Turn HTML or XHTML into readable text; nothing is fetched, no entity of a DOCTYPE is expanded.
+    """Convert HTML or XHTML to readable text; nothing is fetched, no DOCTYPE entity is expanded.
 
     Args:
         markup: HTML, XHTML or a fragment of either. PHI.

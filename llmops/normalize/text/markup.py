@@ -1,6 +1,7 @@
-"""HTML in text that is not declared as HTML: references become their characters, known tags go, all else stays.
+"""Resolve HTML in text not declared as HTML: references become characters, known tags are removed, all else stays.
 
-Notes hold ``<``, ``&`` and ``x < 5 > y`` freely, so nothing is parsed: only what is well-formed and known is markup.
+Notes contain ``<``, ``&`` and ``x < 5 > y`` freely, so nothing is parsed: only well-formed, known constructs are
+markup.
 """
 
 import re
@@ -15,7 +16,7 @@ _HIDDEN: Final = ("script", "style")
 _FRAMES: Final = frozenset({"html", "head", "title", "body", "thead", "tbody", "tfoot", "colgroup", "col", "center"})
 _FOREIGN: Final = frozenset({"img", "meta", "link"})
 _NAMES: Final = "|".join(INLINE_TAGS | BLOCK | LINE | CELL | _FRAMES | _FOREIGN | {*_HIDDEN})
-# Only these attributes may stand without a value: ``<a and b>`` is no tag.
+# Only these attributes may lack a value: ``<a and b>`` is no tag.
 _ATTRIBUTE: Final = (
     r"""\s++(?:[a-z_][\w:.-]{0,60}+\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>=`]++)|(?:nowrap|border|hidden|noshade)\b)"""
 )
@@ -31,11 +32,11 @@ _BLANKS: Final = " \t"
 
 
 def markup_edits(text: str, changes: Counter[str]) -> list[tuple[int, int, str]]:
-    """Find the markup in a text: ``(start, end, replacement)`` in order, not overlapping.
+    """Return the markup of a text as ``(start, end, replacement)`` in order, not overlapping.
 
     Args:
         text: any text. PHI.
-        changes: counts by rule (``markup``, ``reference``), added to.
+        changes: counts by rule (``markup``, ``reference``), updated.
     """
     edits: list[tuple[int, int, str]] = []
     open_ended: set[str] = set()
@@ -66,13 +67,13 @@ def _character(reference: str) -> str:
 
 
 def _closed(text: str, match: re.Match[str], name: str, open_ended: set[str]) -> int:
-    """Where a comment, or an element that shows nothing, ends; the end of its tag where nothing closes it.
+    """Return the end of a comment or invisible element; the end of its tag if nothing closes it.
 
     Args:
         text: the text. PHI.
-        match: the beginning of the comment or the tag.
-        name: of what is to be closed.
-        open_ended: names that the rest of the text does not close, added to, so that none is looked for twice.
+        match: opening of the comment or the tag.
+        name: name of the element to close.
+        open_ended: names not closed in the rest of the text, updated, so that none is searched twice.
     """
     if match["end"] or name in open_ended:
         return match.end()
@@ -84,7 +85,7 @@ def _closed(text: str, match: re.Match[str], name: str, open_ended: set[str]) ->
 
 
 def _without_space(text: str, done: int, start: int) -> int:
-    """Where the blanks and the one line end before a tag begin, which its own line break stands for."""
+    """Return the start of the blanks and one line end before a tag, which its own line break replaces."""
     kept = text[done:start].rstrip(_BLANKS)
     kept = kept.removesuffix("\n").removesuffix("\r")
     return done + len(kept)
@@ -99,7 +100,7 @@ def _past_space(text: str, end: int) -> int:
 
 
 def _layout(name: str, before: str, *, opens: bool) -> str:
-    r"""What a tag looks like in plain text, after the two characters ``before``: as `html_to_text` has it."""
+    r"""Return a tag's plain-text form, after the two characters ``before``: consistent with `html_to_text`."""
     new_line = "" if not before or before == "\n\n" else "\n"
     if name in CELL and opens:
         return " | " if before and before[-1] != "\n" else ""

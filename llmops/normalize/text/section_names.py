@@ -1,4 +1,4 @@
-"""The closed table of section names: synonyms in free text and LOINC section codes, and nothing read from a record."""
+"""The closed table of section names: free-text synonyms and LOINC section codes, nothing from records."""
 
 from types import MappingProxyType
 from typing import Final
@@ -157,7 +157,7 @@ _BY_SYNONYM: Final = MappingProxyType(
         for synonym in (*synonyms, name.replace("_", " "))
     }
 )
-# The first name that claims a code keeps it; further codes that stand for the same section in C-CDA follow.
+# The first name that claims a code keeps it; further C-CDA codes of the same section follow.
 _BY_CODE: Final = MappingProxyType(
     {
         **{code: name for name, (code, _) in reversed(_TABLE.items()) if code},
@@ -186,7 +186,7 @@ _BY_CODE: Final = MappingProxyType(
 
 
 def section_name(heading: str) -> tuple[str, str]:
-    """Name a heading from the closed table: ``(name, LOINC code)``, or ``("other", "")`` where it is not known.
+    """Look up a heading in the closed table: ``(name, LOINC code)``, or ``("other", "")`` if unknown.
 
     Args:
         heading: the heading as written, with or without colon. PHI possible, so it never becomes the name.
@@ -195,11 +195,11 @@ def section_name(heading: str) -> tuple[str, str]:
 
 
 def section_name_for_code(code: str) -> str:
-    """Name a section by its LOINC code, or ``"other"``."""
+    """Return a section's name by its LOINC code, or ``"other"``."""
     return _BY_CODE.get(code, OTHER)
 
 
 def heading_key(heading: str) -> str:
-    """Reduce a heading to lower-case words, as the table has them."""
+    """Reduce a heading to lower-case words, as in the table."""
     words = "".join(c if c.isalnum() else " " for c in heading.replace("&", " and ").lower())
     return " ".join(words.split())

@@ -1,4 +1,4 @@
-"""Finding the sections of free text by their headings; names come from a closed table only, never from the text."""
+"""Find the sections of free text by headings; names come from a closed table only, never from the text."""
 
 import re
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from llmops.normalize.text.section_names import OTHER, section_name, section_nam
 __all__ = ["OTHER", "PREAMBLE", "WHOLE", "find_sections", "section_name", "section_name_for_code"]
 
 PREAMBLE: Final = "preamble"
-"""Name of what stands before the first heading: letterhead, patient block, title."""
+"""Name of the part before the first heading: letterhead, patient block, title."""
 
 WHOLE: Final = "body"
-"""Name of the one section of a text without headings."""
+"""Name of the only section of a text without headings."""
 
 _MAX_HEADING: Final = 70
 _LINE: Final = re.compile(r"[^\n]+")
 _MARK: Final = re.compile(r"(#{1,6}[ \t]+|\*\*|__|[0-9]{1,2}[.)][ \t]+|[-*=_]{2,}[ \t]*)?")
 _LABEL: Final = re.compile(r"[A-Za-z][A-Za-z0-9 /&,()'\-]{0,69}")
-# Headings inside a line are looked for only where reports really run them together.
+# Headings inside a line are searched only where reports commonly run them together.
 _INLINE: Final = re.compile(
     r"(?<=[.;!?\])] )(?:Findings|FINDINGS|Impression|IMPRESSION|Conclusion|CONCLUSION|Technique|TECHNIQUE"
     r"|Comparison|COMPARISON|Indication|INDICATION|Assessment|ASSESSMENT|Plan|PLAN|Assessment and Plan"
@@ -27,7 +27,7 @@ _INLINE: Final = re.compile(
     r"|Objective|OBJECTIVE|Allergies|ALLERGIES|Medications|MEDICATIONS)"
     r"(?=:)"
 )
-# One- and two-letter synonyms ("A:", "P:", "SH:") are headings only with a colon right behind.
+# One- and two-letter synonyms ("A:", "P:", "SH:") are headings only with a colon directly after them.
 _SHORT: Final = 3
 _LONGEST_MARK: Final = 8
 _MAX_WORDS: Final = 8
@@ -37,9 +37,9 @@ _MIN_CAPITALS: Final = 4
 def find_sections(text: str) -> tuple[Section, ...]:
     """Divide a text into sections that cover it in order without overlap.
 
-    Known are ``HISTORY OF PRESENT ILLNESS:``, ``Assessment/Plan:``, Markdown ``#``, lines in capitals, a known heading
-    alone on its line, and ``Findings:`` inside a line. A heading that the table does not know is named ``"other"``,
-    since its words may be a patient's name; one that opens the text belongs to the preamble.
+    Recognised: ``HISTORY OF PRESENT ILLNESS:``, ``Assessment/Plan:``, Markdown ``#``, lines in capitals, a known
+    heading alone on its line, and ``Findings:`` inside a line. A heading not in the table is named ``"other"``, since
+    its words may be a patient's name; an unknown heading at the start of the text belongs to the preamble.
 
     Args:
         text: cleaned text. PHI.
@@ -66,7 +66,7 @@ def _headings(text: str) -> Iterator[tuple[int, str, str]]:
         named = _line_heading(line.group(), after_blank=blank_before)
         if named is not None:
             yield (line.start(), *named)
-        # "2. Findings:" has just been read as the line's own heading.
+        # "2. Findings:" was already read as the line's own heading.
         own = line.start() + _LONGEST_MARK if named is not None else line.start()
         for inline in _INLINE.finditer(text, own, line.end()):
             yield (inline.start(), *section_name(inline.group()))
@@ -75,7 +75,7 @@ def _headings(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _line_heading(line: str, *, after_blank: bool) -> tuple[str, str] | None:
-    """Say which section a line opens, if any."""
+    """Return the section that a line opens, if any."""
     content = line.strip()
     mark = _MARK.match(content)
     marked = mark is not None and mark.group().startswith("#")
@@ -101,7 +101,7 @@ def _reads_as_heading(name: str, *, colon: bool, marked: bool) -> bool:
 
 
 def _is_unknown_heading(content: str, *, marked: bool, after_blank: bool) -> bool:
-    """Whether a short line that the table does not know still opens a section of its own."""
+    """Say whether a short line not in the table still opens a section of its own."""
     words = content.split()
     if len(words) > _MAX_WORDS or any(c.isdigit() for c in content):
         return False

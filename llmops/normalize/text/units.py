@@ -1,20 +1,20 @@
-"""Units as a reader says them, where the code of a unit would not be understood for what it measures."""
+"""Spell out units whose code would not be understood."""
 
 from llmops.documents import FieldPhi, FieldValue
 from llmops.phi import OLDEST_AGE, UNITS_OF_AGE, PhiLabel
 
 
 def spoken_unit(unit: str) -> str:
-    """The unit in words where it is years: ``95 a`` is an age over 89, and nobody would see it.
+    """Return the unit in words if it is years: ``95 a`` is an age over 89 that nobody would recognise.
 
     Args:
-        unit: UCUM or as a sender writes it.
+        unit: UCUM, or a sender's spelling.
     """
     return "years" if unit.lower() in UNITS_OF_AGE else unit
 
 
 def measured_phi(value: FieldValue, unit: str) -> FieldPhi | PhiLabel:
-    """The PHI class of a measured number: over 89 years it is an age (164.514(b)(2)(i)(C)).
+    """Return the PHI class of a measured number: over 89 years it is an age (164.514(b)(2)(i)(C)).
 
     Args:
         value: the number. PHI.

@@ -1,4 +1,4 @@
-"""Decides of each word, from what network, rules, vocabulary and the text around it say, whether it is PHI."""
+"""Decide for each word whether it is PHI, from network, rules, vocabulary and context."""
 
 from llmops.deid.detect.judge.evidence import WIDTH, WORD, WordEvidence, gather
 from llmops.deid.detect.judge.judge import Judge

@@ -1,4 +1,4 @@
-"""What speaks for and against each word that network or rules put in doubt, as rows of numbers for the judge."""
+"""Build the judge's feature rows for each word that network or rules consider possible PHI."""
 
 import math
 import re
@@ -19,12 +19,12 @@ from llmops.deid.vocabulary.words import DATE_WORDS, NEVER_NAMES, is_plain
 from llmops.phi import PhiLabel
 
 WIDTH: Final = 52
-"""Columns of a row; trees that were grown on others are refused."""
+"""Features per row; tree ensembles trained on another width are refused."""
 WORD: Final = re.compile(r"[A-Za-z0-9~_]+")
 _LEAST: Final = 0.003
-"""Nothing is surer than this, or surer than its contrary."""
+"""Probabilities are clipped to [`_LEAST`, 1 - `_LEAST`]."""
 _NOTHING: Final = -5.8
-"""The logit of `_LEAST`: what is said of a word that nobody doubts."""
+"""The logit of `_LEAST`, for words that neither network nor rules doubt."""
 _KIND: Final = {
     PhiLabel.NAME: 1, PhiLabel.LOC: 2, PhiLabel.ZIP: 2, PhiLabel.ORG: 3, PhiLabel.DATE: 4, PhiLabel.OTHERID: 5,
     PhiLabel.MRN: 5, PhiLabel.PLAN: 5, PhiLabel.ACCT: 5, PhiLabel.LICENSE: 5, PhiLabel.DEVICE: 5, PhiLabel.SSN: 5,
@@ -57,12 +57,12 @@ _LABELS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordEvidence:
-    """The words in doubt, and a row for each.
+    """The doubtful words, with one feature row each.
 
     Args:
         words: (start, end) of each, in order.
-        labels: what each is if it is PHI: to the network, or to the rule where the network has no word for it; initials
-            that neither doubts are a name.
+        labels: label of each if it is PHI: the network's, or the rule's if the network has none; initials found by
+            neither are a name.
         rows: (words, features), float32.
     """
 
@@ -72,12 +72,12 @@ class WordEvidence:
 
 
 def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> WordEvidence:
-    """Look at each word that the network doubts or a rule found, or that is the initials of a name.
+    """Collect each word that the network doubts, a rule found, or that is the initials of a name.
 
     Args:
-        view: the text, with the words that the network scored. PHI.
-        finds: of the rules.
-        lexicon: what the training notes say of words.
+        view: the text, with the network's word scores. PHI.
+        finds: findings of the rules.
+        lexicon: word statistics of the training notes.
     """
     lows = view.data.translate(_SPELT).decode("ascii").split()
     starts, ends = _edges(view.data)
@@ -112,7 +112,7 @@ def gather(view: View, finds: Sequence[Span], lexicon: Lexicon) -> WordEvidence:
 
 
 def _edges(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Give where the words of a text start and end: what `WORD` matches."""
+    """Return start and end of each word (`WORD` match) of a text."""
     inside = np.zeros(len(data) + 2, np.bool_)
     inside[1:-1] = _IN_WORDS[np.frombuffer(data, np.uint8)]
     edges = np.flatnonzero(inside[1:] != inside[:-1])
@@ -121,10 +121,10 @@ def _edges(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What network and rules say, word by word: probability, kinds, and of the find that a word lies in.
+    """Network and rule evidence per word: probability, labels, and features of the finding it lies in.
 
-    A find is its score, what the network thinks of its likeliest word, whether the word is its first, and its last,
-    and how many words it has.
+    Finding features: its score, the network's probability of its likeliest word, whether the word is its first or last,
+    and its number of words.
     """
 
     belief: npt.NDArray[Any]
@@ -153,7 +153,7 @@ def _said(view: View, finds: Sequence[Span], words: Sequence[tuple[int, int]]) -
 
 
 def _named(said: _Said) -> list[bool]:
-    """Say of each word whether it seems to be part of a person's name."""
+    """Say for each word whether it seems part of a person's name."""
     named = (said.label == _PERSON) & (said.belief > _LIKELY) | (said.rule == _PERSON) & (said.belief > _POSSIBLE)
     found: list[bool] = named.tolist()
     return found
@@ -164,7 +164,7 @@ def _score(span: Span) -> float:
 
 
 def _around(said: _Said, doubted: npt.NDArray[Any]) -> Sequence[npt.NDArray[Any]]:
-    """Give what is said of the words, and of two on each side."""
+    """Return the evidence of the words and of two neighbours on each side."""
     bounded = np.minimum(np.maximum(said.belief, _LEAST), 1 - _LEAST)
     logits = np.full(len(bounded) + 4, _NOTHING)
     logits[2:-2] = np.log(bounded / (1 - bounded))
@@ -176,7 +176,7 @@ def _around(said: _Said, doubted: npt.NDArray[Any]) -> Sequence[npt.NDArray[Any]
 
 
 def _known(lows: Sequence[str], doubted: npt.NDArray[Any], lexicon: Lexicon) -> Sequence[npt.NDArray[Any]]:
-    """Give what the training notes say of the words, and of those beside them."""
+    """Return training-note statistics of the words and their neighbours."""
     odds = lexicon.odds(["", *lows, ""])
     left, right = odds[doubted], odds[doubted + 2]
     return odds[doubted + 1, :2], left[:, :4], right[:, :2], right[:, 4:]
@@ -185,7 +185,7 @@ def _known(lows: Sequence[str], doubted: npt.NDArray[Any], lexicon: Lexicon) -> 
 def _placed(
     view: View, starts: npt.NDArray[Any], ends: npt.NDArray[Any], doubted: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
-    """Give how far the words beside a word are, and the ends of its line; far is far enough."""
+    """Return distances to neighbouring words and line ends, capped."""
     size = len(view.data)
     breaks = np.flatnonzero(np.frombuffer(view.data, np.uint8) == _LINE_END)
     first, last = starts[doubted], ends[doubted]
@@ -201,7 +201,7 @@ def _placed(
 def _looks(
     view: View, words: Sequence[tuple[int, int]], lows: Sequence[str], doubted: Sequence[int], belief: Sequence[float]
 ) -> npt.NDArray[Any]:
-    """Give what the words look like, and what is said of them where they stand again."""
+    """Return shape features of the words, and evidence from their other occurrences."""
     folded = view.folded
     again: dict[str, list[float]] = {}
     for k in doubted:
@@ -220,7 +220,7 @@ def _looks(
 
 
 def _together(said: Sequence[float]) -> tuple[float, float, int]:
-    """Give the most that is said of a word, the mean, and how often."""
+    """Return maximum, mean and count of the evidence over a word's occurrences."""
     most = _logit(max(said))
     return most, most if len(said) == 1 else _logit(sum(said) / len(said)), len(said)
 
@@ -239,7 +239,7 @@ def _surface(word: str, low: str) -> tuple[float, ...]:
 
 
 def _whole(view: View, finds: Sequence[Span], said: _Said) -> tuple[float, ...]:
-    """Give what kind of text it is: its length, letters and digits, and how much of it seems to be PHI."""
+    """Return text-level features: length, letters and digits, and share of likely PHI."""
     counts = np.bincount(np.frombuffer(view.data, np.uint8), minlength=_ASCII).tolist()
     size, capitals = len(view.data) / 100, sum(counts[_CAPITALS])
     return (

@@ -1,4 +1,4 @@
-"""What vetted patterns say against a word: a code of a catalogue, a measure, a score, a gene, a credential."""
+"""Match curated patterns that speak against PHI: catalogue code, measure, score, gene, credential."""
 
 import re
 from typing import Final
@@ -9,12 +9,12 @@ _CREDENTIAL: Final = re.compile(
     r"(?:M\.? ?D|D\.? ?O|R\.? ?N|N\.P|P\.A|Ph\.? ?D|D\.(?=[ ,;)\n]|\Z)|O\.(?=[ ,;)\n]|\Z))\b\.?"
 )
 _CREDENTIALS: Final = frozenset("MDRNPO")
-"""What one begins with."""
+"""First letters of credentials."""
 _CATALOGUES: Final = frozenset({
     "ref", "cpt", "loinc", "hcpcs", "icd", "icd9", "icd10", "snomed", "omim", "mim", "ndc", "drg", "cat", "catalog",
     "rs", "hp", "go", "orpha", "nm", "np", "nc", "ng", "nr", "dbsnp", "clinvar", "chr",
 })  # fmt: skip
-"""Whose numbers name things, not people."""
+"""Words whose numbers name things, not people."""
 _SHORT: Final = 3
 _WHOLE_PART: Final = re.compile(r"(?:\A|[^\d.])\d{1,3}\.\Z")
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
@@ -35,7 +35,7 @@ _UNIT: Final = re.compile(
 
 
 def hint(folded: str, start: int, end: int, left: str, gap: int) -> float:
-    """Give the number of the first pattern that fits a word; 0 for none.
+    """Return the number of the first pattern that fits a word; 0 for none.
 
     Args:
         folded: the folded text. PHI.

@@ -1,4 +1,4 @@
-"""The judge: boosted trees over the evidence, shipped and pinned with the network whose answers they were fitted to."""
+"""Run the judge: boosted trees over the evidence, shipped and pinned with the network they were fitted to."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,19 +13,20 @@ from llmops.deid.spans import ScoredWord, Span, View
 from llmops.errors import RecipeError
 
 _AT_ONCE: Final = 32
-"""Rows; of more than 50 onnxruntime goes tree by tree, which costs some processors three times as much a row."""
+"""Rows per call; above 50 rows onnxruntime iterates tree by tree, which costs some processors 3 times as much per row.
+"""
 
 
 class Judge:
-    """Says how likely each word is PHI that the network doubts or a rule found.
+    """Estimate the PHI probability of each word that the network doubts or a rule found.
 
-    The trees are read and checked on construction. One instance must not be shared between threads.
+    The trees are read and checked on construction. Not thread-safe.
 
     Args:
-        model: folder of the network, with its judge; the one that comes with the package by default.
+        model: folder of the network and its judge; the shipped one by default.
 
     Raises:
-        RecipeError: the files are missing, not the pinned ones, or made for another version of llmops.
+        RecipeError: the files are missing, not the pinned ones, or for another version of llmops.
     """
 
     def __init__(self, model: Path = SHIPPED) -> None:
@@ -45,11 +46,11 @@ class Judge:
         """Judge the words of a text.
 
         Args:
-            view: the text, with the words that the network scored. PHI.
+            view: the text, with the network's word scores. PHI.
             finds: of the rules.
 
         Returns:
-            Each word in doubt, in order, with the probability of its being PHI.
+            Each doubtful word, in order, with its PHI probability.
         """
         evidence = gather(view, finds, self._lexicon)
         if not evidence.words:

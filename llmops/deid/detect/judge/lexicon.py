@@ -1,4 +1,4 @@
-"""How often words of the training notes were PHI, and how often what stood beside them was."""
+"""Count how often words of the training notes, and their neighbours, were PHI."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +19,11 @@ _NEVER: Final = (0,) * WIDTH
 class Lexicon:
     """Counts by lower-case word: of the word itself, of the word after it and of the word before it.
 
-    Most words share their counts with others, so that each is kept once: every eighth word has its own.
+    Most words share their counts, so equal counts are stored once: only every eighth word has its own.
 
     Args:
-        rows: where the counts of each word are.
-        counts: for each of the three, how often it was no PHI, and how often it was; first those of a word never seen.
+        rows: row of ``counts`` for each word.
+        counts: for each of the three, non-PHI and PHI occurrences; row 0 is for unseen words.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict, repr=False)
@@ -44,8 +44,8 @@ class Lexicon:
         """Count the words of texts.
 
         Args:
-            texts: of each the lower-case words in order, and whether each is PHI.
-            alike: the class of each word that is counted with all others of its class, seen or not.
+            texts: per text the lower-case words in order, each with whether it is PHI.
+            alike: the class of words that are counted together, seen or not.
         """
         counts: dict[str, list[int]] = {}
 
@@ -68,7 +68,7 @@ class Lexicon:
 
     @classmethod
     def from_json(cls, content: str) -> "Lexicon":
-        """Read what `to_json` wrote."""
+        """Parse the output of `to_json`."""
         numbers = {_spelt(_NEVER): 0}
         rows = json.loads(content)
         for word, counts in rows.items():  # in place: a second table of all words would cost megabytes
@@ -76,15 +76,15 @@ class Lexicon:
         return cls(rows, tuple(tuple(map(int, counts.split())) for counts in numbers))
 
     def to_json(self) -> str:
-        """Write the counts."""
+        """Serialise the counts."""
         spelt = {word: _spelt(self.counts[row]) for word, row in self.rows.items()}
         return json.dumps(spelt, separators=(",", ":"), indent=0)
 
     def odds(self, words: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Give log odds and logarithm of the count, of the word itself, of the one after and of the one before it.
+        """Return log odds and log count of the word itself, the word after and the word before it.
 
         Args:
-            words: lower case; of one never seen all is doubtful.
+            words: lower case; unseen words use row 0.
 
         Returns:
             (words, 6).

@@ -1,4 +1,4 @@
-"""What a text says elsewhere about a word: whose initials it may be, and how far a day lies from the days told."""
+"""Derive evidence from the rest of a text: matching initials, and distance of a day from its sure dates."""
 
 import re
 from bisect import bisect_left
@@ -12,7 +12,7 @@ import re2
 from llmops.deid.dates import MONTHS
 
 _PAIR: Final = re.compile(r"(\d(?<![\w./-]\d)\d?)([/.-])(\d{1,2})(?:\2(?:19|20)?\d\d)?(?![\w/-]|\.\d)")
-"""Begins with the digit, to which the engine skips, and only then asks what stands before it."""
+"""Starts with the digit, so that the regex engine can skip to it before the lookbehind."""
 _ISO: Final = re.compile(r"(?:1(?<![\w.-]1)9|2(?<![\w.-]2)0)\d\d-(\d\d)-(\d\d)(?![\w-])")
 _SHORT: Final = tuple(month[:3] for month in MONTHS)
 _MONTH: Final = "|".join((*MONTHS, "sept", *_SHORT))
@@ -27,14 +27,14 @@ UNKNOWN: Final = (-1.0, -1.0)
 
 
 def initials(folded: str, words: Sequence[tuple[int, int]], named: Sequence[bool]) -> Mapping[str, float]:
-    """Give what may be initials of the people named, lower case, and how much they have of a name.
+    """Return lower-case strings that may be initials of the people named, graded by completeness.
 
-    3 is all of it in its order; 2 its ends, or its order turned (``LAST, FIRST``); 1 the first letter alone.
+    3: all initials in order; 2: first and last, or reversed order (``LAST, FIRST``); 1: first letter only.
 
     Args:
         folded: the folded text. PHI.
         words: (start, end) of each word.
-        named: whether each seems to be part of a name.
+        named: whether each seems part of a name.
     """
     names: list[str] = []
     last = 0
@@ -57,13 +57,13 @@ def initials(folded: str, words: Sequence[tuple[int, int]], named: Sequence[bool
 
 
 def days_apart(folded: str, belief: Mapping[int, float]) -> Mapping[int, tuple[float, float]]:
-    """Give, for where a number of a pair begins (``4/6``, ``4.6``), the days from it to the dates that are sure.
+    """Return, per start of a number pair (``4/6``, ``4.6``), its distance in days to the sure dates.
 
-    That is to the nearest and to the median one, as days of a year without an end; -1 where there is none.
+    Distances to the nearest and to the median sure date, on a circular year; -1 if there is none.
 
     Args:
         folded: the folded text. PHI.
-        belief: how likely it is PHI, for where a word begins.
+        belief: PHI probability by word start.
     """
     pairs = [
         (match, _day_of_year(int(match[1]), int(match[3])), min(belief.get(match.start(n), 0.0) for n in (1, 3)))
@@ -85,7 +85,7 @@ def days_apart(folded: str, belief: Mapping[int, float]) -> Mapping[int, tuple[f
 
 
 def _other_days(folded: str, belief: Mapping[int, float]) -> Iterator[int]:
-    """Give the day of each sure date that is no pair: ``2024-03-05``, ``5 March``, ``Mar. 5``."""
+    """Yield the day of each sure date that is no number pair: ``2024-03-05``, ``5 March``, ``Mar. 5``."""
     for match in _ISO.finditer(folded):
         if belief.get(match.start(), 0.0) >= _SURE:
             yield _day_of_year(int(match[1]), int(match[2]))
@@ -104,7 +104,7 @@ def _nearest_and_median(day: int, others: Mapping[int, int]) -> tuple[float, flo
 
 
 def _day_of_year(month: int, day: int) -> int:
-    """Give the day of a leap year, month and day the other way round where only that is one; -1 where it is none."""
+    """Return the day of a leap year, swapping month and day if only that is valid; -1 if neither is."""
     if month > len(MONTHS):
         month, day = day, month
     return _DAYS_BEFORE[month - 1] + day if 1 <= month <= len(MONTHS) and 1 <= day <= _LAST_DAY else -1

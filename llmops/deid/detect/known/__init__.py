@@ -1,1 +1,1 @@
-"""Finds in a text what the vault knows of its subject."""
+"""Find a subject's known identifiers in a text."""

@@ -1,4 +1,4 @@
-"""Everything that is known of one subject and the people around it, in the normal forms a text is searched for."""
+"""Index the known identifiers of a subject and related people in normalised search forms."""
 
 import re
 import unicodedata
@@ -23,9 +23,9 @@ SHORTEST_NUMBER: Final = 5
 _SHORTEST_ORGANIZATION: Final = 4
 _ZIP_LENGTH: Final = 5
 _LONGEST_MISSPELT: Final = 40
-"""Letters of a name from which on it is rubbish of a feed: searched for as it is, not in every misspelling."""
+"""Name length in letters from which misspellings are not searched: such values are feed errors."""
 _SAFE_INSIDE: Final = 8
-"""Digits that are no accident inside a longer run."""
+"""Digits from which a match inside a longer run is no coincidence."""
 _TITLES: Final = frozenset(
     ("mr", "mrs", "ms", "miss", "mx", "dr", "md", "do", "rn", "np", "pa", "phd", "jr", "sr", "ii", "iii", "iv", "dds")
 )
@@ -41,20 +41,20 @@ _STREET_FORMS: Final = tuple(
 
 @dataclass(slots=True)
 class KnownIndex:
-    """What to look for, by its normal form (lower-case ASCII tokens). PHI.
+    """Search forms, keyed by lower-case ASCII tokens. PHI.
 
     Args:
-        strong: words found anywhere in any case.
-        capital: short or single words found anywhere they stand with a capital letter.
-        weak: words of the language and very short ones, found only where the text speaks of a person or place.
-        near: forms with letters left out, to the names they may be a misspelling of.
+        strong: words found anywhere, in any case.
+        capital: short or single words found anywhere if capitalised.
+        weak: dictionary words and very short ones, found only if the context indicates a person or place.
+        near: deletion variants, mapped to the names they may misspell.
         joined: identifiers and numbers without separators and leading zeros.
-        written: the digits of numbers of eight or more as they are written, which are found inside longer runs too.
-        short: numbers too short to be told from a measurement, found only behind a word such as ``MRN``.
-        sequences: runs of tokens: addresses, organisations, e-mail addresses, birth dates.
-        given, family: what may stand beside each other as one person's name.
+        written: numbers of eight or more digits as written, also found inside longer runs.
+        short: numbers too short to tell from a measurement, found only after a word such as ``MRN``.
+        sequences: token runs: addresses, organisations, e-mail addresses, birth dates.
+        given, family: names that together form one person's name.
         initials: upper-case initials of known persons.
-        foreign: names in other alphabets, which have no such tokens, as they are written.
+        foreign: names in non-Latin alphabets, which have no such tokens, as written.
     """
 
     strong: dict[str, PhiLabel] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class KnownIndex:
 
 
 def build_index(known: Iterable[Identity]) -> KnownIndex:
-    """Bring identities into the forms they are searched by.
+    """Build the search forms of identities.
 
     Args:
         known: the subject's, relatives', clinicians' and organisations' identities. PHI.
@@ -93,22 +93,22 @@ def build_index(known: Iterable[Identity]) -> KnownIndex:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Give the lower-case runs of letters and of digits of a text as a reader sees it, accents folded."""
+    """Return the lower-case letter and digit runs of a normalised text, accents folded."""
     return [token.lower() for token in TOKEN.findall(fold(composed(text).text))]
 
 
 @lru_cache(maxsize=16_384)
 def is_word(word: str) -> bool:
-    """Say whether a lower-case word, or what it is an inflection of, is one of the language or of medicine."""
+    """Say whether a lower-case word, or its base form, is a dictionary or medical word."""
     stems = [word, *(word.removesuffix(ending) for ending in ("s", "es", "ed", "ing", "ly", "er", "d"))]
     return any(is_plain(stem) for stem in stems) or word in STATES
 
 
 def birth_date_forms(iso: str) -> frozenset[tuple[str, ...]]:
-    """Give a birth date as token runs in every order and shape a note may use, two- and four-digit years.
+    """Yield a birth date as token runs in every order and format notes use, with two- and four-digit years.
 
     Args:
-        iso: ``YYYY-MM-DD``; a longer time stamp is cut, anything shorter gives nothing. PHI.
+        iso: ``YYYY-MM-DD``; longer time stamps are cut, shorter ones yield nothing. PHI.
     """
     try:
         day = date.fromisoformat(iso[:10])
@@ -130,7 +130,7 @@ def birth_date_forms(iso: str) -> frozenset[tuple[str, ...]]:
 
 
 def _add_foreign(index: KnownIndex, text: str, label: PhiLabel) -> None:
-    """Take a name that is not of the Latin alphabet by its text, if it has more than a letter."""
+    """Add a non-Latin name as written, if longer than one letter."""
     written = unicodedata.normalize("NFC", text)
     if "~" in fold(written) and sum(c.isalpha() for c in written) > 1:
         index.foreign[written] = label
@@ -172,7 +172,7 @@ def _add_word(index: KnownIndex, word: str) -> None:
 
 
 def _add_organization(index: KnownIndex, text: str) -> None:
-    """Take an organisation's name as a run of tokens, and its own first word where that is no word of the language."""
+    """Add an organisation's name as a token run, and its first word if it is no dictionary word."""
     _add_foreign(index, text.strip(), PhiLabel.ORG)
     tokens = tokens_of(text)
     if len(tokens) == 1 and len(tokens[0]) >= _SHORTEST_ORGANIZATION and not is_word(tokens[0]):
@@ -236,7 +236,7 @@ def _add_address(index: KnownIndex, address: PostalAddress) -> None:
 
 
 def _add_zip(index: KnownIndex, digits: str) -> None:
-    """Take a ZIP code with its zeros: ``02184`` without them is a count, and ``00000`` stands for none."""
+    """Add a ZIP code with leading zeros: ``02184`` without them looks like a count; ``00000`` means none."""
     if len(digits) < _ZIP_LENGTH or not digits.strip("0"):
         return
     area, box = digits[:_ZIP_LENGTH], digits[_ZIP_LENGTH:]
@@ -246,7 +246,9 @@ def _add_zip(index: KnownIndex, digits: str) -> None:
 
 
 def _street_variants(tokens: list[str]) -> list[list[str]]:
-    """Write out and shorten ``Street`` and ``North``, and leave the last word off a numbered street."""
+    """Return variants with ``Street`` and ``North`` spelt out or abbreviated, and a numbered street without its last
+    word.
+    """
     variants = [tokens]
     for position, token in enumerate(tokens):
         forms = next((group - {token} for group in _STREET_FORMS if token in group), frozenset())

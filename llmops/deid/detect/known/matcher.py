@@ -1,4 +1,4 @@
-"""Finds what the vault already knows of a document's subject, in every form a note may write it."""
+"""Find the vault's known identifiers of a document's subject, in every form a note may write them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +16,13 @@ from llmops.phi import PhiLabel
 
 RECOGNIZER: Final = "known_identifier"
 CERTAIN: Final = 0.98
-"""Score from which a find is an identifier of the subject beyond doubt, so that the exit gate may rely on it."""
+"""Score from which a finding is certainly the subject's identifier, so that the exit gate may rely on it."""
 
 _JOINT: Final = re.compile(r"[-./,()' #+_@^:\n]{0,3}")
 _BROKEN: Final = re.compile(r"-?[ \t]*\n[ \t]*|[ \t]*\|[ \t]*")
-"""What a line end or the border of a table's cell puts into a word; a hyphen may stand before it."""
+"""A line end or table cell border that splits a word, optionally after a hyphen."""
 _LONGEST_NUMBER: Final = 10
-"""Tokens an identifier or a number may be parted into."""
+"""Maximum tokens of a split identifier or number."""
 _MOST_EDITS: Final = 2
 _TELLING_WORDS: Final = 3
 _NOT_INITIALS: Final = word_set("not_initials")
@@ -54,11 +54,11 @@ class _Token(NamedTuple):
 
 
 class Survivors(NamedTuple):
-    """How many identifiers of a subject a text still holds.
+    """Counts of a subject's identifiers left in a text.
 
     Args:
-        certain: beyond doubt.
-        likely: that may be one: misspelt names, weak words where a person is spoken of, initials.
+        certain: certain identifiers.
+        likely: possible ones: misspelt names, weak words in a person context, initials.
     """
 
     certain: int
@@ -66,13 +66,13 @@ class Survivors(NamedTuple):
 
 
 class KnownMatcher:
-    """Looks up the tokens of a text in what is known of one subject; linear in the text. Holds PHI.
+    """Look up a text's tokens in one subject's index; linear in the text. Holds PHI.
 
-    Strong words (long, no word of the language) are found anywhere, misspelt too; weak ones (``May``, ``Will``,
-    ``An``) only where the text around them speaks of a person, or beside another name of the same people.
+    Strong words (long, no dictionary word) match anywhere, also misspelt; weak ones (``May``, ``Will``, ``An``) only if
+    the context indicates a person, or beside another name of the same people.
 
     Args:
-        known: the subject's identities and those of the people around it. PHI.
+        known: identities of the subject and related people. PHI.
     """
 
     def __init__(self, known: Sequence[Identity]) -> None:
@@ -89,7 +89,7 @@ class KnownMatcher:
         )
         self._foreign = {label: _foreign_pattern(self._index.foreign, label) for label in self._index.foreign.values()}
         self._names = self._index.given | self._index.family
-        self._is_near = lru_cache(maxsize=4096)(self._near)  # a text is read twice, and says its words again
+        self._is_near = lru_cache(maxsize=4096)(self._near)  # each text is scanned twice, and words repeat
 
     def find(self, view: View) -> list[Span]:
         """Find every known identifier in a view."""
@@ -107,13 +107,13 @@ class KnownMatcher:
         return spans
 
     def survivors(self, view: View, allowed: frozenset[PhiLabel] = frozenset()) -> Survivors:
-        """Count what is an identifier of the subject in a text that is about to leave.
+        """Count the subject's identifiers in a text that is about to leave.
 
-        Numbers are found inside longer runs too (``x0041772699``), which `find` leaves.
+        Unlike `find`, also counts numbers inside longer runs (``x0041772699``).
 
         Args:
             view: the text. PHI.
-            allowed: labels that may have been left on purpose.
+            allowed: labels the policy may keep.
         """
         found = self.find(view)
         certain = sum(1 for span in found if span.score >= CERTAIN and span.label not in allowed)
@@ -122,7 +122,7 @@ class KnownMatcher:
         return Survivors(certain, sum(1 for span in found if span.score < CERTAIN))
 
     def _broken(self, folded: str, tokens: Sequence[_Token]) -> Iterator[Span]:
-        """Find strong words of which a line end, or the border of a cell, has made two."""
+        """Find strong words split by a line end or cell border."""
         strong = self._index.strong
         for first, second in pairwise(tokens):
             whole = first.word + second.word
@@ -130,7 +130,7 @@ class KnownMatcher:
                 yield _span(first.start, second.end, strong[whole], 0.99)
 
     def _words(self, folded: str, tokens: Sequence[_Token]) -> Iterator[Span]:
-        """Judge each token by itself."""
+        """Check each token on its own."""
         for word, start, end in tokens:
             answer = self._judged(word, folded, start, end)
             if answer is not None:
@@ -156,8 +156,8 @@ class KnownMatcher:
         return (PhiLabel.NAME, 0.85) if near else None
 
     def _misspelt(self, word: str, *, capital: bool) -> bool:
-        """Say whether a word that is none of the language is within the safe edit distance of a strong name."""
-        if len(word) not in self._near_lengths:  # a sequence of bases is no name, and costs a cube
+        """Say whether a non-dictionary word is within the allowed edit distance of a strong name."""
+        if len(word) not in self._near_lengths:  # a base sequence is no name, and would cost cubic time
             return False
         return (capital or len(word) > STRONG_LENGTH) and not is_word(word) and self._is_near(word)
 
@@ -168,7 +168,7 @@ class KnownMatcher:
         return any(edit_distance(word, name) <= edits_allowed(name) for name in names)
 
     def _pair_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
-        """Find a given and a family name beside each other, in both orders, with an initial between or for one."""
+        """Find adjacent given and family name, in either order, with an initial between or as one of them."""
         token = tokens[first]
         second = first + 1
         if second < len(tokens) and len(tokens[second].word) == 1 and len(token.word) > 1:
@@ -184,7 +184,7 @@ class KnownMatcher:
             yield _span(token.start, other.end, PhiLabel.NAME, 0.99 if proper else 0.95)
 
     def _are_one(self, folded: str, token: _Token, other: _Token) -> bool:
-        """Say whether one is a given name, or its initial, and the other a family name of the people known."""
+        """Say whether one token is a known person's given name or initial and the other the family name."""
         index = self._index
         if len(token.word) == 1 and token.word.isalpha() and folded[token.start].isupper():
             return other.word in index.family and any(name[0] == token.word for name in index.given)
@@ -193,7 +193,7 @@ class KnownMatcher:
         )
 
     def _sequence_at(self, folded: str, tokens: Sequence[_Token], first: int) -> Iterator[Span]:
-        """Take the longest run of tokens from ``first`` that is known, as words in order or as one joined number."""
+        """Match the longest known token run from ``first``, as ordered words or as one joined number."""
         index = self._index
         lengths = self._lengths.get(tokens[first].word, set())
         joined, best = "", None
@@ -216,7 +216,7 @@ class KnownMatcher:
             yield _span(tokens[first].start, best[0], best[1], 0.99)
 
     def _known_run(self, folded: str, run: Sequence[_Token]) -> PhiLabel | None:
-        """Look a run up; a short one, or one of words of the language alone, must stand with capital letters."""
+        """Look up a run; a short or all-dictionary-word run must be capitalised."""
         label = self._index.sequences.get(tuple(token.word for token in run))
         if label is PhiLabel.ORG or label is PhiLabel.LOC:
             words = [token for token in run if token.word.isalpha()]
@@ -228,7 +228,7 @@ class KnownMatcher:
 
 
 def _foreign_pattern(foreign: Mapping[str, PhiLabel], label: PhiLabel) -> re.Pattern[str]:
-    """Ask for whole words where an alphabet has capitals, as Greek and Cyrillic; other scripts run words together."""
+    """Require word boundaries for alphabets with capitals (Greek, Cyrillic); other scripts run words together."""
     written = sorted((text for text, kind in foreign.items() if kind is label), key=len, reverse=True)
     forms = (rf"\b{re.escape(text)}\b" if text.lower() != text.upper() else re.escape(text) for text in written)
     return re.compile("(?i)" + "|".join(forms))
@@ -256,18 +256,18 @@ def _weak_fits(label: PhiLabel, word: str, folded: str, start: int, end: int) ->
 
 
 def _is_spoken_of(folded: str, start: int, end: int) -> bool:
-    """Ask for a verb of which a person is the subject, and no word before that the capital could belong to."""
+    """Require a verb with a person as subject, and no preceding word that explains the capital."""
     spoken = _SPOKEN_OF.match(folded, end)
     return spoken is not None and not folded[start:end].isupper() and not _names_a_disease(folded, start, end)
 
 
 def _names_a_disease(folded: str, start: int, end: int) -> bool:
-    """Leave ``Parkinson's`` where the name is that of a disease too."""
+    """Say whether the name is part of a disease name, such as ``Parkinson's``."""
     return folded[end : end + 2] == "'s" and folded[start:end].lower() in EPONYMS
 
 
 def _is_initials(word: str, folded: str, start: int, end: int) -> bool:
-    """Take initials only where a person signs or is named: behind a word for one, or alone at the end of a line."""
+    """Accept initials only where a person signs or is named: after a cue word, or alone at a line end."""
     if word in _NOT_INITIALS:
         return False
     last = not folded[end : end + 40].split("\n", 1)[0].strip(" .\t")

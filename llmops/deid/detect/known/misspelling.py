@@ -1,4 +1,4 @@
-"""How far two spellings are apart, and a way to find near ones without comparing with every name."""
+"""Compute edit distances, and find near spellings without comparing every name."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -9,14 +9,14 @@ _TWO_EDITS_FROM: Final = 9
 
 
 def edits_allowed(name: str) -> int:
-    """Give how many edits a misspelling of a name may have: none under 5 letters, 1 under 9, else 2."""
+    """Return the edits allowed in a misspelt name: 0 below 5 letters, 1 below 9, else 2."""
     if len(name) < SHORTEST_MISSPELT:
         return 0
     return 1 if len(name) < _TWO_EDITS_FROM else 2
 
 
 def deletions(word: str, depth: int) -> Iterator[str]:
-    """Give a word and each form with up to ``depth`` letters less; two near words share at least one such form."""
+    """Return a word with up to ``depth`` letters deleted; two near words share at least one such form."""
     yield word
     for left_out in range(1, depth + 1):
         for kept in combinations(range(len(word)), len(word) - left_out):
@@ -24,7 +24,7 @@ def deletions(word: str, depth: int) -> Iterator[str]:
 
 
 def edit_distance(first: str, second: str) -> int:
-    """Give the Damerau distance in its optimal-alignment form: inserted, lost, wrong or swapped letters."""
+    """Return the optimal-alignment Damerau distance: insertions, deletions, substitutions, transpositions."""
     before: list[int] = []
     previous = list(range(len(second) + 1))
     for row, letter in enumerate(first, start=1):

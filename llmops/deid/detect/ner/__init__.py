@@ -1,4 +1,4 @@
-"""Our own clinical NER: a small transformer token classifier that comes with the package and runs on onnxruntime."""
+"""The shipped clinical NER: a small transformer token classifier run by onnxruntime."""
 
 from llmops.deid.detect.ner.clinical import ClinicalNer
 from llmops.deid.detect.ner.entities import Entity

@@ -1,4 +1,4 @@
-"""Runs the shipped network over texts: one thread, one window to a pass."""
+"""Run the shipped network over texts: one thread, one window per pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Window:
 
 
 def windows(pieces: Pieces, *, core: int, context: int) -> list[Window]:
-    """Cut pieces into windows whose cores are disjoint and cover them; cores end with a line where they can.
+    """Cut pieces into windows with disjoint, covering cores; cores end at a line end where possible.
 
     Args:
-        pieces: of one text.
-        core: most pieces that one window decides.
-        context: most pieces before and after the core that the network sees besides.
+        pieces: pieces of one text.
+        core: maximum pieces one window decides.
+        context: maximum context pieces before and after the core.
     """
     total = len(pieces)
     line_starts = np.flatnonzero(pieces.lines)
@@ -47,7 +47,7 @@ def windows(pieces: Pieces, *, core: int, context: int) -> list[Window]:
 
 
 def _word_start(pieces: Pieces, end: int, position: int) -> int:
-    """Step back to the first piece of a word, unless that word fills the core."""
+    """Step back to the first piece of a word, unless the word fills the core."""
     start = int(np.searchsorted(pieces.words, pieces.words[end], side="left"))
     return start if start > position else end
 
@@ -55,18 +55,18 @@ def _word_start(pieces: Pieces, end: int, position: int) -> int:
 _CLS: Final = "[CLS]"
 _SEP: Final = "[SEP]"
 _SLOW_FUSION: Final = "SkipLayerNormFusion"
-"""The fused operator takes five times as long on a CPU as the three it stands for."""
+"""Disabled: the fused operator takes 5 times as long on a CPU as the three it replaces."""
 
 
 class ClinicalNer:
-    """Finds names, places, organisations, dates, identifiers and ages over 89 in clinical text.
+    """Find names, places, organisations, dates, identifiers and ages over 89 in clinical text.
 
-    The model is read and checked on construction. One instance must not be shared between threads. A window goes
-    through the network alone: quantisation takes its scales from all that goes through at once, so that a text would
-    get another answer beside other texts; and more at once would only strain the processor's cache.
+    The model is read and checked on construction. Not thread-safe. Each window is run alone: dynamic quantisation takes
+    its scales from the whole batch, so batching would make a text's result depend on other texts; larger batches would
+    also overflow the processor's cache.
 
     Args:
-        model: folder of the model; the one that comes with the package by default.
+        model: folder of the model; the shipped one by default.
 
     Raises:
         RecipeError: the model files are missing or not the pinned ones.
@@ -96,17 +96,17 @@ class ClinicalNer:
         self._sep: int = self._tokenizer.token_to_id(_SEP)
 
     def entities(self, text: str, thresholds: dict[str, float] | None = None) -> list[Entity]:
-        """Find the entities of a text, disjoint and in order, with code point offsets.
+        """Find the entities of a text, disjoint and ordered, with code point offsets.
 
         Args:
             text: any text. PHI.
-            thresholds: other than the model's own.
+            thresholds: overrides of the model's own.
         """
         ((pieces, probabilities),) = self.probabilities([text])
         return list(trimmed(text, entities(text, pieces, probabilities, thresholds or self._thresholds)))
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[Pieces, npt.NDArray[np.float32]]]:
-        """Give the pieces of each text and the probabilities (pieces, tags) of each."""
+        """Return per text its pieces and their probabilities (pieces, tags)."""
         cut = [encode(self._tokenizer, text) for text in texts]
         return [(pieces, self._answered(pieces)) for pieces in cut]
 
@@ -118,7 +118,7 @@ class ClinicalNer:
         return answer
 
     def _run(self, pieces: Pieces, window: Window) -> npt.NDArray[np.float32]:
-        """Give the probabilities of the pieces of a window, between those of the two special ones."""
+        """Return the probabilities of a window's pieces, run between the two special ones."""
         size = window.last - window.first
         ids = np.empty((1, size + 2), dtype=np.int64)
         shapes = np.full((1, size + 2), SPECIAL_SHAPE, dtype=np.int64)

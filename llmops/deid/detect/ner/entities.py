@@ -1,4 +1,4 @@
-"""Turns probabilities of pieces into entities of whole words."""
+"""Turn piece probabilities into whole-word entities."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,9 @@ from llmops.deid.detect.ner.pieces import Pieces
 
 _WORD: Final = re.compile(r"\w+")
 _TIGHT: Final = re.compile(r"[-'’.,/&@:^_+#()]{0,2}")
-"""What may stand between two parts of one entity that no white space parts."""
+"""Allowed between two parts of one entity not separated by white space."""
 _LOOSE: Final = re.compile(r"[^\w\n]{0,4}\n?[^\w\n]{0,4}|[^\n]{0,10}")
-"""What may stand between two parts of one entity where the network says that the second one goes on with it."""
+"""Allowed between two parts of one entity if the network tags the second as a continuation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +31,16 @@ class Entity:
 def entities(
     text: str, pieces: Pieces, probabilities: npt.NDArray[np.float32], thresholds: Mapping[str, float]
 ) -> list[Entity]:
-    r"""Report each word (``\w+``) one of whose pieces is likely enough to be PHI, joined with its like neighbours.
+    r"""Report each word (``\w+``) with a sufficiently likely PHI piece, joined with neighbours of the same label.
 
     Args:
-        text: that the pieces are of. PHI.
-        pieces: of that text.
+        text: text of the pieces. PHI.
+        pieces: pieces of the text.
         probabilities: (pieces, tags).
-        thresholds: least probability of being PHI, by likeliest label.
+        thresholds: minimum PHI probability, by likeliest label.
 
     Returns:
-        Disjoint, in order; a score is the highest probability of being PHI of its words.
+        Disjoint, ordered; the score is the highest PHI probability of its words.
     """
     if not len(pieces):
         return []
@@ -52,7 +52,7 @@ def entities(
     for index in np.flatnonzero(phi >= floors).tolist():
         start, end = int(pieces.starts[index]), int(pieces.ends[index])
         label = int(best[index])
-        if not found or end > found[-1].end:  # a piece of a word that is widened already is not widened again
+        if not found or end > found[-1].end:  # skip further pieces of a word already widened
             start, end = _whole(text, start, end)
         entity = Entity(start=start, end=end, label=LABELS[label], score=float(phi[index]))
         if found and _is_one(text, found[-1], entity, goes_on=bool(kinds[index, label, 1] > kinds[index, label, 0])):
@@ -78,7 +78,7 @@ def _joined(last: Entity, entity: Entity) -> Entity:
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a piece to the word that it is in; a piece of punctuation stays as it is."""
+    """Widen a piece to its word; punctuation pieces stay unchanged."""
     if _is_word(text[start]):
         while start and _is_word(text[start - 1]):
             start -= 1
@@ -93,7 +93,7 @@ def _is_word(character: str) -> bool:
 
 
 def trimmed(text: str, found: list[Entity]) -> Iterator[Entity]:
-    """Take white space and punctuation off both ends; what holds no word is left out."""
+    """Trim white space and punctuation at both ends; drop entities without a word."""
     for entity in found:
         words = [*_WORD.finditer(text, entity.start, entity.end)]
         if words:

@@ -1,4 +1,4 @@
-"""Cuts a text into word pieces and describes the letter case and layout that an uncased network would not see."""
+"""Cut a text into word pieces, with letter case and layout features an uncased network would miss."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,16 +14,16 @@ Kinds = npt.NDArray[np.int8]
 
 _CASES, _DIGITS, _FOREIGN, _GAPS, _ENDS = 6, 3, 2, 5, 3
 SHAPES: Final = _CASES * _DIGITS * _FOREIGN * _GAPS * _ENDS + 1
-"""How many shapes there are; the last one is that of the pieces that stand for no text."""
+"""Number of shapes; the last is for special pieces without text."""
 SPECIAL_SHAPE: Final = SHAPES - 1
 SHAPE_FIELDS: Final = (_CASES, _DIGITS, _FOREIGN, _GAPS, _ENDS)
-"""Values of each feature that a shape is made of, the first one weighing most."""
+"""Number of values of each shape feature, most significant first."""
 
 _ATTACHED, _SPACE, _WIDE, _NEW_LINE, _BLANK_LINE = range(5)
-"""Gaps, so that the first three are the width of a blank."""
+"""Gap classes; the first three equal the gap width in blanks."""
 _NO_LETTER, _LOWER_CASE, _CAPITAL, _UPPER_CASE, _MIXED, _INITIAL = range(6)
 _END_BEFORE: Final = np.array([0, 0, 1, 2, 2])
-"""Line end after a piece, by the gap that follows."""
+"""Line-end class after a piece, by the gap that follows."""
 _REPLACEMENT: Final = 0xFFFD
 _TAB: Final = ord("\t")
 _ASCII: Final = 127
@@ -37,7 +37,7 @@ class Pieces:
         ids: vocabulary index.
         shapes: case, digits, non-ASCII letters, gap before and line end after, as one number below `SHAPES`.
         starts, ends: code point offsets ``[start, end)`` in the text.
-        words: number of the word that the piece is part of, counted from 0.
+        words: zero-based number of the piece's word.
         lines: whether the piece is the first of a line.
     """
 
@@ -53,10 +53,10 @@ class Pieces:
 
 
 def encode(tokenizer: Any, text: str) -> Pieces:
-    """Cut a text into pieces; a text of white space alone has none.
+    """Cut a text into pieces; white space alone gives none.
 
     Args:
-        tokenizer: a ``tokenizers.Tokenizer`` that adds no special pieces and truncates nothing.
+        tokenizer: a ``tokenizers.Tokenizer`` without special pieces and truncation.
         text: any text; lone surrogates are read as U+FFFD. PHI.
     """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -79,7 +79,7 @@ def encode(tokenizer: Any, text: str) -> Pieces:
 
 
 def _gaps(codes: Codes, kinds: Kinds, starts: Ints, ends: Ints) -> Ints:
-    """Class of the white space before each piece; the first piece starts a line."""
+    """Return the white-space class before each piece; the first piece starts a line."""
     breaks = np.zeros(len(codes) + 1, dtype=np.int64)
     np.cumsum(kinds == _BREAK, out=breaks[1:])
     before = np.zeros_like(ends)
@@ -94,7 +94,7 @@ def _gaps(codes: Codes, kinds: Kinds, starts: Ints, ends: Ints) -> Ints:
 
 
 def _letters(codes: Codes, kinds: Kinds, starts: Ints, ends: Ints, words: Ints) -> Ints:
-    """Case, digit and non-ASCII class, as one number, of the whole word that each piece is part of."""
+    """Return case, digit and non-ASCII class of each piece's whole word, as one number."""
     is_first = np.ones(len(words), dtype=np.bool_)
     np.not_equal(words[1:], words[:-1], out=is_first[1:])
     first = np.flatnonzero(is_first)
@@ -115,7 +115,7 @@ def _letters(codes: Codes, kinds: Kinds, starts: Ints, ends: Ints, words: Ints) 
 
 
 def _count(found: npt.NDArray[Any], begin: Ints, stop: Ints) -> Ints:
-    """Sum what was found of each word."""
+    """Sum counts per word."""
     total = np.zeros(len(found) + 1, dtype=np.int64)
     np.cumsum(found, out=total[1:])
     return np.asarray(total[stop] - total[begin], dtype=np.int64)
@@ -125,12 +125,12 @@ _OTHER, _UPPER, _LOWER, _DIGIT, _BREAK = range(5)
 _BITS: Final = 31
 _UPPER_PART: Final = (1 << _BITS) - 1
 _CASED: Final = np.array([0, 1, 1 << _BITS, 0, 0], dtype=np.int64)
-"""By kind: the upper-case letters of a word are counted in the lower half of a number, the others in the upper half."""
+"""By kind: upper-case letters are counted in the lower bits of a number, other letters in the upper bits."""
 
 
 @cache
 def _kind_table() -> npt.NDArray[np.int8]:
-    """Kind of every code point of the basic plane; those beyond it count as U+FFFF, which is none."""
+    """Return the kind of every BMP code point; others count as U+FFFF, which has none."""
     table = np.zeros(0x10000, dtype=np.int8)
     for code in range(0x10000):
         character = chr(code)

@@ -1,4 +1,4 @@
-"""The model files that come with the package, opened only where they are the pinned ones."""
+"""Open the shipped model files after checking them against their pins."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from llmops.deid.detect.ner.labels import LABELS, TAGS
 from llmops.errors import RecipeError
 
 SHIPPED: Final = Path(__file__).parent / "model"
-"""Folder of the model that comes with the package."""
+"""Folder of the shipped model."""
 
 CARD: Final = "model.json"
 NETWORK: Final = "model.onnx"
@@ -21,15 +21,15 @@ LEXICON: Final = "lexicon.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFiles:
-    """A model whose files have been checked against their pins.
+    """A model whose files match their pins.
 
     Args:
         network: bytes of the ONNX graph.
         vocabulary: JSON of the tokenizer.
-        thresholds: least probability of being PHI at which a word is reported, by its likeliest label.
-        core: most pieces that one window decides.
-        context: most pieces that a window sees on each side of them.
-        digest: SHA-256 of the model card file, which pins the others; names the model in a chain fingerprint.
+        thresholds: minimum PHI probability at which a word is reported, by its likeliest label.
+        core: maximum pieces one window decides.
+        context: maximum context pieces on each side.
+        digest: SHA-256 of the model card, which pins the other files; identifies the model in a chain fingerprint.
     """
 
     network: bytes = field(repr=False)
@@ -42,12 +42,12 @@ class ModelFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeFiles:
-    """A judge whose files have been checked against their pins.
+    """A judge whose files match their pins.
 
     Args:
         trees: bytes of the ONNX tree ensemble.
-        lexicon: JSON of the words of the training notes.
-        threshold: least probability at which a word is PHI.
+        lexicon: JSON of the training-note word counts.
+        threshold: minimum probability at which a word is PHI.
     """
 
     trees: bytes = field(repr=False)
@@ -56,10 +56,10 @@ class JudgeFiles:
 
 
 def open_judge(folder: Path = SHIPPED) -> JudgeFiles:
-    """Read the judge that was fitted to the network of a model folder.
+    """Read the judge fitted to the network of a model folder.
 
     Raises:
-        RecipeError: a file is missing or not the pinned one; nothing is judged with it.
+        RecipeError: a file is missing or not the pinned one.
     """
     try:
         card = json.loads((folder / CARD).read_bytes())
@@ -76,7 +76,7 @@ def open_model(folder: Path = SHIPPED) -> ModelFiles:
     """Read a model folder.
 
     Raises:
-        RecipeError: a file is missing, is not the pinned one, or is of another kind of model; nothing is run with it.
+        RecipeError: a file is missing, not the pinned one, or of another kind of model.
     """
     try:
         raw = (folder / CARD).read_bytes()

@@ -1,4 +1,4 @@
-"""What the clinical network thinks of each word of a text."""
+"""Compute the network's PHI probability for each word of a text."""
 
 import re
 from typing import Any, Final
@@ -11,7 +11,7 @@ from llmops.deid.spans import ScoredWord, whole_word
 from llmops.phi import PhiLabel
 
 _FLOOR: Final = 0.01
-"""Words below it are left out: nothing would believe them."""
+"""Words with a lower probability are omitted."""
 _ALPHANUMERIC: Final = re.compile(r"[^\W_]")
 LABEL_OF: Final = {
     "NAME": PhiLabel.NAME,
@@ -25,11 +25,11 @@ _BY_KIND: Final = tuple(LABEL_OF[label] for label in LABELS)
 
 
 def scored_words(text: str, pieces: Any, probabilities: npt.NDArray[np.float32]) -> tuple[ScoredWord, ...]:
-    """Give each word that is not plainly harmless to the network, with its likeliest label and the probability of PHI.
+    """Return each word above the floor, with its likeliest label and PHI probability.
 
     Args:
-        text: that the pieces are of. PHI.
-        pieces: of that text.
+        text: text of the pieces. PHI.
+        pieces: pieces of the text.
         probabilities: (pieces, tags).
     """
     if not len(pieces):

@@ -1,4 +1,4 @@
-"""One file an identifier: its patterns, what they must not match, and a finder that the analyzer runs."""
+"""Recognizers, one file per identifier: patterns, look-alike checks and a finder."""
 
 from llmops.deid.detect.recognizers.contacts import email, fax, ip, phone, url
 from llmops.deid.detect.recognizers.dates import age, date
@@ -45,7 +45,7 @@ _MODULES = (
 )
 
 FINDERS = tuple((module.NAME, module.find) for module in _MODULES)
-"""Name and finder of each recognizer, in the order of 164.514(b)(2)(i). Photos (Q) are no text."""
+"""Name and finder of each recognizer, in the order of 164.514(b)(2)(i). Photos (Q) do not occur in text."""
 
 LABELS = {module.NAME: module.LABEL for module in _MODULES}
-"""What each recognizer finds, by its name."""
+"""Label of each recognizer's findings, by name."""

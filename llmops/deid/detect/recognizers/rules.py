@@ -1,4 +1,4 @@
-"""A pattern with what it means, compiled by RE2 so that no input can make it slow."""
+"""Match patterns with their labels and checks, compiled by RE2 so that no input can make them slow."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ from llmops.deid.spans import Span, View
 from llmops.phi import PLACEHOLDER, PhiLabel
 
 Check = Callable[[str, int, int], bool]
-"""Says whether ``folded[start:end]`` stands for what the pattern took it for, seen in its surroundings."""
+"""Says from its context whether ``folded[start:end]`` is what the pattern matched it as."""
 
 
 Cut = Callable[[str, int, int], int]
-"""Gives where the surface really ends, for patterns that take more words than belong to it; its start to refuse."""
+"""Returns the true end of a surface, for patterns that match too many words; its start to refuse."""
 
 
 def _whole(_folded: str, _start: int, end: int) -> int:
@@ -28,13 +28,13 @@ def _always(_folded: str, _start: int, _end: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PatternRule:
-    """One shape of an identifier: the first group of ``pattern`` that took part is the surface.
+    """One format of an identifier: the first participating group of ``pattern`` is the surface.
 
     Args:
-        pattern: RE2 syntax over the folded text; ``(?i)`` where case does not matter. No lookaround: use ``check``.
-        label: what the surface is.
-        score: confidence in [0, 1]; also which of two overlapping finds keeps the range.
-        check: refuses look-alikes from the surface and its surroundings.
+        pattern: RE2 syntax over the folded text; ``(?i)`` if case does not matter. No lookaround: use ``check``.
+        label: label of the surface.
+        score: confidence in [0, 1]; also decides which of two overlapping findings keeps the range.
+        check: refuses look-alikes by surface and context.
         cut: shortens the surface before it is checked.
     """
 
@@ -47,12 +47,12 @@ class PatternRule:
     groups: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Compile once; a pattern RE2 cannot run in linear time does not compile."""
+        """Compile once; patterns that RE2 cannot run in linear time fail to compile."""
         object.__setattr__(self, "compiled", re2.compile(self.pattern.encode("ascii"), _options(_RULE_MEMORY)))
         object.__setattr__(self, "groups", self.compiled.groups)
 
     def find(self, folded: str, data: bytes, recognizer: str) -> Iterator[Span]:
-        """Yield every surface of this rule in a text, given as text and as bytes. PHI."""
+        """Yield every surface of this rule in a text, given as string and bytes. PHI."""
         position = 0
         while (match := self.compiled.search(data, position)) is not None:
             start, end = _trimmed(folded, *_surface(match, self.groups))
@@ -67,13 +67,13 @@ class PatternRule:
 
 
 class Rules:
-    """Rules that search a text one after the other; sets of RE2 say beforehand which of them match it at all.
+    """Run rules over a text one by one; RE2 sets prefilter the rules that can match at all.
 
-    A set reads a text once for all of its rules, and most rules do not match a short one. Large rules are in no set:
-    together with others their states multiply.
+    A set scans a text once for all its rules, and most rules do not match a short text. Large rules are in no set: in
+    combination their states multiply.
 
     Args:
-        rules: in the order in which they are tried.
+        rules: in the order in which they run.
     """
 
     def __init__(self, *rules: PatternRule) -> None:
@@ -84,13 +84,13 @@ class Rules:
         self._alone = tuple(sorted(set(range(len(rules))).difference(small)))
 
     def __iter__(self) -> Iterator[PatternRule]:
-        """Give the rules in their order."""
+        """Iterate over the rules in order."""
         return iter(self._rules)
 
     def find(self, view: View, recognizer: str) -> Iterator[Span]:
-        """Yield every surface of every rule. After a refused look-alike the search goes on behind its first character.
+        """Yield every surface of every rule; after a refused look-alike the search resumes after its first character.
 
-        What stands in a placeholder is nothing to a rule: ``[DATE]`` before a number does not make it a date.
+        Rules do not see inside placeholders: ``[DATE]`` before a number does not make it a date.
         """
         folded = _without_placeholders(view.folded)
         data = view.data if folded is view.folded else folded.encode("ascii")
@@ -104,15 +104,15 @@ class Rules:
 
 
 class _RuleSet:
-    """Says which of its rules match a text, and all of them where it cannot tell.
+    """Return which of its rules match a text, or all of them if undecidable.
 
-    RE2 answers for a set with an automaton alone and has nothing to fall back to. Full memory it empties and goes on;
-    should it give up all the same, its answer is empty, as for a text that no rule matches. So the first pattern of a
-    set matches every text: an answer without it is none, and all rules are to be tried. A set too large for its memory
-    does not compile.
+    RE2 matches sets with an automaton alone, without fallback. When its memory is full it flushes and continues; if it
+    gives up nevertheless, its answer is empty, as for a text without matches. So the first pattern of a set matches
+    every text: an answer without it is a failure, and all rules are tried. A set too large for its memory does not
+    compile.
 
     Args:
-        rules: by what the answer calls them.
+        rules: by their number in the answer.
     """
 
     def __init__(self, rules: Mapping[int, PatternRule]) -> None:
@@ -123,7 +123,7 @@ class _RuleSet:
         self._set.Compile()
 
     def matching(self, data: bytes) -> Sequence[int]:
-        """Give the numbers of the rules that match a text, in no order. PHI."""
+        """Return the numbers of the matching rules, unordered. PHI."""
         answer = self._set.Match(data) or ()
         if 0 not in answer:
             return self._numbers
@@ -145,7 +145,7 @@ def _without_placeholders(folded: str) -> str:
 
 
 def _trimmed(folded: str, start: int, end: int) -> tuple[int, int]:
-    """Leave the blanks around a surface to the text."""
+    """Exclude the blanks around a surface."""
     while start < end and folded[start].isspace():
         start += 1
     while end > start and folded[end - 1].isspace():
@@ -154,7 +154,7 @@ def _trimmed(folded: str, start: int, end: int) -> tuple[int, int]:
 
 
 def words(*alternatives: str) -> str:
-    """Give a non-capturing group of alternatives, longest first; in the same order in every process."""
+    """Return a non-capturing group of alternatives, longest first; the same order in every process."""
     ordered = sorted(alternatives, key=lambda one: (-len(one), one))
     return "(?:" + "|".join(ordered) + ")"
 
@@ -167,12 +167,12 @@ def _options(memory: int) -> Any:
 
 
 _RULE_MEMORY: Final = 4 << 20
-"""Bytes for the automata of a rule; where they are used up RE2 begins anew or goes on without one."""
+"""Bytes for the automata of a rule; when full, RE2 restarts or continues without one."""
 _SET_MEMORY: Final = 3 << 19
 _TOGETHER: Final = 8
-"""Rules to a set: with more of them its states multiply, with fewer the calls cost more than the reading."""
+"""Rules per set: with more, states multiply; with fewer, calls cost more than scanning."""
 _LARGE: Final = 300
-"""Instructions of a rule from which on it is in no set."""
+"""RE2 program size from which a rule is in no set."""
 _LONG: Final = 4_000
-"""Characters of a text from which on the sets are not asked: most rules match it, and the search is what costs."""
+"""Text length in characters from which sets are skipped: most rules match, and the search dominates the cost."""
 _ANY_TEXT: Final = r"\A"

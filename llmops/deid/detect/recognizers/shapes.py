@@ -1,4 +1,4 @@
-"""Shapes that several identifiers share: numbers and codes as people write them."""
+"""Number and code formats shared by several identifiers."""
 
 import re
 from typing import Final
@@ -10,7 +10,7 @@ CODE: Final = (
     r"(?:[A-Z]{1,8}[-/.#_]{0,2}){0,3}(?:[A-Z]{1,4} )?\d[A-Za-z0-9]{0,20}(?:[-/._^][A-Za-z0-9]{1,16}){0,6}"
     r"(?: (?:\d[A-Za-z0-9-]{0,11}|[A-Z]\d?)\b){0,4})"
 )
-"""A code with a digit in it: ``00-41-77-26``, ``M0093381-7``, ``4 0 1 1 7 B2``, ``NCM 5520 1138 04``."""
+"""A code with a digit: ``00-41-77-26``, ``M0093381-7``, ``4 0 1 1 7 B2``, ``NCM 5520 1138 04``."""
 
 TIGHT_CODE: Final = r"[A-Za-z]{0,8}[-/.#_]?\d[A-Za-z0-9]{0,20}(?:[-/._][A-Za-z0-9]{1,16}){0,6}"
 """A code without blanks."""
@@ -19,14 +19,14 @@ SEP: Final = (
     r"(?:\s?(?:no|number|num|nr|id|ids|ref|code|nos)\b\.?)?\s{0,8}(?:[#:=.|]{1,30}|is|was|ending(?: "
     r"in)?|->|\()?\s{0,8}[#\"'\[]{0,2}"
 )
-"""What stands between a label and its value; spaces of a form included."""
+"""Separator between a label and its value, including form spaces."""
 
 GAP: Final = r"[\s,|/._-]{1,3}"
-"""What may part the groups of a number behind its label: the tab, pipe or line of a table too."""
+"""Separator between digit groups after a label, including a table's tab, pipe or line end."""
 
 
 def at_least_digits(least: int) -> Check:
-    """Make a check that a surface has that many digits."""
+    """Make a check that a surface has at least that many digits."""
 
     def check(folded: str, start: int, end: int) -> bool:
         return sum(c.isdigit() for c in folded[start:end]) >= least
@@ -41,7 +41,7 @@ _CLOCK: Final = re.compile(r":[0-5]\d\b")
 def is_code(least: int) -> Check:
     """Make a check that a surface has that many digits and is no score, frequency or time of day.
 
-    As in ``asthma plan. ACT 19/25``, ``SN 2w4`` (a nurse, twice a week for four weeks) and ``device 14:51``.
+    Refused: ``asthma plan. ACT 19/25``, ``SN 2w4`` (a nurse, twice a week for four weeks), ``device 14:51``.
     """
     long_enough = at_least_digits(least)
 
@@ -55,11 +55,10 @@ def is_code(least: int) -> Check:
 
 
 def apart_from_digits(kin: str) -> Check:
-    """Make a check that no digit is joined to a surface by ``-`` or ``/``, or before it by ``.``, as in a longer code.
+    """Make a check that no digit adjoins a surface by ``-`` or ``/``, or precedes it with ``.``, as in a longer code.
 
     Args:
-        kin: pattern of the numbers that may be joined all the same, since they are of the same kind; of
-            ``_KIN_LENGTH`` characters at most.
+        kin: pattern of numbers of the same kind, which may adjoin; at most ``_KIN_LENGTH`` characters.
     """
     joined, ended = re.compile(r"\d[-/.]\Z"), re.compile(rf"(?<!\d)(?:{kin})[-/]\Z")
     onward, begun = re.compile(r"[-/]\d"), re.compile(rf"[-/](?:{kin})(?!\w)")

@@ -12,7 +12,7 @@ LABEL: Final = PhiLabel.EMAIL
 _BOX: Final = r"[A-Za-z0-9][A-Za-z0-9._%+~-]{0,63}"
 _AT: Final = r"(?:@|\[at\]|\(at\))"
 _DOMAIN: Final = r"[A-Za-z0-9~][A-Za-z0-9.~-]{0,190}\.[A-Za-z~]{2,24}"
-"""With a dot: ``80 @ rest`` and ``propofol@20mcg`` are no addresses."""
+"""Requires a dot: ``80 @ rest`` and ``propofol@20mcg`` are no addresses."""
 
 RULES: Final = Rules(
     PatternRule(r"\b" + _BOX + _AT + r"[A-Za-z~][A-Za-z0-9.~-]{1,190}[A-Za-z~]{2}\b", PhiLabel.EMAIL, 0.7),
@@ -21,5 +21,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

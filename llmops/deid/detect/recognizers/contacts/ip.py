@@ -1,4 +1,4 @@
-"""Internet protocol addresses, 164.514(b)(2)(i)(O), and hardware addresses."""
+"""IP addresses, 164.514(b)(2)(i)(O), and hardware addresses."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,17 +16,17 @@ def _is_ipv4(folded: str, start: int, end: int) -> bool:
     goes_on = folded[max(0, start - 1) : start] == "." or (
         folded[end : end + 1] == "." and folded[end + 1 : end + 2].isdigit()
     )
-    own = parts[0] in {"0", "127", "255"}  # the machine itself, any and all of them (RFC 1122, 3.2.1.3): no address
+    own = parts[0] in {"0", "127", "255"}  # this host, any and broadcast (RFC 1122, 3.2.1.3): no address
     return all(int(part) < 256 for part in parts) and not goes_on and max(map(len, parts)) > 1 and not own
 
 
 def _is_routable(folded: str, start: int, end: int) -> bool:
-    """Ask for a part of three digits: the versions of programs (``9.2.1.44``) seldom have one."""
+    """Require a three-digit part, which software versions (``9.2.1.44``) rarely have."""
     return _is_ipv4(folded, start, end) and max(map(len, folded[start:end].split("."))) == 3
 
 
 def _is_ipv6(folded: str, start: int, end: int) -> bool:
-    """Refuse a time of day (``14:10:05``): an address has a letter or four groups at least."""
+    """Refuse a time of day (``14:10:05``): an address has a letter or at least four groups."""
     surface = folded[start:end]
     return "::" in surface or surface.count(":") >= 5 or (surface.count(":") >= 3 and any(c.isalpha() for c in surface))
 
@@ -40,5 +40,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

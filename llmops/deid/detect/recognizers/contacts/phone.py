@@ -18,7 +18,7 @@ _is_apart: Final = apart_from_digits(r"(?:\d{3}[-.])?\d{2,3}[-.]\d{4}")
 
 
 def _is_phone(folded: str, start: int, end: int) -> bool:
-    """Refuse a stretch of a longer code."""
+    """Refuse a part of a longer code."""
     coded = re.match(r"-[A-Za-z]|\.1", folded[end : end + 2]) is not None
     return folded[max(0, start - 1) : start] != "#" and not coded and _is_apart(folded, start, end)
 
@@ -27,7 +27,7 @@ _MEASURE: Final = re.compile(r"(?i)\s?(?:[x/%]|fields|hpf|mm|cm|mg|mcg|ml|kg|g\b
 
 
 def _is_extension(folded: str, start: int, end: int) -> bool:
-    """Refuse a pH, a page of a report and a size (``11 x 180 mm``)."""
+    """Refuse a pH, a report page number and a size (``11 x 180 mm``)."""
     sized = folded[start - 2 : start].lower() == "x " and folded[max(0, start - 4) : start - 2].strip().isdigit()
     return "." not in folded[start:end] and not sized and _MEASURE.match(folded, end) is None
 
@@ -40,7 +40,7 @@ _WORD_BEFORE: Final = re.compile(r"(?:([A-Z][a-z]+)|\bme|\bat|\b(?:lab|rx|rads|d
 
 
 def _is_short_extension(folded: str, start: int, end: int) -> bool:
-    """Take ``Sheila x22``; refuse how often (``Ativan x10 days``, ``drain x2``)."""
+    """Accept ``Sheila x22``; refuse a frequency or count (``Ativan x10 days``, ``drain x2``)."""
     before = _WORD_BEFORE.search(folded, max(0, start - 24), start)
     named = before is not None and (before[1] is None or before[1].lower() in GIVEN_NAMES)
     return named and _is_extension(folded, start, end) and _UNIT_AFTER.match(folded, end) is None
@@ -59,7 +59,7 @@ def _is_line(folded: str, start: int, end: int) -> bool:
 
 
 def _is_short_line(folded: str, start: int, end: int) -> bool:
-    """Take the digits of a house line (``3-0117``); refuse a year behind a number and parts of codes."""
+    """Accept a house extension (``3-0117``); refuse a year after a number and parts of codes."""
     around = set(folded[max(0, start - 1) : start] + folded[end : end + 1].replace(".", "")) & set("-./:#$+")
     fraction = folded[end : end + 1] == "." and folded[end + 1 : end + 2].isdigit()
     return folded[start + 2 : start + 4] not in {"19", "20"} and not around and not fraction
@@ -73,12 +73,12 @@ _SPOKEN: Final = r"(?:oh|zero|one|two|three|four|five|six|seven|eight|nine)"
 
 
 def _is_spoken(folded: str, start: int, end: int) -> bool:
-    """Refuse the year and the dose: a number that is spelt out has four digits at least."""
+    """Refuse years and doses: a spelt-out phone number has at least four digits."""
     return len(folded[start:end].split()) >= 4
 
 
 def _is_ended(folded: str, _start: int, end: int) -> bool:
-    """Refuse a time of day with the beginning of a longer number behind it (``0415 401-555-0153``)."""
+    """Refuse a time of day followed by the start of a longer number (``0415 401-555-0153``)."""
     return re.match(r"[-. ]\d{4}\b", folded[end : end + 6]) is None
 
 
@@ -87,12 +87,12 @@ _has_seven_digits: Final = at_least_digits(7)
 
 
 def _is_number(folded: str, start: int, end: int) -> bool:
-    """Refuse what is too short, and a time of day with a number behind it, which is found by itself."""
+    """Refuse numbers that are too short, and a time of day before a number, which is found separately."""
     return _has_seven_digits(folded, start, end) and _TIMED.match(folded[start:end]) is None
 
 
 _END: Final = r"(?:\b|(?i:x|extn?\.?)\d)"
-"""The end of a number, or of what its extension is joined to."""
+"""The end of a number, or the start of an extension joined to it."""
 _NUMBER: Final = r"(?:\d{3}[-. /*)]{1,3}\d{3}[-. /*]{0,3}\d{4}|0\d{3,4} \d{3} ?\d{3,4}|0\d \d{4} \d{4})"
 
 RULES: Final = Rules(
@@ -175,5 +175,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

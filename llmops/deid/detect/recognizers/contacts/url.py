@@ -1,4 +1,4 @@
-"""Web addresses, 164.514(b)(2)(i)(N); also defanged ones and host names that stand without a scheme."""
+"""Web addresses, 164.514(b)(2)(i)(N), including defanged ones and host names without a scheme."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _STANDARDS: Final = re.compile(
     r"(?:hl7|loinc|snomed|unitsofmeasure|w3|ietf|nema|ihe|omg|schema|purl)\.(?:org|net|info)(?![\w.-])"
     r"(?![^\s<>\"']{0,400}(?:[?@=]|/(?:Patient|Person|RelatedPerson|Practitioner|Encounter)/))"
 )
-"""Where standards keep the names of their codes (``http://loinc.org``): no query, nobody's resource."""
+"""Hosts of standards' code systems (``http://loinc.org``), if without a query: they identify nobody."""
 
 
 def _is_host(folded: str, start: int, end: int) -> bool:
@@ -48,5 +48,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -1,4 +1,4 @@
-"""Ages over 89, 164.514(b)(2)(i)(C), in digits and in words; and birth years that tell one."""
+"""Ages over 89, 164.514(b)(2)(i)(C), in digits and words, and birth years that reveal one."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ _FIELD: Final = re.compile(
     r"(?i)(?<!\bhpi)(?<!\bid)(?<!\bcc)(?<!\bpt)(?<!\bhx)(?<!\bpatient)(?<!\bhistory)(?<!\billness)(?<!\bsubjective)"
     r"(?<!\bsummary)(?<!\breason)(?<!\bassessment)(?<!\bimpression):[ :?]{0,2}\Z"
 )
-"""A field that may hold a temperature: none that begins with who the patient is."""
+"""A field that may hold a temperature: not one beginning with who the patient is."""
 
 
 def _is_person(folded: str, start: int, end: int) -> bool:
@@ -64,7 +64,7 @@ def _is_person(folded: str, start: int, end: int) -> bool:
 
 
 def _is_birth_year(folded: str, start: int, end: int) -> bool:
-    """Take the year of somebody over 89 by now (``'29``: nobody is born later); refuse the first part of a date."""
+    """Accept a birth year of somebody now over 89 (``'29``: nobody is born in the future); refuse part of a date."""
     born = full_year(folded[start:end], YEAR_OF_WRITING - 1) or YEAR_OF_WRITING
     return is_over_89(born) and re.match(r"[-/.]\d", folded[end : end + 2]) is None
 
@@ -77,7 +77,7 @@ _IN_A_YEAR: Final = {"m": 12, "w": 52, "d": 365}
 
 
 def _is_long_ago(folded: str, start: int, end: int) -> bool:
-    """Take an age in months, weeks or days that is over 89 years."""
+    """Accept an age in months, weeks or days that exceeds 89 years."""
     a_year = _IN_A_YEAR[folded[end + 1].lower()]
     return int(folded[start:end].replace(",", "")) >= (OLDEST_AGE + 1) * a_year
 
@@ -185,5 +185,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -1,4 +1,4 @@
-"""Dates finer than a year, 164.514(b)(2)(i)(C), in the shapes notes use; ratios, scores and vitals are no dates."""
+"""Dates finer than a year, 164.514(b)(2)(i)(C), in the formats notes use; ratios, scores and vitals are no dates."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -59,13 +59,13 @@ _LIST_MARK: Final = re.compile(r"(?:^|\n)[ \t>*\-|\[(]{0,6}\Z")
 
 
 _IN_FULL: Final = 0.99
-"""Score of a date in full with its century: it stands whatever is said of its words (`llmops.deid.detect.combine`)."""
+"""Score of a full date with century: kept whatever the judge says of its words (`llmops.deid.detect.combine`)."""
 
 
 def _is_triple(folded: str, start: int, end: int) -> bool:
-    """Take three numbers for a date only where a month, a day and a year can be among them.
+    """Accept three numbers as a date only if month, day and year can be among them.
 
-    Joined by its own separator to what stands beside it (``v.1.2.24``) a date has its century too.
+    A date joined by its own separator to neighbouring text (``v.1.2.24``) also needs its century.
     """
     parts = [int(part) for part in re.findall(r"\d+", folded[start:end])]
     separators = [sep.strip() for sep in re.findall(r"\D+", folded[start:end])]
@@ -81,7 +81,7 @@ def _is_triple(folded: str, start: int, end: int) -> bool:
 
 
 def _is_broken(surface: str, parts: Sequence[int]) -> bool:
-    """Say whether a date goes over lines, but for one with its century that is broken behind a dash or slash."""
+    """Say whether a date spans lines; one with century broken after a dash or slash is allowed."""
     return "\n" in surface and (max(parts) < _CENTURY or _LINE_BEGUN.search(surface) is not None)
 
 
@@ -92,7 +92,7 @@ def _are_a_date(parts: Sequence[int]) -> bool:
 
 
 def _is_labelled(folded: str, start: int, end: int) -> bool:
-    """Take three numbers behind a label, whatever parts them, where they can be a date; refuse ``born 2/27 02:14``."""
+    """Accept three numbers after a label, with any separator, if they can be a date; refuse ``born 2/27 02:14``."""
     parts = [int(part) for part in re.findall(r"\d+", folded[start:end])]
     first, second = re.findall(r"\D+", folded[start:end])
     onward = re.match(r"[-/:]\d", folded[end : end + 2])
@@ -106,7 +106,7 @@ def _is_stamp(folded: str, start: int, end: int) -> bool:
 
 
 def _reads_as_day(folded: str, start: int, end: int) -> bool:
-    """Tell ``6/5`` the date from ``2/4`` the score by what stands around it."""
+    """Distinguish the date ``6/5`` from the score ``2/4`` by context."""
     first, second = (int(part) for part in re.split(r"\s?/\s?", folded[start:end]))
     before = folded[max(0, start - 24) : start]
     after = folded[end : end + 16]
@@ -145,14 +145,14 @@ def _reads_as_day(folded: str, start: int, end: int) -> bool:
 
 
 def _is_pair(folded: str, start: int, end: int) -> bool:
-    """Refuse rows of scores, and weeks and days of a pregnancy (``29 2/7``)."""
+    """Refuse rows of scores, and weeks and days of gestation (``29 2/7``)."""
     if folded[start:end].endswith("/7") and re.search(r"\b[2-4]\d \Z", folded[max(0, start - 4) : start]):
         return False
     return not is_score_pair(folded, start, end) and _reads_as_day(folded, start, end)
 
 
 def _is_range(folded: str, start: int, end: int) -> bool:
-    """Take ``3/1-3/5`` and ``3/28-4/2``: days that rise within a month, or from one to the next; refuse ``4/5-5/5``."""
+    """Accept ``3/1-3/5`` and ``3/28-4/2``: days rising within a month or into the next; refuse ``4/5-5/5``."""
     first, day, second, other = (int(part) for part in re.findall(r"\d+", folded[start:end]))
     joined = re.search(r"[\w/.-]\Z", folded[max(0, start - 1) : start]) or re.match(
         r"[-/\w]|\.\d", folded[end : end + 2]
@@ -194,7 +194,7 @@ def _is_ordinal(folded: str, start: int, end: int) -> bool:
 
 
 def _is_no_list_number(folded: str, start: int, _end: int) -> bool:
-    """Refuse ``Shingrix #2 Sept`` and ``116.8 July``, a number that belongs to what is before it."""
+    """Refuse ``Shingrix #2 Sept`` and ``116.8 July``: the number belongs to the preceding text."""
     return re.search(r"(?:#|\d\.)\Z", folded[max(0, start - 2) : start]) is None
 
 
@@ -202,7 +202,7 @@ _MEASURED: Final = re.compile(r"\.\d\d(?!\d)(?!\.\d)| ?m(?:c?g|[lL])\b")
 
 
 def _is_day_of_month(folded: str, start: int, end: int) -> bool:
-    """Refuse ``May 3/10`` (a pain score behind a day's date), ``Oct 6:58`` (a time) and ``e' sept 5.1`` (a measure)."""
+    """Refuse ``May 3/10`` (pain score after a date), ``Oct 6:58`` (time) and ``e' sept 5.1`` (measure)."""
     surface = folded[start:end]
     digits = re.findall(r"\d+", surface)
     gene = surface.isupper() and re.fullmatch(r"[A-Z]+\d{1,2}", surface) is not None
@@ -220,7 +220,7 @@ def _is_day_of_month(folded: str, start: int, end: int) -> bool:
 
 
 def _is_damaged(folded: str, start: int, end: int) -> bool:
-    """Take what OCR left of a date (``l/29/24``, ``lO/03``); ask for digits and for letters, ``I/O`` is none."""
+    """Accept OCR-damaged dates (``l/29/24``, ``lO/03``); require digits and letters, which ``I/O`` lacks."""
     surface = folded[start:end]
     around = folded[max(0, start - 1) : start] + folded[end : end + 1]
     whole = not set(around) & set("/-.")
@@ -233,7 +233,7 @@ def _is_damaged(folded: str, start: int, end: int) -> bool:
 
 
 def _is_bare_month(folded: str, start: int, end: int) -> bool:
-    """Refuse a month's name that is a person's: June beside another name, ``Dr. April``."""
+    """Refuse a month name that is a person's: June beside another name, ``Dr. April``."""
     after, before = folded[end : end + 2], folded[max(0, start - 5) : start]
     name_after = (
         len(after) == 2
@@ -344,5 +344,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -1,4 +1,4 @@
-"""Dates that are spoken or named: ordinals and years in words, holidays, seasons and quarters, Roman months."""
+"""Dates in words or by name: ordinals and years in words, holidays, seasons and quarters, Roman months."""
 
 import re
 from typing import Final

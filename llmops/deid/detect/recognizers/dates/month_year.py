@@ -1,4 +1,4 @@
-"""A month and a year in two digits (``CABG 8/95``), told from fractions, scores and doses by what stands around it."""
+"""A month with a two-digit year (``CABG 8/95``), distinguished from fractions, scores and doses by context."""
 
 import re
 from typing import Final
@@ -7,11 +7,11 @@ from llmops.deid.detect.recognizers.rules import PatternRule
 from llmops.phi import PhiLabel
 
 _PAIR: Final = r"(?:0?[1-9]|1[0-2])/(?:3[2-9]|[4-9]\d|0\d)"
-"""Years from 1932 to 2009: what is later is a day of the month as well."""
+"""Years 1932 to 2009: later years are possible days of the month."""
 _ROUND: Final = frozenset({"36", "40", "42", "45", "48", "50", "60", "63", "64", "70", "72", "75", "80", "90"})
-"""What scores, doses and counts are often out of; they ask for a word of time before them."""
+"""Common denominators of scores, doses and counts; these require a time word before them."""
 _WEEKS: Final = "/52"
-"""``6/52`` is six weeks to many writers."""
+"""``6/52`` often means six weeks."""
 _JOINED: Final = re.compile(r"[\w./+#$-]\Z")
 _ONWARD: Final = re.compile(r"[\w/]|\.\d|-\d{1,2}(?![/\d])")
 _COUNTED: Final = re.compile(
@@ -67,7 +67,7 @@ _NO_MONTH: Final = re.compile(r"(?i)'s\b| fracture| (?:have|be|also|not|help|cau
 
 
 def _is_spoken_month(folded: str, _start: int, end: int) -> bool:
-    """Take ``in may`` of dictation; refuse ``in March fracture`` and what may be."""
+    """Accept dictated ``in may``; refuse ``in March fracture`` and ``may`` as a verb."""
     return _NO_MONTH.match(folded, end) is None
 
 

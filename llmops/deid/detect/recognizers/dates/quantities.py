@@ -1,4 +1,4 @@
-"""Tells an age from a quantity: a unit behind the number, or a vital sign, an analyte or a setting that it is of."""
+"""Distinguish an age from a quantity by a following unit, or a preceding vital sign, analyte or setting."""
 
 import re
 from typing import Final
@@ -9,7 +9,7 @@ from llmops.deid.vocabulary.words import COMMON_WORDS
 
 _MEASURES: Final = word_set("measures")
 _FAR: Final = 120
-"""How far before a number its clause is read."""
+"""Characters before a number in which its clause is read."""
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 
 _ELDER: Final = (
@@ -59,7 +59,7 @@ _DONE: Final = re.compile(
     r"(?: about| almost| nearly| only)?|(?:set|ns|lr|d5w?|ivfs?|saline|feeds|tpn|ppm|aicd) at) \Z"
     r"|(?<![/\d])\d{2,3}/\d{2,3}, ?\Z"
 )
-"""What somebody did that is counted, what is set at it, or a blood pressure before it in a row."""
+"""Counted actions, adjustable settings, or a preceding blood pressure in a row."""
 _HOT: Final = re.compile(r"(?:\bT|\b[Tt]emp(?:erature)?|\bTEMP|\bTmax)[ :=]{1,3}\Z")
 _P: Final = re.compile(r"\bP[ :=]{1,2}\Z")
 _R: Final = re.compile(r",? {1,3}(?:RR?|BP|T|SpO2)\b")
@@ -86,9 +86,9 @@ _OTHER_SEX: Final = re.compile(r"(?i) (?:fe)?males?(?:,| and|/) \d+ (?:fe)?male"
 
 
 def is_quantity(folded: str, start: int, end: int) -> bool:
-    """Say whether a number is measured, not lived: a unit, an analyte, a vital sign or a setting is beside it.
+    """Say whether a number is a quantity: it has a unit, analyte, vital sign or setting beside it.
 
-    Words of age beside it, and a person who *is* the number, say that it is an age.
+    Age words beside it, and a person as subject of ``is`` before it, indicate an age instead.
 
     Args:
         folded: the folded text. PHI.
@@ -112,7 +112,7 @@ def is_quantity(folded: str, start: int, end: int) -> bool:
 
 
 def is_count(folded: str, start: int, end: int) -> bool:
-    """Say whether a number is nobody's: a count (``107 women``, ``of 107``) or an end of a range (``8-90 years``)."""
+    """Say whether a number is a count (``107 women``, ``of 107``) or an end of a range (``8-90 years``)."""
     if _RANGE_BEFORE.search(folded, max(0, start - _RANGE), start) or _OTHER_SEX.match(folded, end):
         return True
     counted = _COUNTED.match(folded, end)
@@ -123,7 +123,7 @@ def is_count(folded: str, start: int, end: int) -> bool:
 
 
 def _clause(before: str) -> str:
-    """Give what of the text before a number its clause begins with; a wrapped line goes on."""
+    """Return the clause before a number; a wrapped line continues it."""
     cut = 0
     for match in re.finditer(r"(?<!\bd)[.;!?](?=\s)|\n", before):
         wrapped = match.group() == "\n" and re.search(r"[a-z,]\n\Z", before[: match.end()])
@@ -148,7 +148,7 @@ _LIFE: Final = re.compile(
 
 
 def is_aged(folded: str, start: int, end: int) -> bool:
-    """Ask for a person whom a bare number behind ``is``, ``was`` or ``at`` speaks of, and for no quantity."""
+    """Require a person as subject of a bare number after ``is``, ``was`` or ``at``, and no quantity."""
     if is_quantity(folded, start, end) or is_count(folded, start, end):
         return False
     clause = _clause(folded[max(0, start - _FAR) : start])

@@ -1,4 +1,4 @@
-"""Tells scores from dates where both are written alike: ``4/5`` beside ``3/5`` grades strength, it is no day."""
+"""Distinguish scores from dates written alike: ``4/5`` beside ``3/5`` grades strength and is no date."""
 
 import re
 from typing import Final
@@ -12,9 +12,9 @@ _NEAR: Final = 100
 
 
 def is_score_pair(folded: str, start: int, end: int) -> bool:
-    """Say whether the pair of numbers that ``folded[start:end]`` is part of is one of a row of scores.
+    """Say whether the number pair around ``folded[start:end]`` belongs to a row of scores.
 
-    Scores stand together and share what they are out of; dates near one another share the month instead.
+    Adjacent scores share their denominator; adjacent dates share their month.
 
     Args:
         folded: the folded text. PHI.

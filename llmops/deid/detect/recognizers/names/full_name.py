@@ -1,4 +1,4 @@
-"""Full names of people whose given name is common, 164.514(b)(2)(i)(A): certain, so no network overrules them.
+"""Full names with a common given name, 164.514(b)(2)(i)(A): certain, so the network cannot overrule them.
 
 All given names and the 8,000 commonest surnames, by frequency: names files of the US Census Bureau of 1990 (public
 domain), through the package ``names`` 0.3.0.
@@ -23,25 +23,25 @@ _CERTAIN: Final = 0.99
 _RANKED: Final = word_list("census_given")
 _SURNAMES: Final = word_set("census_surnames")
 _COMMONEST: Final = frozenset(word_list("census_surnames")[:250]) - {"may", "day", "colon"}
-"""Surnames that stand behind a given name whatever else they mean (``MARY BROWN``)."""
+"""Surnames accepted after a given name whatever else they mean (``MARY BROWN``)."""
 _COMMON_SURNAMES: Final = frozenset(word_list("census_surnames")[:3000])
 _PLAIN: Final = COMMON_WORDS | NEVER_NAMES | KEPT_PLACES
 _GIVEN: Final = (frozenset(_RANKED[:1200]) | GIVEN_NAMES) - COMMON_WORDS
-"""Common given names that are no words of the language."""
+"""Common given names that are no dictionary words."""
 _ANY_GIVEN: Final = (frozenset(_RANKED) | GIVEN_NAMES) - word_set("outer") - {"son", "miss", "spring", "baby", "twin"}
 _SPOKEN: Final = tuple(name for name in _RANKED[:500] if name not in _PLAIN and len(name) > 2)
-"""Given names that are taken for one in lower case, where a common surname follows."""
+"""Given names accepted in lower case before a common surname."""
 _SHORTEST: Final = 3
 _FUNCTION: Final = frozenset({
     "and", "are", "but", "call", "called", "can", "did", "does", "for", "had", "has", "her", "him", "his", "may", "not",
     "now", "our", "out", "see", "she", "still", "than", "that", "the", "then", "they", "this", "was", "well", "were",
     "when", "who", "will", "with", "you",
 })  # fmt: skip
-"""Words of running text, in lower case no surname whatever the census says."""
+"""Running-text words that are no surname in lower case, whatever the census says."""
 _NO_SURNAMES: Final = word_set("no_surnames") | {word.lower() for word in word_list("facility_words")}
-"""Words that are surnames too, but for the most part something else even where they are capitalised."""
+"""Words that are surnames too, but usually something else even if capitalised."""
 _PAIRS: Final = frozenset(tuple(pair.split("_")) for pair in word_list("eponym_pairs"))
-"""Names in full of devices, signs, places and brands."""
+"""Full-name pairs that are devices, signs, places or brands."""
 _PERSON_BEFORE: Final = re.compile(
     r"(?i)(?:\b(?:male|female|man|woman|lady|gentleman|boy|girl|patient|pt|named|name(?: is)?|husband|wife|son|"
     r"daughter|grandson|granddaughter|mother|father|sister|brother|doctor|dr|mr|mrs|ms|physician|surgeon|nurse|provider|resident|"
@@ -82,17 +82,17 @@ def _is_given(word: str) -> bool:
 
 
 def _is_surname(word: str) -> bool:
-    """Take a surname of the census that is nothing else, also as a part of a double one."""
+    """Accept a census surname with no other meaning, also as part of a double name."""
     return any(part in _COMMONEST or (part in _SURNAMES and part not in _PLAIN) for part in _parts(word))
 
 
 def _is_common(surname: str) -> bool:
-    """Take a common surname that is no word of the language, for text in lower case."""
+    """Accept a common surname that is no dictionary word, for lower-case text."""
     return surname in _COMMON_SURNAMES and surname not in _PLAIN
 
 
 def _is_name(folded: str, start: int, end: int, given: str, family: str) -> bool:
-    """Say whether given and family name make a name that stands whatever else is said of it."""
+    """Say whether given and family name form a certain name, whatever the network says."""
     first, last = _parts(given)[0], _parts(family)[-1]
     if len(last) < 2 or last in JOB or (first, last) in _PAIRS:
         return False
@@ -116,19 +116,19 @@ def _is_name(folded: str, start: int, end: int, given: str, family: str) -> bool
 
 
 def _is_person(folded: str, start: int, end: int) -> bool:
-    """Ask for words before or behind a name that speak of a person."""
+    """Require words before or after a name that indicate a person."""
     return bool(_PERSON_BEFORE.search(folded, max(0, start - 40), start) or _PERSON_AFTER.match(folded, end))
 
 
 def _may_join(middle: str, family: str) -> bool:
-    """Take an initial, a particle, or another name before a known surname."""
+    """Accept an initial, a particle, or another name before a known surname."""
     if len(middle.strip(".")) == 1 or middle.lower() in _PARTICLES:
         return True
     return (is_unusual_word(middle) or _is_given(middle)) and _is_surname(family)
 
 
 def _full_name(folded: str, start: int, end: int) -> int:
-    """Give the end of the name that begins a run of capitalised words; its start where none does."""
+    """Return the end of the name at the start of a run of capitalised words; its start if there is none."""
     found = list(_WORD.finditer(folded, start, end))
     for count in (3, 2):
         if len(found) < count:
@@ -142,14 +142,14 @@ def _full_name(folded: str, start: int, end: int) -> int:
 
 
 def _without_result(folded: str, start: int, end: int) -> int:
-    """Cut an initial that is an electrolyte (``K+``), and a possessive."""
+    """Cut an electrolyte read as an initial (``K+``), and a possessive."""
     if folded[end - 2 : end - 1] == " " and folded[end : end + 1] in {"+", "-"}:
         return start if folded[end - 3 : end - 2] == "," else end - 2
     return end - 2 if folded[end - 2 : end] in {"'s", "'S"} else end
 
 
 def _comma_name(folded: str, start: int, end: int) -> bool:
-    """Take ``Smith, John A``; not two eponyms of a list."""
+    """Accept ``Smith, John A``; refuse two eponyms in a list."""
     family, given = folded[start:end].split(",", 1)
     first, last = _parts(given.split(maxsplit=1)[0])[0], _parts(family)[-1]
     if first not in _GIVEN or (first in EPONYMS and last in EPONYMS) or folded[start - 1 : start] in {"-", "/"}:
@@ -160,7 +160,7 @@ def _comma_name(folded: str, start: int, end: int) -> bool:
 
 
 def _spoken_name(folded: str, start: int, end: int) -> bool:
-    """Take ``john smith`` in lower case, where both are no words of the language or the text speaks of a person."""
+    """Accept lower-case ``john smith`` if neither is a dictionary word or the context indicates a person."""
     last = _parts(folded[start:end].rsplit(maxsplit=1)[-1])[-1]
     bare = last.removesuffix("s") if folded[end - 2 : end] == "'s" else last
     if is_named_after(folded, end) or len(bare) < _SHORTEST or bare.endswith(ADVERB_ENDINGS):
@@ -170,14 +170,14 @@ def _spoken_name(folded: str, start: int, end: int) -> bool:
 
 
 def _listed_name(folded: str, start: int, end: int) -> bool:
-    """Take ``smith, john`` in lower case; not a list of given names."""
+    """Accept lower-case ``smith, john``; refuse a list of given names."""
     last = _parts(folded[start:end].split(",", 1)[0])[-1]
     told = folded[end : end + 1].isalnum() or re.match(r",? (?:and|or)\b", folded[end : end + 5])
     return _is_common(last) and last not in _GIVEN and not told
 
 
 def _titled_name(folded: str, start: int, end: int) -> bool:
-    """Take a surname behind a title, whatever else it is named for, where no other name follows."""
+    """Accept a surname after a title, whatever else it names, if no other name follows."""
     word = folded[start:end]
     if _MORE.match(folded, end):
         return False
@@ -224,5 +224,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every full name that is certain."""
+    """Yield every certain full name."""
     return RULES.find(view, NAME)

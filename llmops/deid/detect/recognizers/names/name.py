@@ -1,4 +1,4 @@
-"""Names of patients, relatives, clinicians and clerks, 164.514(b)(2)(i)(A), initials and user names among them."""
+"""Names of patients, relatives, clinicians and clerks, including initials and user names, 164.514(b)(2)(i)(A)."""
 
 import re
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ _OUTER: Final = word_set("outer")
 _NO_INITIAL: Final = re.compile(
     r"(?:M\. ?D|D\. ?[ODV]|R\. ?N|N\. ?P|P\. ?A|M\. ?Ed|J\. ?D)\b|[MF] {1,3}\d{1,3}\b|I [a-z]"
 )
-"""A credential, sex before age, and somebody who says ``I``."""
+"""A credential, sex before age, or a first-person statement."""
 _LINE: Final = r"(?:^|\n)[ \t]*"
 
 RULES: Final = Rules(
@@ -340,9 +340,9 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield pattern finds, then the persons of the NER component without words that are no names."""
+    """Yield pattern findings, then the NER component's persons without non-name words."""
     for span in RULES.find(view, NAME):
-        if any(c.isalpha() for c in view.text[span.start : span.end]):  # a tilde that stands for itself is no letter
+        if any(c.isalpha() for c in view.text[span.start : span.end]):  # a literal tilde is no letter
             yield from _trimmed(view, span)
     for start, end, kind in view.entities:
         if kind == "PERSON":
@@ -350,7 +350,7 @@ def find(view: View) -> Iterator[Span]:
 
 
 def _trimmed(view: View, span: Span) -> Iterator[Span]:
-    """Cut titles, credentials and the labels of a form off both ends."""
+    """Cut titles, credentials and form labels off both ends."""
     stop = span.end - 2 if view.folded.endswith(("'s", "'S"), 0, span.end) else span.end
     words = list(WORDS.finditer(view.folded, span.start, stop))
     if len(words) < 2:
@@ -367,7 +367,7 @@ def _trimmed(view: View, span: Span) -> Iterator[Span]:
 
 
 def _vetted(view: View, start: int, end: int) -> Iterator[Span]:
-    """Cut words of the language, eponyms and drugs off both ends of what the network calls a person."""
+    """Cut dictionary words, eponyms and drugs off both ends of a network person."""
     surface = view.folded[start:end].split("\n", 1)[0]
     words = [m for m in WORDS.finditer(surface) if len(m.group()) > 1]
     kept = [m for m in words if is_unusual_word(m.group()) and m.group()[0].isupper()]

@@ -1,4 +1,4 @@
-"""Tells a name from the words of notes: what a pattern of `names.name` may take, and how far."""
+"""Checks and cuts for the patterns of `names.name`: tell names from the other words of notes."""
 
 import re
 from typing import Final
@@ -31,63 +31,63 @@ NOT_INITIALS: Final = word_set("not_initials")
 ADVERB_ENDINGS: Final = (
     "ially", "ously", "ently", "ately", "antly", "ively", "ingly", "fully", "ually", "cally", "edly", "ably", "ibly",
 )  # fmt: skip
-"""Of words that stand behind a name in dictation (``ms allen initially denied``) and are no part of it."""
+"""Words that follow a name in dictation (``ms allen initially denied``) and are not part of it."""
 
 
 def is_unusual_word(word: str) -> bool:
-    """Say whether a word is a given name or none of the words that notes are written in."""
+    """Say whether a word is a given name or not in the notes' vocabulary."""
     return word.lower() in GIVEN_NAMES or not is_plain(word)
 
 
 def has_strange(folded: str, start: int, end: int) -> bool:
-    """Ask for one word at least that is no word of the language; a trailing facility word makes it none."""
+    """Require at least one non-dictionary word; a trailing facility word fails."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
     return bool(words) and any(is_unusual_word(w) for w in words) and words[-1].lower() not in JOB
 
 
 def mostly_strange(folded: str, start: int, end: int) -> bool:
-    """Ask for half of the words at least to be no words of the language."""
+    """Require at least half of the words to be non-dictionary words."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
     return bool(words) and sum(map(is_unusual_word, words)) * 2 >= len(words) and words[-1].lower() not in JOB
 
 
 def all_strange(folded: str, start: int, end: int) -> bool:
-    """Ask for no word of the language at all, and for no sign, grade or syndrome named after somebody."""
+    """Require all words to be non-dictionary words, and no eponymous sign, grade or syndrome."""
     words = [w for w in WORDS.findall(folded[start:end]) if len(w) > 1]
     return bool(words) and all(map(is_unusual_word, words)) and not is_eponym(folded, start, end)
 
 
 def is_numbered_name(folded: str, start: int, end: int) -> bool:
-    """Take a known name with a number at its end, as made-up patients (Synthea's) and user names have."""
+    """Accept a known name with a trailing number, as in synthetic patients (Synthea) and user names."""
     name = folded[start:end].rstrip("0123456789").lower()
     return (name in GIVEN_NAMES or name in SURNAMES_AND_CITIES) and name not in COMMON_WORDS
 
 
 def is_given(folded: str, start: int, end: int) -> bool:
-    """Take a known given name in lower case, as speech is written down (``so , harriet , how are you``)."""
+    """Accept a known given name in lower case, as in speech transcripts (``so , harriet , how are you``)."""
     first = folded[start:end].split(" ", 1)[0]
     return first in GIVEN_NAMES and first not in COMMON_WORDS
 
 
 def is_cell(folded: str, start: int, end: int) -> bool:
-    """Take a quoted cell of a table that holds words of no language; short ones and codes are no names."""
+    """Accept a quoted table cell of non-dictionary words; refuse short ones and codes."""
     words = WORDS.findall(folded[start:end])
     return all_strange(folded, start, end) and max(map(len, words), default=0) > 4
 
 
 def is_eponym(folded: str, start: int, end: int) -> bool:
-    """Say whether the words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
+    """Say whether words name a sign or a scale: ``Kellgren-Lawrence grade 2``, ``Gustilo-Anderson IIIA``."""
     joined = folded[start - 1 : start] == "-" or (folded[end : end + 1] == "-" and folded[end + 1 : end + 2].isalpha())
     return joined or EPONYM_NOUN.match(folded, end) is not None
 
 
 def is_named_after(folded: str, end: int) -> bool:
-    """Say whether a word that ends there, or a pair with a hyphen, names a device, a sign or a disease."""
+    """Say whether a word ending there, or a hyphenated pair, names a device, sign or disease."""
     return _NAMED_AFTER.match(folded, end) is not None
 
 
 def strange_run(folded: str, start: int, end: int) -> int:
-    """Cut behind the last word of the leading run that is no word of the language; initials and particles may join."""
+    """Cut after the leading run of non-dictionary words; initials and particles may join."""
     last = start
     for match in WORDS.finditer(folded, start, end):
         word = match.group()
@@ -99,7 +99,7 @@ def strange_run(folded: str, start: int, end: int) -> int:
 
 
 def titled_run(folded: str, start: int, end: int) -> int:
-    """Keep the word behind a title whatever it is; further words where they are capitalised like a name or no words."""
+    """Keep any word after a title; further words if capitalised like a name or non-dictionary."""
     last = start
     for number, match in enumerate(WORDS.finditer(folded, start, end)):
         word = match.group()
@@ -111,7 +111,7 @@ def titled_run(folded: str, start: int, end: int) -> int:
 
 
 def is_titled(folded: str, start: int, end: int) -> bool:
-    """Behind a title also a word of the language is a name (``Dr. Long``), but not a job or a number."""
+    """Accept a dictionary word after a title (``Dr. Long``), but no job or number."""
     word = folded[start:end].split(maxsplit=1)[0]
     title = folded[max(0, start - 10) : start].split()[-1:] or [""]
     if title[0] in {"Fr", "FR"} and re.search(r"\d\s?Fr ?\Z", folded[max(0, start - 10) : start]):
@@ -145,7 +145,7 @@ def is_titled(folded: str, start: int, end: int) -> bool:
 
 
 def is_listed(folded: str, start: int, end: int) -> bool:
-    """Take ``TRAN, HUE THI``, not ``LDLR, APOB`` nor ``OA, KL``: whole words, none of the language, one long."""
+    """Accept ``TRAN, HUE THI``, not ``LDLR, APOB`` or ``OA, KL``: whole non-dictionary words, one of them long."""
     surface = folded[start:end]
     words = WORDS.findall(surface)
     family = surface.split(",")[0]
@@ -158,30 +158,30 @@ def is_listed(folded: str, start: int, end: int) -> bool:
 
 
 def is_hl7_name(folded: str, start: int, end: int) -> bool:
-    """Take ``FAMILY^GIVEN``, not a code with its system (``ADT^A04``, ``HGB^LN``)."""
+    """Accept ``FAMILY^GIVEN``, not a code with its system (``ADT^A04``, ``HGB^LN``)."""
     family, given = folded[start:end].split("^")[:2]
     whole = not folded[end : end + 1].isalnum() and folded[start - 1 : start] != "-"
     return whole and len(given) > 2 and len(family) > 1 and (is_unusual_word(given) or is_unusual_word(family))
 
 
 def is_first_name(folded: str, start: int, end: int) -> bool:
-    """Take ``wife Summer`` too: a word of the language that stands capitalised behind a relative in running text."""
+    """Accept ``wife Summer``: a capitalised dictionary word after a relative in running text."""
     return folded[start:end].lower() not in NEVER_NAMES and not folded[end : end + 1].isalnum()
 
 
 def is_user(folded: str, start: int, end: int) -> bool:
-    """Refuse a word of the language or a bare number where a user name is looked for."""
+    """Refuse a dictionary word or a bare number as a user name."""
     surface = folded[start:end].lower()
     return surface not in COMMON_WORDS and not surface.isdigit()
 
 
 def is_initials(folded: str, start: int, end: int) -> bool:
-    """Refuse the two- and three-letter words and abbreviations of notes."""
+    """Refuse common two- and three-letter words and abbreviations of notes."""
     return folded[start:end].lower() not in NOT_INITIALS
 
 
 def initial_and_name(folded: str, start: int, end: int) -> bool:
-    """Take ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus`` nor ``C Difficile`` nor a heading's letter."""
+    """Accept ``J. Arroyo`` and ``P M Rudge``, not ``S. Aureus``, ``C Difficile`` or a heading letter."""
     surface = folded[start:end]
     words = [word for word in WORDS.findall(surface) if len(word) > 1]
     last = next((word for word in words if is_unusual_word(word)), words[-1] if words else "")
@@ -195,7 +195,7 @@ def initial_and_name(folded: str, start: int, end: int) -> bool:
 
 
 def given_first(folded: str, start: int, end: int) -> bool:
-    """Take words behind a known given name; the rest must not all be words of the language."""
+    """Accept words after a known given name; the rest must not all be dictionary words."""
     words = WORDS.findall(folded[start:end])
     first, rest = words[0].lower(), words[1:]
     if first not in GIVEN_NAMES or not rest or rest[-1].lower() in JOB:

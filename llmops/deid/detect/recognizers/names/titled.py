@@ -1,4 +1,4 @@
-"""Surnames behind a title, certain whatever they mean elsewhere (``Dr. Johnson``, ``dr irish``); spoken names."""
+"""Surnames after a title, certain whatever they mean elsewhere (``Dr. Johnson``, ``dr irish``), and dictated names."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ LABEL: Final = PhiLabel.NAME
 _CERTAIN: Final = 0.99
 _WORD: Final = r"(?:(?:Mc|Mac|O'|D')?[A-Z][a-z]+(?:[-'][A-Z][a-z]+)?)"
 _NO_NAMES: Final = word_set("job") | word_set("outer") | word_set("behind_titles")
-"""What stands behind ``dr`` and is no name."""
+"""Words after ``dr`` that are no names."""
 _NO_SECOND: Final = _NO_NAMES | word_set("unit_words")
 _LED: Final = re.compile(
     r"\b(?:by|with|from|see|sees|saw|seeing|to|per|of|and|contact|call|under)[ \t]+(?:dr|doctor)\.?[ \t]{1,2}\Z"
@@ -38,7 +38,7 @@ def _is_person(folded: str, start: int, end: int) -> bool:
 
 
 def _first_and_last(folded: str, start: int, end: int) -> int:
-    """Keep initials and the first word; a second one but where it is what a sentence or another heading begins with."""
+    """Keep initials and the first word; a second one unless it begins a sentence or another heading."""
     lead = _LETTERS.match(folded, start, end)
     parts = list(re.finditer(r"[A-Za-z'-]+", folded[lead.end() if lead else start : end]))
     offset = lead.end() if lead else start
@@ -48,7 +48,7 @@ def _first_and_last(folded: str, start: int, end: int) -> int:
 
 
 def _spoken_run(folded: str, start: int, end: int) -> int:
-    """Keep an initial or a given name with the word behind it, else the first word alone."""
+    """Keep an initial or a given name with the next word, else the first word alone."""
     first, _, second = folded[start:end].partition(" ")
     if not second:
         return end
@@ -57,7 +57,7 @@ def _spoken_run(folded: str, start: int, end: int) -> int:
 
 
 def _is_spoken(folded: str, start: int, end: int) -> bool:
-    """Take ``dr irish`` behind a word that leads to a person, ``dr helms`` everywhere; never ``dr office``."""
+    """Accept ``dr irish`` after a word that introduces a person, ``dr helms`` anywhere; never ``dr office``."""
     first, _, second = folded[start:end].partition(" ")
     word = second or first
     if folded[start - 7 : start].strip(" .") == "doctor" and not _LED.search(folded, max(0, start - 24), start):
@@ -72,7 +72,7 @@ def _is_spoken(folded: str, start: int, end: int) -> bool:
 
 
 def _is_spoken_of(folded: str, start: int, end: int) -> bool:
-    """Take ``ms okafor is``; ``ms contin`` and ``mr imaging`` are no people."""
+    """Accept ``ms okafor is``; refuse ``ms contin`` and ``mr imaging``."""
     word = folded[start:end]
     known = word in SURNAMES_AND_CITIES or word in GIVEN_NAMES
     return word not in _NO_NAMES and (known or is_unusual_word(word)) and _TOLD.match(folded, end) is not None
@@ -95,7 +95,7 @@ _NAMED_AFTER: Final = EPONYMS | {"st", "saint"}
 
 
 def _is_full_name(folded: str, start: int, end: int) -> bool:
-    """Take ``norma dombroski``, not ``epstein pearl approximately``."""
+    """Accept ``norma dombroski``; refuse ``epstein pearl approximately``."""
     second = folded[start:end].split(" ")[1]
     before = folded[max(0, start - 14) : start].split()
     if second in GIVEN_NAMES or second.endswith(ADVERB_ENDINGS):
@@ -125,13 +125,13 @@ RULES: Final = Rules(
 _SPOKEN: Final = Rules(
     PatternRule(r"\b(" + words(*_SPOKEN_GIVEN) + r" [a-z]{5,})\b", PhiLabel.NAME, _CERTAIN, _is_full_name),
 )
-"""For texts without a capital."""
+"""For texts without capitals."""
 _INTRODUCED: Final = re.compile(r"\b[Pp]atient (?:([A-Z]{2})|([a-z]{2})) is an? \d{1,3}[- ]year")
 _ACTS: Final = r"(?='s\b| (?:is|was|has|had|reports|states|denies|presents|came|went|did|will)\b|,? (?:his|her)\b)"
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield surnames behind titles, and the initials by which a patient is introduced wherever they act as a person."""
+    """Yield surnames after titles, and a patient's introduced initials wherever they act as a person."""
     yield from RULES.find(view, NAME)
     if view.folded.islower():
         yield from _SPOKEN.find(view, NAME)

@@ -1,1 +1,1 @@
-"""Numbers and codes that are issued to a person or a thing of theirs."""
+"""Numbers and codes issued to a person or to something of theirs."""

@@ -1,4 +1,4 @@
-"""Biometric identifiers, 164.514(b)(2)(i)(P): references of prints, voice and iris templates."""
+"""Biometric identifiers, 164.514(b)(2)(i)(P): references of finger, voice and iris templates."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -29,5 +29,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

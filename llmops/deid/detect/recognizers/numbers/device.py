@@ -12,14 +12,14 @@ NAME: Final = "device"
 LABEL: Final = PhiLabel.DEVICE
 _NUMBERED: Final = r"(?:\s?(?:ids?|nos?|numbers?|#|nrs?|num)\b\.?)*" + SEP + r"((?-i:" + CODE + r"))"
 _UNSURE: Final = 0.8
-"""Score of a lot: implants have one, drugs and reagents, too, whose lots are everybody's."""
+"""Score of a lot number: implants have one, but so do drugs and reagents, whose lots identify nobody."""
 _is_no_reading: Final = is_code(1)
 
 
 def _is_serial(folded: str, start: int, end: int) -> bool:
-    """Ask for two digits, or for one in a code that is long enough to be no size."""
+    """Require two digits, or one in a code too long for a size."""
     surface = folded[start:end]
-    typed = folded.endswith("|SN|", 0, start)  # of an HL7 result: a structured number, no serial
+    typed = folded.endswith("|SN|", 0, start)  # an HL7 structured numeric (SN) result, no serial number
     return (
         not typed
         and _is_no_reading(folded, start, end)
@@ -53,5 +53,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -13,7 +13,7 @@ LABEL: Final = PhiLabel.PLAN
 
 
 def _is_insured(folded: str, start: int, _end: int) -> bool:
-    """A card number of Quebec begins with letters of a name; GRID is the label of a donor's number."""
+    """Accept Quebec card numbers, which begin with letters of the name; refuse GRID, the label of a donor number."""
     return not folded.startswith("GRID", start)
 
 
@@ -43,5 +43,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

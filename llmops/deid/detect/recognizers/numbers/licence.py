@@ -1,4 +1,4 @@
-"""Certificate and licence numbers, 164.514(b)(2)(i)(K): NPI and DEA by check digit, the rest beside a telling word."""
+"""Certificate and licence numbers, 164.514(b)(2)(i)(K): NPI and DEA by check digit, others by a cue word."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _is_number: Final = is_code(3)
 
 
 def is_npi(folded: str, start: int, end: int) -> bool:
-    """Check the Luhn digit over the number with the prefix 80840 (45 CFR 162.406)."""
+    """Check the Luhn digit over the number prefixed with 80840 (45 CFR 162.406)."""
     total = 24
     for place, character in enumerate(reversed(folded[start:end])):
         value = int(character) * (2 if place % 2 else 1)
@@ -24,13 +24,13 @@ def is_npi(folded: str, start: int, end: int) -> bool:
 
 
 def is_dea(folded: str, start: int, end: int) -> bool:
-    """Check the last digit: digits one, three, five plus twice the digits two, four, six, modulo ten."""
+    """Check the last digit: digits 1, 3, 5 plus twice the digits 2, 4, 6, modulo 10."""
     digits = [int(c) for c in folded[start + 2 : end]]
     return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
 
 
 def _is_licence(folded: str, start: int, end: int) -> bool:
-    """Refuse the reference range behind a unit: ``9.8 mg/dL (0.6-1.3)``."""
+    """Refuse the reference range after a unit: ``9.8 mg/dL (0.6-1.3)``."""
     per_decilitre = re.search(r"(?i)/dl\W{0,30}\Z", folded[max(0, start - 40) : start]) is not None
     return not per_decilitre and _is_number(folded, start, end)
 
@@ -54,5 +54,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -1,4 +1,4 @@
-"""Medical record numbers, 164.514(b)(2)(i)(H): a code behind a word for a record."""
+"""Medical record numbers, 164.514(b)(2)(i)(H): a code after a record-number label."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -41,5 +41,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

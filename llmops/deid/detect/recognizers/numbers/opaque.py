@@ -1,4 +1,4 @@
-"""Encoded stretches (base64, hexadecimal, words run together): nobody can say that they hold no PHI."""
+"""Encoded runs (base64, hexadecimal, unspaced words), which cannot be shown to hold no PHI."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,14 @@ from llmops.phi import PhiLabel
 NAME: Final = "opaque"
 LABEL: Final = PhiLabel.OTHERID
 UNREADABLE: Final = 100
-"""Characters of a word from which on the network's tokenizer gives it up."""
+"""Word length in characters from which the network's tokenizer gives up."""
 _SEQUENCE: Final = re.compile(r"[ACGTUNacgtun]+|[A-Z]+")
 """Nucleotides and amino acids."""
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _CHANGES: Final = 0.35
-"""Share of neighbours of which one is a capital, a small letter or a digit and the other is not: more than in any text,
-names in camel case and lists of codes among them."""
+"""Minimum share of adjacent characters that differ in class (capital, small letter, digit): higher than in any text,
+camel-case names and code lists included.
+"""
 
 
 def _is_opaque(folded: str, start: int, end: int) -> bool:
@@ -33,7 +34,7 @@ def _is_opaque(folded: str, start: int, end: int) -> bool:
 
 
 RULES: Final = Rules(
-    # Lines of base64 that follow the first one belong to it, the short last one too.
+    # Lines of base64 after the first belong to it, including the short last one.
     PatternRule(
         r"(?m)(?:^|[^A-Za-z0-9+/_-])([A-Za-z0-9+/_-]{40,}={0,2}(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/_-]{2,}={0,2}\r?$)*)",
         PhiLabel.OTHERID,
@@ -44,5 +45,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -1,4 +1,4 @@
-"""Any other unique number or code, 164.514(b)(2)(i)(R): accessions, orders, encounters, studies, jobs, staff, files."""
+"""Any other unique number or code, 164.514(b)(2)(i)(R): accession, order, encounter, study, job, staff, file."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ LABEL: Final = PhiLabel.OTHERID
 
 
 def _is_code(folded: str, start: int, end: int) -> bool:
-    """Refuse what a label such as "case" or "unit" often has beside it: a count, a dose, a time."""
+    """Refuse what often follows a label such as "case" or "unit": a count, a dose, a time."""
     surface = folded[start:end]
     digits = sum(c.isdigit() for c in surface)
     after = folded[end : end + 3]
@@ -35,16 +35,16 @@ _OF_STANDARDS: Final = re.compile(r"1\.2\.840\.10008\b|2\.16\.840\.1\.113883\.(?
 
 
 def _is_instance(folded: str, start: int, _end: int) -> bool:
-    """Refuse what names a class, not somebody's image: DICOM's own UIDs (PS3.6) and HL7's tables and templates.
+    """Refuse class UIDs, which identify nobody: DICOM's own (PS3.6), HL7's tables and templates.
 
-    Under 2.16.840.1.113883.3 HL7 has registered organisations, which have patients, and seven digits in a row may be
-    somebody's number. Refuse the rest of a UID, too.
+    Under 2.16.840.1.113883.3 HL7 registers organisations, which have patients, and seven digits in a row may be
+    somebody's number. Also refuse the rest of a UID.
     """
     return _OF_STANDARDS.match(folded, start) is None and folded[max(0, start - 1) : start] != "."
 
 
 def _is_bare_code(folded: str, start: int, _end: int) -> bool:
-    """Refuse the number of an ontology term (``HP:0001250``), a decimal fraction and a genome position."""
+    """Refuse an ontology term number (``HP:0001250``), a decimal fraction and a genome position."""
     before = folded[max(0, start - 16) : start]
     listed = re.search(r"(?i)\b(?:pmid|rxcui|rs|chr)\W{0,3}\Z|chr\w{1,2}[:\s]{1,12}\Z", before) is not None
     return not (before[-1:] in {".", "=", ","} or (before[-1:] == ":" and before[-2:-1].isalpha()) or listed)
@@ -75,7 +75,7 @@ def _is_letter_code(folded: str, start: int, _end: int) -> bool:
 
 
 def _is_apart(folded: str, start: int, end: int) -> bool:
-    """Ask for no code or fraction to go on before or behind; the end of a sentence is none."""
+    """Require that no code or fraction continues before or after; a sentence end does not count."""
     before, after = folded[max(0, start - 1) : start], folded[end : end + 2]
     return before not in {"-", ".", "/", ":"} and after[:1] not in {"-", "/"} and not re.match(r"\.\d", after)
 
@@ -84,30 +84,30 @@ _NDC: Final = re.compile(r"\d{4}-\d{4}-\d{2}|\d{5}-\d{3}-\d{2}|\d{5}-\d{4}-\d{1,
 
 
 def _is_joined_number(folded: str, start: int, end: int) -> bool:
-    """Refuse the number of a drug (NDC) and a panel of results (``138-4.2-101-24``)."""
+    """Refuse a drug number (NDC) and a result panel (``138-4.2-101-24``)."""
     drug = _NDC.fullmatch(folded[start:end]) is not None
     return not drug and _is_apart(folded, start, end) and _is_long_code(folded, start, end)
 
 
 def _is_filed(folded: str, start: int, end: int) -> bool:
-    """Refuse a span of years (``2019-2021``) and of hours (``2000-0700``)."""
+    """Refuse a range of years (``2019-2021``) and of hours (``2000-0700``)."""
     years = folded[start + 5 : start + 7] in {"19", "20"}
     return not years and not folded[start:end].endswith("00") and _is_apart(folded, start, end)
 
 
 def _is_uncoded(folded: str, start: int, _end: int) -> bool:
-    """Refuse codes of a terminology beside its name (``SNOMED T-71000``)."""
+    """Refuse terminology codes beside the terminology's name (``SNOMED T-71000``)."""
     before = folded[max(0, start - 16) : start].lower()
     return not any(name in before for name in ("snomed", "icd", "cpt", "loinc", "hcpcs", "ndc"))
 
 
 def _is_parted(folded: str, start: int, end: int) -> bool:
-    """Take ``NF-118 204``; refuse a diagnosis behind the name of its terminology (``ICD-10 I50.23``)."""
+    """Accept ``NF-118 204``; refuse a diagnosis after its terminology's name (``ICD-10 I50.23``)."""
     return not folded.startswith(("ICD", "CPT"), start) and _is_code(folded, start, end)
 
 
 def _is_spread(folded: str, start: int, end: int) -> bool:
-    """Take ``M 00 718 22 4``; refuse results behind a label that the language of notes knows (``BP 120 80 72``)."""
+    """Accept ``M 00 718 22 4``; refuse results after a label from the notes' vocabulary (``BP 120 80 72``)."""
     letters = folded[start:end].split(" ", 1)[0].lower()
     digits = sum(c.isdigit() for c in folded[start:end])
     return digits >= 6 and letters not in COMMON_WORDS and letters not in _MEASURED and _is_apart(folded, start, end)
@@ -121,23 +121,23 @@ _MEASURED: Final = frozenset(
         "mrn", "ssn", "tel", "ph", "fx", "fax", "id", "no", "icd", "cpt", "qa", "qre", "lot", "ref", "sn",
     }
 )  # fmt: skip
-"""Labels in front of results and of numbers that rules of their own find."""
+"""Labels of results and of numbers that other recognizers find."""
 
 
 def _is_dealt(folded: str, start: int, end: int) -> bool:
-    """Take a number written digit by digit; refuse the answers of a questionnaire (``2 1 3 1 1 0 1``) and a scale."""
+    """Accept a number written digit by digit; refuse questionnaire answers (``2 1 3 1 1 0 1``) and a scale."""
     digits = [int(c) for c in folded[start:end] if c.isdigit()]
     rising = all(after - before in {0, 1} for before, after in pairwise(digits))
     return max(digits) > 6 and not rising
 
 
 def _is_long_code(folded: str, start: int, end: int) -> bool:
-    """Ask more of a code that stands beside a weak label."""
+    """Apply stricter checks to a code beside a weak label."""
     return sum(c.isdigit() for c in folded[start:end]) >= 5
 
 
 def _is_split_number(folded: str, start: int, end: int) -> bool:
-    """Take ``106-447215``; refuse a range (``1500-2000``), a year and what goes on before or behind."""
+    """Accept ``106-447215``; refuse a range (``1500-2000``), a year and text that continues before or after."""
     first, second = folded[start:end].split("-")
     whole = _is_apart(folded, start, end) and folded[end : end + 1] != ":" and not _is_year(first)
     return whole and len(first) + len(second) >= 8 and len(first) != len(second)
@@ -240,5 +240,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

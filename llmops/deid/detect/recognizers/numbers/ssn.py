@@ -1,4 +1,4 @@
-"""Social Security numbers, 164.514(b)(2)(i)(G): whole, spaced, the last four beside a word that says so, national."""
+"""Social Security numbers, 164.514(b)(2)(i)(G): whole, spaced, last four beside a cue word, and other national ids."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -57,5 +57,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

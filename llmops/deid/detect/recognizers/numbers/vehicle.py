@@ -1,4 +1,4 @@
-"""Vehicle identifiers, 164.514(b)(2)(i)(L): VINs by shape, plates and tail numbers beside a word that says so."""
+"""Vehicle identifiers, 164.514(b)(2)(i)(L): VINs by format, plates and tail numbers beside a cue word."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _PROTEIN_CHANGE: Final = re.compile(r"[A-Z][a-z]{2}\d+[A-Z][a-z]{2}.*")
 
 
 def _is_vin(folded: str, start: int, end: int) -> bool:
-    """A VIN mixes letters and digits; its check digit is only binding in North America and often mistyped in notes."""
+    """Require letters and digits; the VIN check digit binds only in North America and is often mistyped in notes."""
     surface = folded[start:end]
     mixed = sum(c.isdigit() for c in surface) >= 5 and sum(c.isalpha() for c in surface) >= 3
     return mixed and not _PROTEIN_CHANGE.fullmatch(surface)
@@ -32,7 +32,7 @@ _VEHICLE: Final = (
 
 
 def _is_plate(folded: str, start: int, end: int) -> bool:
-    """Ask for letters and two digits, or four digits, and no measure behind."""
+    """Require letters and two digits, or four digits, and no measure after them."""
     surface = folded[start:end]
     digits, letters = sum(c.isdigit() for c in surface), sum(c.isalpha() for c in surface)
     if re.match(
@@ -69,5 +69,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

@@ -28,7 +28,7 @@ _BEFORE_ZIP: Final = re.compile(r"(?:,[ \t]{1,4}[A-Z]{2}|[ \t]{1,4}(?:[A-HJ-Z][A
 
 
 def _is_street(folded: str, start: int, end: int) -> bool:
-    """Refuse ``20 ml Dr`` and doses: a street has no measure among its words."""
+    """Refuse ``20 ml Dr`` and doses: a street contains no measure."""
     words = _WORDS.findall(folded[start:end])
     return bool(words) and not re.search(r"(?i)\b(?:mg|ml|units|mcg|days?|hours?|weeks?)\b", folded[start:end])
 
@@ -45,9 +45,9 @@ def _is_sure_town(folded: str, start: int, end: int) -> bool:
 
 
 def _is_town_of_state(folded: str, start: int, end: int) -> bool:
-    """Ask for a comma, a ZIP code or a state that is no word: ``SPECIMENS TO DR QURESHI IN`` names no town.
+    """Require a comma, ZIP code or non-word state: ``SPECIMENS TO DR QURESHI IN`` names no town.
 
-    Plain words are a town (``Orange``, ``Reading``) only by more: a ZIP code, a ``City``, somebody who lives there.
+    Dictionary words (``Orange``, ``Reading``) are a town only with more evidence: a ZIP code, a ``City``, a resident.
     """
     after = folded[end : end + 14]
     if _BEFORE_ZIP.match(after) or (after.startswith(",") and _is_sure_town(folded, start, end)):
@@ -84,7 +84,7 @@ _WORDS_TOO: Final = frozenset(
 _DEGREES: Final = (
     r"\d{1,3}(?:\.\d{1,8})? ?[?o*] ?(?:\d{1,2}(?:\.\d{1,6})? ?['?] ?(?:\d{1,2}(?:\.\d{1,4})? ?(?:[\"?]|'') ?)?)?"
 )
-"""Degrees, minutes and seconds; their signs are no ASCII and fold to ``?``, an ordinal sign to ``o``."""
+"""Degrees, minutes and seconds; their non-ASCII signs fold to ``?``, an ordinal sign to ``o``."""
 RULES: Final = Rules(
     PatternRule(
         rf"\b({_DEGREES}[NS][ ,;/]{{0,3}}{_DEGREES}[EWO]|[NS] ?{_DEGREES}[ ,;/]{{1,3}}[EW] ?{_DEGREES})",
@@ -176,7 +176,7 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield pattern finds, then the places of the NER component that are neither state nor country nor known words."""
+    """Yield pattern findings, then the NER component's places that are no state, country or known word."""
     yield from RULES.find(view, NAME)
     for start, end, kind in view.entities:
         if kind != "PLACE":

@@ -1,4 +1,4 @@
-"""Hospitals, clinics, homes, schools, employers, churches, 164.514(b)(2)(i)(A) and (B): they place the individual."""
+"""Hospitals, clinics, homes, schools, employers, churches, 164.514(b)(2)(i)(A), (B): they locate the individual."""
 
 import re
 from collections.abc import Iterator
@@ -22,18 +22,18 @@ _SAINT: Final = r"(?:St\.?|Saint|SAINT|ST\.?|Sts\.?|Ste\.?|Our Lady of|OUR LADY 
 _FIRST_WORDS: Final = word_set("first_words")
 _HEAD_CHARACTERS: Final = 400
 _NEAR: Final = 200
-"""How far before a find its line is read, so that a document of one line costs no square."""
+"""Characters of a line read before a finding, so that a one-line document does not take quadratic time."""
 _WORDS: Final = re.compile(r"[A-Za-z~]+")
 
 
 def _is_named(folded: str, start: int, end: int) -> bool:
-    """Ask for one word that is no word of the language: ``Home Health`` places nobody, ``Elm Home Health`` does."""
+    """Require a non-dictionary word: ``Home Health`` locates nobody, ``Elm Home Health`` does."""
     found = _WORDS.findall(folded[start:end])
     return any(not is_plain(word) and word.lower() not in _FIRST_WORDS and len(word) > 2 for word in found[:-1])
 
 
 def _is_titled(folded: str, start: int, end: int) -> bool:
-    """Take words of the language for a name where they are capitalised in running text (``Pine Lake Practice``)."""
+    """Accept dictionary words capitalised in running text (``Pine Lake Practice``)."""
     found = _WORDS.findall(folded[start:end])
     proper = [w for w in found[:-1] if w[0].isupper() and not w.isupper() and w.lower() not in _FIRST_WORDS]
     near = max(0, start - _NEAR)
@@ -43,7 +43,7 @@ def _is_titled(folded: str, start: int, end: int) -> bool:
 
 
 def _is_letterhead(folded: str, start: int, end: int) -> bool:
-    """Take a line at the head of a document that names a place, not one that only says what kind of document it is."""
+    """Accept a line at the document head that names a place, not one that only states the document type."""
     return start < _HEAD_CHARACTERS and _is_named(folded, start, end)
 
 
@@ -155,7 +155,7 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield pattern finds, then what the NER component calls an organisation and the vocabulary does not know."""
+    """Yield pattern findings, then the NER component's organisations that the vocabulary does not contain."""
     yield from RULES.find(view, NAME)
     for start, end, kind in view.entities:
         if kind == "ORG" and _looks_like_one(view.folded[start:end]):

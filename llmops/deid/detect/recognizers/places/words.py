@@ -1,4 +1,4 @@
-"""States and the words of streets, as alternatives of a pattern. A state alone is no identifier."""
+"""Regex alternatives for states and street words. A state alone is no identifier."""
 
 from typing import Final
 

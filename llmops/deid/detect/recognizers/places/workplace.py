@@ -1,4 +1,4 @@
-"""Employers behind work words, and hospitals and clinics behind a word of place, certain whatever their names mean."""
+"""Employers after work words, and hospitals and clinics after place words, certain whatever their names mean."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _AT: Final = r"(?:at|to|from|by|with|via|through|of|his|her|their|in)"
 _UNNAMED: Final = (
     word_set("first_words") | word_set("unit_words") | word_set("not_initials") | word_set("before_hospital")
 )
-"""Words before ``hospital`` that say what kind it is, and behind ``works at`` that name nobody."""
+"""Words before ``hospital`` that state its kind, and words after ``works at`` that name nobody."""
 _NAMES_TOO: Final = frozenset({"children", "community", "memorial", "mercy", "st", "saint"})
 _PLAIN_STAY: Final = re.compile(
     r"(?i)(?:'s)? (?:stay|course|admission|day|bed|gown|records?|discharge|policy|based|grade|acquired|visits?)\b"
@@ -42,11 +42,11 @@ _UNIT: Final = r"(?:Agency|Associates|Center|Clinic|Group|Hospital|Institute|Pra
 _KINDS: Final = _UNITS | frozenset(
     {"consulting", "craniofacial", "customer", "injuries", "movement", "rural", "translational", "village"}
 )
-"""Words before a unit's name that say what kind it is; those of ``unit_words`` and some that the notes showed."""
+"""Words before a unit's name that state its kind: those of ``unit_words``, and some found in notes."""
 
 
 def _is_employer(folded: str, start: int, end: int) -> bool:
-    """Ask for one word that is no kind of work or place; a state or an army is no employer that identifies."""
+    """Require a word that is no kind of work or place; a state or an army is no identifying employer."""
     words = [word.lower() for word in _PARTS.findall(folded, start, end) if word[0].isupper()]
     return any(
         word not in _UNNAMED and word not in STATES and word not in COUNTRIES and len(word) > 1 for word in words
@@ -54,21 +54,21 @@ def _is_employer(folded: str, start: int, end: int) -> bool:
 
 
 def _is_hospital(folded: str, start: int, end: int) -> bool:
-    """Ask for a name before ``Hospital``: no kind of hospital, no state of the patient."""
+    """Require a name before ``Hospital``: no kind of hospital, no patient state."""
     words = [word.lower() for word in _PARTS.findall(folded, start, end)]
     names = [word for word in words[:-1] if word not in _UNNAMED and len(word) > 1 and word != "s"]
     return bool(names) and _PLAIN_STAY.match(folded, end) is None
 
 
 def _is_named_unit(folded: str, start: int, end: int) -> bool:
-    """Ask for a proper name before words of units alone: ``Keller Plastic Surgery Service``, no ``Urology Clinic``."""
+    """Require a proper name before unit words: ``Keller Plastic Surgery Service``, not ``Urology Clinic``."""
     first, *others = (word.lower() for word in _PARTS.findall(folded[start:end].replace("'s ", " ")))
     named = not (is_plain(first) or first in _KINDS or first in EPONYMS or first in _UNNAMED)
     return named and all(word in _UNITS or word in {"and", "of"} for word in others[:-1])
 
 
 def _is_spoken_hospital(folded: str, start: int, end: int) -> bool:
-    """As `_is_hospital` in lower case: one word must be none of the language, but for the few that name many."""
+    """Like `_is_hospital`, in lower case: one word must be non-dictionary, except the few names of many hospitals."""
     words = [word.lower() for word in _PARTS.findall(folded, start, end)]
     named = any(not is_plain(word) and word not in COMMON_WORDS for word in words[:-1] if len(word) > 2)
     return words[0] in _NAMES_TOO or (named and _is_hospital(folded, start, end))
@@ -120,5 +120,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)

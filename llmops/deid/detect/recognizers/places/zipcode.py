@@ -1,4 +1,4 @@
-"""ZIP codes, 164.514(b)(2)(i)(B): five or nine digits behind a state or a word that says so."""
+"""ZIP codes, 164.514(b)(2)(i)(B): five or nine digits after a state or a cue word."""
 
 import re
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ LABEL: Final = PhiLabel.ZIP
 
 
 def _is_behind_place(folded: str, start: int, _end: int) -> bool:
-    """Take five digits behind a word that is no word of the language (``Ganado 86505``)."""
+    """Accept five digits after a non-dictionary word (``Ganado 86505``)."""
     words = re.findall(r"[A-Za-z~]+", folded[max(0, start - 24) : start])
     joined = re.search(r"[A-Za-z~],?[ \t]{1,2}\Z", folded[max(0, start - 24) : start])
     return bool(joined) and len(words[-1]) > 3 and words[-1][0].isupper() and not is_plain(words[-1])
 
 
 def _is_no_loinc(folded: str, _start: int, end: int) -> bool:
-    """Refuse the code of an HL7 observation behind its type, TX for text (``OBX|4|TX|13457-7^LDL``)."""
+    """Refuse an HL7 observation code after its type, TX for text (``OBX|4|TX|13457-7^LDL``)."""
     return re.match(r"-\d(?!\d)|&", folded[end : end + 3]) is None
 
 
@@ -41,5 +41,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every find in a view."""
+    """Yield every finding in a view."""
     return RULES.find(view, NAME)
