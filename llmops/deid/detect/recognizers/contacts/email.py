@@ -21,5 +21,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the E-mail addresses in a view."""
     return RULES.find(view, NAME)

@@ -22,5 +22,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the fax numbers in a view."""
     return RULES.find(view, NAME)

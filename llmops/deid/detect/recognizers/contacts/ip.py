@@ -40,5 +40,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the IP addresses in a view."""
     return RULES.find(view, NAME)

@@ -175,5 +175,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the telephone numbers in a view."""
     return RULES.find(view, NAME)

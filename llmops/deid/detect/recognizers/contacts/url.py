@@ -48,5 +48,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the web addresses in a view."""
     return RULES.find(view, NAME)

@@ -185,5 +185,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the ages over 89 in a view."""
     return RULES.find(view, NAME)

@@ -344,5 +344,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the dates finer than a year in a view."""
     return RULES.find(view, NAME)

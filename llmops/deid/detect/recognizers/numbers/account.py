@@ -23,5 +23,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the account numbers in a view."""
     return RULES.find(view, NAME)

@@ -29,5 +29,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the biometric identifiers in a view."""
     return RULES.find(view, NAME)

@@ -53,5 +53,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the device identifiers in a view."""
     return RULES.find(view, NAME)

@@ -43,5 +43,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the health plan beneficiary numbers in a view."""
     return RULES.find(view, NAME)

@@ -54,5 +54,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the certificate and licence numbers in a view."""
     return RULES.find(view, NAME)

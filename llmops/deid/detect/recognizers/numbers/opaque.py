@@ -45,5 +45,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the encoded runs in a view."""
     return RULES.find(view, NAME)

@@ -240,5 +240,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield any other unique number or code in a view."""
     return RULES.find(view, NAME)

@@ -57,5 +57,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the Social Security numbers in a view."""
     return RULES.find(view, NAME)

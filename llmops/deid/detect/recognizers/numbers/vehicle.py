@@ -69,5 +69,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the vehicle identifiers in a view."""
     return RULES.find(view, NAME)

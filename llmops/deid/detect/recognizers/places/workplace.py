@@ -120,5 +120,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the employers after work words in a view."""
     return RULES.find(view, NAME)

@@ -41,5 +41,5 @@ RULES: Final = Rules(
 
 
 def find(view: View) -> Iterator[Span]:
-    """Yield every finding in a view."""
+    """Yield the ZIP codes in a view."""
     return RULES.find(view, NAME)
