@@ -110,7 +110,7 @@ def _request(url: str, note: bytes) -> bytes:
 
 def _post(url: str, data: bytes) -> bytes:
     try:
-        request = Request(url, data=data, headers={"Content-Type": _TYPE})  # noqa: S310 - `located` allows only https
+        request = Request(url, data=data, headers={"Content-Type": _TYPE})  # noqa: S310 - only http(s) is accepted
         with build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
             return bytes(answer.read(_LARGEST))
     except (OSError, HTTPException, ValueError):
