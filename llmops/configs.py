@@ -1,4 +1,4 @@
-"""Where the bundled policies lie: ``configs/`` in a checkout, ``llmops/_configs`` in an installed wheel."""
+"""Locate the bundled policies: ``configs/`` in a checkout, ``llmops/_configs`` in an installed wheel."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from llmops.errors import RecipeError
 
 
 def config_file(kind: str, name: str) -> Path:
-    """Find a policy by name among the bundled ones, or by path.
+    """Find a policy by bundled name, or by path.
 
     Args:
         kind: ``"deid"``, ``"quality"``, ``"release"`` or ``"evaluation"``.

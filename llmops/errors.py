@@ -1,22 +1,22 @@
-"""Every exception that llmops raises on purpose, each with the exit code the command line returns for it.
+"""Every exception that llmops raises on purpose, with its exit code of the command line.
 
 ::
 
     LlmopsError
       RecipeError        a bad recipe, policy or key, raised before any record is read     exit 2
       SourceError        a source cannot be opened or framed at all                        exit 3
-      StageError         a stage broke its promise                                         exit 4
+      StageError         a stage broke its contract                                        exit 4
         SubjectErasedError     a patient was erased; withholds the document that names them
       AuditError                                                                           exit 5
         AuditWriteError        a durable append failed: the run stops, nothing is released
         AuditVerificationError a log does not verify
       ReleaseError       a release that does not verify, or data without receipt           exit 6
       MissingExtraError  an optional dependency is not installed; names the extra          exit 7
-      ModelError         a chat model outside cannot be reached or refuses all calls       exit 8
+      ModelError         an external chat model is unreachable or refuses all calls        exit 8
 
-An error about one record is not an exception but a `llmops.documents.Withheld` value. Messages carry ids, stages,
-codes and counts; never text, payload, input file names or the ``repr`` of input. Third-party exceptions carry input
-(``UnicodeDecodeError.object``), so they are mapped at the edge with ``raise ... from None``.
+An error about one record is not an exception but a `llmops.documents.Withheld` value. Messages contain ids, stages,
+codes and counts; never text, payload, input file names or the ``repr`` of input. Third-party exceptions contain input
+(``UnicodeDecodeError.object``), so they are mapped at the boundary with ``raise ... from None``.
 """
 
 from typing import ClassVar
@@ -41,17 +41,17 @@ class SourceError(LlmopsError):
 
 
 class StageError(LlmopsError):
-    """A stage broke its promise (one answer for each input, in order), which no record may pass."""
+    """A stage broke its contract (one answer for each input, in order); the batch must not be used."""
 
     exit_code = 4
 
 
 class SubjectErasedError(StageError):
-    """The vault was asked for a subject whose keys were destroyed; whatever is of it must be withheld."""
+    """The vault was asked for a subject whose keys were destroyed; the subject's documents must be withheld."""
 
 
 class AuditError(LlmopsError):
-    """The audit log cannot do what it promises."""
+    """The audit log failed."""
 
     exit_code = 5
 
@@ -71,12 +71,12 @@ class ReleaseError(LlmopsError):
 
 
 class MissingExtraError(LlmopsError):
-    """An optional dependency is not installed; the message names the extra that brings it."""
+    """An optional dependency is not installed; the message names its extra."""
 
     exit_code = 7
 
 
 class ModelError(LlmopsError):
-    """A chat model outside this process cannot be reached, or refuses every call; says why, never what was asked."""
+    """An external chat model is unreachable, or refuses every call; the message gives the reason, never the prompt."""
 
     exit_code = 8

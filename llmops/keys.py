@@ -1,4 +1,4 @@
-"""Keys in a key folder: Ed25519 for signing, random secrets for everything symmetric; made on first use, mode 0600."""
+"""Keys in a key folder: Ed25519 for signing, random secrets for symmetric use; created on first use, mode 0600."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ _ED25519: Final = b"\x01"  # algorithm byte of C2SP signed-note keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyKey:
-    """An Ed25519 public key and the name it signs under.
+    """An Ed25519 public key and its key name.
 
     Args:
         name: key name of the C2SP signed note; no spaces, no plus signs.
@@ -38,21 +38,21 @@ class VerifyKey:
 
     @property
     def fingerprint(self) -> str:
-        """Hex SHA-256 of the raw public key: what is written into reports and compared by people."""
+        """Return the hex SHA-256 of the raw public key, for reports and comparison by people."""
         return hashlib.sha256(self.raw).hexdigest()
 
     @property
     def note_hash(self) -> bytes:
-        """The four bytes that stand before a signature in a C2SP signed note."""
+        """Return the 4 bytes that precede a signature in a C2SP signed note."""
         return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.raw).digest()[:4]
 
     @property
     def vkey(self) -> str:
-        """The C2SP text form ``<name>+<hash>+<base64 key>``: one line that is safe to publish."""
+        """Return the C2SP text form ``<name>+<hash>+<base64 key>``: one line, safe to publish."""
         return f"{self.name}+{self.note_hash.hex()}+{base64.b64encode(_ED25519 + self.raw).decode()}"
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Say whether ``signature`` is this key's over ``message``."""
+        """Whether ``signature`` is this key's signature over ``message``."""
         try:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -62,18 +62,18 @@ class VerifyKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """An Ed25519 private key and the name it signs under; never shown in a ``repr``."""
+    """An Ed25519 private key and its key name; never shown in a ``repr``."""
 
     name: str
     private: Ed25519PrivateKey = field(repr=False)
 
     @property
     def public(self) -> VerifyKey:
-        """The public half."""
+        """Return the public key."""
         return VerifyKey(name=self.name, raw=self.private.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
-        """Sign ``message``; 64 bytes."""
+        """Sign ``message``; returns 64 bytes."""
         return self.private.sign(message)
 
 
@@ -81,7 +81,7 @@ def parse_vkey(text: str) -> VerifyKey:
     """Read a public key in C2SP text form.
 
     Raises:
-        RecipeError: not a key of that form, or its hash does not fit the key.
+        RecipeError: not a key of that form, or its hash does not match the key.
     """
     problem = RecipeError("verification key: not of the form <name>+<hash>+<base64 of an Ed25519 key>")
     parts = text.strip().split("+", 2)
@@ -100,7 +100,7 @@ def parse_vkey(text: str) -> VerifyKey:
 
 
 def load_verify_key(path: Path, *, name: str) -> VerifyKey:
-    """Read a public key from a file: C2SP text form, PEM public key, or the PEM private key it belongs to.
+    """Read a public key from a file: C2SP text form, PEM public key, or the matching PEM private key.
 
     Raises:
         RecipeError: the file cannot be read or holds no Ed25519 key.
@@ -123,11 +123,11 @@ def load_signing_key(path: Path, *, name: str) -> SigningKey:
     """Read an Ed25519 private key (PEM, PKCS8, not encrypted).
 
     Args:
-        path: the file; nobody but its owner may be able to read it.
+        path: the file; only its owner may be able to read it.
         name: the key name to sign under.
 
     Raises:
-        RecipeError: missing, readable by others, or no Ed25519 key; the message says how to mend it.
+        RecipeError: missing, readable by others, or no Ed25519 key; the message names the fix.
     """
     _refuse_shared(path)
     try:
@@ -140,7 +140,7 @@ def load_signing_key(path: Path, *, name: str) -> SigningKey:
 
 
 def load_or_create_signing_key(path: Path, *, name: str = "llmops") -> SigningKey:
-    """Read the signing key at ``path``; make one where there is none. Safe when many processes do so at once.
+    """Read the signing key at ``path``; create it if missing. Safe for concurrent processes.
 
     Raises:
         RecipeError: as in `load_signing_key`, or the key cannot be written.
@@ -151,7 +151,7 @@ def load_or_create_signing_key(path: Path, *, name: str = "llmops") -> SigningKe
 
 
 def load_or_create_secret(path: Path, size: int = 32) -> bytes:
-    """Read the secret of ``size`` random bytes at ``path``; make one where there is none.
+    """Read the secret of ``size`` random bytes at ``path``; create it if missing.
 
     Raises:
         RecipeError: readable by others, of another size, or it cannot be written.
@@ -172,7 +172,7 @@ def _new_pem() -> bytes:
 
 
 def create_key_file(path: Path, make: Callable[[], bytes]) -> None:
-    """Put a whole key in place or leave the one that another process put there first; never half a key.
+    """Create a complete key file, or keep the one that another process created first; never a partial key.
 
     Raises:
         RecipeError: it cannot be written.

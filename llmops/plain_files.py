@@ -1,8 +1,8 @@
-"""Opens folders and files where others may write: no link is followed, and nothing but a plain file of one name opened.
+"""Open folders and files where others may write: no link is followed, and only a plain file with one name is opened.
 
-The output may be written by its consumers. A link, a second name of another file, a pipe or somebody else's file that
-they put in the place of one of ours must be neither read as ours nor written through. So each name is opened relative
-to its opened folder, without following a link, and what was opened is looked at before it is used.
+Consumers may write to the output. If they replace one of our files by a link, a second name of another file, a pipe
+or a file of their own, it must be neither read as ours nor written through. So each name is opened relative to its
+opened folder, without following a link, and the opened file is checked before use.
 """
 
 import errno
@@ -27,7 +27,7 @@ _TEMPORARY: Final = re.compile(r"\.tmp-[0-9a-f]{32}")
 
 
 class NotPlainError(OSError):
-    """A link, a special file, a file of several names or somebody else's lies in the place of a file or folder."""
+    """The file or folder is a link, a special file, has several names or belongs to another user."""
 
     def __init__(self) -> None:
         super().__init__(errno.ELOOP, "not a plain file or folder of one name and the right owner")
@@ -35,14 +35,14 @@ class NotPlainError(OSError):
 
 @contextmanager
 def opened_folder(path: Path, within: Path | None = None) -> Iterator[int]:
-    """Open a folder, to open what is in it by ``dir_fd``.
+    """Open a folder, for access to its entries by ``dir_fd``.
 
     Args:
         path: the folder.
-        within: a folder above it whose inside others may write: none of the folders between is a link either.
+        within: a parent folder that others may write: no folder between it and ``path`` may be a link.
 
     Raises:
-        NotPlainError: it, or one between, is a link or no folder.
+        NotPlainError: it, or a folder between, is a link or no folder.
         OSError: it cannot be opened.
     """
     top = path if within is None else within
@@ -66,18 +66,18 @@ def open_file(
     folder: int | None = None,
     anyones: bool = False,
 ) -> int:
-    """Open a plain file; one that is written must be ours, or belong to who owns its folder.
+    """Open a plain file; a file opened for writing must be ours, or belong to its folder's owner.
 
     Args:
-        path: the file; with ``folder``, its name alone counts.
-        flags: as of ``os.open``; a file is cut short only once it is known to be plain.
-        mode: of a file that is made, less what the umask takes away.
-        within: as in `opened_folder`, above the file.
-        folder: its opened folder, where the caller holds it.
-        anyones: whether one that is written may be somebody else's.
+        path: the file; with ``folder``, only its name counts.
+        flags: as in ``os.open``; a file is truncated only after it was checked to be plain.
+        mode: mode of a created file, reduced by the umask.
+        within: as in `opened_folder`, a parent of the file.
+        folder: its opened folder, if the caller has it.
+        anyones: whether a file opened for writing may belong to another user.
 
     Raises:
-        NotPlainError: it is a link, special, has a second name, or is written and somebody else's.
+        NotPlainError: it is a link or special file, has a second name, or is opened for writing and another user's.
         OSError: it cannot be opened.
     """
     if folder is None:
@@ -100,13 +100,13 @@ def open_file(
 
 
 def read_file(path: Path, *, within: Path | None = None) -> bytes:
-    """The bytes of a plain file; raises as `open_file`."""
+    """Return the bytes of a plain file; raises as `open_file`."""
     with os.fdopen(open_file(path, within=within), "rb") as file:
         return file.read()
 
 
 def file_size(path: Path, *, within: Path | None = None) -> int:
-    """The size of a plain file in bytes; raises as `open_file`."""
+    """Return the size of a plain file in bytes; raises as `open_file`."""
     descriptor = open_file(path, within=within)
     try:
         return os.fstat(descriptor).st_size
@@ -115,33 +115,33 @@ def file_size(path: Path, *, within: Path | None = None) -> int:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a name is taken, by whatever; a link that leads nowhere counts."""
+    """Whether any file has the name; a dangling link counts."""
     return os.path.lexists(path)
 
 
 def names_in(path: Path, *, within: Path | None = None) -> tuple[str, ...]:
-    """The names in a folder, sorted; raises as `opened_folder`."""
+    """Return the names in a folder, sorted; raises as `opened_folder`."""
     with opened_folder(path, within) as folder:
-        return tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - of the folder that was opened
+        return tuple(sorted(os.listdir(folder)))  # noqa: PTH208 - of the opened folder
 
 
 def make_folder(path: Path, mode: int = FOLDER_MODE) -> None:
-    """Make a folder and those above it that are missing, durably, each with ``mode`` less what the umask takes away.
+    """Create a folder and its missing parents, durably, each with ``mode`` reduced by the umask.
 
     Raises:
-        NotPlainError: a link or something else lies in its place.
-        OSError: it cannot be made.
+        NotPlainError: a link or another file has its name.
+        OSError: it cannot be created.
     """
     for missing in reversed([one for one in (path, *path.parents) if not is_there(one)]):
-        with suppress(FileExistsError):  # another process was quicker
-            os.mkdir(missing, mode)  # noqa: PTH102 - `Path.mkdir` gives those above it another mode
+        with suppress(FileExistsError):  # another process created it first
+            os.mkdir(missing, mode)  # noqa: PTH102 - `Path.mkdir` gives parents another mode
         sync_folder(missing.parent)
     with opened_folder(path):
         pass
 
 
 def create_file(path: Path, data: bytes, *, mode: int = FILE_MODE, within: Path | None = None) -> None:
-    """Write a new file, durable but for its name.
+    """Write a new file; its content is durable, its name not yet.
 
     Raises:
         FileExistsError: the name is taken.
@@ -154,10 +154,10 @@ def create_file(path: Path, data: bytes, *, mode: int = FILE_MODE, within: Path 
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = FILE_MODE, within: Path | None = None) -> None:
-    """Put a whole file in place, durably: what lay there, a link too, is replaced and not written to.
+    """Write a complete file, durably: an existing file or link of that name is replaced, not written to.
 
     Raises:
-        OSError: it cannot be written; nothing of it is left.
+        OSError: it cannot be written; no partial file remains.
     """
     with replacing(path, mode=mode, within=within) as file:
         file.write(data)
@@ -165,7 +165,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = FILE_MODE, within: Path
 
 @contextmanager
 def replacing(path: Path, *, mode: int = FILE_MODE, within: Path | None = None) -> Iterator[BinaryIO]:
-    """As `replace_file`, for what is written piece by piece; in place once the block ends without an error."""
+    """Replace as `replace_file`, written in pieces; the file appears when the block ends without an error."""
     with opened_folder(path.parent, within) as folder:
         temporary = temporary_name()
         try:
@@ -182,18 +182,18 @@ def replacing(path: Path, *, mode: int = FILE_MODE, within: Path | None = None) 
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file where a user named it, in place of what it held; raises as `open_file`."""
+    """Overwrite a file that a user named; raises as `open_file`."""
     with os.fdopen(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
         file.write(data)
 
 
 def temporary_name() -> str:
-    """A name that nobody can have foreseen."""
+    """Return an unpredictable name."""
     return f".tmp-{secrets.token_hex(16)}"
 
 
 def is_temporary(name: str) -> bool:
-    """Whether `temporary_name` may have given the name: what it names was left by a process that was killed."""
+    """Whether the name may come from `temporary_name`: such a file was left by a killed process."""
     return _TEMPORARY.fullmatch(name) is not None
 
 

@@ -1,6 +1,6 @@
-"""Extensions by strangers: installed packages offer them as entry points, a recipe names those that it uses.
+"""Third-party extensions: installed packages offer them as entry points, and a recipe names those it uses.
 
-Nothing is loaded that a recipe does not name, and what it names is part of the fingerprint.
+Only extensions named by a recipe are loaded; they are part of the fingerprint.
 """
 
 import hashlib
@@ -13,22 +13,22 @@ from llmops.errors import RecipeError
 
 
 class Extension(StrEnum):
-    """What can be added, by group of entry points; the value says what each must be."""
+    """Kinds of extension, by entry point group; the docstring of a value names the required type."""
 
     FORMAT = "llmops.formats"
     """A `llmops.formats.FormatSpec`."""
     RECOGNIZER = "llmops.recognizers"
-    """A callable without arguments that gives a Presidio `EntityRecognizer`."""
+    """A callable without arguments that returns a Presidio `EntityRecognizer`."""
     CHECK = "llmops.checks"
-    """``check(document, policy) -> (score in [0, 1], evidence)``, as the modules of `llmops.quality.checks`."""
+    """``check(document, policy) -> (score in [0, 1], evidence)``, like the modules of `llmops.quality.checks`."""
     ASSERTION = "llmops.assertions"
-    """A class as those of `llmops.evaluation.assertions`, with a ``use`` tag of its own."""
+    """A class like those of `llmops.evaluation.assertions`, with its own ``use`` tag."""
     ENGINE = "llmops.engines"
-    """A callable as `llmops.engines.LocalEngine`, which gives an `llmops.engines.Engine`."""
+    """A callable like `llmops.engines.LocalEngine` that returns an `llmops.engines.Engine`."""
 
 
 def load(extension: Extension, name: str) -> object:
-    """Load what an installed package offers under a name.
+    """Load the extension that an installed package offers under a name.
 
     Raises:
         RecipeError: no installed package offers it, or it cannot be loaded.
@@ -36,12 +36,12 @@ def load(extension: Extension, name: str) -> object:
     point = _point(extension, name)
     try:
         return point.load()
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong in a stranger's module is that module's fault
+    except Exception as error:  # noqa: BLE001 - a third-party module may raise anything
         raise RecipeError(f"plug-in {name!r} ({extension}): cannot be loaded ({type(error).__name__})") from None
 
 
 def digest(extension: Extension, name: str) -> str:
-    """SHA-256 (hex) of what decides in a plug-in: its entry point, the version of its package, its module's source.
+    """Return the SHA-256 (hex) of a plug-in: entry point, version of its package, source of its module.
 
     Raises:
         RecipeError: no installed package offers it.

@@ -1,4 +1,4 @@
-"""What a process that sees PHI promises about itself: no memory dump, no other process of its user looking in."""
+"""Process protection for PHI: no memory dumps, no access by other processes of the same user."""
 
 import ctypes
 import resource
@@ -13,10 +13,10 @@ _PR_SET_DUMPABLE: Final = 4
 def forbid_dumps() -> None:
     """Keep this process's memory, which holds PHI, out of core files and from other processes of the same user.
 
-    The core size limit becomes 0, soft and hard; processes started from here inherit it. On Linux the process is also
-    marked as not dumpable (prctl(2)), since a crash handler named in ``core_pattern`` is not bound by the limit. Such a
-    process cannot be attached to with ptrace, nor its ``/proc/<pid>/mem`` be read, but by root; processes started from
-    here do not inherit this. Neither can be taken back by what runs in the process without privilege.
+    The core size limit becomes 0, soft and hard; child processes inherit it. On Linux the process is also marked
+    not dumpable (prctl(2)), since a crash handler named in ``core_pattern`` is not bound by the limit. Only root can then
+    attach with ptrace or read ``/proc/<pid>/mem``; child processes do not inherit this. Unprivileged code in the process
+    can undo neither.
 
     Raises:
         StageError: the system refuses; nothing should be read then.

@@ -1,4 +1,4 @@
-"""The seams between the parts: what a source, a stage, a sink and a scanner promise."""
+"""Interfaces between the parts: source, stage, sink and scanner."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
@@ -11,18 +11,18 @@ Out_co = TypeVar("Out_co", covariant=True)
 
 
 class Source(Protocol):
-    """Gives the records of one input, in a fixed order, each opened, capped and framed but never interpreted."""
+    """Yields the records of one input, in a fixed order, each opened, size-limited and framed but not interpreted."""
 
     def records(self) -> Iterator[SourceRecord | Withheld]:
-        """Yield every record; one that cannot be read is yielded as `Withheld`, never skipped."""
+        """Yield every record; an unreadable one is yielded as `Withheld`, never skipped."""
         ...
 
 
 class Stage(Protocol[In_contra, Out_co]):
-    """Answers each input with one output or the reason it is withheld, in order; never raises for one record."""
+    """Maps each input to one output or the reason it is withheld, in order; never raises for one record."""
 
     def process(self, batch: Sequence[In_contra]) -> Sequence[Out_co | Withheld]:
-        """Answer a batch; ``len(answer) == len(batch)``."""
+        """Process a batch; ``len(answer) == len(batch)``."""
         ...
 
 
@@ -39,7 +39,7 @@ class Sink(Protocol[In_contra]):
 
 
 class PhiScanner(Protocol):
-    """Looks for PHI in text that is about to leave (a prompt, an answer). The released zone gets one injected."""
+    """Finds PHI in text that is about to leave (a prompt, an answer). The released zone gets one injected."""
 
     def scan(self, text: str) -> Sequence[PhiFinding]:
         """Find PHI in ``text``; offsets are code points. Placeholders of a policy are not PHI."""

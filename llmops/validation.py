@@ -1,4 +1,4 @@
-"""Checks what people write in YAML against its model, and says in a sentence which key is wrong, never its value."""
+"""Validate YAML content against a model; error messages name the wrong key, never its value."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,36 +16,36 @@ Model = TypeVar("Model", bound=BaseModel)
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 READ_ONLY: Final = AfterValidator(MappingProxyType)
-"""Makes a table of a frozen model one that cannot be changed either."""
+"""Makes a mapping of a frozen model immutable, too."""
 
 _UNKNOWN: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 _MISSING: Final = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
 _NO_MAPPING: Final = frozenset({"model_type", "dataclass_type", "dict_type"})
 _NO_LIST: Final = frozenset({"tuple_type", "list_type", "frozen_set_type"})
 _KEY: Final = "[key]"
-"""What pydantic puts behind a key of a table that is itself wrong."""
+"""Suffix of pydantic after the key of an invalid mapping."""
 
 
 class Declared(BaseModel):
-    """What a YAML file says: no unknown key, no type guessed, nothing changed later."""
+    """Base of YAML models: no unknown keys, no type coercion, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Must:
-    """Says "must ``what``" in place of pydantic's own words when the annotations before it refuse a value."""
+    """Replaces pydantic's message by "must ``what``" if the annotations before it refuse a value."""
 
     what: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        """Give pydantic the same check with this message."""
+        """Return the same schema with this message."""
         message = f"must {self.what}"
         return core_schema.custom_error_schema(handler(source), "must", custom_error_message=message)
 
 
 def known_keys(model: type[BaseModel], path: KeyPath) -> str:
-    """List the keys that may stand where the last of ``path`` does; for models that hold only models."""
+    """List the keys that are valid in place of the last of ``path``; for models that hold only models."""
     found: Any = model
     for step in path[:-1]:
         if isinstance(step, str):
@@ -56,15 +56,15 @@ def known_keys(model: type[BaseModel], path: KeyPath) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """How the mistakes in one kind of file are told.
+    """Error wording for one kind of file.
 
     Args:
-        key, item: what a key and a place in a list look like behind the path that leads to them.
-        unknown: the sentence on an unknown key, of ``path`` and ``hint``.
-        missing: the sentence on a missing key, of ``path``.
-        wrong: the sentence on any other mistake, of ``path`` and ``problem``.
-        hint: gives the hint for the path of an unknown key; for a key of a table it is always the keys known.
-        every: whether every mistake is told, or the first and how many more there are.
+        key, item: format of a key and of a list position after the path to them.
+        unknown: message for an unknown key, from ``path`` and ``hint``.
+        missing: message for a missing key, from ``path``.
+        wrong: message for any other error, from ``path`` and ``problem``.
+        hint: returns the hint for the path of an unknown key; for a key of a mapping it is always the known keys.
+        every: whether to report every error, or the first and the number of others.
     """
 
     key: str = ".{}"
@@ -77,19 +77,19 @@ class Wording:
 
 
 def validated(model: type[Model], content: object, *, what: str, wording: Wording) -> Model:
-    """Make a model of what a YAML file says.
+    """Validate YAML content and return the model.
 
     Args:
-        model: what the file may say.
-        content: as `read_yaml` gives it.
-        what: how errors call the file.
-        wording: how they tell what is wrong; an unknown key comes first, for it explains the missing one.
+        model: the model of the file.
+        content: content from `read_yaml`.
+        what: name of the file in errors.
+        wording: error wording; an unknown key comes first, since it explains the missing one.
 
     Raises:
-        RecipeError: it says something else; names the key path and the fix, never a value.
+        RecipeError: the content is not valid; names the key path and the fix, never a value.
     """
     try:
-        # By way of JSON: strict about types, yet a list may stand for a tuple and a string for a path.
+        # Via JSON: strict about types, but a list is accepted for a tuple and a string for a path.
         return model.model_validate_json(orjson.dumps(content, default=str))
     except orjson.JSONEncodeError:
         raise RecipeError(f"{what}: keys must be text, and numbers fit 64 bits") from None
@@ -105,7 +105,7 @@ def _sentences(error: ValidationError, model: type[BaseModel], wording: Wording)
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], wording: Wording) -> tuple[int, str]:
-    """Rank and sentence of one mistake."""
+    """Return rank and message of one error."""
     kind, steps, context = details["type"], details["loc"], details.get("ctx", {})
     if steps[-1:] == (_KEY,) and "expected" in context:
         hint = "known: " + ", ".join(re.findall("'([^']*)'", context["expected"]))

@@ -1,4 +1,4 @@
-"""Reads the YAML that people write: recipes, policies and suites."""
+"""Read YAML written by people: recipes, policies and suites."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 
 from llmops.errors import RecipeError
 
-# A tag that does not fit its value (``!!bool perhaps``), a date that is none, or nesting without end.
+# A tag that does not fit its value (``!!bool perhaps``), an invalid date, or unlimited nesting.
 _UNREADABLE: Final = (YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
@@ -19,35 +19,35 @@ _MAX_BYTES: Final = 2**20
 _MAX_VALUES: Final = 50_000
 _MAX_DEPTH: Final = 64
 _LONG_TAG: Final = re.compile(r"!\S{1000}")
-"""Costs the square of its length to be read."""
+"""A tag that takes time quadratic in its length to read."""
 
 
 class _TooMuchError(Exception):
-    """What a document has too much of."""
+    """Raised with the name of an exceeded limit."""
 
 
 def read_yaml(path: Path, what: str) -> tuple[Any, bytes]:
-    """YAML 1.2, safe: ``0123`` stays what it is and a key that stands twice is refused.
+    """Read YAML 1.2 safely: ``0123`` is kept as written and a duplicate key is refused.
 
-    So is a file of more than 1 MiB, 50,000 values or 64 levels, counted as if aliases and merge keys were written out
-    but before they are: whoever reads the result would write them out (CWE-776).
+    A file of more than 1 MiB, 50,000 values or 64 levels is refused, too. Values are counted as if aliases and merge
+    keys were expanded, but before expansion: a reader of the result would expand them (CWE-776).
 
     Args:
         path: the file.
-        what: how errors call it.
+        what: name of the file in errors.
 
     Returns:
-        What it says, and its bytes.
+        The content, and the bytes of the file.
 
     Raises:
-        RecipeError: it cannot be read, or not as such; names the line where that is known, never what stands there.
+        RecipeError: it cannot be read or is not valid; names the line if known, never its content.
     """
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
         if len(raw) > _MAX_BYTES:
             raise _TooMuchError(f"larger than {_MAX_BYTES:,} bytes")
-        text = raw.decode("utf-8")  # read from bytes, a long word costs the square of its length
+        text = raw.decode("utf-8")  # parsing bytes takes time quadratic in a long word
         _measure(text)
         return YAML(typ="safe", pure=True).load(text), raw
     except OSError as error:
@@ -61,10 +61,10 @@ def read_yaml(path: Path, what: str) -> tuple[Any, bytes]:
 
 
 def _measure(text: str) -> None:
-    """Refuse what holds too much or is too deep once its aliases are written out, without writing them out."""
+    """Refuse content that is too large or too deep after alias expansion, without expanding it."""
     if _LONG_TAG.search(text):
         raise _TooMuchError("a tag of over 1,000 characters")
-    anchors: dict[str, tuple[int, int]] = {}  # values and levels of each finished node that has a name
+    anchors: dict[str, tuple[int, int]] = {}  # values and levels of each finished node with an anchor
     open_nodes: list[tuple[str | None, int, int]] = [(None, 0, 0)]
     for event in YAML(typ="safe", pure=True).parse(text):
         if isinstance(event, CollectionStartEvent):

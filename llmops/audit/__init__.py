@@ -1,4 +1,4 @@
-"""The audit log: what happened to every record, durable and tamper-evident, with no PHI in it."""
+"""The audit log: what happened to every record, durable, tamper-evident and free of PHI."""
 
 from llmops.audit.checkpoint import Anchor
 from llmops.audit.codec import Entry

@@ -1,4 +1,4 @@
-"""Checkpoints: a stream's size and root as a C2SP tlog-checkpoint in a signed note; anchors remember one elsewhere."""
+"""Checkpoints: size and root of a stream as a C2SP tlog-checkpoint in a signed note. Anchors: copies kept elsewhere."""
 
 import base64
 import re
@@ -11,7 +11,7 @@ from llmops.keys import SigningKey, VerifyKey
 
 ORIGIN: Final = "llmops/"
 _DASH: Final = "\u2014 "  # a signature line starts with an em dash (C2SP signed-note)
-# What may be left of a note behind its origin line: each part is there only if the one before it is whole.
+# What a torn note may contain after its origin line: each part only if the one before it is complete.
 _TORN: Final = re.compile(
     rb"[0-9]{0,20}(?:\n[A-Za-z0-9+/]{0,43}=?(?:\n(?:\n(?:\xe2(?:\x80(?:\x94"
     rb"(?: [^\n ]{0,256}(?: [A-Za-z0-9+/]{0,91}=?\n?)?)?)?)?)?)?)?)?"
@@ -20,7 +20,7 @@ _TORN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """A size and root of a stream, kept where the log's owner cannot reach it, e.g. in a release manifest.
+    """Size and root of a stream, kept where the log's owner cannot change it, e.g. in a release manifest.
 
     Args:
         stream: name of the stream.
@@ -35,13 +35,13 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """What a stream was at one moment, as it is signed.
+    """Signed size and root of a stream at one moment.
 
     Args:
         stream: name of the stream; the origin line is ``llmops/<stream>``.
         size: number of events.
         root: the 32 bytes of the RFC 6962 root.
-        signatures: ``(key name, key hash, signature)`` as they stand in the note.
+        signatures: ``(key name, key hash, signature)`` as in the note.
     """
 
     stream: str
@@ -51,22 +51,22 @@ class Checkpoint:
 
     @property
     def body(self) -> bytes:
-        """The signed text: origin, size, base64 root, a line each."""
+        """Return the signed text: origin, size and base64 root, one line each."""
         return f"{ORIGIN}{self.stream}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
 
     @property
     def note(self) -> bytes:
-        """The whole signed note."""
+        """Return the complete signed note."""
         lines = [f"{_DASH}{name} {base64.b64encode(tag + sig).decode()}\n" for name, tag, sig in self.signatures]
         return self.body + b"\n" + "".join(lines).encode()
 
     @property
     def anchor(self) -> Anchor:
-        """The same as an anchor."""
+        """Return the checkpoint as an anchor."""
         return Anchor(stream=self.stream, size=self.size, root=self.root.hex())
 
     def signed_by(self, keys: Sequence[VerifyKey]) -> VerifyKey | None:
-        """The first of ``keys`` with a valid signature on this checkpoint, if any."""
+        """Return the first of ``keys`` with a valid signature on this checkpoint, if any."""
         body = self.body
         for name, tag, signature in self.signatures:
             for key in keys:
@@ -84,10 +84,10 @@ def sign_checkpoint(signer: SigningKey, *, stream: str, size: int, root: bytes) 
 
 
 def parse_checkpoint(note: bytes) -> Checkpoint:
-    """Read a signed note; only the canonical form is accepted, so that no byte of it can change unseen.
+    """Read a signed note; only the canonical form is accepted, so that every changed byte is detected.
 
     Raises:
-        AuditVerificationError: not a checkpoint, or not written the canonical way.
+        AuditVerificationError: not a checkpoint, or not in canonical form.
     """
     problem = AuditVerificationError("checkpoint is malformed")
     try:
@@ -107,7 +107,7 @@ def parse_checkpoint(note: bytes) -> Checkpoint:
 
 
 def split_notes(data: bytes) -> tuple[tuple[bytes, ...], bytes]:
-    """Split a checkpoint file into its notes and the torn rest; each note in the file is followed by one empty line."""
+    """Split a checkpoint file into its notes and the torn rest; one empty line follows each note in the file."""
     notes, start = [], 0
     while (middle := data.find(b"\n\n", start)) >= 0 and (end := data.find(b"\n\n", middle + 2)) >= 0:
         notes.append(data[start : end + 1])
@@ -116,10 +116,10 @@ def split_notes(data: bytes) -> tuple[tuple[bytes, ...], bytes]:
 
 
 def is_torn(rest: bytes, stream: str) -> bool:
-    """Whether ``rest`` could be the first bytes of a checkpoint of the stream, as a crash leaves them.
+    """Whether ``rest`` could be the first bytes of a checkpoint of the stream, as left by a crash.
 
-    If not, no crash left them but somebody. A power loss may leave zeros for what it kept the length of alone;
-    a single one may be a byte that somebody changed.
+    Otherwise somebody changed the file. After a power loss, bytes whose length alone was stored may be zeros; a single
+    zero does not count, since it may be one changed byte.
     """
     if rest.endswith(b"\0\0"):
         rest = rest.rstrip(b"\0")
@@ -131,7 +131,7 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     """Read one signature line.
 
     Raises:
-        ValueError: not of the form of the specification.
+        ValueError: not the form of the specification.
     """
     if not line.startswith(_DASH):
         raise ValueError("no dash")

@@ -1,4 +1,4 @@
-"""Events to lines and back: a line of canonical JSON each (sorted keys, no spaces, ASCII), no unknown field."""
+"""Encode and decode events: one line of canonical JSON each (sorted keys, no spaces, ASCII), no unknown fields."""
 
 import json
 import sys
@@ -20,14 +20,14 @@ _ENVELOPE: Final = frozenset({"v", "n", "prev", "at", "run", "kind"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An event as it stands in a stream.
+    """An event with its position in a stream.
 
     Args:
         n: zero-based position in the stream.
-        prev: first 32 hex digits of the leaf hash of the event before; zeros for the first.
+        prev: first 32 hex digits of the leaf hash of the previous event; zeros for the first.
         at: UTC milliseconds since 1970.
         run: id of the run that wrote it, or empty.
-        event: what happened.
+        event: the event.
     """
 
     n: int
@@ -38,10 +38,10 @@ class Entry:
 
 
 def encode(entry: Entry) -> bytes:
-    """One line, without its line end.
+    """Encode an entry as one line without line end.
 
     Raises:
-        AuditError: a field holds what the schema does not allow; the value is not shown.
+        AuditError: a field holds a value that the schema does not allow; the value is not shown.
     """
     event = entry.event
     if not (rules.is_code(entry.run) and rules.is_count(entry.at)):
@@ -55,7 +55,7 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(line: bytes) -> Entry:
-    """Read one line.
+    """Decode one line.
 
     Raises:
         AuditError: not canonical JSON of a known kind and version with exactly the known fields.
@@ -78,7 +78,7 @@ def decode(line: bytes) -> Entry:
 
 
 def json_schema() -> dict[str, object]:
-    """The JSON Schema (2020-12) of one line."""
+    """Return the JSON Schema (2020-12) of one line."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:llmops:audit:event:{SCHEMA_VERSION}",
@@ -88,12 +88,12 @@ def json_schema() -> dict[str, object]:
 
 
 def rules_of(cls: type[Event]) -> tuple[tuple[str, FieldRule | type[StrEnum]], ...]:
-    """Each field of an event class and what it may hold."""
+    """Return the fields of an event class with their rules."""
     return _RULES[cls.kind]
 
 
 def names_of(kind: object) -> frozenset[str]:
-    """Every key that a line of this kind has; empty for an unknown kind."""
+    """Return every key that a line of this kind has; empty for an unknown kind."""
     return NAMES.get(str(kind), frozenset())
 
 

@@ -1,7 +1,7 @@
 """The closed, versioned schema of audit events: ids, codes, counts, digests, numbers; no text, no file names, no PHI.
 
-An event is one of the classes that `Event` joins. On disk it is one line of canonical JSON (`llmops.audit.codec`),
-documented in ``docs/audit-format.md``. A field that is added or changes its meaning raises `SCHEMA_VERSION`.
+An event is one of the classes in the union `Event`. On disk it is one line of canonical JSON (`llmops.audit.codec`),
+documented in ``docs/audit-format.md``. Raise `SCHEMA_VERSION` when a field is added or changes its meaning.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Codes: TypeAlias = Annotated[tuple[tuple[str, str], ...], FieldRule.CODES]
 
 
 class ReviewReason(StrEnum):
-    """Why somebody reviewed the log: a closed list, so that reviews can be counted."""
+    """Reason of a log review; a closed list, so that reviews can be counted."""
 
     ROUTINE = "routine"
     RELEASE = "release"
@@ -37,7 +37,7 @@ class ReviewReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated:
-    """A key was made on first use."""
+    """A key was created on first use."""
 
     kind: ClassVar[str] = "key_created"
     key: Id
@@ -45,7 +45,7 @@ class KeyCreated:
 
 
 class VaultAction(StrEnum):
-    """What people do to a vault by hand."""
+    """Actions of an operator on a vault."""
 
     ROTATED = "rotated"
     ERASED = "erased"
@@ -57,10 +57,10 @@ class VaultAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultChanged:
-    """The vault was used by hand; ``subject`` is a pseudonym, ``subjects`` how many were touched.
+    """An operator acted on the vault; ``subject`` is a pseudonym, ``subjects`` the number of subjects affected.
 
-    Where a subject was re-identified, ``reason`` is the purpose and ``approvers`` the fingerprints of who approved.
-    Where that was refused, ``reason`` is a `llmops.vault.Refusal`; ``subject`` is empty where none was named properly.
+    For a re-identification, ``reason`` is the purpose and ``approvers`` the fingerprints of the approvers' keys.
+    For a refused one, ``reason`` is a `llmops.vault.Refusal`; ``subject`` is empty if the request named no pseudonym.
     """
 
     kind: ClassVar[str] = "vault_changed"
@@ -73,9 +73,9 @@ class VaultChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTraced:
-    """Somebody was told where records lie in the raw zone: one, by its id, or ``found`` withheld ones, by reason.
+    """Raw zone locations were disclosed: of one record by its id, or of ``found`` withheld ones by reason.
 
-    A record has ``record_id``, a document ``document_id``; neither stands where a list was asked for.
+    ``record_id`` is set for a record, ``document_id`` for a document; both are empty for a list.
     """
 
     kind: ClassVar[str] = "record_traced"
@@ -96,14 +96,14 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """The writer lived and had nothing to say."""
+    """Liveness event: no activity."""
 
     kind: ClassVar[str] = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSealed:
-    """Another stream had this size and root: ties the streams of several writers into one history."""
+    """Size and root of another stream: ties the streams of several writers into one history."""
 
     kind: ClassVar[str] = "stream_sealed"
     stream: Id
@@ -112,18 +112,18 @@ class StreamSealed:
 
     @classmethod
     def of(cls, anchor: Anchor) -> "StreamSealed":
-        """The event that keeps another stream's anchor; only a size with a checkpoint can be verified later."""
+        """Create the event from another stream's anchor; only a size with a checkpoint can be verified later."""
         return cls(stream=anchor.stream, size=anchor.size, root=anchor.root)
 
     @property
     def anchor(self) -> Anchor:
-        """The anchor again."""
+        """Return the anchor."""
         return Anchor(stream=self.stream, size=self.size, root=self.root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run began; ``versions`` names code, models and tables, ``fingerprint`` the whole chain of them."""
+    """A run started; ``versions`` names code, models and tables, ``fingerprint`` covers all of them."""
 
     kind: ClassVar[str] = "run_started"
     recipe: Code
@@ -136,7 +136,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed:
-    """A run went on where an earlier one had stopped."""
+    """A stopped run was resumed."""
 
     kind: ClassVar[str] = "run_resumed"
     fingerprint: Code = ""
@@ -155,7 +155,7 @@ class RunInterrupted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """A run came to its end; ``read == released + withheld``."""
+    """A run finished; ``read == released + withheld``."""
 
     kind: ClassVar[str] = "run_finished"
     read: Count
@@ -166,7 +166,7 @@ class RunFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardStarted:
-    """A worker took a shard; ``source`` is the keyed digest of its input."""
+    """A worker started a shard; ``source`` is the keyed digest of its input."""
 
     kind: ClassVar[str] = "shard_started"
     shard: Id
@@ -176,7 +176,7 @@ class ShardStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardDone:
-    """A shard was answered in full; ``output`` is the digest of what it wrote."""
+    """A shard was completed; ``output`` is the digest of its output."""
 
     kind: ClassVar[str] = "shard_done"
     shard: Id
@@ -212,7 +212,7 @@ class RecordRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWithheld:
-    """A record or document does not go on, and why."""
+    """A record or document was withheld, with stage and reason."""
 
     kind: ClassVar[str] = "record_withheld"
     record_id: Id
@@ -223,7 +223,7 @@ class RecordWithheld:
 
     @classmethod
     def of(cls, withheld: Withheld) -> "RecordWithheld":
-        """The event for a `Withheld` value."""
+        """Create the event from a `Withheld` value."""
         return cls(
             record_id=withheld.record_id,
             document_id=withheld.document_id or "",
@@ -235,7 +235,7 @@ class RecordWithheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentNormalized:
-    """A document was made from a record; ``changes`` counts what was mended in its text by rule."""
+    """A document was made from a record; ``changes`` counts the corrections of its text by rule."""
 
     kind: ClassVar[str] = "document_normalized"
     document_id: Id
@@ -246,7 +246,7 @@ class DocumentNormalized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldsDropped:
-    """Minimum necessary (164.502(b)): what ``keep:`` took away, counted by rule."""
+    """Minimum necessary (164.502(b)): fields that ``keep:`` removed, counted by rule."""
 
     kind: ClassVar[str] = "fields_dropped"
     shard: Code = ""
@@ -277,9 +277,9 @@ class DocumentScored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReleased:
-    """The decision to release a document: what its `llmops.documents.Receipt` points at.
+    """The decision to release a document; a `llmops.documents.Receipt` refers to this event.
 
-    ``content`` is the SHA-256 (hex) of the released text's UTF-8; empty in logs made before it was bound.
+    ``content`` is the SHA-256 (hex) of the released text's UTF-8; empty in logs written before the field was filled.
     """
 
     kind: ClassVar[str] = "document_released"
@@ -294,7 +294,7 @@ class DocumentReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateDecided:
-    """The release gate decided; ``verdicts`` names each check and ``pass`` or ``fail``."""
+    """The release gate decided; ``verdicts`` names each check with ``pass`` or ``fail``."""
 
     kind: ClassVar[str] = "gate"
     passed: Flag
@@ -314,7 +314,7 @@ class ReleasePublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRevoked:
-    """A release, or one document of it, was taken back."""
+    """A release, or one document of it, was revoked."""
 
     kind: ClassVar[str] = "release_revoked"
     release_id: Id
@@ -336,7 +336,7 @@ class IndexBuilt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queried:
-    """A release was searched; only the length of the question is kept, since a question may hold PHI."""
+    """A release was searched; only the length of the question is logged, since a question may hold PHI."""
 
     kind: ClassVar[str] = "query"
     release_id: Id
@@ -347,7 +347,7 @@ class Queried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """A suite was run against a release."""
+    """A prompt suite was run against a release."""
 
     kind: ClassVar[str] = "evaluation"
     suite: Id
@@ -360,9 +360,9 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
-    """A reviewer read events ``[start, end)`` of a stream and signs for it; the log review of 164.308(a)(1)(ii)(D).
+    """A reviewer signed off event range ``[start, end)`` of a stream: the log review of 164.308(a)(1)(ii)(D).
 
-    ``size`` and ``root`` are the stream as it was sealed when it was read, so that what was signed for cannot change.
+    ``size`` and ``root`` are those of the sealed stream at review time, so the reviewed events cannot change.
     """
 
     kind: ClassVar[str] = "review"

@@ -1,4 +1,4 @@
-"""Reading the log for people: what happened to one record or document, and the events of a directory in order."""
+"""Read the log for people: the events about one record or document, and all events of a directory in time order."""
 
 import heapq
 import itertools
@@ -17,7 +17,7 @@ from llmops.errors import AuditError, AuditVerificationError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """An event and where it stands."""
+    """An event with its stream, position and leaf hash."""
 
     receipt: Receipt
     entry: Entry
@@ -26,17 +26,17 @@ class LoggedEvent:
 def events_in(
     directory: Path, *, limit: int | None = None, kinds: Collection[str] = (), stream: str = "", run: str = ""
 ) -> Iterator[LoggedEvent]:
-    """The events of a directory in the order of their time.
+    """Yield the events of a directory in time order.
 
     Args:
         directory: the audit directory.
-        limit: stop after so many.
+        limit: maximum number of events.
         kinds: only events of these kinds; empty for all.
         stream: only this stream; empty for all.
         run: only this run; empty for all.
 
     Raises:
-        AuditVerificationError: a stream cannot be read, or holds what is no event of the schema.
+        AuditVerificationError: a stream cannot be read, or holds a line that is no event of the schema.
     """
     merged = reading(directory, lambda _: True, [stream] if stream else ())
     chosen = (
@@ -46,7 +46,7 @@ def events_in(
 
 
 def explain(directory: Path, record_or_document_id: str) -> tuple[LoggedEvent, ...]:
-    """Everything the log says about one record (and its documents) or one document (and the record it came from).
+    """Return the events about one record (and its documents) or one document (and the record it came from).
 
     Args:
         directory: the audit directory.
@@ -71,7 +71,7 @@ def concerns(event: object, record_or_document_id: str) -> bool:
 
 
 def reading(directory: Path, wanted: Callable[[bytes], bool], streams: Sequence[str] = ()) -> Iterator[LoggedEvent]:
-    """The events whose line ``wanted`` says yes to, in the order of their time: decoding is dear, looking is not.
+    """Yield the events whose line ``wanted`` accepts, in time order; only accepted lines are decoded, for speed.
 
     Raises:
         AuditVerificationError: as in `events_in`.

@@ -1,25 +1,25 @@
-"""Which kinds of event a stream may hold, by who writes it: who has no key of the log may not say everything."""
+"""Event kinds that a stream may hold, by its writer: a writer without a key of the log may log only some kinds."""
 
 from typing import Final
 
 from llmops.audit import layout
 from llmops.audit.events import Evaluated, Heartbeat, IndexBuilt, Queried, Recovered, ReleaseRevoked, Reviewed
 
-# Who reads needs no key, so whoever can write the folder can write such a stream: it may tell of reading alone.
+# Readers need no key, so whoever can write the folder can write such a stream: it may hold reading events only.
 READER_KINDS: Final = frozenset(event.kind for event in (Queried, IndexBuilt, Evaluated, Heartbeat, Recovered))
-# A reviewer signs with a key of their own, so their stream may speak of nothing but reviews.
+# A reviewer signs with their own key, so their stream may hold reviews only.
 REVIEW_KINDS: Final = frozenset({Reviewed.kind, Recovered.kind})
-# Who takes a release back has the key that signed it, not always that of the log.
+# Whoever revokes a release has the key that signed it, not always that of the log.
 WITHDRAW_KINDS: Final = frozenset({ReleaseRevoked.kind, Heartbeat.kind, Recovered.kind})
-# Before there were `withdraw-` streams they logged to a reader's: believed where the key of the log has sealed it.
+# Before `withdraw-` streams existed, revocations went to a reader's stream: accepted if sealed with the log's key.
 SEALED_READER_KINDS: Final = READER_KINDS | WITHDRAW_KINDS
 
 
 def may_hold(stream: str, *, sealed: bool = False) -> frozenset[str] | None:
-    """The kinds that a stream may hold, by its name; None where it may hold all.
+    """Return the kinds that a stream may hold, by its name; None if it may hold all.
 
     Args:
-        sealed: whether the events are under a checkpoint of a key of the log.
+        sealed: whether a checkpoint under a key of the log covers the events.
     """
     if layout.is_reader(stream):
         return SEALED_READER_KINDS if sealed else READER_KINDS

@@ -1,4 +1,4 @@
-"""Names of the files of an audit directory."""
+"""File names of an audit directory."""
 
 import os
 import re
@@ -19,10 +19,10 @@ _FILE: Final = re.compile(rf"({_STREAM.pattern})(?:(?:\.[0-9]{{12}})?\.jsonl|\.c
 
 
 def check_stream(name: str) -> str:
-    """Return ``name`` if it can name a stream.
+    """Return ``name`` if it is a valid stream name.
 
     Raises:
-        AuditError: it cannot.
+        AuditError: it is not.
     """
     if not _STREAM.fullmatch(name):
         raise AuditError("audit stream: a name is 1 to 64 of a-z 0-9 _ -, not starting with _ or -")
@@ -30,37 +30,37 @@ def check_stream(name: str) -> str:
 
 
 def events_file(directory: Path, stream: str) -> Path:
-    """The events, a line each; of a stream of several segments, the first (`llmops.audit.log.segments`)."""
+    """Return the file of the events, one per line; of several segments, the first (`llmops.audit.log.segments`)."""
     return directory / f"{stream}.jsonl"
 
 
 def checkpoints_file(directory: Path, stream: str) -> Path:
-    """The signed checkpoints, each followed by an empty line."""
+    """Return the file of the signed checkpoints, each followed by an empty line."""
     return directory / f"{stream}.checkpoints"
 
 
 def keys_file(directory: Path, stream: str) -> Path:
-    """The public keys that have signed checkpoints of the stream, a line each."""
+    """Return the file of the public keys that signed checkpoints of the stream, one per line."""
     return directory / f"{stream}.vkey"
 
 
 def tree_file(directory: Path, stream: str) -> Path:
-    """Nodes of the stream's tree, a shortcut for proofs; may be missing."""
+    """Return the file of the stream's tree nodes, a shortcut for proofs; may be missing."""
     return directory / f"{stream}.tree"
 
 
 def stamps_folder(directory: Path) -> Path:
-    """Time stamps over checkpoints of the log, with the checkpoints (`llmops.audit.anchors.object_store`)."""
+    """Return the folder of checkpoints with their time stamps (`llmops.audit.anchors.object_store`)."""
     return directory / "timestamps"
 
 
 def torn_file(directory: Path, stream: str, number: int) -> Path:
-    """What was cut off the stream's end at a recovery."""
+    """Return the file of a torn tail that recovery cut off."""
     return directory / f"{stream}.torn-{number}"
 
 
 def torn_files(directory: Path, stream: str) -> dict[int, Path]:
-    """Everything that was ever cut off the stream, by number."""
+    """Return every torn file of the stream, by number."""
     found = {}
     for path in beginning(directory, f"{stream}.torn-"):
         if match := _TORN.fullmatch(path.name.removeprefix(f"{stream}.")):
@@ -69,17 +69,17 @@ def torn_files(directory: Path, stream: str) -> dict[int, Path]:
 
 
 def is_review(stream: str) -> bool:
-    """Whether a stream is a reviewer's: signed with their own key, holding nothing but their reviews."""
+    """Whether a stream is a reviewer's: signed with the reviewer's own key, holding reviews only."""
     return stream.startswith(REVIEW)
 
 
 def is_reader(stream: str) -> bool:
-    """Whether a stream is a reader's: who reads needs no key, so it holds nothing but what readers do."""
+    """Whether a stream is a reader's: readers need no key, so it holds reading events only."""
     return stream.startswith(READER)
 
 
 def beginning(directory: Path, start: str) -> tuple[Path, ...]:
-    """What lies in a directory under names that begin so, sorted; nothing where there is no directory.
+    """Return the files of a directory whose names begin with ``start``, sorted; empty if there is no directory.
 
     Raises:
         AuditVerificationError: the directory is a link.
@@ -98,13 +98,13 @@ def beginning(directory: Path, start: str) -> tuple[Path, ...]:
 
 
 def streams(directory: Path) -> Iterator[str]:
-    """Every stream that left an event or a checkpoint in the directory, sorted; raises as `beginning`."""
+    """Yield every stream with an event or checkpoint file in the directory, sorted; raises as `beginning`."""
     found = (_FILE.fullmatch(path.name) for path in beginning(directory, ""))
     return iter(sorted({match.group(1) for match in found if match}))
 
 
 def main_streams(directory: Path) -> tuple[str, ...]:
-    """The main streams of runs, one for each start, in their order."""
+    """Return the main streams of runs, one per start, in order."""
     found = (_MAIN.fullmatch(stream) for stream in streams(directory))
     ordered = sorted((match.group(1), int(match.group(2)), match.group()) for match in found if match)
     return tuple(stream for _, _, stream in ordered)

@@ -1,4 +1,4 @@
-"""Signing off a stretch of the log: a reviewer's own stream, under the reviewer's own key."""
+"""Sign off event ranges of the log: in the reviewer's own stream, with the reviewer's own key."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class EventRange:
 
 
 def event_ranges(directory: Path, *, since: int = 0, until: int = 2**63 - 1) -> tuple[EventRange, ...]:
-    """What every stream sealed between two moments; reviewers' own streams are not reviewed.
+    """Return the events of every stream that were sealed between two times; reviewers' streams are left out.
 
     Args:
         since: UTC milliseconds, inclusive.
@@ -49,10 +49,10 @@ def event_ranges(directory: Path, *, since: int = 0, until: int = 2**63 - 1) -> 
 
 
 def event_range(directory: Path, stream: str, start: int, end: int | None = None) -> EventRange:
-    """Events ``[start, end)`` of one stream; to its newest checkpoint where no end is given.
+    """Return events ``[start, end)`` of one stream; up to its newest checkpoint if no end is given.
 
     Raises:
-        AuditError: they are not all sealed, or there are none.
+        AuditError: not all of them are sealed, or the range is empty.
     """
     checkpoint = newest_checkpoint(directory, layout.check_stream(stream))
     last = checkpoint.size if checkpoint and end is None else end
@@ -68,17 +68,17 @@ def sign_off(
     reason: ReviewReason,
     clock: Callable[[], int],
 ) -> tuple[Receipt, ...]:
-    """Write that the holder of a key reviewed these stretches; sealed with that key before it returns.
+    """Log that the holder of a key reviewed event ranges; sealed with that key before it returns.
 
     Args:
         directory: the audit directory.
-        reviewed: what was read; verify the log before.
+        reviewed: the event ranges; verify the log before.
         signer: the reviewer's key, not the one that signs the log.
-        reason: why it was reviewed.
+        reason: reason of the review.
         clock: UTC milliseconds since 1970.
 
     Raises:
-        AuditError: the key also signs the log: whoever writes a log cannot be the one who reviews it.
+        AuditError: the key also signs the log: a writer of the log cannot review it.
         AuditWriteError: not durable.
     """
     if signer.public.fingerprint in _writers(directory):
@@ -101,13 +101,13 @@ def sign_off(
 
 
 def _writers(directory: Path) -> frozenset[str]:
-    """Fingerprints of the keys that sign the streams which are not reviews."""
+    """Return the fingerprints of the keys that sign streams other than reviews."""
     writing = (stream for stream in layout.streams(directory) if not layout.is_review(stream))
     return frozenset(key.fingerprint for stream in writing for key in published_keys(directory, stream))
 
 
 def _bounds(directory: Path, checkpoint: Checkpoint, since: int, until: int) -> tuple[int, int]:
-    """The sealed events between two moments; a clock that was set back counts as standing still."""
+    """Return the bounds of the sealed events between two times; a clock that was set back counts as standing still."""
     start = end = latest = 0
     try:
         for line in islice(lines(directory, checkpoint.stream), checkpoint.size):

@@ -1,4 +1,4 @@
-"""What a field of an audit event may hold: each rule checks a value before it is written and after it is read."""
+"""Value rules for the fields of audit events; checked before writing and after reading."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _DECIMALS: Final = 6
 
 
 class FieldRule(Enum):
-    """The kinds of value an event may hold; there is none for free text."""
+    """Kinds of value that an event may hold; none allows free text."""
 
     ID = "id"
     CODE = "code"
@@ -28,12 +28,12 @@ class FieldRule(Enum):
 
 
 def is_code(value: object) -> bool:
-    """Whether ``value`` is a string of at most 128 of ``A-Z a-z 0-9 _ . : @ / + -``."""
+    """Whether ``value`` is a string of at most 128 characters of ``A-Z a-z 0-9 _ . : @ / + -``."""
     return isinstance(value, str) and _CODE.fullmatch(value) is not None
 
 
 def is_id(value: object) -> bool:
-    """Whether ``value`` is a code and not empty."""
+    """Whether ``value`` is a non-empty code."""
     return is_code(value) and value != ""
 
 
@@ -43,10 +43,10 @@ def is_count(value: object) -> bool:
 
 
 def encode(rule: "FieldRule | type[StrEnum]", value: object) -> object:
-    """Turn a field into what JSON holds.
+    """Convert a field to a JSON value.
 
     Raises:
-        AuditError: the value is not of that kind; it is not shown.
+        AuditError: the value breaks the rule; it is not shown.
     """
     if isinstance(rule, FieldRule):
         return _ENCODE[rule](value)
@@ -56,10 +56,10 @@ def encode(rule: "FieldRule | type[StrEnum]", value: object) -> object:
 
 
 def decode(rule: "FieldRule | type[StrEnum]", value: object) -> object:
-    """Turn what JSON held into a field.
+    """Convert a JSON value to a field.
 
     Raises:
-        AuditError: the value is not of that kind; it is not shown.
+        AuditError: the value breaks the rule; it is not shown.
     """
     if not isinstance(rule, FieldRule):
         return _member(rule, value)

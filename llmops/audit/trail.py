@@ -1,4 +1,4 @@
-"""Why was this released, or not: every step of one record or document, and the rules that were in force."""
+"""Explain why a record or document was released or withheld: all its steps, and the rules in force."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ _KIND: Final = b'"kind":"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
-    """What the log says about one record or document.
+    """The log's events about one record or document.
 
     Args:
-        id: the record or document.
-        steps: the events about it, in the order of their time.
-        context: what happened to the runs it was part of: rules in force, gate, release, index, revocation.
+        id: id of the record or document.
+        steps: the events about it, in time order.
+        context: events of its runs: rules in force, gate, release, index, revocation.
         served: the searches that returned it.
-        sealed: number of sealed events of each stream that the steps stand in.
+        sealed: number of sealed events of each stream that holds a step.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Trail:
 
     @property
     def decisions(self) -> tuple[LoggedEvent, ...]:
-        """The last word on each document: released, or withheld."""
+        """Return the last decision on each document: released or withheld."""
         last: dict[str, LoggedEvent] = {}
         for seen in self.steps:
             event = seen.entry.event
@@ -59,14 +59,14 @@ class Trail:
 
 
 def trail_of(directory: Path, record_or_document_id: str) -> Trail:
-    """Gather the story of a record or document in one pass over the log.
+    """Collect the trail of a record or document in one pass over the log.
 
     Args:
         directory: the audit directory.
         record_or_document_id: ``r...`` or ``r....<n>``.
 
     Raises:
-        AuditVerificationError: a stream cannot be read, or holds what is no event of the schema.
+        AuditVerificationError: a stream cannot be read, or holds a line that is no event of the schema.
     """
     needle = record_or_document_id.partition(".")[0].encode("ascii", "replace")
     found = tuple(reading(directory, lambda line: needle in line or _kind(line) in _CONTEXT_KINDS))

@@ -1,4 +1,4 @@
-"""What a verification found: a status with its exit code, the defects by stream and position, and what was counted."""
+"""The result of a verification: status with exit code, defects by stream and position, and counts."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Status(StrEnum):
-    """What may be believed of a log."""
+    """Trustworthiness of a log."""
 
     INTACT = "intact"
     WARNINGS = "warnings"
@@ -16,21 +16,21 @@ class Status(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """What the command line returns: 0, 1, 2, 3."""
+        """Return the exit code of the command line: 0, 1, 2, 3."""
         return list(Status).index(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that keeps a log from being intact, or that should be known of one that is.
+    """One defect of a log, or a note about an intact one.
 
     Args:
-        status: how bad it is; intact for a note.
+        status: severity; intact for a note.
         stream: name of the stream, or empty for the whole directory.
-        what: a sentence about it; ids, positions and counts only.
-        position: zero-based position of the first event that does not stand, where it is known.
+        what: one sentence; ids, positions and counts only.
+        position: zero-based position of the first invalid event, if known.
         start: the defect lies in events ``[start, end)``; everything before ``start`` is proven.
-        end: see ``start``; ``None`` where the end is not known.
+        end: see ``start``; ``None`` if the end is not known.
     """
 
     status: Status
@@ -43,17 +43,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamReport:
-    """What is proven of one stream.
+    """What is proven about one stream.
 
     Args:
         stream: its name.
-        events: number of whole events.
+        events: number of complete events.
         sealed: events under a checkpoint with a valid signature.
         anchored: events under an anchor or another stream's `StreamSealed`.
         root: hex root over all its events.
-        fingerprints: of the keys that signed it.
-        kinds: events by kind, sorted.
-        segments: number of files its events lie in; all but the newest are closed for good.
+        fingerprints: fingerprints of the keys that signed it.
+        kinds: number of events by kind, sorted.
+        segments: number of its segments; all but the newest are read-only.
     """
 
     stream: str
@@ -68,14 +68,14 @@ class StreamReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenTime:
-    """A time stamp that stands: the first ``size`` events of a stream were there at that moment.
+    """A valid time stamp: the first ``size`` events of a stream existed at that time.
 
     Args:
         stream: its name.
         size: number of events.
         root: hex root over them.
-        at: UTC, ISO 8601; what the authority signed.
-        authority: subject of the certificate it signed with.
+        at: UTC, ISO 8601, as signed by the authority.
+        authority: subject of the authority's certificate.
     """
 
     stream: str
@@ -87,7 +87,7 @@ class ProvenTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer of a verification; ``times`` is what time stamps prove, where there are any."""
+    """The result of a verification; ``times`` holds what time stamps prove, if there are any."""
 
     findings: tuple[Finding, ...]
     streams: tuple[StreamReport, ...]
@@ -95,7 +95,7 @@ class Verdict:
 
     @property
     def status(self) -> Status:
-        """The worst of the findings; tampered outweighs cannot-verify, since it is certain."""
+        """Return the worst status of the findings; tampered outweighs cannot-verify, since it is certain."""
         found = {finding.status for finding in self.findings}
         for status in (Status.TAMPERED, Status.CANNOT_VERIFY, Status.WARNINGS):
             if status in found:
@@ -103,7 +103,7 @@ class Verdict:
         return Status.INTACT
 
     def without(self, streams: Callable[[str], bool]) -> Self:
-        """The verdict as far as other streams go: what is wrong with these alone does not count."""
+        """Return the verdict without the findings on streams that ``streams`` selects."""
         return replace(self, findings=tuple(found for found in self.findings if not streams(found.stream)))
 
     @property
@@ -112,7 +112,7 @@ class Verdict:
         return self.status.exit_code
 
     def to_dict(self) -> dict[str, object]:
-        """The verdict as plain values, for JSON."""
+        """Return the verdict as plain values, for JSON."""
         return {
             "status": str(self.status),
             "exit_code": self.exit_code,
@@ -127,22 +127,22 @@ class Verdict:
 
     @property
     def events(self) -> int:
-        """Number of events in all streams."""
+        """Return the number of events in all streams."""
         return sum(stream.events for stream in self.streams)
 
     @property
     def sealed(self) -> int:
-        """Number of events under a valid checkpoint."""
+        """Return the number of events under a valid checkpoint."""
         return sum(stream.sealed for stream in self.streams)
 
     @property
     def unsealed(self) -> int:
-        """Number of events that no checkpoint covers yet."""
+        """Return the number of events that no checkpoint covers yet."""
         return self.events - self.sealed
 
     @property
     def kinds(self) -> dict[str, int]:
-        """Events by kind over all streams."""
+        """Return the number of events by kind over all streams."""
         total: dict[str, int] = {}
         for stream in self.streams:
             for kind, count in stream.kinds:

@@ -1,4 +1,4 @@
-"""The command tree and the one place where errors become messages and exit codes."""
+"""The command tree, and the single place that turns errors into messages and exit codes."""
 
 import contextlib
 import logging
@@ -29,13 +29,13 @@ EXIT_INTERRUPTED: Final = 130
 
 class _Commands(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        """As the library does, but take --quiet and --verbose wherever they stand, behind the command too."""
+        """Parse as Typer does, but accept --quiet and --verbose anywhere, also after the command."""
         options = args[: args.index("--")] if "--" in args else args
         loud = [name for name in _LOUDNESS if name in options]
         return super().parse_args(ctx, [*loud, *(name for name in options if name not in loud), *args[len(options) :]])
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
-        """As the library does, but say what Ctrl-C broke off: it would leave without a word."""
+        """Invoke as Typer does, but report a command interrupted by Ctrl-C instead of exiting silently."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
@@ -49,7 +49,7 @@ app = typer.Typer(
     help="Clinical records in, signed de-identified releases out.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold PHI
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, which hold PHI
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -103,16 +103,16 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line and leave with the exit code of the design: never with a traceback that could hold PHI."""
-    # Libraries may log what they read; what people should know is printed by us.
+    """Run the command line and exit with the documented exit code: never with a traceback that could hold PHI."""
+    # Libraries may log what they read; we print the relevant messages ourselves.
     logging.disable(logging.CRITICAL)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how containers and systemd stop: as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how containers and systemd stop: as Ctrl-C
     code = _guarded()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
-    # All files are durable by now. Leaving without tearing down spares the native libraries: some (Arrow, ONNX)
-    # abort the process where one of their threads is still starting.
+    # All files are durable here. Exiting without teardown protects against native libraries (Arrow, ONNX) that
+    # abort the process if one of their threads is still starting.
     os._exit(code)
 
 
@@ -129,10 +129,10 @@ def _guarded() -> int:
         error.show()  # type: ignore[attr-defined]
         return EXIT_USAGE
     except BrokenPipeError:
-        # The reader of our output went away (| head): not an error, but nothing may be flushed at exit either.
+        # The reader of our output closed the pipe (| head): not an error, but nothing may be flushed at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - a bug: said with its place, never with its message
+    except Exception as error:  # noqa: BLE001 - a bug: print its place, never its message
         problem(f"internal error: {_place(error)}; please report it")
         return EXIT_BUG
     return code if isinstance(code, int) else 0

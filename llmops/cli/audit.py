@@ -213,7 +213,7 @@ def _verdict(
     *,
     artifacts: bool,
 ) -> Verdict:
-    """Verify with everything that can vouch for the log: keys, releases beside it, anchors, time stamps."""
+    """Verify with all available evidence: keys, releases beside the log, anchors, time stamps."""
     published = folder.parent / "release"
     releases = release or sorted(published.glob("[0-9a-f]*"))
     kept = [found for place in anchor or () for found in _kept(place)]
@@ -237,7 +237,7 @@ def _verdict(
 
 
 def _unlogged(folder: Path, published: Path, signers: Sequence[VerifyKey]) -> tuple[Finding, ...]:
-    """The releases whose texts are not those that the log released; one that does not open is told of elsewhere."""
+    """Find releases whose texts differ from those that the log released; unreadable ones are reported elsewhere."""
     found = []
     for path in release_folders(published):
         try:
@@ -251,13 +251,13 @@ def _unlogged(folder: Path, published: Path, signers: Sequence[VerifyKey]) -> tu
 
 
 def _taken_back(releases: Path) -> dict[str, frozenset[str]]:
-    """What entries signed with a release's own key take back of it; the log vouches for the manifest that names it."""
+    """Return revocations by entries signed with a release's own key; the log vouches for the manifest that names it."""
     seen = [overview(path) for path in release_folders(releases)] if releases.is_dir() else []
     return {one.name: one.tombstones | ({""} if one.reason else set()) for one in seen}
 
 
 def _kept(place: str) -> tuple[StoredCheckpoint, ...]:
-    """What a place that was named keeps; an empty one is no silence to take for consent."""
+    """Return the checkpoints of a named location; an empty location is refused, since it would prove nothing."""
     found = read_kept(place)
     if not found:
         raise AuditVerificationError("audit: a place that --anchor names keeps no checkpoint")
@@ -265,7 +265,7 @@ def _kept(place: str) -> tuple[StoredCheckpoint, ...]:
 
 
 def _anchors(path: Path, signers: Sequence[VerifyKey]) -> tuple[Anchor, ...]:
-    """The anchors of a release under a key that was given, revoked or not; nobody vouches for those of another."""
+    """Return the anchors of a release signed with a given key, revoked or not; other releases are not trusted."""
     seen = overview(path, signers)
     if seen.manifest is None:
         problem(f"release {path.name} anchors nothing: {seen.problem}")

@@ -1,4 +1,4 @@
-"""Which folder ``llmops audit`` commands mean: the audit folder itself, or the output that it lies in."""
+"""Resolve the folder argument of ``llmops audit`` commands: the audit folder itself, or an output that holds it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +10,16 @@ from llmops.errors import AuditVerificationError
 
 
 def audit_folder_in(path: Path) -> Path:
-    """The audit folder in an output, a link in its place too, to be refused by who opens it; else the path as it is."""
+    """Return the audit folder of an output (also a link, refused when opened); otherwise the path itself."""
     inside = path / "audit"
     return inside if inside.is_symlink() or (inside.is_dir() and any(layout.streams(inside))) else path
 
 
 def existing_audit_folder(path: Path) -> Path:
-    """As `audit_folder_in`, where a log must be.
+    """Resolve as `audit_folder_in`, and require a log.
 
     Raises:
-        AuditVerificationError: none is.
+        AuditVerificationError: there is no log.
     """
     folder = audit_folder_in(path)
     if not any(layout.streams(folder)):

@@ -1,4 +1,4 @@
-"""``llmops audit prove|check|consistency|anchor``: what can be handed to somebody who does not have the log."""
+"""``llmops audit prove|check|consistency|anchor``: evidence for people who do not have the log."""
 
 import sys
 from pathlib import Path
@@ -122,7 +122,7 @@ def anchor(
 
 
 def _log(path: Path) -> Path | None:
-    """The audit folder that a path names or lies in, to make proofs from."""
+    """Return the audit folder that a path names or lies in, as the source of proofs."""
     if path.suffix == ".checkpoints":
         return path.parent
     folder = audit_folder_in(path)
@@ -130,7 +130,7 @@ def _log(path: Path) -> Path | None:
 
 
 def _newest(place: str) -> dict[str, Checkpoint]:
-    """The largest checkpoint of each stream in a place or an audit folder."""
+    """Return the largest checkpoint of each stream in a location or an audit folder."""
     folder = audit_folder_in(Path(place))
     found = newest_checkpoints(folder) if any(layout.streams(folder)) else read_notes(place)
     return {checkpoint.stream: checkpoint for checkpoint in sorted(found, key=lambda one: one.size)}

@@ -1,4 +1,4 @@
-"""What the options of ``llmops audit review`` mean: dates over all streams, or positions in one."""
+"""Parse the options of ``llmops audit review``: dates over all streams, or positions in one stream."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,10 +12,10 @@ _FOREVER: Final = 2**63 - 1
 
 
 def chosen(folder: Path, since: str, until: str) -> tuple[EventRange, ...]:
-    """The sealed events from one end to the other, both included; everything sealed where no end is given.
+    """Return the sealed event ranges between two ends, both inclusive; everything sealed if no end is given.
 
     Raises:
-        AuditError: the ends do not fit one another, or nothing sealed lies between them.
+        AuditError: the ends do not match each other, or nothing sealed lies between them.
     """
     if "#" in since or "#" in until:
         return (_positions(folder, since, until),)

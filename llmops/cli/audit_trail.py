@@ -1,4 +1,4 @@
-"""How ``llmops audit explain`` tells a story: the decision, the rules in force, every step with its receipt."""
+"""Output of ``llmops audit explain``: the decision, the rules in force, every step with its receipt."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ _IN_HEAD = frozenset({"document_id", "record_id", "policy_id", "shard"})
 
 
 def print_story(story: Trail) -> None:
-    """Print a story on one screen."""
+    """Print a trail on one screen."""
     pairs(f"{story.id}: {_decision(story)}", dict(_head(story)))
     console.print("steps", style="bold")
     for seen in story.steps:
@@ -47,7 +47,7 @@ def print_story(story: Trail) -> None:
 
 
 def story_as_dict(story: Trail, plain: Callable[[LoggedEvent], dict[str, Any]]) -> dict[str, Any]:
-    """A story as plain values, for JSON."""
+    """Return a trail as plain values, for JSON."""
     return {
         "id": story.id,
         "found": bool(story.steps),
@@ -59,7 +59,7 @@ def story_as_dict(story: Trail, plain: Callable[[LoggedEvent], dict[str, Any]]) 
 
 
 def _decision(story: Trail) -> str:
-    """In a word, or two: what became of it, and of how many documents if it became several things."""
+    """Return the decision in one or two words; if documents differ, each decision with its count."""
     events = [seen.entry.event for seen in story.decisions]
     released = sum(isinstance(event, DocumentReleased) for event in events)
     reasons = sorted({event.reason.value for event in events if isinstance(event, RecordWithheld)})
@@ -72,7 +72,7 @@ def _decision(story: Trail) -> str:
 
 
 def _head(story: Trail) -> Iterator[tuple[str, str]]:
-    """The rules that were in force and what came of it, a line each."""
+    """Yield the rules in force and the outcome, one line each."""
     for seen in story.context:
         event = seen.entry.event
         if isinstance(event, RunStarted):
@@ -90,7 +90,7 @@ def _head(story: Trail) -> Iterator[tuple[str, str]]:
 
 
 def _own(story: Trail) -> Iterator[tuple[str, str]]:
-    """What is known of the document itself, where the story is of one."""
+    """Yield facts about the document itself, if the trail is of one."""
     events = [seen.entry.event for seen in story.steps]
     policies = sorted({event.policy_id for event in events if isinstance(event, DocumentDeidentified)})
     if policies:
@@ -103,7 +103,7 @@ def _own(story: Trail) -> Iterator[tuple[str, str]]:
 
 
 def _what(seen: LoggedEvent) -> str:
-    """The fields of a step that say something."""
+    """Return the non-empty fields of a step."""
     event = seen.entry.event
     found = ((name, getattr(event, name)) for name, _ in rules_of(type(event)) if name not in _IN_HEAD)
     return "; ".join(
@@ -122,5 +122,5 @@ def _time(seen: LoggedEvent) -> str:
 
 
 def moment(at_ms: int) -> str:
-    """UTC milliseconds since 1970 as people read them."""
+    """Format UTC milliseconds since 1970 for people."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

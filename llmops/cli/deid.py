@@ -114,7 +114,7 @@ def evaluate(
 
 
 def _config(ner: str, policy: str) -> Any:
-    """Give the settings with another NER component; the determination stands for none, since nothing is released."""
+    """Return the settings with another NER component; the determination is unused, since nothing is released."""
     from typing import get_args, get_type_hints
 
     from llmops.deid import DeidConfig
@@ -131,7 +131,7 @@ def _show(result: Any) -> None:
 
     for name, level in result.levels:
         figures = {"recall": _said(level.recall), "precision": _said(level.precision), "F1": f"{level.f1:.4f}"}
-        pairs(name, figures)  # one below the other, as 80 columns hold them
+        pairs(name, figures)  # one table per group, to fit 80 columns
     pairs("dates", {"recall": _said(result.dates), "without years": _said(result.dates_without_years)})
     pairs("recall by identifier", {name: _said(value) for name, value in result.by_identifier})
     pairs("recall by label", {name: _said(value) for name, value in result.by_label})

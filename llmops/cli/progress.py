@@ -1,4 +1,4 @@
-"""Progress of a run or an evaluation on stderr: a bar on a terminal, a line every ten seconds elsewhere."""
+"""Progress of a run or an evaluation on stderr: a bar on a terminal, a line every 10 seconds elsewhere."""
 
 import threading
 import time
@@ -14,26 +14,26 @@ from llmops.cli.output import errors, is_quiet, is_verbose
 
 EVERY_S: Final = 10.0
 _BAR_WIDTH: Final = 14
-"""Columns; with the longest counters the line fits 80."""
+"""Columns; the line then fits 80 columns with the longest counters."""
 _BYTES: Final = "index"
 """The step whose items are bytes."""
 
 
 class Watcher(Protocol):
-    """What is told about progress."""
+    """Receives progress."""
 
     def begin(self, step: str, total: int) -> None:
-        """A step starts."""
+        """Start a step."""
         ...
 
     def advance(self, items: int) -> None:
-        """So many items are done."""
+        """Report that ``items`` more items are done."""
         ...
 
 
 @contextmanager
 def progress() -> Iterator[Watcher]:
-    """Show what is told: bars on a terminal, gone in the end; lines where stderr is none; nothing if quiet."""
+    """Show progress: temporary bars on a terminal; lines if stderr is none; nothing if quiet."""
     if errors.is_terminal and not is_quiet():
         with Progress(*columns(), console=errors, transient=True) as bars:
             yield _Bar(bars)
@@ -50,7 +50,7 @@ def progress() -> Iterator[Watcher]:
 
 
 def columns() -> tuple[ProgressColumn, ...]:
-    """Give what a line of progress is made of: step, bar, counters and rate, time left."""
+    """Return the columns of a progress line: step, bar, counters and rate, time left."""
     bar = BarColumn(bar_width=_BAR_WIDTH)
     return TextColumn("{task.description:<12}"), bar, _Amount(), TimeRemainingColumn(compact=True)
 
@@ -71,18 +71,18 @@ class _Bar:
 
 
 class _Amount(ProgressColumn):
-    """How much is done and how fast: bytes in the first pass, records or documents after it."""
+    """Amount done and rate: bytes in the first pass, records or documents after it."""
 
     def render(self, task: Task) -> Text:
         return Text(_amount(task.description, task.completed, task.total or 0, task.finished_speed or task.speed or 0))
 
 
 class Lines:
-    """Says how far a step is when asked to; with ``steps``, also what each step took.
+    """Prints the progress of a step on request; with ``steps``, also the duration of each step.
 
     Args:
         say: prints a line.
-        steps: whether the end of each step is said.
+        steps: whether to print the end of each step.
     """
 
     def __init__(self, *, say: "Say", steps: bool) -> None:
@@ -91,18 +91,18 @@ class Lines:
         self._lock = threading.Lock()
 
     def begin(self, step: str, total: int) -> None:
-        """A step starts; the one before it is over."""
+        """Start a step and end the one before it."""
         self.end()
         with self._lock:
             self._step, self._total, self._done, self._began = step, total, 0, time.monotonic()
 
     def advance(self, items: int) -> None:
-        """So many items are done."""
+        """Report that ``items`` more items are done."""
         with self._lock:
             self._done += items
 
     def tell(self) -> None:
-        """Say how far the step is and how long it will take."""
+        """Print the progress of the step and its remaining time."""
         with self._lock:
             if not self._step:
                 return
@@ -112,7 +112,7 @@ class Lines:
             self._say(f"{self._step}: {_amount(self._step, self._done, self._total, speed)}{left}")
 
     def end(self) -> None:
-        """The step is over."""
+        """End the step."""
         with self._lock:
             if self._step and self._steps:
                 self._say(f"{self._step}: done in {time.monotonic() - self._began:.1f} s")
@@ -123,7 +123,7 @@ class Say(Protocol):
     """Prints a line."""
 
     def __call__(self, line: str, /) -> None:
-        """Print it."""
+        """Print the line."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""``llmops release``: verify, show, list, compare, and take back."""
+"""``llmops release``: verify, show, list, compare, revoke and tombstone."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -190,18 +190,18 @@ def _named_latest(folder: Path) -> str:
 
 
 def _moment(created: str) -> str:
-    """A time as people read it; releases made before the time of day was stated have a date alone."""
+    """Format a time for people; older releases have a date only."""
     return created.replace("T", " ").replace("Z", " UTC")
 
 
 def _worded(facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts for people: yes and no, and nothing that is empty."""
+    """Format facts for people: yes and no; empty ones are left out."""
     words = {True: "yes", False: "no"}
     return {name: words[value] if isinstance(value, bool) else value for name, value in facts.items() if value != ""}
 
 
 def _to_take_back(folder: Path, key: Path) -> tuple[SigningKey, Path, str]:
-    """The key, folder and id of a release, checked before a log is opened; files that are damaged do not matter."""
+    """Return key, folder and id of a release, checked before a log is opened; damaged files are accepted."""
     path, signer = release_folder(folder), load_signing_key(key, name="llmops-release")
     manifest = parse_manifest(read_regular(path / MANIFEST, MANIFEST))
     if manifest.key != signer.public.fingerprint:

@@ -1,4 +1,4 @@
-"""Options that several commands share about a release: which keys are trusted, where to log, what seals the log."""
+"""Release options shared by several commands: trusted keys, audit folder, key that seals the log."""
 
 import os
 from pathlib import Path
@@ -35,13 +35,13 @@ Seal = Annotated[
 
 
 def trusted(keys: list[Path] | None, *, name: str) -> tuple[VerifyKey, ...]:
-    """The keys given, or those that the environment names, separated by colons."""
+    """Return the given keys, or those named in the environment, separated by colons."""
     named = keys or [Path(path) for path in os.environ.get(TRUSTED_KEYS, "").split(os.pathsep) if path]
     return tuple(load_verify_key(path, name=name) for path in named)
 
 
 def opened(path: Path, keys: list[Path] | None) -> Release:
-    """Open a release, and say so where nothing but the release itself vouches for its key."""
+    """Open a release, and warn if only the release itself vouches for its key."""
     release = open_release(path, trusted(keys, name="llmops-release"))
     if not release.pinned:
         problem("the release verifies with the key it names itself; give --key to tell whose it is")

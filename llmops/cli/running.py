@@ -156,7 +156,7 @@ def _cost(stage: "StageCost") -> str:
 
 
 def _show_evaluation(evaluation: "EvaluationFacts", answers: Sequence[str]) -> None:
-    """What passed, and one answer: on the terminal alone, since what is written must not outlive its document."""
+    """Print the results and one answer: on a terminal only, since a stored answer must not outlive its document."""
     console.print(f"evaluation {evaluation.suite}: {evaluation.passed} of {evaluation.cases} cases passed")
     asked = zip(evaluation.results, answers, strict=True)
     cited = next(((case, answer) for case, answer in asked if case.passed and case.citations and answer), None)

@@ -1,4 +1,4 @@
-"""``llmops trace``: from an id in a release or log back to file, row and reason. For the raw zone: it prints PHI."""
+"""``llmops trace``: find file, row and reason for an id in a release or log. For the raw zone: it prints PHI."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -65,5 +65,5 @@ def _lines(row: "Traced") -> Iterator[str]:
 
 
 def _shown(text: str) -> str:
-    """Text of the input for a terminal: what would steer it is written out."""
+    """Escape characters of input text that would control the terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -1,4 +1,4 @@
-"""``llmops vault``: look at a recipe's vault, rotate its key, join, part and erase subjects."""
+"""``llmops vault``: inspect a recipe's vault, rotate its key, merge, split, erase and re-identify subjects."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,1 +1,1 @@
-"""Services that commands and Python share: act on a vault, withdraw, trace, log what is read."""
+"""Services shared by commands and Python: vault actions, withdrawal, tracing, logging of readers."""

@@ -1,4 +1,4 @@
-"""The audit stream of whoever reads a release, and whether the release is what the log says."""
+"""The audit stream of a release's reader, and the check of the release against the log."""
 
 import os
 import time
@@ -23,14 +23,14 @@ def consumer_log(
 ) -> Iterator[AuditLog]:
     """Open an audit stream for one reader of a release, beside the release.
 
-    Its events are durable, but sealed only where a key for that is named: the released zone holds none. What is not
-    sealed, ``audit verify`` tells of, and the next run seals.
+    Its events are durable, but sealed only with a given key: the released zone holds none. ``audit verify`` reports
+    unsealed events, and the next run seals them.
 
     Args:
-        release: what is read.
+        release: the release that is read.
         audit: audit folder to log to; None is ``audit/`` beside the release folder.
         seal: private key of the log to seal with.
-        warn: is told in one sentence what stays unsealed, and why.
+        warn: receives one sentence on what stays unsealed, and why.
     """
     with folder_log(release.path, audit, seal, warn) as log:
         yield log
@@ -40,10 +40,10 @@ def consumer_log(
 def folder_log(
     folder: Path, audit: Path | None, seal: Path | None, warn: Callable[[str], None], kind: str = READER
 ) -> Iterator[AuditLog]:
-    """As `consumer_log`, for a release folder that need not verify: what is damaged can still be revoked.
+    """Open a stream as `consumer_log` does, for a release folder that need not verify: damaged ones can be revoked.
 
     Args:
-        kind: what the stream's name begins with, and so what may be logged to it.
+        kind: prefix of the stream's name; determines which events it may hold.
     """
     directory = audit or folder.parents[1] / "audit"
     stream = f"{kind}{now_ms():x}-{os.getpid()}"
@@ -53,14 +53,14 @@ def folder_log(
     if signer:
         try:
             tie_into_run(directory, signer, now_ms)
-        except AuditError as error:  # what was asked for is done and logged; a damaged log is for verify to judge
+        except AuditError as error:  # the operation is done and logged; verify reports a damaged log
             warn(f"{error}; what was logged is sealed, but no other stream speaks of it")
 
 
 def not_in_log(release: Release, directory: Path) -> int:
-    """Count the documents of a release that a log beside it did not release as they are.
+    """Count the documents of a release that the log beside it did not release as they are.
 
-    Only where the log holds the stream that a document's receipt names: a release may be kept without its log.
+    Documents count only if the log holds the stream that their receipts name: a release may be kept without its log.
     """
     there = frozenset(layout.streams(directory))
     stated = (
@@ -72,13 +72,13 @@ def not_in_log(release: Release, directory: Path) -> int:
 
 
 def audit_key_beside(key: Path) -> Path | None:
-    """Find the key of the log in the key folder that another key was named from, if it is there."""
+    """Find the key of the log in the folder of another key, if it is there."""
     path = key.with_name(AUDIT_KEY_FILE)
     return path if path.is_file() else None
 
 
 def _sealer(directory: Path, seal: Path, warn: Callable[[str], None]) -> SigningKey | None:
-    """Load the key to seal with, if it is that of the log: under another, the log would no longer verify."""
+    """Load the key to seal with, if it is that of the log: sealed with another key, the log would not verify."""
     signer = load_signing_key(seal, name="llmops-audit")
     runs = main_streams(directory)
     if runs and signer.public not in published_keys(directory, runs[-1]):
@@ -88,5 +88,5 @@ def _sealer(directory: Path, seal: Path, warn: Callable[[str], None]) -> Signing
 
 
 def now_ms() -> int:
-    """UTC milliseconds since 1970; here, so that a command need not load the runner and all its models for it."""
+    """Return UTC milliseconds since 1970; defined here, so that commands need not import the runner and its models."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""What ``llmops trace`` does, in steps that are logged; apart from the command, which must start quickly."""
+"""Operations of ``llmops trace``, each logged; separate from the command, which must start quickly."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from llmops.runner.job import now_ms, open_log
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Whose raw zone is meant: a recipe, and what the command line puts in the place of its folders."""
+    """A recipe, with folders from the command line that replace its own."""
 
     recipe: Path
     inputs: tuple[Path, ...] = ()
@@ -22,10 +22,10 @@ class Place:
     raw_zone: Path | None = None
 
     def load(self) -> tuple[Recipe, Keys]:
-        """The recipe and its keys, which this command never makes.
+        """Load the recipe and its keys; no key is ever created.
 
         Raises:
-            RecipeError: it is not valid, a key is missing, or the output has no log to say that it was asked.
+            RecipeError: the recipe is not valid, a key is missing, or the output has no audit log to log the request.
         """
         recipe = load_recipe(self.recipe, inputs=self.inputs, output=self.output, raw_zone=self.raw_zone)
         missing = missing_keys(recipe)
@@ -39,11 +39,11 @@ class Place:
 
 
 def traced(place: Place, record_or_document_id: str) -> tuple[trace.Traced, ...]:
-    """Where a record or document lay; logged before it is told. PHI.
+    """Return the location of a record or document; logged before it returns. PHI.
 
     Raises:
         RecipeError: as `Place.load` and `llmops.runner.trace.trace`.
-        AuditError: not logged, and so not told.
+        AuditError: not logged, so nothing is returned.
     """
     recipe, keys = place.load()
     rows = trace.trace(recipe, keys, record_or_document_id)
@@ -58,7 +58,7 @@ def traced(place: Place, record_or_document_id: str) -> tuple[trace.Traced, ...]
 
 
 def listed(place: Place, reason: Reason | None) -> tuple[trace.Traced, ...]:
-    """Where everything lay that was withheld; logged before it is told. PHI.
+    """Return the locations of all withheld records and documents; logged before it returns. PHI.
 
     Raises:
         RecipeError, AuditError: as `traced`.
@@ -70,6 +70,6 @@ def listed(place: Place, reason: Reason | None) -> tuple[trace.Traced, ...]:
 
 
 def _log(recipe: Recipe, keys: Keys, event: RecordTraced) -> None:
-    """In a sealed stream of its own: who may read the raw zone has the keys to sign with."""
+    """Log in a sealed stream of its own: whoever may read the raw zone has the keys to sign with."""
     with open_log(recipe, keys, stream=f"trace-{now_ms():x}-{os.getpid()}", run_id="") as log:
         log.append([event])

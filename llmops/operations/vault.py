@@ -1,4 +1,4 @@
-"""What ``llmops vault`` does, in steps that are logged; apart from the commands, which must start quickly."""
+"""Operations of ``llmops vault``, each logged; separate from the commands, which must start quickly."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -37,17 +37,17 @@ _APPROVER: Final = "llmops-approver"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Whose vault is meant: a recipe, and what the command line puts in the place of its folders."""
+    """A recipe, with folders from the command line that replace its own."""
 
     recipe: Path
     output: Path | None = None
     raw_zone: Path | None = None
 
     def load(self) -> Recipe:
-        """The recipe, once its keys are there: these commands never make any.
+        """Load the recipe and check that its keys exist; no key is ever created.
 
         Raises:
-            RecipeError: it is not valid, or a key is missing.
+            RecipeError: the recipe is not valid, or a key is missing.
         """
         recipe = load_recipe(self.recipe, output=self.output, raw_zone=self.raw_zone)
         missing = missing_keys(recipe)
@@ -60,7 +60,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OpenVault:
-    """A vault held alone, and what is needed to act on it."""
+    """An exclusively locked vault with recipe, keys and audit log."""
 
     recipe: Recipe
     keys: Keys
@@ -69,7 +69,7 @@ class _OpenVault:
 
 
 def status(place: Place) -> dict[str, Any]:
-    """What may be told of the vault: numbers."""
+    """Return the vault's status; numbers, no PHI."""
     recipe = place.load()
     with custody(vault_file(recipe), vault_key(recipe)) as held:
         found = held.status()
@@ -83,14 +83,14 @@ def status(place: Place) -> dict[str, Any]:
 
 
 def merges(place: Place) -> tuple[tuple[str, str], ...]:
-    """``(pseudonym given up, pseudonym kept)`` of every merge."""
+    """Return ``(pseudonym given up, pseudonym kept)`` of every merge."""
     recipe = place.load()
     with custody(vault_file(recipe), vault_key(recipe)) as held:
         return held.merges()
 
 
 def rotate_key(place: Place) -> dict[str, Any]:
-    """Replace the vault's key; logged first, so that no key is replaced unseen.
+    """Replace the vault's key; logged first, so that no rotation goes unlogged.
 
     Raises:
         RecipeError: the key is in the environment, or as `llmops.vault.rotate`.
@@ -99,7 +99,7 @@ def rotate_key(place: Place) -> dict[str, Any]:
     holder = vault_key(recipe)
     if isinstance(holder, EnvironmentKey):
         raise RecipeError("vault.key_variable: only a key in a file can be rotated by this command")
-    with custody(vault_file(recipe), holder) as held:  # a vault that does not open is not logged as rotated
+    with custody(vault_file(recipe), holder) as held:  # do not log a rotation of a vault that does not open
         subjects = dict(held.status().counts)["subjects"]
     with _logged(recipe) as (_, log):
         created = KeyCreated(key=holder.path.name, fingerprint="secret")
@@ -109,8 +109,8 @@ def rotate_key(place: Place) -> dict[str, Any]:
 
 
 def merge(place: Place, one: str, other: str) -> dict[str, Any]:
-    """Make two subjects one."""
-    with _held(place) as hand, hand.vault.changing():  # stands once it is logged
+    """Merge two subjects."""
+    with _held(place) as hand, hand.vault.changing():  # commits after the event is logged
         kept = hand.vault.merge(one, other)
         hand.log.append([VaultChanged(action=VaultAction.MERGED, subject=kept, subjects=2)])
     return {"action": "merged", "kept": kept}
@@ -118,26 +118,26 @@ def merge(place: Place, one: str, other: str) -> dict[str, Any]:
 
 def split(place: Place, given_up: str) -> dict[str, Any]:
     """Undo a merge."""
-    with _held(place) as hand, hand.vault.changing():  # stands once it is logged
+    with _held(place) as hand, hand.vault.changing():  # commits after the event is logged
         kept = hand.vault.split(given_up)
         hand.log.append([VaultChanged(action=VaultAction.SPLIT, subject=given_up, subjects=2)])
     return {"action": "split", "subject": given_up, "from": kept}
 
 
 def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason: RevocationReason) -> dict[str, Any]:
-    """Take a subject's documents back in the releases, remove what was made of them, then destroy its keys.
+    """Revoke a subject's documents in the releases, remove what was derived from them, then destroy the subject's keys.
 
-    In this order, so that running it again after an interruption ends it. Work files of runs that were stopped go, too:
-    such a run would take the subject's documents from them when it goes on. And the ledgers forget where they lay.
+    In this order, so that a second call completes an interrupted one. Work files of stopped runs are removed, too: a
+    resumed run would take the subject's documents from them. The ledgers drop the locations of the documents.
 
-    Of a subject that was erased before, documents are taken back by its pseudonym alone: other outputs of the
-    same vault may still hold some. The answer names every pseudonym that it had, for those.
+    For a subject erased before, documents are found by its pseudonym alone: other outputs of the same vault may still
+    hold some. The result lists every pseudonym of the subject, for use there.
 
     Args:
-        releases: their folders; None means every release of the output that was not revoked.
+        releases: release folders; None means every release of the output that is not revoked.
 
     Raises:
-        StageError: no such subject, and no document of it that stands; nothing was done.
+        StageError: no such subject, and no released document of it; nothing was done.
         ReleaseError: a release does not verify, or its index cannot be removed; nothing was erased.
     """
     with _held(place) as hand:
@@ -154,7 +154,7 @@ def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason:
         for ledger in ledgers(ledger_root(hand.recipe)):
             ledger.forget(names)
         if known:
-            with hand.vault.changing():  # stands once it is logged
+            with hand.vault.changing():  # commits after the event is logged
                 hand.vault.erase(pseudonym)
                 hand.log.append([VaultChanged(action=VaultAction.ERASED, subject=pseudonym, subjects=len(names))])
     return {
@@ -167,10 +167,10 @@ def erase(place: Place, pseudonym: str, releases: Sequence[Path] | None, reason:
 
 
 def approval(request: Request, key: Path, target: Path, hours: int) -> dict[str, Any]:
-    """Write a key holder's approval; needs nothing of the raw zone.
+    """Write a key holder's approval; needs no access to the raw zone.
 
     Raises:
-        RecipeError: no private key, hours out of range, or the file is there already or cannot be written.
+        RecipeError: no private key, hours out of range, or the file exists or cannot be written.
     """
     data = approve(request, load_signing_key(key, name=_APPROVER), now_ms=now_ms(), hours=hours)
     _write_new(target, data, "approval")
@@ -178,10 +178,10 @@ def approval(request: Request, key: Path, target: Path, hours: int) -> dict[str,
 
 
 def approver_key(path: Path) -> dict[str, Any]:
-    """Make a key holder's pair: the private half at ``path``, mode 0600, and the public half beside it as ``.pub``.
+    """Create a key holder's key pair: the private key at ``path``, mode 0600, the public key beside it as ``.pub``.
 
     Raises:
-        RecipeError: a file is there already, or cannot be written.
+        RecipeError: a file exists, or cannot be written.
     """
     public = path.with_suffix(".pub")
     if path == public or path.exists() or public.exists():
@@ -194,17 +194,17 @@ def approver_key(path: Path) -> dict[str, Any]:
 
 
 def reidentify(place: Place, pseudonym: str, purpose: str, approvals: Sequence[Path]) -> dict[str, Any]:
-    """Say who a subject is, by leave of two key holders; in the audit log before the answer is given, or refused.
+    """Re-identify a subject with the approvals of two key holders; logged before it returns, also when refused.
 
     Args:
-        pseudonym, purpose: as somebody typed them; what has not the form of a pseudonym is not logged.
+        pseudonym, purpose: as typed by the user; text without the form of a pseudonym is not logged.
 
     Returns:
         The identities. PHI.
 
     Raises:
-        RefusedError: it is not allowed; that it was asked for is in the log.
-        AuditError: not logged, and so not answered; the approvals are used up.
+        RefusedError: not allowed; the request is in the log.
+        AuditError: not logged, so nothing is returned; the approvals are used up.
     """
     with _held(place) as hand:
         try:
@@ -220,7 +220,7 @@ def reidentify(place: Place, pseudonym: str, purpose: str, approvals: Sequence[P
 def _named(
     hand: _OpenVault, pseudonym: str, purpose: str, approvals: Sequence[Path]
 ) -> tuple[VaultChanged, Sequence[Identity]]:
-    """Who a subject is (PHI), and the event to be logged before it is told."""
+    """Return the identities of a subject (PHI), and the event to log before they are disclosed."""
     request = Request(vault=hand.vault.id, pseudonym=pseudonym, purpose=purpose_of(purpose))
     try:
         files = [path.read_bytes() for path in approvals]
@@ -248,7 +248,7 @@ def _standing(recipe: Recipe) -> list[Path]:
 
 
 def _documents(release: Release, names: Collection[str]) -> list[str]:
-    """Ids of a subject's documents in a release; those taken back before are not seen here."""
+    """Return the ids of a subject's documents in a release, without those revoked before."""
     return sorted(
         document_id
         for batch in release.batches()
@@ -258,7 +258,7 @@ def _documents(release: Release, names: Collection[str]) -> list[str]:
 
 
 def _take_back(release: Release, ids: Sequence[str], hand: _OpenVault, reason: RevocationReason) -> None:
-    """Tombstone documents in a release, each logged first, and remove its search index also where there are none."""
+    """Tombstone documents in a release, each logged first, and always remove its search index."""
     withdrawal = Withdrawal(
         folder=release.path,
         release_id=release.id,
@@ -273,7 +273,7 @@ def _take_back(release: Release, ids: Sequence[str], hand: _OpenVault, reason: R
 
 
 def _drop_work(recipe: Recipe) -> None:
-    """Remove the shards that runs of this raw zone have kept; a run that goes on makes them anew."""
+    """Remove the stored shards of this raw zone's runs; a resumed run makes them again."""
     for shards in recipe.raw_zone.glob("work/*/shards"):
         Workspace(root=shards).remove()
         if shards.exists():
@@ -299,7 +299,7 @@ def _held(place: Place) -> Iterator[_OpenVault]:
 
 @contextmanager
 def _logged(recipe: Recipe) -> Iterator[tuple[Keys, AuditLog]]:
-    """A sealed audit stream of this command: whoever may use the vault has the keys to sign with."""
+    """Open a sealed audit stream for this command: whoever may use the vault has the keys to sign with."""
     keys = load_keys(recipe)
     with open_log(recipe, keys, stream=f"vault-{now_ms():x}-{os.getpid()}", run_id="") as log:
         yield keys, log

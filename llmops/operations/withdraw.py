@@ -1,6 +1,6 @@
-"""Takes documents or a whole release back for a command: what was made of them goes, it is logged, then signed.
+"""Revoke documents or a whole release for a command: remove derived data, log, then sign.
 
-In this order, so that running it again after an interruption ends it; the log may then tell of it twice.
+In this order, so that a second call completes an interrupted one; the log may then hold the event twice.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from llmops.retrieval.files import index_place, remove_folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """What to take back from, by whom, why, and where it is logged.
+    """A revocation in progress: its release, signer and log.
 
     Args:
         folder: the release folder.
         release_id: its id.
         signer: the key that signed it.
-        keys: the folder that it lies in. Where that is a raw zone's, documents taken back for good enter its register
-            at once, so that no later release of the zone holds them, wherever it is written.
+        keys: the folder of that key. If it is a raw zone's key folder, permanently withdrawn documents enter the zone's
+            register at once, so that no later release of the zone holds them, wherever it is written.
     """
 
     folder: Path
@@ -35,13 +35,13 @@ class Withdrawal:
     keys: Path
 
     def documents(self, ids: Sequence[str]) -> None:
-        """Take single documents back, and remove the search index, which holds their words; the next search builds it.
+        """Revoke single documents, and remove the search index, which holds their words; the next search rebuilds it.
 
         Args:
-            ids: passed by `llmops.release.check_documents`, since they are logged first.
+            ids: accepted by `llmops.release.check_documents`, since they are logged first.
 
         Raises:
-            ReleaseError: as `llmops.release.tombstone`; or the index cannot be removed.
+            ReleaseError: as `llmops.release.tombstone`, or the index cannot be removed.
         """
         self._begin([self._event(one) for one in ids])
         self._register(ids)
@@ -49,17 +49,17 @@ class Withdrawal:
         self.drop_index()
 
     def everything(self) -> None:
-        """Take the whole release back, and remove its search index.
+        """Revoke the whole release, and remove its search index.
 
         Raises:
-            ReleaseError: as `llmops.release.revocation_writer`; or the index cannot be removed.
+            ReleaseError: as `llmops.release.revoke`, or the index cannot be removed.
         """
         self._begin([self._event("")])
         revoke(self.folder, self.signer, self.reason, created=_today())
         self.drop_index()
 
     def drop_index(self) -> None:
-        """Remove the search index that lies beside the release.
+        """Remove the search index beside the release.
 
         Raises:
             ReleaseError: it cannot be removed.
@@ -67,7 +67,7 @@ class Withdrawal:
         remove_folder(index_place(self.folder, self.release_id))
 
     def _begin(self, events: Sequence[ReleaseRevoked]) -> None:
-        self.drop_index()  # and again at the end: a search may have built it meanwhile
+        self.drop_index()  # repeated at the end: a search may have rebuilt it meanwhile
         self.log.append(events)
 
     def _register(self, ids: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
-"""HTML pages: one base template, one style sheet, charts; every page stands alone and fetches nothing.
+"""HTML pages: base template, style sheet and charts; every page is self-contained and fetches nothing.
 
-The templates of all pages lie here. What a page says is prepared by the package that it is about.
+This package holds the templates of all pages. The package that a page is about prepares its content.
 """
 
 from llmops.pages.rendering import render

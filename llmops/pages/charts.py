@@ -1,4 +1,4 @@
-"""Draws charts as inline SVG: no script and no style attribute; each has a title for screen readers and pointers.
+"""Draw charts as inline SVG: no script and no style attribute; each has a title for screen readers and pointers.
 
 Colours are classes of the style sheet: ``main``, ``good`` and ``bad``.
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-_NARROWEST: Final = 0.8  # percent: what is there must be seen
+_NARROWEST: Final = 0.8  # percent: keeps small parts visible
 _COLUMN: Final = 40
 _GAP: Final = 4
 _PLOT: Final = 90
@@ -16,12 +16,12 @@ _LINE: Final = 15
 
 
 def bar(parts: Mapping[str, float], whole: float, title: str) -> Markup:
-    """Draw parts of a whole as one horizontal bar, as wide as what it stands in.
+    """Draw parts of a whole as one horizontal bar, as wide as its container.
 
     Args:
         parts: class and size of each part, from the left; a part of size 0 is left out.
-        whole: the size that would fill the bar.
-        title: what the bar says, in words.
+        whole: the size that fills the bar.
+        title: description of the bar in words.
     """
     shapes, start = Markup(), 0.0
     for kind, size in parts.items():
@@ -33,12 +33,12 @@ def bar(parts: Mapping[str, float], whole: float, title: str) -> Markup:
 
 
 def histogram(counts: Sequence[int], labels: Sequence[str], title: str) -> Markup:
-    """Draw one column for each count, with the count above it and its label below.
+    """Draw one column per count, with the count above it and its label below.
 
     Args:
         counts: heights of the columns, from the left.
-        labels: what stands under each column; as many as counts.
-        title: what the chart says, in words.
+        labels: label under each column; as many as counts.
+        title: description of the chart in words.
     """
     most = max(counts, default=0)
     columns = Markup().join(

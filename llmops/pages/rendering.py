@@ -1,4 +1,4 @@
-"""Renders a template as a page: everything is escaped, and a policy in the page forbids what is not its own."""
+"""Render a template as a page: everything is escaped, and a policy in the page forbids foreign content."""
 
 import base64
 import hashlib
@@ -16,16 +16,16 @@ _STYLE = "style.css"
 def render(template: str, *, script: str = "", **values: Any) -> str:
     """Render a page that needs no network and no other file.
 
-    Its Content-Security-Policy allows the style sheet and the script by their hashes, and nothing else. A template may
-    therefore hold no ``style`` attribute and no event handler.
+    Its Content-Security-Policy allows the style sheet and the script by their hashes, and nothing else. A template
+    must therefore contain no ``style`` attribute and no event handler.
 
     Args:
         template: name of a template of this package; it extends ``base.html.jinja``.
-        script: name of the one script of this package that the page runs; none by default.
-        values: what the template shows; every string is escaped.
+        script: name of the page's only script, from this package; none by default.
+        values: values for the template; every string is escaped.
 
     Raises:
-        jinja2.UndefinedError: the template names a value that is not given.
+        jinja2.UndefinedError: the template uses a value that is not given.
     """
     style, code = _asset(_STYLE), _asset(script) if script else ""
     page = _environment().get_template(template)
@@ -52,7 +52,7 @@ def _asset(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """A policy under which nothing runs but our script, and nothing is fetched from anywhere."""
+    """Return a policy that runs only our script and fetches nothing."""
     scripts = f"script-src {_source(script)}; " if script else ""
     return f"default-src 'none'; {scripts}style-src {_source(style)}; base-uri 'none'; form-action 'none'"
 

@@ -1,4 +1,4 @@
-"""The release gate, the signed releases it publishes, and the one way to open them."""
+"""The release gate, the signed releases it publishes, and the only way to open them."""
 
 from llmops.audit.checkpoint import Anchor
 from llmops.release.difference import Difference, compare

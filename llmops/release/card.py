@@ -21,7 +21,7 @@ configs:
 
 
 def dataset_card(release_id: str, rows: int, facts: ReleaseFacts) -> bytes:
-    """Write the card of a release: what it holds, by which rules, what that proves, how to load it."""
+    """Write the card of a release: content, policies, what they prove, how to load it."""
     title = _one_line(facts.title)
     lines = [
         _FRONT_MATTER.format(title=_quoted(title)),

@@ -1,4 +1,4 @@
-"""Croissant metadata (mlcommons.org/croissant/1.0): what tools read to find the files and columns of a release."""
+"""Croissant metadata (mlcommons.org/croissant/1.0): files and columns of a release, for tools."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _PARQUET: Final = "application/x-parquet"
 _FILES: Final = "documents-parquet"
 _RECORDS: Final = "documents"
 
-# The context of the specification, which readers expect to find in the file itself.
+# The context of the specification, which readers expect in the file itself.
 _CONTEXT: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "@language": "en",
@@ -79,7 +79,7 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def croissant(content: Content, facts: ReleaseFacts) -> bytes:
-    """Write ``croissant.json`` of a release: its data files with their digests, and one field a column."""
+    """Write ``croissant.json`` of a release: its data files with digests, and one field per column."""
     release_id = content.release_id
     described = {
         "@context": dict(_CONTEXT),
@@ -158,7 +158,7 @@ def _field(name: str, column: pa.Field, source: str, path: tuple[str, ...]) -> d
 
 
 def _source(column: str, path: tuple[str, ...]) -> dict[str, Any]:
-    """Where a value lies. A step a transform, not one path: readers apply each to every item of a list it meets."""
+    """Return the source of a value: one transform per step, since readers apply each to every item of a list."""
     source: dict[str, Any] = {"fileSet": {"@id": _FILES}, "extract": {"column": column}}
     steps = [{"jsonPath": f"$.{name}"} for name in path]
     return source | ({"transform": steps if len(steps) > 1 else steps[0]} if steps else {})

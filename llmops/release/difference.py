@@ -1,4 +1,4 @@
-"""Compares two opened releases by document ids and text digests; no text is looked at or given."""
+"""Compare two opened releases by document ids and text digests; no text is read or returned."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from llmops.release.reader import Release
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What is other in the second of two releases. Document ids are sorted; tombstoned documents count as absent.
+    """Changes from the first to the second of two releases. Ids are sorted; tombstoned documents count as absent.
 
     Args:
         rules: ``(what, before, after)`` of each policy, recipe digest, model or code version that differs.
-        counts: ``(name, before, after)`` of each count that differs; None where one side has no such count.
-        added, removed: documents that only the second, only the first holds.
-        changed: documents with another text, or another version of a record that both hold.
-        same: number of documents of both with the same text.
+        counts: ``(name, before, after)`` of each count that differs; None if one side has no such count.
+        added, removed: documents only in the second, only in the first.
+        changed: documents with another text, or another version of a record in both.
+        same: number of documents in both with the same text.
     """
 
     rules: tuple[tuple[str, str, str], ...]
@@ -28,7 +28,7 @@ class Difference:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the two hold the same documents, made by the same rules."""
+        """Whether both hold the same documents, made by the same rules."""
         return not (self.rules or self.added or self.removed or self.changed)
 
 
@@ -36,7 +36,7 @@ def compare(before: Release, after: Release) -> Difference:
     """Compare two releases.
 
     Raises:
-        ReleaseError: one of them no longer verifies or has been revoked.
+        ReleaseError: one of them no longer verifies or is revoked.
     """
     old, new = _digests(before), _digests(after)
     both = old.keys() & new.keys()
@@ -63,7 +63,7 @@ def _record(document_id: str) -> str:
 
 
 def _taken(ids: list[str], edited: Counter[str]) -> list[str]:
-    """The first of a record's ids, as many as there were edits of it."""
+    """Return the first ids of each record, one per edit of it."""
     left = Counter(edited)
     taken = []
     for document_id in ids:

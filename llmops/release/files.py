@@ -1,4 +1,4 @@
-"""Reads and writes the files of a release: no links followed on the way in, on disk before the way out ends."""
+"""Read and write the files of a release: links are not followed when reading, writes are durable on return."""
 
 import os
 import re
@@ -15,21 +15,21 @@ from llmops.errors import ReleaseError
 from llmops.plain_files import NotPlainError, open_file, replace_file
 
 LATEST: Final = "latest"
-"""Beside the releases of an output: a file with the id of the newest that stands. No link: it can name a folder beside
-it and nothing else, and nothing in the released zone is followed."""
+"""File beside the releases of an output with the id of the newest release that is not revoked. Not a link: it can
+only name a folder beside it, and nothing in the released zone is followed."""
 RELEASE_ID: Final = re.compile(r"[0-9a-f]{16}")
-# Two changes within one tick of a file system's clock (2 s on the coarsest) leave one time of change.
+# Two changes within one tick of a file system's clock (2 s on the coarsest) have the same change time.
 _CLOCK_GRAIN_NS: Final = 2_500_000_000
 
 
 def release_folder(path: Path | str) -> Path:
-    """Give the one absolute path of a release folder: ``..`` and links on the way to it resolved, itself not followed.
+    """Return the absolute path of a release folder: ``..`` and links in its parents resolved, the folder not followed.
 
-    Revocations lie beside the folder, so a roundabout path (``<id>/data/..``) must not lead past them. The file
-    ``latest`` stands for the release that it names.
+    Revocations lie beside the folder, so an indirect path (``<id>/data/..``) must not bypass them. The file ``latest``
+    means the release that it names.
 
     Raises:
-        ReleaseError: not a path that can lead anywhere, or no release is named there.
+        ReleaseError: not a possible path, or ``latest`` names no release.
     """
     try:
         given = Path(path).absolute()
@@ -47,7 +47,7 @@ def release_folder(path: Path | str) -> Path:
 
 
 def point_latest(folder: Path, name: str) -> None:
-    """Let the file ``latest`` in a folder of releases name one of them; remove it where ``name`` is empty.
+    """Make the file ``latest`` in a folder of releases name one of them; remove it if ``name`` is empty.
 
     Raises:
         ReleaseError: it cannot be written.
@@ -61,9 +61,9 @@ def point_latest(folder: Path, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What the system says of a file that changes whenever its bytes do: by it a file is known to be the one read.
+    """File status that changes whenever the bytes do: identifies a file that was read before.
 
-    The time of change is set by the kernel and, unlike the time of modification, by nobody else.
+    The kernel alone sets the change time; the modification time can be set by others.
     """
 
     device: int
@@ -74,12 +74,12 @@ class Stamp:
 
     @classmethod
     def of(cls, status: os.stat_result) -> "Stamp":
-        """The stamp in what ``stat`` gave."""
+        """Return the stamp from a ``stat`` result."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def stamp(path: Path) -> Stamp | None:
-    """Give the stamp of a plain file; None where there is none, or a link or something else."""
+    """Return the stamp of a plain file; None if it is missing, a link or a special file."""
     try:
         status = path.lstat()
     except (OSError, ValueError):
@@ -92,21 +92,21 @@ def read_regular(path: Path, what: str, *, within: Path | None = None) -> bytes:
 
     Args:
         path: the file.
-        what: how the error names it; nothing of a path that is not part of a release is repeated.
-        within: the folder above it from which on nothing may be a link; by default the one it lies in.
+        what: name of the file in errors; a path outside of a release is never shown.
+        within: parent folder below which nothing may be a link; by default the file's own folder.
 
     Raises:
-        ReleaseError: it is missing, is a link or no plain file, or cannot be read.
+        ReleaseError: it is missing, is a link or special file, or cannot be read.
     """
     return read_stamped(path, what, within=within)[0]
 
 
 def read_stamped(path: Path, what: str, *, within: Path | None = None) -> tuple[bytes, Stamp | None]:
-    """Read as `read_regular`, and give the stamp that stands for these bytes from now on.
+    """Read as `read_regular`, and return the stamp of these bytes.
 
     Returns:
-        The bytes, and the stamp; None where the file changed while it was read, or so shortly before that the clock of
-        the file system could not tell a later change from it.
+        The bytes and the stamp; None instead of the stamp if the file changed while it was read, or so shortly before
+        that the file system's clock could not distinguish a later change.
     """
     try:
         descriptor = open_file(path, within=within)
@@ -128,10 +128,10 @@ def read_stamped(path: Path, what: str, *, within: Path | None = None) -> tuple[
 
 
 def list_files(folder: Path, *, folders: bool = False) -> frozenset[str]:
-    """List every file under ``folder`` by its relative path with slashes; folders too, ended by one, if wanted.
+    """List every file under ``folder`` by relative path with slashes; with ``folders``, also folders, ending in one.
 
     Raises:
-        ReleaseError: the folder is none, or holds a link or a special file anywhere.
+        ReleaseError: ``folder`` is no folder, or contains a link or a special file.
     """
     try:
         if not stat.S_ISDIR(folder.lstat().st_mode):
@@ -163,7 +163,7 @@ def sync(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder that was never published; a link or file in its place is removed, not followed."""
+    """Remove a folder that was never published; a link or file of that name is removed, not followed."""
     if path.is_symlink() or not path.is_dir():
         path.unlink()
     else:
@@ -172,7 +172,7 @@ def remove_tree(path: Path) -> None:
 
 @contextmanager
 def writing(what: str) -> Iterator[None]:
-    """Turn a full or failing disk into a `ReleaseError` that names what was being written."""
+    """Map a full or failing disk to a `ReleaseError` that names what was being written."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The release gate: decides for each document, and gives verdicts on the run."""
+"""The release gate: decides on each document, and checks the run against limits."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
@@ -11,7 +11,7 @@ from llmops.release.canonical import canonical, digest
 from llmops.validation import Declared, Must, Wording, validated
 from llmops.yaml_file import read_yaml
 
-# A whole number stays one, since the digest is of what the file says.
+# Keeps an integer an integer, since the digest covers the values as written in the file.
 _Ratio: TypeAlias = Annotated[int | float, Field(ge=0, le=1), Must("be a number from 0 to 1")]
 _Choice: TypeAlias = Annotated[Literal["withhold", "keep"], Must("be 'withhold' or 'keep'")]
 _Flag: TypeAlias = Annotated[bool, Must("be true or false")]
@@ -19,15 +19,15 @@ _WORDING: Final = Wording(unknown="unknown key {path!r}; {hint}", wrong="{path} 
 
 
 class GateLimits(Declared):
-    """What the file of a gate policy says.
+    """Content of a gate policy file.
 
     Args:
-        min_score: quality score in [0, 1] under which a document is withheld.
-        max_residual_risk: estimate in [0, 1] that an identifier is left, above which it is withheld.
-        duplicates: what becomes of the second and later copies of an equal text.
-        near_duplicates: what becomes of a text almost equal to an earlier one.
-        require_subject: whether a document whose patient is not known is withheld.
-        max_withheld_ratio: withheld / read in [0, 1] above which the run's verdict is a failure.
+        min_score: quality score in [0, 1] below which a document is withheld.
+        max_residual_risk: estimated risk in [0, 1] of a remaining identifier above which a document is withheld.
+        duplicates: what happens to the second and later copies of an equal text.
+        near_duplicates: what happens to a text almost equal to an earlier one.
+        require_subject: whether a document of an unknown patient is withheld.
+        max_withheld_ratio: withheld / read in [0, 1] above which the run fails.
     """
 
     min_score: _Ratio = 0.5
@@ -39,7 +39,7 @@ class GateLimits(Declared):
 
 
 class GatePolicy(GateLimits):
-    """What a document and a run must reach to be published.
+    """Requirements on a document and a run for publication.
 
     Args:
         name: name of the policy, the stem of its file.
@@ -49,18 +49,18 @@ class GatePolicy(GateLimits):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of everything the policy decides by; the name is no part of it."""
+        """Return the SHA-256 (hex) of all decision values of the policy; the name is not part of it."""
         return digest(canonical(self.model_dump(exclude={"name"})))
 
     @property
     def policy_id(self) -> str:
-        """``"<name>@<first 12 digits of the digest>"``."""
+        """Return ``"<name>@<first 12 digits of the digest>"``."""
         return f"{self.name}@{self.digest[:12]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of a run's records and documents: each of ``read`` was released or withheld, never both."""
+    """Counts of a run's records and documents: each of ``read`` was released or withheld, never both."""
 
     read: int
     released: int
@@ -69,7 +69,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitCheck:
-    """One check on a run: its limit, what was observed and whether that passes."""
+    """One check on a run: limit, observed value and whether it passes."""
 
     name: str
     limit: float
@@ -78,18 +78,18 @@ class LimitCheck:
 
 
 class Gate:
-    """Decides, document by document, what may be released."""
+    """Decides on the release of each document."""
 
     def __init__(self, policy: GatePolicy) -> None:
         self.policy = policy
 
     def decide(self, document: ScoredDocument, known: Reason | None = None) -> Withheld | None:
-        """Give the reason to withhold a document, or None to release it.
+        """Return the reason to withhold a document, or None to release it.
 
         Args:
-            document: as scored; nothing of its text is looked at.
-            known: what its quality does not say: ``Reason.TOMBSTONED`` where it was taken back for good,
-                ``Reason.DUPLICATE`` or ``Reason.NEAR_DUPLICATE`` where an earlier document says the same.
+            document: the scored document; its text is not read.
+            known: a reason from outside: ``Reason.TOMBSTONED`` if it was permanently withdrawn,
+                ``Reason.DUPLICATE`` or ``Reason.NEAR_DUPLICATE`` if an earlier document has the same text.
         """
         reason = self._reason(document, known)
         if reason is None:
@@ -99,7 +99,7 @@ class Gate:
         )
 
     def verdicts(self, counts: Counts) -> tuple[LimitCheck, ...]:
-        """Judge the run; one that did not pass must not look like success (exit 1), an empty one is not published."""
+        """Check the run; a failed check must cause exit 1, and an empty run is not published."""
         unaccounted = abs(counts.read - counts.released - counts.withheld)
         ratio = round(counts.withheld / counts.read, 6) if counts.read else 0.0
         limit = self.policy.max_withheld_ratio

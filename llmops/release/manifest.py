@@ -1,4 +1,4 @@
-"""The manifest: everything a release binds together, and the id that its content has."""
+"""The manifest: everything that a release binds together, and the id of its content."""
 
 import re
 from collections.abc import Iterable
@@ -30,23 +30,23 @@ _PART_PATH: Final = re.compile(r"(data|withheld|receipts)/part-[0-9]{5,7}\.parqu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFacts:
-    """What a run knows about its release and the files do not say. Digests are hex; pairs are sorted by name.
+    """Facts of a run about its release beyond the files. Digests are hex; pairs are sorted by name.
 
     Args:
         policy_id: de-identification policy, ``"<name>@<digest>"``; its digest covers the rule.
         rule: the rule that it was checked against, e.g. ``"safe_harbor"``.
-        section: where that rule stands, e.g. ``"45 CFR 164.514(b)(2)"``.
+        section: citation of that rule, e.g. ``"45 CFR 164.514(b)(2)"``.
         recipe_digest: digest of the resolved recipe.
         quality_policy_digest: digest of the quality policy.
         gate_policy_digest: digest of the gate policy.
-        models: ``(name, digest)`` of every model that took part.
+        models: ``(name, digest)`` of every model used.
         code_version: version of the package.
-        verdicts: the gate's verdicts on the run.
+        verdicts: the gate's checks on the run.
         counts: ``(name, number)``; no PHI in names.
         residual_risk: ``(figure, value)``, e.g. ``("max", 0.02)``.
-        audit: where each audit stream stood when the release was decided.
+        audit: anchor of each audit stream when the release was decided.
         created: UTC, ISO 8601, to the second, or the date alone; not part of the release's id.
-        key: the public key that the release will be verified with.
+        key: the public key that verifies the release.
         title: name of the data set in its card; no PHI.
     """
 
@@ -72,7 +72,7 @@ class ReleaseFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileDigest:
-    """One file of a release that is no Parquet part: relative path, SHA-256 (hex), size in bytes."""
+    """One file of a release other than a Parquet part: relative path, SHA-256 (hex), size in bytes."""
 
     path: str
     sha256: str
@@ -81,9 +81,9 @@ class FileDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What the release id stands for: the same records by the same rules give the same content and so the same id.
+    """Content that determines the release id: the same records under the same rules give the same id.
 
-    Receipts, audit anchors and dates are not in it: a run that was killed and resumed has others.
+    Receipts, audit anchors and dates are excluded: a run that was killed and resumed has other ones.
     """
 
     data: tuple[Part, ...]
@@ -98,16 +98,16 @@ class Content:
 
     @property
     def release_id(self) -> str:
-        """First 16 hex digits of the SHA-256 of the canonical JSON."""
+        """Return the first 16 hex digits of the SHA-256 of the canonical JSON."""
         return digest(canonical(asdict(self)))[:_ID_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The signed statement of what a release holds and under which rules it passed.
+    """The signed statement of a release's content and of the rules that it passed.
 
-    It proves "passed policy P with checks C", never "contains no PHI". ``rule`` and ``section``, those of P, are empty
-    in releases made before they were stated.
+    It proves "passed policy P with checks C", never "contains no PHI". ``rule`` and ``section`` are those of P; empty
+    in releases made before these fields existed.
     """
 
     format: Literal["llmops-release/1"]
@@ -126,26 +126,26 @@ class Manifest:
 
     @property
     def rows(self) -> int:
-        """Number of documents in the data parts."""
+        """Return the number of documents in the data parts."""
         return sum(part.rows for part in self.content.data)
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """Every Parquet part: data, withheld, receipts."""
+        """Return every Parquet part: data, withheld, receipts."""
         return self.content.data + self.content.withheld + self.receipts
 
     @property
     def bound(self) -> tuple[FileDigest | Part, ...]:
-        """Every file whose digest the manifest holds."""
+        """Return every file whose digest the manifest holds."""
         return self.files + self.parts
 
     @property
     def paths(self) -> frozenset[str]:
-        """Every file that the release folder must hold, and no other."""
+        """Return the exact set of files that the release folder must hold."""
         return frozenset([MANIFEST, SIGNATURE, *(item.path for item in self.bound)])
 
     def to_bytes(self) -> bytes:
-        """Give the bytes of ``manifest.json``."""
+        """Return the bytes of ``manifest.json``."""
         plain = asdict(self)
         for name in ("rule", "section"):
             if not plain[name]:
@@ -154,10 +154,10 @@ class Manifest:
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """Read ``manifest.json``; its signature must have been checked before.
+    """Parse ``manifest.json``; its signature must have been checked before.
 
     Raises:
-        ReleaseError: not a manifest of this format, in another byte form, or contradicting itself.
+        ReleaseError: not a manifest of this format, not in canonical bytes, or inconsistent.
     """
     if len(data) > _MAX_MANIFEST:
         raise ReleaseError("the manifest is larger than any release needs")

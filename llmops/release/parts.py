@@ -1,4 +1,4 @@
-"""Parquet parts: equal rows in equal order give equal bytes, whoever writes them and whenever."""
+"""Parquet parts: equal rows in equal order give equal bytes, independent of writer and time."""
 
 import hashlib
 import os
@@ -20,17 +20,17 @@ from llmops.release.files import read_regular
 from llmops.release.schema import INTERNAL, from_batch, to_batch
 
 ROWS_PER_GROUP: Final = 1_000
-"""Rows in a row group: what a reader holds decoded at a time."""
+"""Rows per row group; a reader holds one row group decoded at a time."""
 
 GROUP_WEIGHT: Final = 32 * 2**20
-"""A row group ends early at this many characters of text, so that long reports do not fill memory."""
+"""Characters of text at which a row group ends early, so that long reports do not fill memory."""
 
 PART_WEIGHT: Final = 256 * 2**20
-"""A part ends early at this many characters of text: a reader holds one part's bytes."""
+"""Characters of text at which a part ends early: a reader holds one part's bytes."""
 
 _ZSTD_LEVEL: Final = 3
 _SHARD_ROWS: Final = 128
-"""Rows to a group of a shard's own file."""
+"""Rows per row group of a shard's file."""
 
 Row = TypeVar("Row")
 
@@ -46,15 +46,15 @@ class Part:
 
 
 class PartWriter(Generic[Row]):
-    """Writes rows to ``<folder>/part-00000.parquet`` and on; where row groups and parts end depends on the rows alone.
+    """Writes rows to ``<folder>/part-00000.parquet`` and following; row group and part ends depend on the rows alone.
 
     Args:
         folder: an existing folder; its name becomes the first half of each part's path.
         schema: the columns.
-        columns: turns rows into a batch of that schema.
-        weigh: characters of text in a row.
+        columns: converts rows to a batch of that schema.
+        weigh: returns the characters of text in a row.
         rows_per_part: rows after which a new part begins.
-        within: as of `llmops.plain_files.opened_folder`.
+        within: as in `llmops.plain_files.opened_folder`.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class PartWriter(Generic[Row]):
         self._group_weight = self._part_weight = self._part_rows = 0
 
     def add(self, row: Row) -> None:
-        """Add a row; it is on disk after `close`."""
+        """Add a row; durable after `close`."""
         weight = self._weigh(row)
         self._pending.append(row)
         self._group_weight += weight
@@ -91,13 +91,13 @@ class PartWriter(Generic[Row]):
             self._end_group()
 
     def close(self) -> tuple[Part, ...]:
-        """End the last part and give all of them; a writer without rows leaves one part without rows."""
+        """Finish the last part and return all parts; a writer without rows leaves one empty part."""
         if self._part_rows or not self._parts:
             self._end_part()
         return tuple(self._parts)
 
     def abandon(self) -> None:
-        """Let go of the open file without ending it; the folder is to be removed."""
+        """Close the open file without finishing it; the folder is to be removed."""
         if self._file is not None:
             self._file.abandon()
             self._file = None
@@ -128,10 +128,10 @@ class PartWriter(Generic[Row]):
 
 
 class ShardFile:
-    """Writes the scored documents of one shard to one file, for the run's own use between its two passes.
+    """Writes the scored documents of one shard to one file, for the run's use between its two passes.
 
     The rows keep their duplicate signatures, so the file stays in the raw zone. Use as a context manager; `close`
-    gives the file's `Part`.
+    returns the file's `Part`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -150,7 +150,7 @@ class ShardFile:
         self._file.abandon()
 
     def write(self, documents: Sequence[ScoredDocument]) -> None:
-        """Take documents; a row group costs as much as a hundred rows, so it is written when there are enough."""
+        """Add documents; buffered, since a row group costs as much as 100 rows."""
         self._waiting.extend(documents)
         if len(self._waiting) >= _SHARD_ROWS or sum(len(one.text) for one in self._waiting) >= GROUP_WEIGHT:
             self._write_group()
@@ -162,7 +162,7 @@ class ShardFile:
             self._waiting.clear()
 
     def close(self) -> Part:
-        """End the file, wait until it is on disk and give its digest and row count."""
+        """Finish the file, sync it to disk and return its digest and row count."""
         self._write_group()
         sha256, size = self._file.close()
         return Part(path=self._path.name, sha256=sha256, rows=self._rows, bytes=size)
@@ -172,7 +172,7 @@ def read_shard(path: Path, sha256: str) -> Iterator[ScoredDocument]:
     """Yield the documents of a `ShardFile` whose bytes have the given digest.
 
     Raises:
-        ReleaseError: the bytes are others, or no documents.
+        ReleaseError: the digest differs, or the rows are not documents.
     """
     data = read_regular(path, "a shard file")
     if digest(data) != sha256:
@@ -185,7 +185,7 @@ class ParquetFile:
     """A Parquet file whose bytes depend on rows and schema only: fixed codec and level, no clock.
 
     Args:
-        descriptor: the open, empty file, for reading and writing; closed with this.
+        descriptor: the open, empty file, for reading and writing; `close` closes it.
         schema: the columns.
     """
 
@@ -200,7 +200,7 @@ class ParquetFile:
         self._writer.write_batch(batch, row_group_size=max(1, batch.num_rows))
 
     def close(self) -> tuple[str, int]:
-        """End the file, wait until it is on disk, and give the SHA-256 (hex) of its bytes and their number."""
+        """Finish the file, sync it to disk, and return the SHA-256 (hex) and number of its bytes."""
         self._writer.close()
         self._stream.flush()
         os.fsync(self._stream.fileno())
@@ -211,7 +211,7 @@ class ParquetFile:
         return sha256, size
 
     def abandon(self) -> None:
-        """Let go of the file without ending it; safe to call after `close`."""
+        """Close the file without finishing it; safe to call after `close`."""
         with suppress(OSError, ValueError, pa.ArrowException):
             self._writer.close()
         with suppress(OSError):
@@ -222,7 +222,7 @@ def read_batches(data: bytes, schema: pa.Schema, what: str) -> Iterator[pa.Recor
     """Yield the row groups in the bytes of a Parquet file, at most one decoded at a time.
 
     Raises:
-        ReleaseError: the bytes are no Parquet file, or its columns are not those of ``schema``.
+        ReleaseError: not a Parquet file, or its columns differ from ``schema``.
     """
     with _parquet(data, schema, what) as file:
         for group in range(file.num_row_groups):
@@ -230,7 +230,7 @@ def read_batches(data: bytes, schema: pa.Schema, what: str) -> Iterator[pa.Recor
 
 
 def read_column(data: bytes, schema: pa.Schema, name: str, what: str) -> pa.Array:
-    """Give one column of the bytes of a Parquet file; raises as `read_batches`."""
+    """Return one column of the bytes of a Parquet file; raises as `read_batches`."""
     with _parquet(data, schema, what) as file:
         return pa.concat_arrays([*file.read(columns=[name])[name].chunks, pa.array([], schema.field(name).type)])
 

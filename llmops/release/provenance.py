@@ -1,4 +1,4 @@
-"""The provenance of a release: an in-toto Statement with a SLSA predicate, which files were made by which rules."""
+"""The provenance of a release: an in-toto Statement with a SLSA predicate; links files to the rules behind them."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 def provenance(content: Content, facts: ReleaseFacts) -> bytes:
     """Write ``provenance.json`` of a release.
 
-    It is not signed by itself: the signed manifest binds its digest, as it binds every file named here.
+    It is not signed itself: the signed manifest binds its digest and every file named here.
     """
     parts = content.data + content.withheld
     statement = {
@@ -55,7 +55,7 @@ def _policies(facts: ReleaseFacts) -> list[dict[str, Any]]:
 
 
 def _described(name: str, value: str) -> dict[str, Any]:
-    """A resource descriptor: by digest where there is a whole one, else by what stands for it."""
+    """Return a resource descriptor: by digest if there is a complete one, else by the value itself."""
     if _SHA256.fullmatch(value):
         return {"name": name, "digest": {"sha256": value}}
     return {"name": name, "annotations": {"version": value}, "uri": f"urn:llmops:{name}:{value}"}

@@ -1,4 +1,4 @@
-"""Opens a release: signature, digests, receipts and revocations are checked before a single document is read."""
+"""Open a release: signature, digests, receipts and revocations are checked before any document is read."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -28,18 +28,17 @@ def open_release(
 ) -> "Release":
     """Open a release folder after verifying all of it; the only way to get a `Release`.
 
-    Checked: the signature; the digest of every file, and that there are no others; that each document has exactly one
-    receipt and each receipt its document; that the id is that of the content; row counts; that nothing revokes it.
+    Checks: the signature; the digest of every file, and that no other files exist; exactly one receipt per document and
+    one document per receipt; that the id matches the content; row counts; that no revocation applies.
 
     Args:
         path: the folder, ``<output>/release/<id>``, or ``.../latest``.
-        trusted_keys: public keys (or their files) that a release may be signed with. Without any, the key that the
-            release names itself is used: changes are found, but not a release that somebody else made (``pinned`` is
-            False).
-        revocations: folder of revocations, for a release that was copied away from them.
+        trusted_keys: accepted public keys (or their files). Without any, the key named in the release is used: changes
+            are detected, but not a release made by somebody else (``pinned`` is False).
+        revocations: folder of revocations, for a release that was copied without them.
 
     Raises:
-        ReleaseError: anything does not verify; says what.
+        ReleaseError: a check fails; the message says which.
         RecipeError: a trusted key cannot be read.
     """
     folder = release_folder(path)
@@ -75,63 +74,63 @@ class Release:
         return f"Release(id={self.id!r}, documents={self._state.manifest.rows})"
 
     def __len__(self) -> int:
-        """Number of documents, without those under a tombstone."""
+        """Return the number of documents, without tombstoned ones."""
         tombstones = self._standing().tombstones
         return len(self._state.ids) - sum(document_id in self._index() for document_id in tombstones)
 
     def __contains__(self, document_id: object) -> bool:
-        """Whether the release holds a document of that id, tombstones aside."""
+        """Whether the release holds a document with that id, not tombstoned."""
         return document_id in self._index() and document_id not in self._standing().tombstones
 
     @property
     def id(self) -> str:
-        """The id of its content."""
+        """Return the id of its content."""
         return self._opened().manifest.id
 
     @property
     def path(self) -> Path:
-        """The folder, absolute."""
+        """Return the folder, absolute."""
         return self._folder
 
     @property
     def manifest(self) -> Manifest:
-        """What was signed."""
+        """Return the signed manifest."""
         return self._opened().manifest
 
     @property
     def revocations(self) -> Path | None:
-        """The folder of revocations that was named when it was opened, or None for the one beside it."""
+        """Return the folder of revocations given at opening, or None for the one beside the release."""
         return self._revocations
 
     @property
     def key(self) -> VerifyKey:
-        """The key that the release was verified with."""
+        """Return the key that verified the release."""
         return self._opened().key
 
     @property
     def pinned(self) -> bool:
-        """Whether the key is one that the caller trusts, rather than the one the release names itself."""
+        """Whether the caller named the key as trusted; otherwise the release named it itself."""
         return self._trust.pinned
 
     @property
     def part_rows(self) -> tuple[int, ...]:
-        """Documents in each data part, tombstones included."""
+        """Return the number of documents in each data part, including tombstoned ones."""
         return tuple(part.rows for part in self._opened().manifest.content.data)
 
     def verify(self) -> None:
-        """Check everything again, now. Cheap: a file that has not changed since it was hashed is not hashed again.
+        """Repeat all checks. Fast: a file that has not changed since it was hashed is not hashed again.
 
         Raises:
-            ReleaseError: the folder is no longer the release that was opened, or has been revoked since.
+            ReleaseError: the folder is no longer the release that was opened, or was revoked since.
         """
         before = self._opened()
         self._state = verify_again(self._folder, self._trust, self._revocations, before)
 
     def documents(self) -> Iterator[ReleasedDocument]:
-        """Yield the documents in the order of the release, each with its receipt; none that is under a tombstone.
+        """Yield the documents in release order, each with its receipt; tombstoned ones are skipped.
 
         Raises:
-            ReleaseError: a part is no longer the one that was signed, or the release has been revoked.
+            ReleaseError: a part is no longer the signed one, or the release was revoked.
         """
         for start, batch in self._batches():
             found = self._released(batch, range(start, start + batch.num_rows))
@@ -139,15 +138,15 @@ class Release:
             yield from (document for document in found if document.document_id not in tombstones)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the documents as Arrow batches (schema `llmops.release.schema.DOCUMENTS`); as `documents` otherwise."""
+        """Yield the documents as Arrow batches (schema `llmops.release.schema.DOCUMENTS`); otherwise as `documents`."""
         for _, batch in self._batches():
             yield self._standing_rows(batch)
 
     def document(self, document_id: str) -> ReleasedDocument:
-        """Give one document.
+        """Return one document.
 
         Raises:
-            ReleaseError: the release holds none of that id (any more), or as `documents`.
+            ReleaseError: the release holds no document with that id (any more), or as `documents`.
         """
         row = self._index().get(document_id)
         found = None if row is None else self.take([row])[0]
@@ -156,7 +155,7 @@ class Release:
         return found
 
     def take(self, rows: Sequence[int], *, parts_in_memory: int = 1) -> tuple[ReleasedDocument | None, ...]:
-        """Give the documents at row numbers of the release, in that order; None for one under a tombstone.
+        """Return the documents at row numbers of the release, in that order; None for a tombstoned one.
 
         Args:
             rows: zero-based, counted over all parts (`part_rows`).
@@ -179,13 +178,13 @@ class Release:
         return tuple(None if found[row].document_id in tombstones else found[row] for row in rows)
 
     def withheld(self) -> Iterator[Withheld]:
-        """Yield what was not released, and why: ids and codes."""
+        """Yield withheld records and documents with reasons: ids and codes."""
         for part in self._opened().manifest.content.withheld:
             for batch in read_batches(read_part(self._folder, part), WITHHELD, part.path):
                 yield from withheld_from_batch(batch)
 
     def _opened(self) -> Verified:
-        # An object put together by hand (object.__new__) was never opened; the wall is here, not in the constructor.
+        # An object made by object.__new__ was never opened; this check protects it, not the constructor.
         if self not in _OPENED:
             raise ReleaseError("a Release is made by open_release, which verifies it, and by nothing else")
         return self._state
@@ -207,14 +206,14 @@ class Release:
         return released_from_batch(batch, [Receipt(**receipt) for receipt in receipts])
 
     def _part(self, number: int) -> pa.Table:
-        """Give a data part, decoded from the very bytes whose digest was checked; the last few are kept."""
+        """Return a decoded data part, from the exact bytes whose digest was checked; caches the last few."""
         table = self._parts.get(number)
         if table is None:
             part = self._opened().manifest.content.data[number]
             batches = read_batches(read_part(self._folder, part), DOCUMENTS, part.path)
             table = pa.Table.from_batches(batches, DOCUMENTS).combine_chunks()
             kept = list(self._parts.items())[max(0, len(self._parts) + 1 - self._held) :]
-            # Replaced as a whole, so that threads that read at the same time each see a complete dict.
+            # Replaced as a whole, so that concurrent readers each see a complete dict.
             self._parts = {**dict(kept), number: table}
         return table
 
@@ -236,12 +235,12 @@ _OPENED: Final["WeakSet[Release]"] = WeakSet()
 
 
 def verified(candidate: object) -> Release:
-    """Give back a release after checking all of it again: the guard of everything that reads released documents.
+    """Return a release after repeating all checks: the guard of everything that reads released documents.
 
-    Stricter than ``isinstance``, which an object can talk its way through by claiming ``__class__``.
+    Stricter than ``isinstance``, which an object can pass by claiming ``__class__``.
 
     Raises:
-        ReleaseError: anything but an opened release (a path, a folder, documents), or one that no longer verifies.
+        ReleaseError: not an opened release (a path, a folder, documents), or one that no longer verifies.
     """
     if type(candidate) is not Release:
         raise ReleaseError("only an opened release is accepted: pass what open_release(path) returns")

@@ -1,4 +1,4 @@
-"""Revocation and tombstones: signed additions beside the releases that every reader honours."""
+"""Revocations and tombstones: signed entries beside the releases that every reader applies."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _KEYS: Final = frozenset({"format", "release", "serial", "previous", "action", "
 
 
 class RevocationReason(StrEnum):
-    """Why a release or a document is taken back: a closed list, without free text."""
+    """Reason for revoking a release or a document: a closed list, without free text."""
 
     PHI_FOUND = "phi_found"
     ERASURE_REQUEST = "erasure_request"
@@ -38,7 +38,7 @@ _FOR_GOOD: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermanentWithdrawal:
-    """A document that no later release may hold: its id, the release it was taken back in, and why."""
+    """A document that no later release may hold: its id, the release it was withdrawn from, and the reason."""
 
     release: str
     document: str
@@ -46,7 +46,7 @@ class PermanentWithdrawal:
 
     @classmethod
     def of(cls, release: str, document: str, reason: str) -> "PermanentWithdrawal":
-        """Read one.
+        """Create a withdrawal from its stored values.
 
         Raises:
             ValueError: no such reason.
@@ -56,14 +56,14 @@ class PermanentWithdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocations:
-    """What has been taken back of one release.
+    """Revocations and tombstones of one release.
 
     Args:
-        revoked: why the whole release was revoked; None where it was not.
+        revoked: reason for revoking the whole release; None if it is not revoked.
         tombstones: ids of documents that no reader may yield any more.
-        for_good: those of them that no later release may hold either, and why.
+        for_good: those that no later release may hold either, with reasons.
         size: number of entries.
-        head: digest of the last entry; empty where there is none.
+        head: digest of the last entry; empty if there is none.
     """
 
     revoked: RevocationReason | None = None
@@ -74,10 +74,10 @@ class Revocations:
 
 
 def read_revocations(release: Path, release_id: str, accepted: Trust, revocations: Path | None = None) -> Revocations:
-    """Read what has been taken back of a release; an entry that does not verify refuses the release.
+    """Read the revocations of a release; an entry that does not verify refuses the release.
 
-    Entries form a numbered chain, so none can be changed, put in or taken out of the middle. That the last ones were
-    not removed can be told only by who holds a later state: ``audit verify --artifacts`` holds them against the log.
+    Entries form a numbered chain, so none can be changed, inserted or removed in the middle. Removal of the last
+    entries is detected only against a later state: ``audit verify --artifacts`` compares them with the log.
 
     Args:
         release: the release folder.
@@ -101,22 +101,22 @@ def read_revocations(release: Path, release_id: str, accepted: Trust, revocation
 
 
 def is_permanent(reason: RevocationReason) -> bool:
-    """Whether what is taken back for this reason may never be released again."""
+    """Whether a document revoked for this reason may never be released again."""
     return reason in _FOR_GOOD
 
 
 def permanently_withdrawn(releases: Path, accepted: Trust | None = None) -> frozenset[PermanentWithdrawal]:
-    """Documents that a later release of the same output may not hold: PHI, an erasure or consent took them back.
+    """Return the documents that a later release of the output may not hold: withdrawn for PHI, erasure or consent.
 
-    Read from the entries alone, so that a release may have been removed, and by default under whatever key signed them:
-    a release key may be new, and who forges an entry can withhold, never release.
+    Read from the entries alone, since a release may have been removed, and by default under any key: a release key may
+    be new, and a forged entry can only withhold, never release.
 
     Args:
         releases: ``<output>/release``.
         accepted: keys whose entries count; by default any.
 
     Raises:
-        ReleaseError: an entry is missing, changed or under a key that is not accepted.
+        ReleaseError: an entry is missing, changed or signed with a key that is not accepted.
     """
     folder = releases / FOLDER
     if not folder.exists() and not folder.is_symlink():
@@ -126,12 +126,12 @@ def permanently_withdrawn(releases: Path, accepted: Trust | None = None) -> froz
 
 
 def entries_folder(release: Path, release_id: str, revocations: Path | None) -> Path:
-    """Give the folder that holds the entries about one release."""
+    """Return the folder of the entries about one release."""
     return (revocations or release.parent / FOLDER) / release_id
 
 
 def entry_name(serial: int) -> str:
-    """Give the file name of an entry: two lines, what is said and the signature over it."""
+    """Return the file name of an entry: two lines, the statement and its signature."""
     return f"{serial:05d}.signed"
 
 

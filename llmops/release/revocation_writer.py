@@ -1,4 +1,4 @@
-"""Takes a release or single documents of it back: writes the signed entries that `revocation` reads."""
+"""Revoke a release or single documents of it: write the signed entries that `revocation` reads."""
 
 import errno
 import fcntl
@@ -27,12 +27,12 @@ from llmops.release.status import newest, overview, release_folders
 def revoke(
     release: Path, signer: SigningKey, reason: RevocationReason, *, created: str = "", revocations: Path | None = None
 ) -> Path:
-    """Take back a whole release: no reader opens it any more; its files stay as they are, also where they are damaged.
+    """Revoke a whole release: no reader opens it any more; its files stay unchanged, even if damaged.
 
     Args:
         release: the release folder.
         signer: the key that signed the release.
-        reason: why.
+        reason: the reason.
         created: date ``YYYY-MM-DD``.
         revocations: folder of revocations; by default ``revocations`` beside the release folder.
 
@@ -40,7 +40,7 @@ def revoke(
         The entry that was written.
 
     Raises:
-        ReleaseError: not the release's key, an earlier entry that does not verify, or a disk that cannot be written.
+        ReleaseError: not the release's key, an earlier entry does not verify, or the disk cannot be written.
     """
     entry: Mapping[str, object] = {"action": "revoke", "reason": reason.value, "documents": [], "created": created}
     written = _append(release, signer, entry, revocations)
@@ -59,7 +59,7 @@ def tombstone(
     created: str = "",
     revocations: Path | None = None,
 ) -> Path:
-    """Take back single documents of a release: no reader, index or stream yields them any more.
+    """Tombstone single documents of a release: no reader, index or stream yields them any more.
 
     Args:
         document_ids: the documents, as in `check_documents`.
@@ -76,12 +76,12 @@ def tombstone(
 def check_documents(
     release: Path, document_ids: Collection[str], signer: SigningKey, *, revocations: Path | None = None
 ) -> None:
-    """Refuse ids that are of no document in a release: no slip of the pen may pass for erasure.
+    """Refuse ids of no document in a release, so that a typing error is not taken for an erasure.
 
-    Those of documents taken back before are accepted, so that what was interrupted can be done again.
+    Ids of already tombstoned documents are accepted, so that an interrupted call can be repeated.
 
     Raises:
-        ReleaseError: one is of no document; the release does not verify under the signer's key.
+        ReleaseError: an id is of no document, or the release does not verify under the signer's key.
     """
     opened = open_release(release, (signer.public,), revocations=revocations)
     taken = read_revocations(opened.path, opened.id, Trust((signer.public,)), revocations).tombstones
@@ -104,7 +104,7 @@ def _append(release: Path, signer: SigningKey, entry: Mapping[str, object], revo
 
 
 def _publish(path: Path, data: bytes) -> None:
-    """Put a whole entry in place, or fail where another process put one there first; never half an entry."""
+    """Write a complete entry, or fail if another process wrote it first; never a partial entry."""
     for folder in (path.parents[1], path.parent):
         make_folder(folder)
     with opened_folder(path.parent, within=path.parents[1]) as opened:

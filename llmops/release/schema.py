@@ -1,4 +1,4 @@
-"""The Arrow columns of a document, a withheld record and a receipt; columns and back give the equal document."""
+"""The Arrow columns of a document, a withheld record and a receipt; conversion to columns and back is lossless."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -84,32 +84,32 @@ RECEIPTS: Final = pa.schema({"document_id": _TEXT, "stream": _TEXT, "index": pa.
 
 
 def to_batch(documents: Sequence[ScoredDocument], *, internal: bool = False) -> pa.RecordBatch:
-    """Give documents as columns, one row each, in order.
+    """Convert documents to columns, one row each, in order.
 
     Args:
         documents: residual PHI until the gate has passed them.
         internal: also keep the duplicate signatures, which stay inside the raw zone (shard files of a run).
 
     Raises:
-        StageError: a value no column can hold (an unpaired surrogate in a text).
+        StageError: a value does not fit a column (an unpaired surrogate in a text).
     """
     return _batch([_row(document) for document in documents], INTERNAL if internal else DOCUMENTS)
 
 
 def from_batch(batch: pa.RecordBatch) -> tuple[ScoredDocument, ...]:
-    """Give the documents that `to_batch` was given; without the internal columns their signatures are empty.
+    """Convert columns from `to_batch` to documents; without the internal columns their signatures are empty.
 
     Raises:
-        ReleaseError: the columns are not those of documents, or a text is not the one its digest was taken of.
+        ReleaseError: the columns are not those of documents, or a text does not match its digest.
     """
     return tuple(ScoredDocument(**_arguments(row)) for row in _rows(batch))
 
 
 def released_from_batch(batch: pa.RecordBatch, receipts: Sequence[Receipt]) -> tuple[ReleasedDocument, ...]:
-    """Give the documents of ``batch`` with their receipts, one for each row in the same order.
+    """Return the documents of ``batch`` with their receipts, one per row in the same order.
 
     Raises:
-        ReleaseError: as `from_batch`, or not one receipt for each row.
+        ReleaseError: as `from_batch`, or not exactly one receipt per row.
     """
     if len(receipts) != batch.num_rows:
         raise ReleaseError(f"{batch.num_rows} documents came with {len(receipts)} receipts")
@@ -118,7 +118,7 @@ def released_from_batch(batch: pa.RecordBatch, receipts: Sequence[Receipt]) -> t
 
 
 def withheld_to_batch(withheld: Sequence[Withheld]) -> pa.RecordBatch:
-    """Give withheld records as columns: ids and codes, never text."""
+    """Convert withheld records to columns: ids and codes, never text."""
     rows = [
         {
             "record_id": item.record_id,
@@ -133,7 +133,7 @@ def withheld_to_batch(withheld: Sequence[Withheld]) -> pa.RecordBatch:
 
 
 def withheld_from_batch(batch: pa.RecordBatch) -> tuple[Withheld, ...]:
-    """Give the withheld records that `withheld_to_batch` was given.
+    """Convert columns from `withheld_to_batch` to withheld records.
 
     Raises:
         ReleaseError: the columns are not those of withheld records.
@@ -148,7 +148,7 @@ def withheld_from_batch(batch: pa.RecordBatch) -> tuple[Withheld, ...]:
 
 
 def receipts_to_batch(receipts: Sequence[tuple[str, Receipt]]) -> pa.RecordBatch:
-    """Give ``(document id, receipt)`` pairs as columns."""
+    """Convert ``(document id, receipt)`` pairs to columns."""
     rows = [
         {"document_id": document_id, "stream": receipt.stream, "index": receipt.index, "leaf": receipt.leaf}
         for document_id, receipt in receipts
@@ -157,7 +157,7 @@ def receipts_to_batch(receipts: Sequence[tuple[str, Receipt]]) -> pa.RecordBatch
 
 
 def receipts_from_batch(batch: pa.RecordBatch) -> tuple[tuple[str, Receipt], ...]:
-    """Give the pairs that `receipts_to_batch` was given.
+    """Convert columns from `receipts_to_batch` to pairs.
 
     Raises:
         ReleaseError: the columns are not those of receipts.
@@ -169,7 +169,7 @@ def receipts_from_batch(batch: pa.RecordBatch) -> tuple[tuple[str, Receipt], ...
 
 
 def text_digest(text: str) -> str:
-    """Give the SHA-256 of a text's UTF-8, hex."""
+    """Return the SHA-256 of a text's UTF-8, hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -267,7 +267,7 @@ def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 def _arguments(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn one row into the arguments of `ScoredDocument`; the text is checked against its digest first."""
+    """Convert one row to the arguments of `ScoredDocument`; the text is checked against its digest first."""
     try:
         if text_digest(row["text"]) != row["text_sha256"]:
             raise ReleaseError(f"document {row['document_id']}: the text is not the one its digest was taken of")
@@ -286,7 +286,7 @@ def _arguments(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finding(item: Mapping[str, Any]) -> PhiFinding:
-    """Releases made before decision 19 also hold a score and a recognizer; they are not read."""
+    """Convert a finding; score and recognizer of older releases (before decision 19) are ignored."""
     return PhiFinding(
         start=item["start"],
         end=item["end"],

@@ -1,4 +1,4 @@
-"""Signed JSON: what is signed, by whom, and the check that it still is so."""
+"""Sign JSON and check signatures."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ _MAX_SIGNATURE_FILE: Final = 4096
 
 
 class Purpose(StrEnum):
-    """What a signature is for; part of the signed bytes, so that no signature can be used for another purpose."""
+    """Purpose of a signature; part of the signed bytes, so that a signature is valid for one purpose only."""
 
     MANIFEST = "llmops-release-manifest-v1"
     REVOCATION = "llmops-release-revocation-v1"
@@ -25,20 +25,20 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The public keys a reader accepts; with none, the key that a release names itself (signed, but by anyone)."""
+    """The public keys a reader accepts; without any, the key that a release names itself (signed, but by anyone)."""
 
     keys: tuple[VerifyKey, ...] = ()
 
     @property
     def pinned(self) -> bool:
-        """Whether the reader said which keys it accepts."""
+        """Whether the reader named the keys it accepts."""
         return bool(self.keys)
 
     def accept(self, named: VerifyKey, what: str) -> VerifyKey:
-        """Give the accepted key equal to the named one.
+        """Return the accepted key that equals the named one.
 
         Raises:
-            ReleaseError: keys are pinned and this is none of them.
+            ReleaseError: keys are pinned and this is not one of them.
         """
         if not self.keys or any(key.raw == named.raw for key in self.keys):
             return named
@@ -46,10 +46,10 @@ class Trust:
 
 
 def trust(keys: Iterable[object]) -> Trust:
-    """Read the keys a caller trusts, given as keys or as paths of public-key files.
+    """Read trusted keys, given as keys or as paths of public-key files.
 
     Raises:
-        RecipeError: a file holds no key, or something else was given: nothing is guessed about whom to trust.
+        RecipeError: a file holds no key, or a value of another type was given.
     """
     if isinstance(keys, VerifyKey | Path | str | bytes):
         raise RecipeError("trusted_keys: give a list of keys, also where there is only one")
@@ -68,7 +68,7 @@ def _trusted(key: object) -> VerifyKey:
 
 
 def sign(purpose: Purpose, message: bytes, signer: SigningKey) -> bytes:
-    """Give the content of a signature file over ``message``."""
+    """Return the content of a signature file over ``message``."""
     signature = signer.sign(_signed(purpose, message))
     body = {
         "algorithm": _ALGORITHM,
@@ -79,13 +79,13 @@ def sign(purpose: Purpose, message: bytes, signer: SigningKey) -> bytes:
 
 
 def check(purpose: Purpose, message: bytes, signature_file: bytes, accepted: Trust, what: str) -> VerifyKey:
-    """Check a signature file over ``message`` and give the key that signed.
+    """Check a signature file over ``message`` and return the key that signed.
 
     Args:
-        what: how an error names the signed thing.
+        what: name of the signed thing in errors.
 
     Raises:
-        ReleaseError: no signature file, not by an accepted key, or not over these bytes.
+        ReleaseError: no signature file, not from an accepted key, or not over these bytes.
     """
     named, signature = _parse(signature_file, what)
     key = accepted.accept(named, what)

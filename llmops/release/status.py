@@ -1,4 +1,4 @@
-"""Looks at release folders without reading their documents: what each states, and whether it still stands."""
+"""Overview of release folders without reading their documents: manifest facts and status."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from llmops.release.signing import Purpose, Trust, check, trust
 
 
 class ReleaseStatus(StrEnum):
-    """How a release folder stands: ``signed`` (its files were not looked at), ``revoked`` or ``broken``."""
+    """Status of a release folder: ``signed`` (its files were not checked), ``revoked`` or ``broken``."""
 
     SIGNED = "signed"
     REVOKED = "revoked"
@@ -23,16 +23,16 @@ class ReleaseStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What can be told of a release from its manifest, signature and revocations.
+    """Facts about a release from its manifest, signature and revocations.
 
     Args:
         name: name of the folder, the release id.
-        status: how it stands.
-        problem: what does not verify, where it is broken.
-        reason: why it was revoked.
-        tombstones: documents taken back.
-        manifest: what was signed; None where it is broken.
-        pinned: whether the key is one that the caller trusts.
+        status: its status.
+        problem: what does not verify, if it is broken.
+        reason: reason of its revocation.
+        tombstones: number of tombstoned documents.
+        manifest: the signed manifest; None if it is broken.
+        pinned: whether the caller trusts the key.
     """
 
     name: str
@@ -45,14 +45,14 @@ class Overview:
 
     @property
     def created(self) -> str:
-        """When it was made, UTC, ISO 8601; empty where it is broken."""
+        """Return its creation time, UTC, ISO 8601; empty if it is broken."""
         return self.manifest.created if self.manifest is not None else ""
 
 
 def overview(
     path: Path | str, trusted_keys: Sequence[VerifyKey | Path] = (), *, revocations: Path | None = None
 ) -> Overview:
-    """Say what a folder states about itself; never raises for a bad one. `open_release` checks its files as well.
+    """Return the overview of a folder; never raises for a broken one. `open_release` checks its files as well.
 
     Args:
         path: the folder, ``<output>/release/<id>``, or ``.../latest``.
@@ -80,9 +80,9 @@ def overview(
 
 
 def release_folders(path: Path) -> tuple[Path, ...]:
-    """Give the release folders in ``path``, the ``release`` folder of an output or the output itself, by name.
+    """Return the release folders in ``path``, the ``release`` folder of an output or the output itself, by name.
 
-    Revocations and what an interrupted writer left are none.
+    Revocations and leftovers of an interrupted writer are excluded.
 
     Raises:
         ReleaseError: there is no such folder.
@@ -96,7 +96,7 @@ def release_folders(path: Path) -> tuple[Path, ...]:
 
 
 def newest(seen: Iterable[Overview]) -> str:
-    """Name the release that was made last among those that stand; empty where none does."""
+    """Return the name of the last release made that is ``signed``; empty if there is none."""
     standing = [(one.created, one.name) for one in seen if one.status is ReleaseStatus.SIGNED]
     return max(standing)[1] if standing else ""
 

@@ -1,4 +1,4 @@
-"""Verifies a release folder: what `open_release` checks before, and `Release` while, documents are read."""
+"""Verify a release folder: the checks of `open_release` before, and of `Release` while, documents are read."""
 
 import re
 from collections.abc import Mapping
@@ -29,16 +29,16 @@ _FOLDERS: Final = frozenset(f"{name}/" for name in (DATA, WITHHELD_FOLDER, RECEI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What verification established about a release.
+    """The result of verifying a release.
 
     Args:
-        manifest: what was signed.
+        manifest: the signed manifest.
         manifest_digest: SHA-256 (hex) of its bytes.
         key: the key that signed it.
         ids: document ids in the order of the data parts.
         receipts: the receipts in the same order (columns stream, index, leaf).
         offsets: row number of the first document of each data part.
-        stamps: by path, the stamps of the files whose bytes were hashed; without one a file is hashed again.
+        stamps: by path, the stamps of the hashed files; a file without one is hashed again.
     """
 
     manifest: Manifest
@@ -51,10 +51,10 @@ class Verified:
 
 
 def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Verified:
-    """Check all that `open_release` promises.
+    """Run all checks that `open_release` promises.
 
     Raises:
-        ReleaseError: anything does not verify; says what.
+        ReleaseError: a check fails; the message says which.
     """
     files = list_files(folder, folders=True)
     data, key = _signed(folder, files, accepted)
@@ -80,16 +80,16 @@ def verify_folder(folder: Path, accepted: Trust, revocations: Path | None) -> Ve
 
 
 def verify_again(folder: Path, accepted: Trust, revocations: Path | None, before: Verified) -> Verified:
-    """Check that a verified folder still is what it was, hashing only files whose stamp is not the one it had.
+    """Check that a verified folder is unchanged; hashes only files whose stamp changed.
 
-    Signature, revocations and the set of files are always checked anew. What the stamps cannot show (a disk that
-    lies, a superuser who sets back the clock) is found when the bytes are read, which hashes them each time.
+    Signature, revocations and the set of files are always checked again. What stamps cannot show (a faulty disk, a
+    superuser who sets back the clock) is detected when the bytes are read, which hashes them each time.
 
     Returns:
-        ``before`` with the stamps of now.
+        ``before`` with the current stamps.
 
     Raises:
-        ReleaseError: anything does not verify; says what.
+        ReleaseError: a check fails; the message says which.
     """
     release_id = before.manifest.id
     files = list_files(folder, folders=True)
@@ -111,10 +111,10 @@ def verify_again(folder: Path, accepted: Trust, revocations: Path | None, before
 def standing_revocations(
     folder: Path, release_id: str, key: VerifyKey, accepted: Trust, revocations: Path | None
 ) -> Revocations:
-    """Give what has been taken back of a release that as a whole still stands.
+    """Return the revocations of a release that is not revoked as a whole.
 
     Raises:
-        ReleaseError: the release has been revoked, or its revocations do not verify.
+        ReleaseError: the release is revoked, or its revocations do not verify.
     """
     found = read_revocations(folder, release_id, Trust((*accepted.keys, key)), revocations)
     if found.revoked is not None:
@@ -136,7 +136,7 @@ def _refuse_other_files(files: frozenset[str], manifest: Manifest) -> None:
 
 
 def _check_files(folder: Path, manifest: Manifest, stamps: dict[str, Stamp]) -> tuple[pa.Array, pa.Table]:
-    """Check every file against its digest; give the document ids and, in the same order, their receipts."""
+    """Check every file against its digest; return the document ids and, in the same order, their receipts."""
     for item in manifest.files:
         _read(folder, item, stamps)
     ids = []

@@ -1,4 +1,4 @@
-"""What may not be released again: the register of what was taken back for good, and what it means for a document."""
+"""The register of permanently withdrawn documents, and its check of new documents."""
 
 import fcntl
 import hashlib
@@ -25,21 +25,21 @@ _WHAT: Final = "the register of what was taken back"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """What was taken back for good, as the gate asks for it.
+    """Permanently withdrawn documents, in the form that the gate needs.
 
     Args:
-        spared: by record id, the documents of it that stood beside the one that was taken back and may stay. Any other
-            document of the record is held: an edit in the source brings nothing back.
-        contents: by content or body key, the subjects whose document it was; none where nobody's may be released. So
-            the same text is held under any name, id and format, but a sentence that two patients' notes share is not
-            held for the one because the other withdrew consent.
+        spared: by record id, the record's documents released beside the withdrawn one, which may stay. Any other
+            document of the record is withheld: an edit in the source brings nothing back.
+        contents: by content or body key, the subjects whose document was withdrawn; none if nobody's may be released.
+            So the same text is withheld under any name, id and format, but a sentence shared by two patients' notes is
+            not withheld for one because the other withdrew consent.
     """
 
     spared: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     contents: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def holds(self, document: ScoredDocument) -> bool:
-        """Whether a document is one of them, by its record or by its content."""
+        """Whether a document is withdrawn, by its record or by its content."""
         spared = self.spared.get(document.record_id)
         if spared is not None and document.document_id not in spared:
             return True
@@ -51,14 +51,14 @@ class TakenBack:
 
 
 def read_register(folder: Path, key: bytes) -> frozenset[PermanentWithdrawal]:
-    """Read the register; empty where there is none.
+    """Read the register; empty if there is none.
 
     Args:
-        folder: the key folder. It outlives the outputs, and who may take something back has a key of it.
-        key: the secret that ids are derived with.
+        folder: the key folder. It outlives the outputs, and whoever may withdraw documents has a key in it.
+        key: the secret from which ids are derived.
 
     Raises:
-        ReleaseError: it cannot be read, or speaks of ids under another key: nothing of it could be recognised.
+        ReleaseError: it cannot be read, or holds ids under another key, which could not be matched.
     """
     path = folder / REGISTER
     if not path.exists():
@@ -78,7 +78,7 @@ def read_register(folder: Path, key: bytes) -> frozenset[PermanentWithdrawal]:
 
 
 def add_to_register(folder: Path, key: bytes, taken: Collection[PermanentWithdrawal]) -> None:
-    """Add documents to the register, durably; those that it holds stay.
+    """Add documents to the register, durably; existing entries stay.
 
     Raises:
         ReleaseError: as `read_register`, or it cannot be written.
@@ -93,7 +93,7 @@ def add_to_register(folder: Path, key: bytes, taken: Collection[PermanentWithdra
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """One writer at a time."""
+    """Lock the register for one writer at a time."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -103,5 +103,5 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _mark(key: bytes) -> str:
-    """Tells keys apart and says nothing of them."""
+    """Return a mark that identifies a key without disclosing it."""
     return hmac.new(key, b"llmops taken-back register", hashlib.sha256).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Writes a release: streams into a hidden folder, binds it in a signed manifest, publishes by one rename."""
+"""Write a release: stream into a hidden folder, bind it in a signed manifest, publish by one rename."""
 
 import os
 import secrets
@@ -33,13 +33,13 @@ _OVER: Final = "the release was published or abandoned before"
 class ReleaseWriter:
     """Streams a run's documents into ``<output>/release/`` and publishes them under the id of their content.
 
-    One writer at a time for an output folder: what an earlier one left unpublished is removed. Equal documents in equal
-    order under equal facts give the identical data files and id. Call `publish` or `abandon` at the end; as a context
+    One writer at a time per output folder: unpublished leftovers of an earlier one are removed. Equal documents in
+    equal order with equal facts give identical data files and id. Call `publish` or `abandon` at the end; as a context
     manager, leaving without `publish` abandons.
 
     Args:
         output: the run's output folder.
-        rows_per_part: documents in one data file at most.
+        rows_per_part: maximum number of documents in a data file.
 
     Raises:
         ReleaseError: the folder cannot be written.
@@ -87,7 +87,7 @@ class ReleaseWriter:
             self._data.add(document)
 
     def add_withheld(self, withheld: Withheld) -> None:
-        """Add a record or document that was not released, and why."""
+        """Add a withheld record or document with its reason."""
         self._still_open()
         with writing(_WHAT):
             self._withheld.add(withheld)
@@ -101,21 +101,21 @@ class ReleaseWriter:
                 self._receipts.add(pair)
 
     def content_id(self, facts: ReleaseFacts) -> str:
-        """End the data and withheld files and give the id the release will have; only receipts may be added after it.
+        """Finish the data and withheld files and return the future release id; afterwards only receipts may be added.
 
-        For whoever must name the release before it is published: the audit event and the report.
+        For callers that need the id before publication: the audit event and the report.
         """
         return self._seal(facts).release_id
 
     def publish(self, facts: ReleaseFacts, signer: SigningKey, *, scorecard: bytes, report: bytes) -> Path:
         """Sign and publish; afterwards the folder never changes.
 
-        A release of the same content that is already there is verified and kept, and this one removed. Either is what
-        the file ``latest`` beside it names from now on.
+        An existing release of the same content is verified and kept, and this one removed. In both cases the file
+        ``latest`` names the published release.
 
         Args:
-            facts: what the manifest binds beside the files.
-            signer: must be the private half of ``facts.key``.
+            facts: facts that the manifest binds beside the files.
+            signer: the private key of ``facts.key``.
             scorecard: ``scorecard.json``.
             report: ``report.html``.
 
@@ -123,8 +123,8 @@ class ReleaseWriter:
             The published folder, ``<output>/release/<id>``.
 
         Raises:
-            ReleaseError: a document without receipt or the reverse, a key that is not the stated one, a full disk, or a
-                folder already there that does not verify.
+            ReleaseError: a document without receipt or the reverse, a key other than ``facts.key``, a full disk, or an
+                existing folder that does not verify.
         """
         if signer.public.raw != facts.key.raw:
             raise ReleaseError("the signing key is not the one that the release states")
@@ -139,7 +139,7 @@ class ReleaseWriter:
             self.abandon()
 
     def abandon(self) -> None:
-        """Remove what was not published; does nothing after `publish`."""
+        """Remove an unpublished release; does nothing after `publish`."""
         if self._finished:
             return
         self._finished = True
@@ -217,7 +217,7 @@ class ReleaseWriter:
                 f"the documents are those of release {release_id}, which has been revoked ({revoked.value}); mend the "
                 "input, or the recipe and give another --output"
             )
-        # Its own reader is the last gate: what does not verify is never given its name.
+        # The release's own reader is the last check: a release that does not verify is never published.
         open_release(self._folder, (facts.key,))
         if is_there(target):
             return open_release(target, (facts.key,)).path

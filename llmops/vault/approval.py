@@ -1,4 +1,4 @@
-"""Approval to re-identify a subject: signed by two people, for one purpose, for a short time, and used once."""
+"""Approval of a re-identification: signed by two people, for one purpose, for a short time, used once."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ _LARGEST_FILE: Final = 4096
 
 
 class Purpose(StrEnum):
-    """Why a subject may be re-identified: a closed list, without free text."""
+    """Purpose of a re-identification: a closed list, without free text."""
 
     TREATMENT = "treatment"
     PATIENT_SAFETY = "patient_safety"
@@ -30,7 +30,7 @@ class Purpose(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a re-identification was refused: what the audit log says of it."""
+    """Reason for refusing a re-identification, as written to the audit log."""
 
     NO_PURPOSE = "no_purpose"
     NO_SUBJECT = "no_subject"
@@ -46,7 +46,7 @@ class Refusal(StrEnum):
 
 
 class RefusedError(RecipeError):
-    """Nobody is re-identified; ``why`` is for the log."""
+    """Raised when a re-identification is refused; ``why`` is the reason for the log."""
 
     def __init__(self, why: Refusal, message: str) -> None:
         super().__init__(message)
@@ -55,12 +55,12 @@ class RefusedError(RecipeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is approved.
+    """A request to re-identify a subject.
 
     Args:
-        vault: id of the vault, as its status says.
+        vault: id of the vault, as in its status.
         pseudonym: the subject.
-        purpose: why.
+        purpose: the purpose.
     """
 
     vault: str
@@ -70,17 +70,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """Two approvals of a request that stand: who gave them, and what marks each as used."""
+    """Two valid approvals of a request: fingerprints of the approvers, and the marks that record their use."""
 
     approvers: tuple[str, ...]
     marks: tuple[bytes, ...]
 
 
 def purpose_of(code: str) -> Purpose:
-    """The purpose that a code names.
+    """Return the purpose with a code.
 
     Raises:
-        RefusedError: none; says which there are.
+        RefusedError: no such purpose; the message lists them.
     """
     try:
         return Purpose(code)
@@ -89,11 +89,11 @@ def purpose_of(code: str) -> Purpose:
 
 
 def approve(request: Request, signer: SigningKey, *, now_ms: int, hours: int = 24) -> bytes:
-    """Give the approval file of one key holder.
+    """Create the approval file of one key holder.
 
     Args:
         now_ms: UTC milliseconds since 1970.
-        hours: how long it may be used, at most 72.
+        hours: validity in hours, at most 72.
 
     Raises:
         RecipeError: ``hours`` out of range.
@@ -109,14 +109,14 @@ def approve(request: Request, signer: SigningKey, *, now_ms: int, hours: int = 2
 def check_approvals(
     request: Request, files: Sequence[bytes], approvers: Sequence[VerifyKey], *, now_ms: int
 ) -> Approval:
-    """Check that two different key holders approve exactly this request, now.
+    """Check that two different key holders approve exactly this request, and that both approvals are valid now.
 
     Args:
         files: two approval files.
         approvers: the keys that the vault's policy lists.
 
     Raises:
-        RefusedError: not so; says what is amiss.
+        RefusedError: an approval is missing or not valid; the message says why.
     """
     if len({key.raw for key in approvers}) < APPROVERS:
         raise RefusedError(

@@ -13,12 +13,12 @@ _SECONDS: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsKms:
-    """A symmetric key in AWS KMS. Credentials come from where the AWS SDK looks for them; a role needs no secret.
+    """A symmetric key in AWS KMS. Credentials come from the AWS SDK's usual places; a role needs no secret.
 
     Args:
         key_id: id, ARN or ``alias/...`` of the key; allow ``kms:Encrypt`` and ``kms:Decrypt`` with the encryption
             context ``purpose=llmops-vault-key``.
-        region: region; empty leaves it to the SDK's own settings.
+        region: region; empty uses the SDK's own settings.
     """
 
     use: Literal["aws_kms"] = "aws_kms"
@@ -26,11 +26,11 @@ class AwsKms:
     region: str = ""
 
     def wrap(self, secret: bytes) -> bytes:
-        """Seal a secret; see `llmops.vault.KeyService`."""
+        """Encrypt a secret; see `llmops.vault.KeyService`."""
         return self._ask("encrypt", "CiphertextBlob", Plaintext=secret)
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        """Open what `wrap` sealed; see `llmops.vault.KeyService`."""
+        """Decrypt a wrapped secret; see `llmops.vault.KeyService`."""
         return self._ask("decrypt", "Plaintext", CiphertextBlob=wrapped)
 
     def _ask(self, operation: str, answer: str, **parts: bytes) -> bytes:
@@ -50,7 +50,7 @@ class AwsKms:
 
 
 def _sdk() -> tuple[Any, Any]:
-    """The AWS SDK, which a vault with another key never loads."""
+    """Import the AWS SDK, only when a vault uses this key service."""
     try:
         import_module("botocore.config")
         return import_module("boto3"), import_module("botocore")

@@ -1,4 +1,4 @@
-"""What a recipe says of its vault."""
+"""The vault section of a recipe."""
 
 from pathlib import Path
 from typing import Annotated, Final, Self
@@ -13,13 +13,13 @@ from llmops.vault.wrapped import WrappedKey
 
 _WRAPPED: Final = ".wrapped"
 
-# Pydantic reads this of a plain dataclass: without it an unknown key in the YAML would be ignored.
+# Pydantic reads this attribute of a plain dataclass: without it, unknown keys in the YAML would be ignored.
 for _service in (AwsKms, HashicorpVault):
     setattr(_service, "__pydantic_config__", ConfigDict(extra="forbid", strict=True))  # noqa: B010 - not in its type
 
 
 class VaultPart(Declared):
-    """The crosswalk from patients to pseudonyms."""
+    """Settings of the crosswalk from patients to pseudonyms."""
 
     key_variable: str = Field(
         default="",
@@ -39,10 +39,10 @@ class VaultPart(Declared):
         return self
 
     def holder(self, path: Path) -> FileKey | EnvironmentKey | WrappedKey:
-        """Who holds the vault's key.
+        """Return the key provider.
 
         Args:
-            path: its file where nothing else is said; wrapped, it lies beside it.
+            path: the key file by default; a wrapped key lies beside it.
         """
         if self.key_variable:
             return EnvironmentKey(variable=self.key_variable)

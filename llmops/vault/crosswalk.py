@@ -1,4 +1,4 @@
-"""The vault: who is who, what they are called outside, and what is known of them. Raw zone only."""
+"""The vault: identities of patients, their pseudonyms, and known facts about them. Raw zone only."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ _ID: Final = "v"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
-    """What a vault holds while it is open; secret."""
+    """State of an open vault; secret."""
 
     store: VaultStore
     lock: VaultLock
@@ -63,20 +63,20 @@ class Vault:
         keep_weekday: bool = False,
         rng: RandomBytes = secrets.token_bytes,
     ) -> Self:
-        """Open the vault's file; make one where there is none.
+        """Open the vault's file; create it if missing.
 
         Args:
             path: the SQLite file, in the raw zone.
-            key: 32 random bytes, the key-encryption key; or who gives them.
+            key: the key-encryption key, 32 random bytes, or its provider.
             read_only: for workers; never writes.
             keyed: derive pseudonyms from identifiers with a key. Illegal under Safe Harbor (164.514(c)(1)); for limited
-                data sets and expert determination. A vault is one or the other for good.
-            keep_weekday: move dates by whole weeks. For good, too.
-            rng: gives random bytes.
+                data sets and expert determination. Fixed when the vault is created.
+            keep_weekday: move dates by whole weeks. Fixed when the vault is created.
+            rng: source of random bytes.
 
         Raises:
-            RecipeError: the key does not fit, the file is no vault or readable by others, it was made the other way, or
-                its keys are being changed.
+            RecipeError: the key does not fit, the file is no vault or readable by others, the vault was created with
+                other settings, or its keys are being changed.
         """
         secret = key_bytes(key)
         mode = Mode(keyed=keyed, keep_weekday=keep_weekday)
@@ -95,7 +95,7 @@ class Vault:
         return cls(_Opened(store=store, lock=lock, keys=keys, mode=mode, read_only=read_only, rng=rng))
 
     def close(self) -> None:
-        """Let go of the file and forget what was decrypted."""
+        """Close the file and forget decrypted data."""
         self._forget()
         self._store.close()
         self._lock.release()
@@ -107,11 +107,11 @@ class Vault:
         self.close()
 
     def register(self, identities: Iterable[Identity]) -> None:
-        """Take in what structured records say, all or nothing; what is known already changes nothing.
+        """Register identities from structured records, all or nothing; known ones change nothing.
 
         Args:
-            identities: PHI. One without any usable subject identifier is passed over, since it can be linked to nobody;
-                so is one of a subject that was erased.
+            identities: PHI. Skipped if it has no usable subject identifier, since it cannot be linked,
+                or if its subject was erased.
 
         Raises:
             StageError: the vault is read-only, or the file refuses.
@@ -126,46 +126,46 @@ class Vault:
             self._forget()
 
     def subject(self, identifiers: Sequence[SubjectIdentifier]) -> str | None:
-        """The subject with one of these identifiers (PHI), or ``None`` where none is known; an id for in here only.
+        """Return the internal id of the subject with one of these identifiers (PHI), or ``None`` if none is known.
 
-        One that was erased is still found, and nothing more is said of it: who asks for its pseudonym is refused, so
-        that its documents are withheld under every policy, also one that releases documents without a subject.
+        An erased subject is still found, but asking for its pseudonym raises, so its documents are withheld under every
+        policy, also one that releases documents without a subject.
         """
         found = self._find(tuple(identifiers))
         return None if found is None else f"{_ID}{found}"
 
     def pseudonym(self, subject: str) -> str:
-        """What the subject is called outside the raw zone.
+        """Return the subject's pseudonym.
 
         Raises:
-            SubjectErasedError: it was erased.
+            SubjectErasedError: the subject was erased.
             StageError: no such subject.
         """
         return self._alias(_number(subject)).pseudonym
 
     def date_offset_days(self, subject: str) -> int:
-        """How many days the subject's dates move; the same for all of them, so that intervals stay. Secret."""
+        """Return the number of days that all dates of the subject move, so that intervals are preserved. Secret."""
         return self._alias(_number(subject)).date_offset_days
 
     def surrogate_seed(self, subject: str) -> bytes:
-        """What the subject's surrogates are drawn from; 32 bytes, secret."""
+        """Return the seed of the subject's surrogates; 32 bytes, secret."""
         return self._alias(_number(subject)).seed
 
     def known(self, subject: str) -> tuple[Identity, ...]:
-        """Everything that structured records say about the subject and the people around it, without repeats. PHI."""
+        """Return the structured identities of the subject and the people around it, without repeats. PHI."""
         return self._known(_number(subject))
 
     def is_anybodys(self, identifier: SubjectIdentifier) -> bool:
-        """Whether any patient has this number, or goes by this whole name (PHI): then it must not become a stand-in."""
+        """Whether any patient has this number or full name (PHI), so that it must not become a surrogate."""
         return self._held(identifier)
 
     @property
     def subject_count(self) -> int:
-        """Number of subjects."""
+        """Return the number of subjects."""
         return self._store.counts()["subjects"]
 
     def digest(self) -> str:
-        """Hex SHA-256 over what is stored (keyed and sealed, no PHI); registering nothing new leaves it as it is."""
+        """Return the hex SHA-256 of the stored rows (keyed and sealed, no PHI); registering nothing new keeps it."""
         digest = hashlib.sha256()
         for row in self._store.content():
             digest.update(repr(row).encode("ascii"))
@@ -189,7 +189,7 @@ class Vault:
         self._links.settle(values)
 
     def _owner(self, tokens: Sequence[Tokens], new: int) -> tuple[int, int]:
-        """The subject whose own a record is, made where it is new; and the id that the next new one gets."""
+        """Return the subject that owns a record, created if new, and the next free id."""
         found = [subject for one in tokens if (subject := self._links.linked(one.link)) is not None]
         if found:
             owner = min(found, key=lambda subject: (self._links.root(subject), subject))
@@ -197,7 +197,7 @@ class Vault:
             return owner, new
         derived = min(one.name for one in tokens) if self._mode.keyed else None
         alias = draw_alias(self._rng, derived, keep_weekday=self._mode.keep_weekday)
-        # The data key is the system's, as nonces are: what erasure destroys must not be drawn again from a seed.
+        # The data key comes from the system's random source, like nonces: a seed could reproduce it after erasure.
         self._links.put(new, new, os.urandom(KEY_SIZE) + pack_alias(alias))
         self._links.attach(tokens, new)
         return new, new + 1

@@ -1,7 +1,7 @@
 """The vault's cryptography: a wrapped key bundle, rows sealed with AES-256-GCM, tokens and bindings by HMAC-SHA256.
 
-The key-encryption key opens one thing, the bundle. The bundle holds a key for each purpose: one seals each subject's
-own data key, one makes tokens, one names subjects. A subject's data key seals what is known of that subject, so that
+The key-encryption key opens only the bundle. The bundle holds one key per purpose: one seals each subject's data
+key, one makes tokens, one names subjects. A subject's data key seals what is known about that subject, so that
 destroying one key erases one subject. Rotation replaces the key-encryption key and the key that seals data keys;
 tokens and names stay, and so do pseudonyms.
 """
@@ -22,14 +22,14 @@ from llmops.errors import RecipeError, StageError
 KEY_SIZE: Final = 32
 _NONCE_SIZE: Final = 12
 _BINDING_SIZE: Final = 16
-_LEAST_DISTINCT_BYTES: Final = 12  # of 32 random bytes about 30 are distinct; fewer than 12 do not come by chance
+_LEAST_DISTINCT_BYTES: Final = 12  # 32 random bytes have about 30 distinct values; fewer than 12 are not random
 
 
 def check_key(key: bytes) -> bytes:
-    """Give back a key-encryption key that can be random.
+    """Return a key-encryption key if it can be random.
 
     Raises:
-        RecipeError: not 32 bytes, or a text or pattern in place of random bytes (164.312(a)(2)(iv)).
+        RecipeError: not 32 bytes, or a text or pattern instead of random bytes (164.312(a)(2)(iv)).
     """
     if len(key) != KEY_SIZE:
         raise RecipeError(f"vault key: must be {KEY_SIZE} random bytes; name a key file made by llmops")
@@ -43,13 +43,13 @@ def check_key(key: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """The keys of a vault and what it was made for, as they are wrapped under the key-encryption key.
+    """The keys and settings of a vault, wrapped under the key-encryption key.
 
     Args:
-        mode: what the vault was made for; see `llmops.vault.crosswalk`.
-        row: seals subjects' data keys; new at each rotation.
-        token: makes tokens and bindings; for good.
-        name: makes keyed pseudonyms; for good.
+        mode: settings fixed at creation; see `llmops.vault.crosswalk`.
+        row: seals subjects' data keys; replaced at each rotation.
+        token: makes tokens and bindings; never replaced.
+        name: makes keyed pseudonyms; never replaced.
     """
 
     mode: int
@@ -59,15 +59,15 @@ class Bundle:
 
     @classmethod
     def new(cls, key: bytes, mode: int) -> Self:
-        """Draw the keys of a new vault; only keyed pseudonyms depend on the first key-encryption key.
+        """Create the keys of a new vault; only keyed pseudonyms depend on the first key-encryption key.
 
-        So that two vaults of one key give one patient the same keyed pseudonym, as a study over two sites wants it.
+        Two vaults with the same first key thus give a patient the same keyed pseudonym, as a two-site study needs.
         """
         return cls(mode=mode, row=os.urandom(KEY_SIZE), token=os.urandom(KEY_SIZE), name=_derive(key, "pseudonym"))
 
     @classmethod
     def unwrap(cls, key: bytes, slot: int, sealed: bytes) -> Self | None:
-        """Open a wrapped bundle; None where it was wrapped under another key."""
+        """Open a wrapped bundle; None if it was wrapped under another key."""
         try:
             data = _open(AESGCM(_derive(key, "wrap")), _place("wrap", slot), sealed)
         except InvalidTag:
@@ -77,17 +77,17 @@ class Bundle:
         return cls(mode=data[0], row=row, token=token, name=name)
 
     def wrap(self, key: bytes, slot: int) -> bytes:
-        """Seal the bundle under a key-encryption key."""
+        """Wrap the bundle under a key-encryption key."""
         data = bytes([self.mode]) + self.row + self.token + self.name
         return _seal(AESGCM(_derive(key, "wrap")), _place("wrap", slot), data)
 
     def with_new_row_key(self) -> "Bundle":
-        """The bundle that a rotation leads to."""
+        """Return the bundle after a rotation."""
         return Bundle(mode=self.mode, row=os.urandom(KEY_SIZE), token=self.token, name=self.name)
 
 
 class DataKey:
-    """One subject's own key, which seals what is known of that subject; gone once the subject is erased."""
+    """One subject's data key, which seals what is known about that subject; destroyed when the subject is erased."""
 
     __slots__ = ("_cipher",)
 
@@ -98,7 +98,7 @@ class DataKey:
         raise TypeError("vault keys stay in the process that read them")
 
     def seal(self, row: int, subject: int, value: bytes) -> bytes:
-        """Encrypt an identity (PHI) so that it opens only in its own row and for its own subject."""
+        """Encrypt an identity (PHI), bound to its row and subject."""
         return _seal(self._cipher, _place("identity", row, subject), value)
 
     def unseal(self, row: int, subject: int, sealed: bytes) -> bytes:
@@ -114,7 +114,7 @@ class DataKey:
 
 
 class VaultKeys:
-    """What a bundle's keys do; never shown, never pickled."""
+    """Operations with a bundle's keys; never shown, never pickled."""
 
     __slots__ = ("_name", "_row", "_token")
 
@@ -127,14 +127,14 @@ class VaultKeys:
         raise TypeError("vault keys stay in the process that read them")
 
     def seal_subject(self, subject: int, root: int, *, erased: bool, value: bytes) -> bytes:
-        """Encrypt a subject's row so that it opens only there, under that root, and erased or not as stated."""
+        """Encrypt a subject's row, bound to the subject, its root and its erased state."""
         return _seal(self._row, _place("subject", subject, root, int(erased)), value)
 
     def unseal_subject(self, subject: int, root: int, *, erased: bool, sealed: bytes) -> bytes:
         """Decrypt a subject's row; secret.
 
         Raises:
-            StageError: it was changed, or the row was moved, merged or marked as erased by somebody without the key.
+            StageError: it was changed, or the row was moved, merged or marked as erased without the key.
         """
         try:
             return _open(self._row, _place("subject", subject, root, int(erased)), sealed)
@@ -142,16 +142,16 @@ class VaultKeys:
             raise _changed("subject", subject) from None
 
     def token(self, purpose: str, *parts: str) -> bytes:
-        """A keyed hash to look a value up by without storing it. ``parts`` are PHI, the answer is not."""
+        """Return a keyed hash to look up a value without storing it. ``parts`` are PHI, the result is not."""
         return hmac.digest(self._token, _join(purpose, *parts), hashlib.sha256)
 
     def bind(self, table: str, token: bytes, *numbers: int) -> bytes:
-        """What proves that a token was given to a subject by who holds the key."""
+        """Return the binding: proof that a holder of the key assigned a token to a subject."""
         message = b"\0".join((b"binding", table.encode(), *(b"%d" % number for number in numbers), token))
         return hmac.digest(self._token, message, hashlib.sha256)[:_BINDING_SIZE]
 
     def check(self, table: str, bound: bytes, token: bytes, *numbers: int) -> None:
-        """Refuse a token that was given to another subject.
+        """Refuse a token that was assigned to another subject.
 
         Raises:
             StageError: the row was changed.
@@ -160,7 +160,7 @@ class VaultKeys:
             raise StageError(f"vault: a row of {table} is not the one that was written; the file was changed")
 
     def name(self, *parts: str) -> bytes:
-        """Keyed bytes for a pseudonym; only where 164.514(c) does not forbid derived codes. ``parts`` are PHI."""
+        """Return keyed bytes for a pseudonym; only where 164.514(c) permits derived codes. ``parts`` are PHI."""
         return hmac.digest(self._name, _join("pseudonym", *parts), hashlib.sha256)
 
 
@@ -169,7 +169,7 @@ def _derive(key: bytes, purpose: str) -> bytes:
 
 
 def _seal(cipher: AESGCM, place: bytes, value: bytes) -> bytes:
-    # The nonce is always the system's: an injected, repeatable source would repeat nonces under one key.
+    # The nonce must come from the system: an injected, repeatable source would repeat nonces under one key.
     nonce = os.urandom(_NONCE_SIZE)
     return nonce + cipher.encrypt(nonce, value, place)
 
@@ -190,6 +190,6 @@ def _place(table: str, *numbers: int) -> bytes:
 
 
 def _join(*parts: str) -> bytes:
-    """Join so that no two different lists of parts give the same bytes."""
+    """Join strings so that different lists of parts give different bytes."""
     encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
     return b"".join(len(part).to_bytes(8, "big") + part for part in encoded)

@@ -1,4 +1,4 @@
-"""A vault held alone, for what people do to it by hand: look, join, part, erase."""
+"""Exclusive access to a vault for operator actions: inspect, merge, split, erase, re-identify."""
 
 import os
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ _UNKNOWN: Final = "vault: no subject of that pseudonym; it may have been erased"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultStatus:
-    """What may be told of a vault: numbers, no PHI.
+    """Status of a vault: numbers, no PHI.
 
     Args:
-        vault: its id, which approvals name.
+        vault: its id, as named in approvals.
         pseudonyms: ``"random"`` or ``"keyed"``.
         date_offsets: ``"days"`` or ``"weeks"``.
-        rotation: ``"finished"``, or ``"unfinished"`` after one was interrupted; run it again.
+        rotation: ``"finished"``, or ``"unfinished"`` after an interruption; run the rotation again.
         counts: ``(name, number)``: subjects, merged, erased, identities, identifiers, kept_apart.
     """
 
@@ -44,7 +44,7 @@ class VaultStatus:
 
 
 class Custody:
-    """A vault that nobody else has open. Subjects go by their pseudonyms, current or given up in a merge."""
+    """An exclusively locked vault. Subjects are named by pseudonyms, current or given up in a merge."""
 
     def __init__(self, store: VaultStore, keys: VaultKeys, mode: Mode) -> None:
         self._store = store
@@ -54,12 +54,12 @@ class Custody:
 
     @property
     def id(self) -> str:
-        """What tells this vault from others; stays when its key is rotated."""
+        """Return the vault's id; unchanged by rotation."""
         return self._keys.bind("vault", b"id").hex()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Let all that is changed within stand at the end, or nothing where anything fails before.
+        """Apply all changes of the block, or none if it fails.
 
         Raises:
             StageError: the file refuses; nothing has changed.
@@ -71,7 +71,7 @@ class Custody:
             self._links.forget()
 
     def status(self) -> VaultStatus:
-        """Count what there is."""
+        """Count the vault's content."""
         return VaultStatus(
             vault=self.id,
             pseudonyms="keyed" if self._mode.keyed else "random",
@@ -81,33 +81,33 @@ class Custody:
         )
 
     def merges(self) -> tuple[tuple[str, str], ...]:
-        """``(pseudonym given up, pseudonym kept)`` of every merge that stands."""
+        """Return ``(pseudonym given up, pseudonym kept)`` of every merge not undone."""
         names = self._names()
         pairs = ((name, self._links.root(subject)) for subject, name in names.items())
         return tuple(sorted((name, names[root]) for name, root in pairs if names.get(root, name) != name))
 
     def names(self, pseudonym: str) -> tuple[str, ...]:
-        """Every pseudonym that the subject has or had, the current one first.
+        """Return every current and former pseudonym of the subject, the current one first.
 
         Raises:
-            StageError: no subject of that pseudonym, or it was erased.
+            StageError: no subject with that pseudonym, or it was erased.
         """
         names = self._names()
         return tuple(names[member] for member in self._links.group(self._root(names, pseudonym)))
 
     def knows(self, pseudonym: str) -> bool:
-        """Whether there is a subject of that pseudonym; not, where it was erased."""
+        """Whether a subject that is not erased has that pseudonym."""
         return pseudonym in self._names().values()
 
     def erase(self, pseudonym: str) -> tuple[str, ...]:
-        """Destroy the subject's data keys and all that is known of it; nothing can be decrypted any more.
+        """Destroy the subject's data keys and all that is known about it; nothing can be decrypted afterwards.
 
-        Its identifiers stay as keyed hashes, so that it is not taken in again and its documents are withheld from now
-        on. Copies of the file made before are closed by a rotation, once the old key is destroyed. The audit log is
-        not touched: it holds pseudonyms alone.
+        Its identifiers stay as keyed hashes, so that it is not registered again and its documents are withheld from now
+        on. Earlier copies of the file become unreadable after a rotation, once the old key is destroyed. The audit log
+        is not changed: it holds pseudonyms only.
 
         Returns:
-            The pseudonyms that led to it, as `names`.
+            The pseudonyms of the subject, as `names`.
 
         Raises:
             StageError: as `names`; nothing has changed.
@@ -121,13 +121,13 @@ class Custody:
         return tuple(names[member] for member in members)
 
     def merge(self, one: str, other: str) -> str:
-        """Say that two subjects are one patient.
+        """Record that two subjects are one patient.
 
         Returns:
-            The pseudonym that stays, that of the older.
+            The pseudonym that stays: that of the older subject.
 
         Raises:
-            StageError: no such subject, or they are one already.
+            StageError: no such subject, or they are merged already.
         """
         with self.changing():
             names = self._names()
@@ -141,9 +141,9 @@ class Custody:
             return names[self._links.join(first, second)]
 
     def split(self, pseudonym: str) -> str:
-        """Undo a merge: the subject that gave up this pseudonym has it again, with its own identifiers and identities.
+        """Undo a merge: the subject that gave up this pseudonym gets it back, with its own identifiers and identities.
 
-        The two are kept apart from now on, also where a record says that they are one.
+        The two are kept apart from now on, even if a record links them.
 
         Returns:
             The pseudonym that it had been merged into.
@@ -166,14 +166,14 @@ class Custody:
             return names[row.root]
 
     def reidentify(self, pseudonym: str, leave: Approval, *, now_ms: int) -> tuple[Identity, ...]:
-        """Say who a subject is; uses the approvals up.
+        """Return the identities of a subject; uses up the approvals.
 
         Args:
-            leave: what `check_approvals` gave.
+            leave: the result of `check_approvals`.
             now_ms: UTC milliseconds since 1970.
 
         Returns:
-            Everything that structured records say about the subject. PHI.
+            Everything that structured records hold about the subject. PHI.
 
         Raises:
             RefusedError: no such subject, an approval was used before, or too many were re-identified within a day.
@@ -198,7 +198,7 @@ class Custody:
             yield unpack(key.unseal(row, subject, sealed))
 
     def _names(self) -> dict[int, str]:
-        """The pseudonym of each subject that was not erased, by id."""
+        """Return the pseudonym of each subject that was not erased, by id."""
         rows = ((subject, *self._links.row(subject)) for subject in self._store.subjects())
         return {subject: unpack_alias(content[KEY_SIZE:]).pseudonym for subject, row, content in rows if not row.erased}
 
@@ -214,11 +214,11 @@ class Custody:
 
 @contextmanager
 def custody(path: Path, key: bytes | KeyProvider) -> Iterator[Custody]:
-    """Hold a vault alone.
+    """Open a vault under an exclusive lock.
 
     Args:
         path: the vault's file.
-        key: the key-encryption key, or who gives it.
+        key: the key-encryption key, or its provider.
 
     Raises:
         RecipeError: there is no vault, the key does not fit, or it is in use.
@@ -230,12 +230,12 @@ def custody(path: Path, key: bytes | KeyProvider) -> Iterator[Custody]:
 
 @contextmanager
 def alone(path: Path) -> Iterator[VaultStore]:
-    """Open an existing vault's file under the lock that nobody shares.
+    """Open an existing vault's file under an exclusive lock.
 
     Raises:
         RecipeError: there is no vault, or it is in use.
     """
-    refuse_missing(path)  # before a lock file is made
+    refuse_missing(path)  # before a lock file is created
     lock = VaultLock(path, alone=True)
     try:
         store = VaultStore.open(path, read_only=False)

@@ -1,4 +1,4 @@
-"""Refuses a raw zone and keys that others could read or exchange; the access control of 45 CFR 164.312(a)."""
+"""Refuse a raw zone or keys that others can read or replace: access control of 45 CFR 164.312(a)."""
 
 import stat
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from llmops.vault.crypto import check_key
 
 
 def refuse_open_zone(path: Path) -> None:
-    """Refuse a raw zone that every account of the machine can list or enter; one that does not exist yet passes.
+    """Refuse a raw zone that every account of the machine can list or enter; a missing one passes.
 
-    A folder above it that keeps others out counts, as it does for the system.
+    A parent folder that keeps others out is sufficient, as it is for the system.
 
     Raises:
         RecipeError: names the section and the fix.
@@ -26,10 +26,10 @@ def refuse_open_zone(path: Path) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make a raw zone that its owner alone can enter; one that is there stays as it is.
+    """Create a raw zone that only its owner can enter; an existing one is left unchanged.
 
     Raises:
-        RecipeError: it cannot be made.
+        RecipeError: it cannot be created.
     """
     try:
         make_folder(path, PRIVATE_FOLDER)
@@ -38,9 +38,9 @@ def make_private(path: Path) -> None:
 
 
 def refuse_exposed_keys(folder: Path, *, secrets: Iterable[str], signing: Iterable[str]) -> None:
-    """Refuse keys, where there are any yet, that others can read or exchange, or that are not random.
+    """Refuse existing keys that others can read or replace, or that are not random.
 
-    Who can write a folder can put another file in the place of one that is closed to them.
+    Whoever can write a folder can replace a file in it, even one they cannot read.
 
     Args:
         folder: the key folder.

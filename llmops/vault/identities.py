@@ -1,4 +1,4 @@
-"""Identifiers in the form they are compared in, the rules which of them may link, and identities as stored bytes."""
+"""Normalize identifiers for comparison, decide which may link records, and serialize identities."""
 
 import dataclasses
 import json
@@ -11,7 +11,7 @@ import orjson
 from llmops.identities import Identity, PersonName, PostalAddress, Role, SubjectIdentifier
 from llmops.phi import PhiLabel
 
-# Account and plan numbers are shared (a guarantor, a family), so they never say that two records are one patient.
+# Account and plan numbers are shared (a guarantor, a family), so they never prove that two records are one patient.
 LINKING: Final = frozenset({PhiLabel.MRN, PhiLabel.SSN, PhiLabel.OTHERID})
 
 _PLACEHOLDERS: Final = frozenset({"", "unknown", "unk", "none", "na", "null", "nan", "test", "pending", "notavailable"})
@@ -21,10 +21,10 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
 def normalize_value(identifier: SubjectIdentifier) -> str:
-    """The value without case, punctuation and leading zeros (PHI); empty for a placeholder that names nobody.
+    """Return the value without case, punctuation and leading zeros (PHI); empty for a placeholder.
 
-    An invalid Social Security number (all the same digit, area 000, 666 or 9xx) is what people type to get past a form;
-    linking on one would make one patient of many. A name is its words in alphabetical order, however it is written.
+    An invalid Social Security number (all the same digit, area 000, 666 or 9xx) is typed to get past a form; linking by
+    it would merge many patients. A name becomes its words in alphabetical order.
     """
     if identifier.label is PhiLabel.NAME:
         return " ".join(sorted(_WORD.findall(unicodedata.normalize("NFKC", identifier.value).casefold())))
@@ -37,14 +37,14 @@ def normalize_value(identifier: SubjectIdentifier) -> str:
 
 
 def normalize_assigner(identifier: SubjectIdentifier) -> str:
-    """Who assigned it, with an OID written one way. An SSN has one assigner whatever the record says. PHI."""
+    """Return the assigner, with OIDs in one form. An SSN has one assigner whatever the record says. PHI."""
     if identifier.label is PhiLabel.SSN:
         return "ssa"
     return identifier.assigner.strip().casefold().removeprefix("urn:oid:").rstrip("/")
 
 
 def full_names(identity: Identity) -> tuple[SubjectIdentifier, ...]:
-    """The whole names of a patient, with and without middle names; none for the people around one. PHI."""
+    """Return the full names of a patient, with and without middle names; none for the people around one. PHI."""
     if identity.role is not Role.SELF:
         return ()
     whole = [" ".join((*name.given[:many], name.family)) for name in identity.names for many in (1, len(name.given))]
@@ -54,15 +54,15 @@ def full_names(identity: Identity) -> tuple[SubjectIdentifier, ...]:
 
 
 def pack(identity: Identity) -> bytes:
-    """An identity as bytes; equal identities give equal bytes. PHI."""
+    """Serialize an identity; equal identities give equal bytes. PHI."""
     try:
         return orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:  # a lone surrogate, left by a decoder that did not refuse it
+    except orjson.JSONEncodeError:  # a lone surrogate that a decoder accepted
         return json.dumps(dataclasses.asdict(identity), sort_keys=True).encode("ascii")
 
 
 def unpack(data: bytes) -> Identity:
-    """The identity that `pack` packed. PHI."""
+    """Deserialize an identity from `pack`. PHI."""
     raw: dict[str, Any] = json.loads(data)
     return Identity(
         subject=_identifiers(raw["subject"]),

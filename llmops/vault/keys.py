@@ -1,4 +1,4 @@
-"""Who holds the key-encryption key: a file, an environment variable, or whatever has a ``key()``."""
+"""Providers of the key-encryption key: a file, an environment variable, or any object with a ``key()``."""
 
 import base64
 import binascii
@@ -13,32 +13,32 @@ from llmops.vault.crypto import KEY_SIZE
 
 
 class KeyProvider(Protocol):
-    """Gives the key-encryption key each time a vault is opened; keeps no copy.
+    """Provides the key-encryption key each time a vault is opened; keeps no copy.
 
-    Write one for a key service: fetch or unwrap 32 bytes, and raise `RecipeError` (from None) where that fails. It must
-    give the same bytes until the vault is rotated. It holds names, not keys, so that it may travel to workers.
+    For a key service, implement this: fetch or unwrap 32 bytes, and raise `RecipeError` (from None) on failure. Return
+    the same bytes until the vault is rotated. Hold names, not keys, so that the object can be sent to workers.
     """
 
     def key(self) -> bytes:
-        """The 32 bytes; secret.
+        """Return the 32 bytes; secret.
 
         Raises:
-            RecipeError: they cannot be had.
+            RecipeError: the key is not available.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileKey:
-    """The key in a file of 32 random bytes, mode 0600; made on first use."""
+    """The key in a file of 32 random bytes, mode 0600; created on first use."""
 
     path: Path
 
     def key(self) -> bytes:
-        """The 32 bytes; secret.
+        """Return the 32 bytes; secret.
 
         Raises:
-            RecipeError: the file is readable by others, of another size, or cannot be made.
+            RecipeError: the file is readable by others, of another size, or cannot be created.
         """
         return load_or_create_secret(self.path, KEY_SIZE)
 
@@ -50,10 +50,10 @@ class EnvironmentKey:
     variable: str
 
     def key(self) -> bytes:
-        """The 32 bytes; secret.
+        """Return the 32 bytes; secret.
 
         Raises:
-            RecipeError: the variable is not set or holds something else.
+            RecipeError: the variable is not set or holds no such key.
         """
         text = os.environ.get(self.variable, "")
         try:

@@ -1,4 +1,4 @@
-"""Opens a vault's file: the lock, the key bundle, and what the vault was made for."""
+"""Open a vault's file: lock, key bundle, and the settings fixed at creation."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ _KEEP_WEEKDAY: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """What a vault is made for, once and for good.
+    """Settings of a vault, fixed at creation.
 
     Args:
         keyed: derive pseudonyms from identifiers with a key. Illegal under Safe Harbor (164.514(c)(1)).
@@ -30,19 +30,19 @@ class Mode:
 
     @property
     def code(self) -> int:
-        """The mode as the bundle holds it."""
+        """Return the mode as stored in the bundle."""
         return self.keyed * _KEYED + self.keep_weekday * _KEEP_WEEKDAY
 
     @classmethod
     def of(cls, code: int) -> "Mode":
-        """The mode that `code` gave."""
+        """Return the mode with a stored code."""
         return cls(keyed=bool(code & _KEYED), keep_weekday=bool(code & _KEEP_WEEKDAY))
 
 
 class VaultLock:
-    """Shared by everyone who has a vault open; alone with it while its keys or subjects are changed by hand.
+    """Lock of a vault: shared by all who have it open, exclusive while an operator changes its keys or subjects.
 
-    A file of its own beside the vault, since SQLite's locks on a file end when any descriptor on it is closed.
+    A separate file beside the vault, since SQLite's locks on a file end when any descriptor on it is closed.
     """
 
     def __init__(self, path: Path, *, alone: bool) -> None:
@@ -59,29 +59,29 @@ class VaultLock:
             raise RecipeError("vault: in use by a run or another command; wait until it is done") from None
 
     def release(self) -> None:
-        """Let others in; safe to call twice."""
+        """Release the lock; safe to call twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def key_bytes(key: bytes | KeyProvider) -> bytes:
-    """The key-encryption key, from whoever holds it.
+    """Return the key-encryption key from bytes or a provider.
 
     Raises:
-        RecipeError: it cannot be had, or is none.
+        RecipeError: the key is not available or not valid.
     """
     return check_key(key if isinstance(key, bytes) else key.key())
 
 
 def open_bundle(store: VaultStore, key: bytes, mode: Mode | None, *, read_only: bool) -> tuple[Bundle, int]:
-    """The vault's keys and the slot they lie in; made where the vault is new.
+    """Return the vault's keys and their slot; created if the vault is new.
 
     Args:
-        mode: what the vault must have been made for; None takes it as it is.
+        mode: settings that the vault must have; None accepts any.
 
     Raises:
-        RecipeError: the key does not fit, or the vault was made for something else.
+        RecipeError: the key does not fit, or the vault has other settings.
     """
     found = [(bundle, slot) for slot, sealed in store.bundles() if (bundle := Bundle.unwrap(key, slot, sealed))]
     if found:
@@ -92,7 +92,7 @@ def open_bundle(store: VaultStore, key: bytes, mode: Mode | None, *, read_only: 
     if store.bundles() or store.subjects() or read_only or mode is None:
         raise RecipeError("vault: the key does not fit; name the key file that the vault was made with")
     with store.transaction():
-        if not store.bundles():  # else another process was quicker
+        if not store.bundles():  # otherwise another process created it first
             store.set_bundle(0, Bundle.new(key, mode.code).wrap(key, 0))
     return open_bundle(store, key, mode, read_only=read_only)
 

@@ -1,4 +1,4 @@
-"""What a subject is called and how far its dates are moved: drawn once, kept sealed, the same in every format."""
+"""Pseudonym and date offset of a subject: drawn once, stored sealed, the same in every format."""
 
 import re
 from collections.abc import Callable
@@ -18,12 +18,12 @@ _MOST_DAYS: Final = 364
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """A subject's stand-ins.
+    """A subject's pseudonym, date offset and surrogate seed.
 
     Args:
         pseudonym: ``"S-"`` and 16 characters of Crockford base32.
-        date_offset_days: from -364 to 364, never 0; a multiple of 7 where the vault keeps weekdays.
-        seed: what surrogates are drawn from.
+        date_offset_days: from -364 to 364, never 0; a multiple of 7 if the vault keeps weekdays.
+        seed: seed of the surrogates.
     """
 
     pseudonym: str
@@ -32,13 +32,13 @@ class Alias:
 
 
 def draw_alias(rng: RandomBytes, derived: bytes | None = None, *, keep_weekday: bool = False) -> Alias:
-    """Draw the stand-ins of a new subject.
+    """Draw the alias of a new subject.
 
     Args:
-        rng: gives random bytes.
+        rng: source of random bytes.
         keep_weekday: move dates by whole weeks, so that a Monday stays a Monday; leaves 104 offsets of 728.
-        derived: keyed bytes to name the subject by; without them the pseudonym is random, as 164.514(c)(1) wants it: a
-            code may not be derived from information about the individual.
+        derived: keyed bytes for the pseudonym; without them it is random, as 164.514(c)(1) requires: a code may not be
+            derived from information about the individual.
     """
     name = rng(_PSEUDONYM_BYTES) if derived is None else derived[:_PSEUDONYM_BYTES]
     return Alias(
@@ -49,30 +49,30 @@ def draw_alias(rng: RandomBytes, derived: bytes | None = None, *, keep_weekday: 
 
 
 def is_pseudonym(text: str) -> bool:
-    """Whether a text that somebody typed (PHI, should it be a name) has the form of a pseudonym and may be logged."""
+    """Whether a typed text (PHI if it is a name) has the form of a pseudonym and so may be logged."""
     return _PSEUDONYM.fullmatch(text) is not None
 
 
 def pack_alias(alias: Alias) -> bytes:
-    """An alias as bytes, to be sealed."""
+    """Serialize an alias, for sealing."""
     return orjson.dumps([alias.pseudonym, alias.date_offset_days, alias.seed.hex()])
 
 
 def unpack_alias(data: bytes) -> Alias:
-    """The alias that `pack_alias` packed."""
+    """Deserialize an alias from `pack_alias`."""
     pseudonym, days, seed = orjson.loads(data)
     return Alias(pseudonym=pseudonym, date_offset_days=days, seed=bytes.fromhex(seed))
 
 
 def crockford(data: bytes) -> str:
-    """Crockford base32 (no I, L, O, U), five bits a character, most significant first."""
+    """Encode as Crockford base32 (no I, L, O, U), 5 bits per character, most significant first."""
     number = int.from_bytes(data, "big")
     length = len(data) * 8 // 5
     return "".join(_CROCKFORD[number >> 5 * place & 31] for place in reversed(range(length)))
 
 
 def _draw_days(rng: RandomBytes, step: int) -> int:
-    """Every multiple of ``step`` days equally likely: a draw outside the largest multiple of choices is thrown away."""
+    """Draw a multiple of ``step`` days uniformly: draws beyond the largest multiple of the choices are rejected."""
     most = _MOST_DAYS // step
     choices = 2 * most
     limit = 65536 - 65536 % choices

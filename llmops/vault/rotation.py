@@ -1,4 +1,4 @@
-"""Replaces a vault's key-encryption key, so that no crash at any point loses the vault and pseudonyms stay."""
+"""Replace a vault's key-encryption key; no crash loses the vault, and pseudonyms stay."""
 
 import os
 from dataclasses import replace
@@ -17,20 +17,20 @@ _SUFFIX: Final = ".new"
 
 
 def rotate(path: Path, holder: FileKey | WrappedKey) -> int:
-    """Put a new key-encryption key in the place of the old one, which is gone afterwards.
+    """Replace the key-encryption key; the old one is destroyed.
 
-    The steps: a new key beside the old one; one transaction that seals every subject's key anew and wraps the vault's
-    keys under both; the new key over the old one; the old wrapping dropped. Killed at any point, the vault opens with
-    the key file as it then is, and rotating again goes on where it stopped. Pseudonyms, offsets and surrogates stay.
+    Steps: write a new key beside the old one; in one transaction, seal every subject's key again and wrap the vault's
+    keys under both; move the new key over the old one; drop the old wrapping. After a crash at any point, the vault
+    opens with the key file as it is, and a second rotation continues. Pseudonyms, offsets and surrogates stay.
 
     Args:
         path: the vault's file.
-        holder: its key, in a file as it is or wrapped; the new one lies beside it as ``<name>.new`` until it takes its
-            place.
+        holder: its key, in a plain or wrapped file; the new one is ``<name>.new`` beside it until it replaces
+            the old one.
 
     Returns:
-        Number of subjects whose keys were sealed anew, as the vault's status counts them, without those merged into
-        another or erased; 0 where only the end of an earlier rotation was left to do.
+        Number of subjects whose keys were sealed again, as counted in the vault's status: without merged and erased
+        ones. 0 if only the end of an earlier rotation was left.
 
     Raises:
         RecipeError: there is no vault or key, the key does not fit, or the vault is in use.

@@ -1,4 +1,4 @@
-"""The vault's SQLite file: keyed tokens and sealed values, nothing that can be read without the key."""
+"""The vault's SQLite file: keyed tokens and sealed values; nothing is readable without the key."""
 
 import errno
 import os
@@ -32,13 +32,13 @@ CREATE INDEX IF NOT EXISTS identity_subject ON identity (subject);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectRow:
-    """A subject as stored.
+    """A stored subject.
 
     Args:
         subject: its id.
-        root: the subject it was merged into; its own id where it was not.
+        root: the subject it was merged into; otherwise its own id.
         erased: whether its data key was destroyed.
-        sealed: data key and stand-ins.
+        sealed: data key and alias.
     """
 
     subject: int
@@ -48,10 +48,10 @@ class SubjectRow:
 
 
 class VaultStore:
-    """Statements on the vault's file; knows rows and tokens, not what they mean.
+    """SQL statements on the vault's file; handles rows and tokens without interpreting them.
 
-    Links, values and identities keep the subject they were given to; a merge changes the loser's row alone, so that it
-    can be undone and nothing else needs to be sealed again.
+    Links, values and identities keep their original subject; a merge changes only the row of the merged subject, so
+    that it can be undone and nothing else must be sealed again.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -59,7 +59,7 @@ class VaultStore:
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool) -> "VaultStore":
-        """Open the file; made where it is missing, unless it is only to be read.
+        """Open the file; create it if missing, unless read-only.
 
         Raises:
             RecipeError: missing, readable by others, or no vault.
@@ -87,12 +87,12 @@ class VaultStore:
         return cls(connection)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, by one writer at a time; one within another is part of that.
+        """Run the block all or nothing, with one writer at a time; a nested block joins the outer one.
 
         Raises:
             StageError: the file refuses; nothing has changed.
@@ -115,101 +115,101 @@ class VaultStore:
             raise StageError(f"vault: cannot be written ({error.sqlite_errorname})") from None
 
     def bundles(self) -> tuple[tuple[int, bytes], ...]:
-        """The wrapped bundles by slot: one, or two while a rotation is not finished."""
+        """Return the wrapped bundles by slot: one, or two during a rotation."""
         return tuple(self._run("SELECT slot, sealed FROM bundle ORDER BY slot"))
 
     def set_bundle(self, slot: int, sealed: bytes) -> None:
-        """Keep a wrapped bundle."""
+        """Store a wrapped bundle."""
         self._run("INSERT OR REPLACE INTO bundle VALUES (?, ?)", (slot, sealed))
 
     def drop_bundles(self, but: int) -> None:
-        """Forget every wrapped bundle but one."""
+        """Delete every wrapped bundle but one."""
         self._run("DELETE FROM bundle WHERE slot <> ?", (but,))
 
     def next_id(self, table: str) -> int:
-        """The row id after the last that was ever given; ids of erased identities may come again."""
+        """Return the row id after the largest one; ids of erased identities may be reused."""
         query = {"subject": "SELECT max(id) FROM subject", "identity": "SELECT max(id) FROM identity"}[table]
         return (self._number(query) or 0) + 1
 
     def subject(self, subject: int) -> SubjectRow | None:
-        """A subject's row."""
+        """Return a subject's row."""
         row = self._run("SELECT id, merged_into, erased, sealed FROM subject WHERE id = ?", (subject,)).fetchone()
         return None if row is None else _subject_row(row)
 
     def put_subject(self, row: SubjectRow) -> None:
-        """Keep a subject's row, new or changed."""
+        """Store a subject's row, new or changed."""
         root = None if row.root == row.subject else row.root
         self._run(
             "INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?)", (row.subject, root, int(row.erased), row.sealed)
         )
 
     def subjects(self) -> tuple[int, ...]:
-        """The ids of all subjects, also of those that were merged or erased."""
+        """Return the ids of all subjects, including merged and erased ones."""
         return tuple(row[0] for row in self._run("SELECT id FROM subject ORDER BY id"))
 
     def merged(self, root: int) -> tuple[int, ...]:
-        """The subjects that were merged into this one."""
+        """Return the subjects that were merged into this one."""
         return tuple(row[0] for row in self._run("SELECT id FROM subject WHERE merged_into = ? ORDER BY id", (root,)))
 
     def linked(self, token: bytes) -> tuple[int, bytes] | None:
-        """The subject that was given this identifier, and what binds the two."""
+        """Return the subject with this identifier, and the binding of the two."""
         row: tuple[int, bytes] | None = self._run(
             "SELECT subject, bound FROM link WHERE token = ?", (token,)
         ).fetchone()
         return row
 
     def link(self, token: bytes, subject: int, bound: bytes) -> None:
-        """Give a subject an identifier; who has it already keeps it."""
+        """Assign an identifier to a subject; an existing assignment stays."""
         self._run("INSERT OR IGNORE INTO link VALUES (?, ?, ?)", (token, subject, bound))
 
     def holders(self, value_token: bytes, *, assigned: bool) -> Iterator[tuple[int, bytes]]:
-        """The subjects with an identifier of this value, from a known assigner or an unknown one; and the bindings."""
+        """Yield the subjects with an identifier of this value, from a known or unknown assigner, and the bindings."""
         query = "SELECT subject, bound FROM value WHERE token = ? AND assigned = ? ORDER BY subject"
         yield from self._run(query, (value_token, int(assigned)))
 
     def hold(self, value_token: bytes, subject: int, bound: bytes, *, assigned: bool) -> None:
-        """Remember that a subject has an identifier of this value."""
+        """Record that a subject has an identifier of this value."""
         self._run("INSERT OR IGNORE INTO value VALUES (?, ?, ?, ?)", (value_token, subject, int(assigned), bound))
 
     def keep_apart(self, one: int, other: int) -> None:
-        """Remember that two subjects are two, whatever identifiers say."""
+        """Record that two subjects must not be merged, whatever identifiers say."""
         self._run("INSERT OR IGNORE INTO apart VALUES (?, ?)", (min(one, other), max(one, other)))
 
     def allow_together(self, one: int, other: int) -> None:
-        """Take `keep_apart` back."""
+        """Undo `keep_apart`."""
         self._run("DELETE FROM apart WHERE one = ? AND other = ?", (min(one, other), max(one, other)))
 
     def apart(self) -> frozenset[tuple[int, int]]:
-        """The pairs that are kept apart, the smaller id first."""
+        """Return the pairs that are kept apart, the smaller id first."""
         return frozenset(self._run("SELECT one, other FROM apart"))
 
     def has_identity(self, token: bytes) -> bool:
-        """Whether an identity is known already."""
+        """Whether an identity is stored."""
         return self._number("SELECT 1 FROM identity WHERE token = ?", token) is not None
 
     def add_identity(self, row: int, subject: int, token: bytes, sealed: bytes) -> None:
-        """Keep an identity of a subject."""
+        """Store an identity of a subject."""
         self._run("INSERT INTO identity VALUES (?, ?, ?, ?)", (row, subject, token, sealed))
 
     def identities(self, subject: int) -> tuple[tuple[int, bytes], ...]:
-        """The sealed identities that came for this very subject, in the order they came."""
+        """Return the sealed identities registered for this subject itself, in order."""
         query = "SELECT id, sealed FROM identity WHERE subject = ? ORDER BY id"
         return tuple(self._run(query, (subject,)))
 
     def drop_identities(self, subject: int) -> None:
-        """Remove every identity of a subject."""
+        """Delete every identity of a subject."""
         self._run("DELETE FROM identity WHERE subject = ?", (subject,))
 
     def spend(self, mark: bytes, at: int) -> bool:
-        """Use an approval up; False where it was used before."""
+        """Mark an approval as used; False if it was used before."""
         return self._run("INSERT OR IGNORE INTO spent VALUES (?, ?)", (mark, at)).rowcount == 1
 
     def spent_since(self, at: int) -> int:
-        """How many approvals were used since then."""
+        """Return the number of approvals used since then."""
         return self._number("SELECT count(*) FROM spent WHERE at > ?", at) or 0
 
     def counts(self) -> dict[str, int]:
-        """How many subjects there are, and how many rows of each kind."""
+        """Return the number of subjects, and of rows of each kind."""
         queries = {
             "subjects": "SELECT count(*) FROM subject WHERE merged_into IS NULL AND NOT erased",
             "merged": "SELECT count(*) FROM subject WHERE merged_into IS NOT NULL AND NOT erased",
@@ -221,7 +221,7 @@ class VaultStore:
         return {name: self._number(query) or 0 for name, query in queries.items()}
 
     def content(self) -> Iterator[tuple[object, ...]]:
-        """Every row in a fixed order, as stored: tokens and sealed bytes."""
+        """Yield every row in a fixed order, as stored: tokens and sealed bytes."""
         for query in (
             "SELECT id, merged_into, erased, sealed FROM subject ORDER BY id",
             "SELECT token, subject FROM link ORDER BY token",
@@ -250,10 +250,10 @@ def _subject_row(row: tuple[int, int | None, int, bytes]) -> SubjectRow:
 
 
 def refuse_missing(path: Path) -> None:
-    """Refuse where there is no vault's file.
+    """Refuse a missing vault file.
 
     Raises:
-        RecipeError: there is none.
+        RecipeError: it is missing.
     """
     if not path.exists():
         raise RecipeError("vault: there is no vault file to read; run the index pass first")

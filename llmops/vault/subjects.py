@@ -1,4 +1,4 @@
-"""Which records are of one patient: linked by (assigner, identifier), never by name."""
+"""Link records to patients: by (assigner, identifier), never by name."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ class Tokens:
     """The keyed hashes of one identifier.
 
     Args:
-        link: of kind, assigner and value.
-        value: of kind and value alone.
-        name: what a keyed pseudonym is made of.
+        link: hash of kind, assigner and value.
+        value: hash of kind and value.
+        name: source of a keyed pseudonym.
         assigned: whether the assigner is known.
     """
 
@@ -31,11 +31,11 @@ class Tokens:
 
 
 def tokens_of(identifiers: Sequence[SubjectIdentifier], keys: VaultKeys) -> tuple[Tokens, ...]:
-    """The tokens by which a record's identifiers are looked up. ``identifiers`` are PHI.
+    """Return the lookup tokens of a record's identifiers. ``identifiers`` are PHI.
 
-    Where a record has identifiers that may link, the others are left out. A record with nothing but account, plan or
-    licence numbers is found by those, but in a space of their own: they tie such records to one another and never to
-    a patient known by a number that is hers alone.
+    If a record has identifiers that may link, the others are left out. A record with only account, plan or licence
+    numbers is found by those, but in a separate space: they link such records to one another, never to a patient known
+    by a number of their own.
     """
     named = [(one, normalize_value(one)) for one in identifiers]
     strong = [pair for pair in named if pair[0].label in LINKING and pair[1]]
@@ -45,10 +45,10 @@ def tokens_of(identifiers: Sequence[SubjectIdentifier], keys: VaultKeys) -> tupl
 
 
 class Links:
-    """Finds and joins subjects in a store; every row it goes by is checked against its binding.
+    """Finds and merges subjects in a store; every row is checked against its binding.
 
-    What an identifier was given to stays as it is. A subject that was merged into another leads to it, its root; one
-    that was erased still owns its identifiers, so that it is not taken in again.
+    Identifiers keep their original subject. A merged subject leads to its root; an erased one keeps its identifiers, so
+    that it is not registered again.
     """
 
     def __init__(self, store: VaultStore, keys: VaultKeys) -> None:
@@ -58,12 +58,12 @@ class Links:
         self._rows: dict[int, tuple[SubjectRow, bytes]] = {}
 
     def forget(self) -> None:
-        """Forget what was read; to be called after another process may have written, and after a change was undone."""
+        """Clear the cache; call after another process may have written, and after a change was undone."""
         self._apart = None
         self._rows.clear()
 
     def row(self, subject: int) -> tuple[SubjectRow, bytes]:
-        """A subject's row and what is sealed in it (secret).
+        """Return a subject's row and its decrypted content (secret).
 
         Raises:
             StageError: there is none, or it was changed.
@@ -75,7 +75,7 @@ class Links:
         return known
 
     def root(self, subject: int) -> int:
-        """The subject that this one is now."""
+        """Return the root of a subject."""
         return self.row(subject)[0].root
 
     def is_erased(self, subject: int) -> bool:
@@ -83,21 +83,21 @@ class Links:
         return self.row(subject)[0].erased
 
     def group(self, root: int) -> tuple[int, ...]:
-        """A subject and those that were merged into it, each checked, the root first."""
+        """Return a subject and those merged into it, each checked, the root first."""
         members = (root, *self._store.merged(root))
         if any(self.root(member) != root for member in members):
             raise StageError("vault: a merged subject does not lead where it should; the file was changed")
         return members
 
     def put(self, subject: int, root: int, content: bytes, *, erased: bool = False) -> None:
-        """Keep a subject's row, new or changed."""
+        """Store a subject's row, new or changed."""
         sealed = self._keys.seal_subject(subject, root, erased=erased, value=content)
         row = SubjectRow(subject=subject, root=root, erased=erased, sealed=sealed)
         self._store.put_subject(row)
         self._remember(row, content)
 
     def linked(self, token: bytes) -> int | None:
-        """The very subject that was given this identifier, if any."""
+        """Return the original subject of this identifier, if any."""
         found = self._store.linked(token)
         if found is None:
             return None
@@ -105,24 +105,24 @@ class Links:
         return found[0]
 
     def find(self, tokens: Sequence[Tokens]) -> int | None:
-        """The subject that a record is of, or ``None``; where its identifiers disagree, an erased one or the oldest."""
+        """Return the subject of a record, or ``None``; if its identifiers disagree, an erased one or the oldest."""
         exact = {self.root(subject) for one in tokens if (subject := self.linked(one.link)) is not None}
         if exact:
             return min(exact, key=lambda root: (not self.is_erased(root), root))
         return next((subject for one in tokens if (subject := self._find_by_value(one)) is not None), None)
 
     def keep_name(self, tokens: Sequence[Tokens], subject: int) -> None:
-        """Remember that somebody goes by a name; it never leads to the subject."""
+        """Record that some patient has a name; it never leads to the subject."""
         for one in tokens:
             bound = self._keys.bind("value", one.value, subject, int(one.assigned))
             self._store.hold(one.value, subject, bound, assigned=one.assigned)
 
     def is_held(self, tokens: Sequence[Tokens]) -> bool:
-        """Whether one of the values is anybody's, whoever assigned it."""
+        """Whether any subject has one of the values, whoever assigned it."""
         return any(self._holders(one.value, assigned=assigned) for one in tokens for assigned in (True, False))
 
     def touches_erased(self, tokens: Sequence[Tokens]) -> bool:
-        """Whether one of a record's identifiers is of a subject that was erased."""
+        """Whether one of a record's identifiers belongs to an erased subject."""
         exact = [subject for one in tokens if (subject := self.linked(one.link)) is not None]
         if not exact:
             found = self.find(tokens)
@@ -130,7 +130,7 @@ class Links:
         return any(self.is_erased(subject) for subject in exact)
 
     def attach(self, tokens: Sequence[Tokens], subject: int) -> None:
-        """Give a subject these identifiers; where another subject has one of them already, the two become one.
+        """Assign identifiers to a subject; if another subject has one of them, the two are merged.
 
         The older one is the root, so that its pseudonym stays.
         """
@@ -145,7 +145,7 @@ class Links:
             self._store.hold(one.value, subject, bound, assigned=one.assigned)
 
     def join(self, one: int, other: int) -> int:
-        """Make two roots one, unless they are kept apart or one was erased.
+        """Merge two roots, unless they are kept apart or one was erased.
 
         Returns:
             The root of ``one`` now.
@@ -158,10 +158,10 @@ class Links:
         return winner
 
     def settle(self, value_tokens: Collection[bytes]) -> None:
-        """Join each identifier without assigner to the one subject that has the same value from a known assigner.
+        """Merge each identifier without assigner into the one subject that has the same value from a known assigner.
 
-        Done when every identity of a registration is in, and again until nothing changes, so that their order does not
-        matter. Where two subjects have the value, the one without assigner stays a subject of its own.
+        Runs after all identities of a registration are stored, and repeats until nothing changes, so that their order
+        does not matter. If two subjects have the value, the one without assigner stays a separate subject.
         """
         while any([self._settle_one(token) for token in value_tokens]):  # noqa: C419 - every one of them in each round
             continue
@@ -177,7 +177,7 @@ class Links:
         return self.join(one, other) == self.root(other)
 
     def _find_by_value(self, tokens: Tokens) -> int | None:
-        """The subject with this value where the assigner is unknown on one side, and nobody else could be meant."""
+        """Return the only subject that can be meant by this value, if the assigner is unknown on one side."""
         assigned = self._holders(tokens.value, assigned=True)
         candidates = assigned if not tokens.assigned else self._holders(tokens.value, assigned=False)
         if len(candidates) != 1 or (tokens.assigned and assigned):
@@ -185,7 +185,7 @@ class Links:
         return next(iter(candidates))
 
     def _holders(self, value_token: bytes, *, assigned: bool) -> frozenset[int]:
-        """Who has a value: nobody, one subject, or two that stand for more (a value may be shared by thousands)."""
+        """Return none, one or two subjects with a value; two mean more than one (thousands may share a value)."""
         roots: set[int] = set()
         for subject, bound in self._store.holders(value_token, assigned=assigned):
             self._keys.check("value", bound, value_token, subject, int(assigned))

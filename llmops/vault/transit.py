@@ -25,11 +25,11 @@ class HashicorpVault:
     mount: str = "transit"
 
     def wrap(self, secret: bytes) -> bytes:
-        """Seal a secret; see `llmops.vault.KeyService`."""
+        """Encrypt a secret; see `llmops.vault.KeyService`."""
         return self._ask("encrypt", "ciphertext", plaintext=base64.b64encode(secret).decode("ascii")).encode("ascii")
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        """Open what `wrap` sealed; see `llmops.vault.KeyService`."""
+        """Decrypt a wrapped secret; see `llmops.vault.KeyService`."""
         text = self._ask("decrypt", "plaintext", ciphertext=wrapped.decode("ascii", "replace"))
         try:
             return base64.b64decode(text, validate=True)
@@ -38,7 +38,7 @@ class HashicorpVault:
 
     def _ask(self, operation: str, answer: str, **parts: str) -> str:
         hvac, requests = _libraries()
-        # A redirect would take the token along to wherever it leads.
+        # A redirect would send the token to another address.
         client = hvac.Client(timeout=_SECONDS, allow_redirects=False)
         call = getattr(client.secrets.transit, f"{operation}_data")
         try:
@@ -48,7 +48,7 @@ class HashicorpVault:
 
 
 def _libraries() -> tuple[Any, Any]:
-    """Give hvac and what it calls with, which a vault with another key never loads."""
+    """Import hvac and requests, only when a vault uses this key service."""
     try:
         return import_module("hvac"), import_module("requests")
     except ImportError:

@@ -1,4 +1,4 @@
-"""A key-encryption key that lies on disk wrapped: only a key service, asked each time, can open it."""
+"""A key-encryption key stored wrapped on disk: only a key service, asked each time, can unwrap it."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ _LARGEST: Final = 1 << 16
 
 
 class KeyService(Protocol):
-    """Wraps and unwraps a small secret under a key that it never gives away; names the key, holds no credentials."""
+    """Wraps and unwraps a small secret under a key that it never discloses; names the key, holds no credentials."""
 
     def wrap(self, secret: bytes) -> bytes:
-        """Seal a secret.
+        """Encrypt a secret.
 
         Raises:
             RecipeError: the service cannot be reached or refuses.
@@ -25,22 +25,22 @@ class KeyService(Protocol):
         ...
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        """Open what `wrap` sealed; raises as it does."""
+        """Decrypt a wrapped secret; raises as `wrap`."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrappedKey:
-    """The key in a file that a key service has wrapped; made on first use. It is nowhere on disk in the clear."""
+    """The key in a file that a key service wrapped; created on first use. It is never on disk in the clear."""
 
     path: Path
     service: KeyService
 
     def key(self) -> bytes:
-        """The 32 bytes; secret.
+        """Return the 32 bytes; secret.
 
         Raises:
-            RecipeError: the file cannot be read or made, or the service does not open it.
+            RecipeError: the file cannot be read or created, or the service does not unwrap it.
             MissingExtraError: the service's client is not installed.
         """
         if not self.path.exists():

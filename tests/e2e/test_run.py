@@ -386,9 +386,9 @@ def test_a_document_that_a_stage_failed_on_is_no_success(cli, notes_recipe, faul
     fault = """
 import llmops.quality.scorer as scorer
 real = scorer.assess
-def broken(document, policy):
+def broken(document, *rest):
     if "POISON PILL" in document.text: raise ValueError("Vossberg")
-    return real(document, policy)
+    return real(document, *rest)
 scorer.assess = broken
 """
     done = cli("run", recipe, "--json", env=faults(fault))

@@ -1,7 +1,7 @@
-"""Where checkpoints are copied to: each place is one string, the same in a recipe and on the command line.
+"""Locations that checkpoints are copied to; each is one string, the same in a recipe and on the command line.
 
-``/mnt/worm/ward4.anchors`` is a file that is added to; ``s3://bucket/ward4`` or ``file:///mnt/ward4`` a store, one
-object a checkpoint; ``https://tsa.example/tsr`` an authority that stamps them with the time (RFC 3161).
+``/mnt/worm/ward4.anchors`` is an append-only file. ``s3://bucket/ward4`` or ``file:///mnt/ward4`` is a store with one
+object per checkpoint. ``https://tsa.example/tsr`` is a time stamp authority (RFC 3161).
 """
 
 import importlib.util
@@ -22,7 +22,7 @@ from llmops.keys import VerifyKey
 from llmops.plain_files import PRIVATE_FILE, is_there, read_file
 
 _AUTHORITIES: Final = frozenset({"http", "https"})
-# Public time stamp authorities that answer without TLS, as RFC 3161 lets them: what they say is signed.
+# Public time stamp authorities that answer without TLS, which RFC 3161 permits: their responses are signed.
 _WITHOUT_TLS: Final = frozenset(
     {
         "freetsa.org",
@@ -46,17 +46,17 @@ _STORES: Final = frozenset({"file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", 
 
 
 def is_authority(place: str) -> bool:
-    """Whether a place stamps checkpoints and does not keep them."""
+    """Whether a location time stamps checkpoints instead of storing them."""
     return _scheme(place) in _AUTHORITIES
 
 
 def refuse_plain_http(places: Sequence[str]) -> None:
-    """Refuse addresses of a recipe that begin with ``http:`` and lead to no known time stamp authority.
+    """Refuse recipe addresses that begin with ``http:``, except known time stamp authorities.
 
-    A run would send a request to whatever host they name, in the clear, long after the recipe was checked.
+    A run would send a request in clear text to the named host, long after the recipe was checked.
 
     Raises:
-        RecipeError: one does; names what to do.
+        RecipeError: an address is refused; names the fix.
     """
     for place in places:
         if _scheme(place) == "http" and urlsplit(place).hostname not in _WITHOUT_TLS:
@@ -67,11 +67,11 @@ def refuse_plain_http(places: Sequence[str]) -> None:
 
 
 def located(places: str | Sequence[str], base: Path) -> tuple[str, ...]:
-    """The places of a recipe, checked; paths made absolute from ``base``.
+    """Check the locations of a recipe and make paths absolute, starting at ``base``.
 
     Raises:
-        RecipeError: one is of no known form, or holds a password.
-        MissingExtraError: it names an authority, and the extra for that is not installed.
+        RecipeError: a location has no known form, or contains a password.
+        MissingExtraError: a location is an authority, and the extra for it is not installed.
     """
     found = (places,) if isinstance(places, str) else tuple(places)
     for place in found:
@@ -80,22 +80,22 @@ def located(places: str | Sequence[str], base: Path) -> tuple[str, ...]:
 
 
 def write_anchor(directory: Path, place: str | Path, key: VerifyKey | None = None) -> tuple[Anchor, ...]:
-    """Copy the newest checkpoint of each stream to a place, which only ever gets more; an authority stamps them.
+    """Copy the newest checkpoint of each stream to an append-only location, or have an authority time stamp it.
 
-    Keep them where those who can write the log cannot write: then a log that is cut back, together with its
-    checkpoints, no longer extends what is kept.
+    Use a location that the log's writers cannot write: then a log that is truncated together with its checkpoints no
+    longer extends the copies.
 
     Args:
         directory: the audit directory.
-        place: as `located` gives it; made where it is missing.
-        key: as of `newest_checkpoints`.
+        place: a location from `located`; created if missing.
+        key: as in `newest_checkpoints`.
 
     Returns:
-        The anchors that were new.
+        The new anchors.
 
     Raises:
-        AuditVerificationError: a checkpoint file, or what the place holds, cannot be read or is malformed.
-        AuditWriteError: the place cannot be written, or the authority does not answer.
+        AuditVerificationError: a checkpoint file or the location's content cannot be read or is malformed.
+        AuditWriteError: the location cannot be written, or the authority does not answer.
     """
     newest, name = newest_checkpoints(directory, key), str(place)
     if is_authority(name):
@@ -110,7 +110,7 @@ def write_anchor(directory: Path, place: str | Path, key: VerifyKey | None = Non
 
 
 def read_anchors(place: str | Path, prefix: str = "") -> tuple[Anchor, ...]:
-    """Everything a place has ever held of the streams whose names begin with ``prefix``.
+    """Read every anchor of a location, for the streams whose names begin with ``prefix``.
 
     Raises:
         AuditVerificationError: it cannot be read or is malformed.
@@ -119,7 +119,7 @@ def read_anchors(place: str | Path, prefix: str = "") -> tuple[Anchor, ...]:
 
 
 def read_notes(place: str | Path) -> tuple[Checkpoint, ...]:
-    """The checkpoints of a place, of a checkpoint file, or of a file with a single note.
+    """Read the checkpoints of a location, of a checkpoint file, or of a file with one note.
 
     Raises:
         AuditVerificationError: it cannot be read or is malformed.
@@ -128,7 +128,7 @@ def read_notes(place: str | Path) -> tuple[Checkpoint, ...]:
 
 
 def read_kept(place: str | Path, prefix: str = "") -> tuple[StoredCheckpoint, ...]:
-    """As `read_notes`, with the time stamps that lie beside them.
+    """Read checkpoints as `read_notes` does, with the time stamps stored beside them.
 
     Raises:
         AuditVerificationError: it cannot be read or is malformed.
@@ -145,7 +145,7 @@ def read_kept(place: str | Path, prefix: str = "") -> tuple[StoredCheckpoint, ..
 
 
 def holds_anything(place: str) -> bool:
-    """Whether a place may hold anchors: a file that was never written does not, nor does an authority."""
+    """Whether a location may hold anchors: not a file that was never written, nor an authority."""
     return not is_authority(place) and (_store(place) is not None or is_there(Path(place)))
 
 
@@ -170,10 +170,10 @@ def _add_to_file(path: Path, newest: Sequence[Checkpoint]) -> list[Checkpoint]:
 
 
 def _read_file(path: Path) -> tuple[tuple[Checkpoint, ...], bytes, bytes]:
-    """The checkpoints of a file, its whole part, and what a crash left of a checkpoint behind that.
+    """Return the checkpoints of a file, its complete bytes, and the torn rest that a crash left.
 
     Raises:
-        AuditVerificationError: it cannot be read, or holds what no crash leaves.
+        AuditVerificationError: it cannot be read, or its end cannot come from a crash.
     """
     try:
         data = read_file(path)
@@ -183,7 +183,7 @@ def _read_file(path: Path) -> tuple[tuple[Checkpoint, ...], bytes, bytes]:
     found = tuple(map(parse_checkpoint, notes))
     if not rest.strip(b"\n"):
         return found, data.removesuffix(rest), rest
-    try:  # the last one may want the empty line behind it
+    try:  # the last one may lack the empty line after it
         return (*found, parse_checkpoint(rest.rstrip(b"\n") + b"\n")), data, b""
     except AuditVerificationError:
         if not _is_torn(rest):
@@ -192,7 +192,7 @@ def _read_file(path: Path) -> tuple[tuple[Checkpoint, ...], bytes, bytes]:
 
 
 def _is_torn(rest: bytes) -> bool:
-    """Whether it may be the first bytes of a checkpoint, of whatever stream."""
+    """Whether ``rest`` may be the first bytes of a checkpoint of any stream."""
     origin = rest.rstrip(b"\0").partition(b"\n")[0].decode("ascii", "replace")
     return is_torn(rest, origin.removeprefix(ORIGIN))
 

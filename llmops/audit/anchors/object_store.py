@@ -1,8 +1,7 @@
-"""Anchors in an object store or a folder, through pyarrow: a new object for each checkpoint, none ever written over.
+"""Store anchors in an object store or a folder through pyarrow: one new object per checkpoint, never overwritten.
 
-An object is named ``<stream>.<size>.<root>.checkpoint`` and holds the signed note; a time stamp over it lies beside it
-as ``<stream>.<size>.<root>.tsr``. That nothing is removed or written over by others is for the store to see to (object
-lock, a policy without delete).
+``<stream>.<size>.<root>.checkpoint`` holds the signed note; ``<stream>.<size>.<root>.tsr`` holds its time stamp. The
+store itself must prevent deletion and overwriting by others (object lock, a policy without delete).
 """
 
 import re
@@ -31,9 +30,9 @@ class Store:
     """A folder of a pyarrow file system.
 
     Args:
-        filesystem: where.
+        filesystem: the file system.
         base: path of the folder in it.
-        mode: of new files, where it is a local file system.
+        mode: mode of new files on a local file system.
     """
 
     filesystem: FileSystem = field(repr=False)
@@ -42,7 +41,7 @@ class Store:
 
     @classmethod
     def at(cls, uri: str) -> Self:
-        """The store that a URI names; who may write it is known to the environment, not to the URI.
+        """Open the store that a URI names; credentials come from the environment, not the URI.
 
         Raises:
             AuditVerificationError: there is no such store, or it cannot be reached.
@@ -53,16 +52,16 @@ class Store:
 
     @classmethod
     def folder(cls, path: Path, mode: int = 0o600) -> Self:
-        """A local folder as a store."""
+        """Open a local folder as a store."""
         return cls(filesystem=LocalFileSystem(), base=str(path.absolute()), mode=mode)
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a folder of this machine, where somebody may have put links and pipes."""
+        """Whether it is a local folder, where others may have put links and pipes."""
         return bool(self.filesystem.type_name == "local")
 
     def names(self) -> frozenset[str]:
-        """The objects that are there; none where there is no such folder.
+        """Return the names of the objects; empty if the folder does not exist.
 
         Raises:
             AuditVerificationError: the store cannot be read.
@@ -74,7 +73,7 @@ class Store:
         return frozenset(info.base_name for info in found)
 
     def read(self, name: str) -> bytes:
-        """The bytes of an object.
+        """Read the bytes of an object.
 
         Raises:
             AuditVerificationError: it cannot be read.
@@ -86,13 +85,13 @@ class Store:
                 return bytes(stream.read(_LARGEST))
 
     def put(self, name: str, data: bytes) -> None:
-        """Write an object whose name `names` did not hold.
+        """Write an object whose name is not in `names`.
 
         Raises:
             AuditWriteError: it cannot be written.
         """
         with _mapped(AuditWriteError("audit: an object cannot be written to the store")):
-            if self.is_local:  # shows while it is written, where an object of a store shows when it is whole
+            if self.is_local:  # visible while being written; an object of a store is visible only once complete
                 disk.make_directory(Path(self.base))
                 disk.write_new(Path(self.base, name), data, self.mode)
                 return
@@ -104,22 +103,22 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCheckpoint:
-    """A checkpoint as a store keeps it, with the time stamp over it, if it has one."""
+    """A stored checkpoint, with its time stamp if it has one."""
 
     checkpoint: Checkpoint
     token: bytes | None = None
 
 
 def stem(checkpoint: Checkpoint) -> str:
-    """What the names of a checkpoint's objects begin with."""
+    """Return the common stem of the names of a checkpoint's objects."""
     return f"{checkpoint.stream}.{checkpoint.size:012d}.{checkpoint.root.hex()}"
 
 
 def add(store: Store, checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
-    """Put checkpoints into a store, each as an object of its own.
+    """Add checkpoints to a store, one object each.
 
     Returns:
-        Those that were not there yet.
+        The checkpoints that were new.
 
     Raises:
         AuditVerificationError: the store holds another root for the same size, or cannot be read.
@@ -141,14 +140,14 @@ def add(store: Store, checkpoints: Sequence[Checkpoint]) -> tuple[Checkpoint, ..
 
 
 def kept_in(store: Store, prefix: str = "") -> Iterator[StoredCheckpoint]:
-    """What a store holds, by stream and size.
+    """Yield what a store holds, sorted by stream and size.
 
     Args:
         store: the store.
-        prefix: only streams whose names begin so.
+        prefix: only streams whose names begin with it.
 
     Raises:
-        AuditVerificationError: it cannot be read, or an object is not what its name says.
+        AuditVerificationError: it cannot be read, or an object does not match its name.
     """
     names = store.names()
     for name in sorted(name for name in names if name.startswith(prefix) and _NAME.fullmatch(name)):
@@ -161,7 +160,7 @@ def kept_in(store: Store, prefix: str = "") -> Iterator[StoredCheckpoint]:
 
 @contextmanager
 def _mapped(problem: LlmopsError) -> Iterator[None]:
-    """Whatever pyarrow says, without its words: they hold the address, and an address may hold a secret."""
+    """Map pyarrow errors without their messages, which contain the address and so perhaps a secret."""
     try:
         yield
     except (OSError, ValueError, NotImplementedError, KeyError):

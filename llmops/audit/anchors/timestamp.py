@@ -1,7 +1,7 @@
-"""Time stamps (RFC 3161): an authority signs that a checkpoint was there at a moment; it sees nothing but a SHA-256.
+"""Time stamps (RFC 3161): an authority signs that a checkpoint existed at a time; it receives only a SHA-256.
 
-The only address that anything is sent to is the one that is given, and no redirect is followed. The response is stored
-as it came, so ``openssl ts -verify -data X.checkpoint -in X.tsr -CAfile authority.pem`` checks it too.
+Requests go only to the given address; redirects are not followed. The response is stored unchanged, so
+``openssl ts -verify -data X.checkpoint -in X.tsr -CAfile authority.pem`` checks it too.
 """
 
 import hashlib
@@ -28,18 +28,18 @@ _TYPE: Final = "application/timestamp-query"
 
 
 def stamp(store: Store, checkpoints: Sequence[Checkpoint], url: str) -> tuple[Checkpoint, ...]:
-    """Have those checkpoints stamped that have no time stamp in the store yet, and keep both there.
+    """Time stamp the checkpoints that have no time stamp in the store yet, and store both.
 
     Args:
-        store: where; usually ``timestamps/`` in the audit directory.
-        checkpoints: what to stamp.
-        url: the authority.
+        store: the store; usually ``timestamps/`` in the audit directory.
+        checkpoints: the checkpoints to stamp.
+        url: address of the authority.
 
     Returns:
-        Those that were stamped.
+        The checkpoints that were stamped.
 
     Raises:
-        AuditWriteError: the authority does not answer, refuses, or answers something else; or the store refuses.
+        AuditWriteError: the authority does not answer, refuses, or answers malformed; or the store refuses.
     """
     names = store.names()
     fresh = tuple(checkpoint for checkpoint in checkpoints if stem(checkpoint) + STAMP not in names)
@@ -52,10 +52,10 @@ def stamp(store: Store, checkpoints: Sequence[Checkpoint], url: str) -> tuple[Ch
 
 
 def load_authorities(path: Path) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PEM file: of the authority, or of who issued its certificate.
+    """Load the certificates of a PEM file: of the authority, or of the issuer of its certificate.
 
     Raises:
-        RecipeError: it cannot be read or holds none.
+        RecipeError: it cannot be read or holds no certificate.
     """
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
@@ -66,7 +66,7 @@ def load_authorities(path: Path) -> tuple[x509.Certificate, ...]:
 def proven_times(
     kept: Iterable[StoredCheckpoint], authorities: Sequence[x509.Certificate]
 ) -> tuple[tuple[ProvenTime, ...], tuple[Finding, ...]]:
-    """What the time stamps over checkpoints prove, and which of them do not stand.
+    """Return the times that valid time stamps prove, and a finding for each invalid one.
 
     Raises:
         MissingExtraError: the extra is not installed.
@@ -77,7 +77,7 @@ def proven_times(
 
 
 def _proven(kept: StoredCheckpoint, authorities: Sequence[x509.Certificate]) -> ProvenTime | Finding:
-    """When a checkpoint was there for certain, as far as its time stamp stands under the given certificates."""
+    """Return the proven time of a checkpoint if its time stamp verifies with the given certificates, else a finding."""
     checkpoint, library = kept.checkpoint, _library()
     try:
         response: TimeStampResponse = library.decode_timestamp_response(kept.token or b"")
@@ -110,7 +110,7 @@ def _request(url: str, note: bytes) -> bytes:
 
 def _post(url: str, data: bytes) -> bytes:
     try:
-        request = Request(url, data=data, headers={"Content-Type": _TYPE})  # noqa: S310 - places.py lets only http(s) in
+        request = Request(url, data=data, headers={"Content-Type": _TYPE})  # noqa: S310 - only http(s) is accepted
         with build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
             return bytes(answer.read(_LARGEST))
     except (OSError, HTTPException, ValueError):
@@ -118,14 +118,14 @@ def _post(url: str, data: bytes) -> bytes:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """What is sent goes to the address that was given and nowhere else."""
+    """Send requests only to the given address."""
 
     def redirect_request(self, *_: Any) -> None:
-        """Follow none."""
+        """Follow no redirect."""
 
 
 def _signer(response: "TimeStampResponse") -> str:
-    """Subject of the certificate that signed; call only after the response was verified."""
+    """Return the subject of the signing certificate; call only on a verified response."""
     (info,) = response.signed_data.signer_infos
     certificates = (x509.load_der_x509_certificate(der) for der in response.signed_data.certificates)
     found = (one for one in certificates if (one.issuer, one.serial_number) == (info.issuer, info.serial_number))

@@ -1,4 +1,4 @@
-"""The log in the forms that other systems read: FHIR AuditEvent, OCSF, OpenLineage, CSV."""
+"""Export the log for other systems: FHIR AuditEvent, OCSF, OpenLineage, CSV."""
 
 from llmops.audit.export.write import Form, export
 

@@ -1,4 +1,4 @@
-"""Events as FHIR R4 AuditEvent resources (https://hl7.org/fhir/R4/auditevent.html)."""
+"""Export events as FHIR R4 AuditEvent resources (https://hl7.org/fhir/R4/auditevent.html)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -29,7 +29,7 @@ _OUTCOMES: Final = MappingProxyType({Success.YES: "0", Success.PARTLY: "4", Succ
 
 
 def audit_event(seen: LoggedEvent) -> dict[str, Any]:
-    """One event as a resource; its id is the leaf hash, so it can be traced to the signed log."""
+    """Return one event as a resource; its id is the leaf hash, so it can be traced to the signed log."""
     kind, meaning = seen.entry.event.kind, meaning_of(seen)
     code, display = _TYPES.get(kind, _ACTIVITY)
     resource: dict[str, Any] = {
@@ -62,7 +62,7 @@ def _subtypes(kind: str) -> list[dict[str, str]]:
 
 
 def _agent(seen: LoggedEvent) -> dict[str, Any]:
-    """Who did it: a reviewer, known by key, or the process that wrote the stream."""
+    """Return the agent: a reviewer, identified by key, or the process that wrote the stream."""
     reviewer = getattr(seen.entry.event, "reviewer", "")
     if reviewer:
         return {"who": {"identifier": _identifier("key", reviewer)}, "requestor": True}
@@ -70,7 +70,7 @@ def _agent(seen: LoggedEvent) -> dict[str, Any]:
 
 
 def _entities(seen: LoggedEvent, meaning: Meaning) -> list[dict[str, Any]]:
-    """What was touched; the first entity carries the event's own fields."""
+    """Return the affected entities; the first one carries the event's own fields."""
     place = ("event", f"{seen.receipt.stream}#{seen.receipt.index}")
     things = [*meaning.things, place, *([("run", seen.entry.run)] if seen.entry.run else [])]
     entities: list[dict[str, Any]] = [{"what": {"identifier": _identifier(*thing)}} for thing in things]

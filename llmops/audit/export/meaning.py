@@ -1,4 +1,4 @@
-"""What an event means to systems that do not know our kinds: an action, its success, what it touched."""
+"""Map an event to general terms for other systems: action, success, affected entities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from llmops.audit.codec import rules_of
 from llmops.audit.explain import LoggedEvent
 
 PRODUCT: Final = "llmops"
-# Field of an event, and what sort of thing it names.
+# Field of an event: the sort of entity that it names.
 _THINGS: Final = (
     ("document_id", "document"),
     ("record_id", "record"),
@@ -24,7 +24,7 @@ _THINGS: Final = (
 
 
 class Action(StrEnum):
-    """The letters of DICOM and FHIR for what was done."""
+    """Action codes of DICOM and FHIR."""
 
     CREATE = "C"
     READ = "R"
@@ -52,7 +52,7 @@ _ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
 
 
 class Success(StrEnum):
-    """Whether it went well; to withhold a record is what the rules ask for, and so went well."""
+    """Outcome codes; withholding a record follows the rules, so it is a success."""
 
     YES = "yes"
     PARTLY = "partly"
@@ -61,13 +61,13 @@ class Success(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """An event, told in general terms.
+    """An event in general terms.
 
     Args:
-        action: what was done.
-        success: whether it went well.
-        reason: reason code, where it has one.
-        things: ``(sort, id)`` of what was touched.
+        action: the action.
+        success: the outcome.
+        reason: reason code, if any.
+        things: ``(sort, id)`` of each affected entity.
         facts: every field of the event as text.
     """
 
@@ -79,7 +79,7 @@ class Meaning:
 
 
 def meaning_of(seen: LoggedEvent) -> Meaning:
-    """Tell an event in general terms."""
+    """Map an event to general terms."""
     event = seen.entry.event
     named = ((sort, str(getattr(event, name, ""))) for name, sort in _THINGS)
     return Meaning(
@@ -92,14 +92,14 @@ def meaning_of(seen: LoggedEvent) -> Meaning:
 
 
 def as_text(value: object) -> str:
-    """A field as one word: pairs as ``name=value``, parts joined by a space."""
+    """Format a field as one string: pairs as ``name=value``, items joined by a space."""
     if isinstance(value, tuple):
         return " ".join("=".join(map(str, item)) if isinstance(item, tuple) else str(item) for item in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def moment(at: int) -> str:
-    """UTC milliseconds as ISO 8601 with milliseconds."""
+    """Format UTC milliseconds as ISO 8601 with milliseconds."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""Events as OCSF API Activity (class 6003, https://schema.ocsf.io/1.3.0/classes/api_activity), for a SIEM."""
+"""Export events as OCSF API Activity (class 6003, https://schema.ocsf.io/1.3.0/classes/api_activity), for a SIEM."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ _SEVERITIES: Final = {Success.YES: 1, Success.PARTLY: 2, Success.NO: 3}
 
 
 def api_activity(seen: LoggedEvent) -> dict[str, Any]:
-    """One event; `metadata.uid` is the leaf hash, so it can be traced to the signed log."""
+    """Return one event; `metadata.uid` is the leaf hash, so it can be traced to the signed log."""
     meaning, kind = meaning_of(seen), seen.entry.event.kind
     activity = _ACTIVITIES.get(meaning.action, _OTHER)
     failed = meaning.success is Success.NO

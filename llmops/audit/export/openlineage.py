@@ -1,4 +1,4 @@
-"""Runs as OpenLineage events (https://openlineage.io/spec): what was made of what, run by run, for a lineage graph."""
+"""Export runs as OpenLineage events (https://openlineage.io/spec): inputs and outputs of each run."""
 
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -29,13 +29,13 @@ _SPOKEN_OF: Final = (
 
 
 class Lineage:
-    """Turns the events of a log, in order, into run events; remembers which recipe a run belongs to."""
+    """Turns the events of a log, in order, into run events; remembers the recipe of each run."""
 
     def __init__(self) -> None:
         self._recipes: dict[str, str] = {}
 
     def run_event(self, seen: LoggedEvent) -> dict[str, Any] | None:
-        """One event, or None for those about single records, which lineage does not go down to."""
+        """Return one run event, or None for events about single records, which lineage does not cover."""
         event = seen.entry.event
         if not isinstance(event, _SPOKEN_OF):
             return None
@@ -69,7 +69,7 @@ def _datasets(name: str) -> list[dict[str, str]]:
 
 
 def _facet(seen: LoggedEvent) -> dict[str, Any]:
-    """Where the event stands in the signed log, and its fields."""
+    """Return the event's position in the signed log, and its fields."""
     return {
         "_producer": PRODUCER,
         "_schemaURL": "urn:llmops:audit:event:1",

@@ -1,4 +1,4 @@
-"""Writes the whole log in another form: a JSON object a line, or a table for a spreadsheet."""
+"""Write the whole log in another format: one JSON object per line, or CSV for a spreadsheet."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _COLUMNS: Final = (
 
 
 class Form(StrEnum):
-    """The forms the log can be written in."""
+    """Export formats."""
 
     FHIR = "fhir-auditevent"
     OCSF = "ocsf"
@@ -31,14 +31,14 @@ class Form(StrEnum):
 
 
 def export(directory: Path, form: Form, out: BinaryIO, *, run: str = "", stream: str = "") -> int:
-    """Write the log in another form, streaming, in the order of time.
+    """Write the log in another format, streaming, in time order.
 
-    The copy proves nothing; it names stream, index and leaf hash, by which it can be held against the signed log.
+    The export proves nothing; it names stream, index and leaf hash, so it can be compared with the signed log.
 
     Args:
         directory: the audit directory.
-        form: which.
-        out: where to.
+        form: the format.
+        out: the output.
         run: only this run; empty for all.
         stream: only this stream; empty for all.
 
@@ -46,7 +46,7 @@ def export(directory: Path, form: Form, out: BinaryIO, *, run: str = "", stream:
         Number of events written.
 
     Raises:
-        AuditVerificationError: a stream cannot be read, or holds what is no event of the schema.
+        AuditVerificationError: a stream cannot be read, or holds a line that is no event of the schema.
     """
     events = events_in(directory, run=run, stream=stream)
     lines = _rows(events) if form is Form.CSV else _objects(events, _shape(form))
@@ -96,5 +96,5 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 
 def _inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection): a quote goes before what starts one."""
+    """Prefix a quote to a cell that a spreadsheet would take for a formula (OWASP, CSV injection)."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

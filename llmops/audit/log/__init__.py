@@ -1,1 +1,1 @@
-"""The log as files: one stream a writer, durable before it is acknowledged, sealed by signed checkpoints."""
+"""The log as files: one stream per writer, durable before it is acknowledged, sealed by signed checkpoints."""

@@ -1,4 +1,4 @@
-"""The few system calls that durability rests on; every failure of one becomes an `AuditError`."""
+"""System calls for durable writes; every failure becomes an `AuditError`."""
 
 import fcntl
 import os
@@ -13,13 +13,13 @@ from llmops.plain_files import NotPlainError
 
 
 def open_locked(path: Path, mode: int = plain_files.FILE_MODE, *, anyones: bool = False) -> int:
-    """Open a plain file for appending, made with ``mode`` where it is missing, and hold it alone until it is closed.
+    """Open a plain file for appending under an exclusive lock; created with ``mode`` if missing.
 
     Args:
-        anyones: whether it may be somebody else's, as a reader's stream is.
+        anyones: whether another user may own it, as with a reader's stream.
 
     Raises:
-        AuditVerificationError: a link, a special file or somebody else's lies in its place.
+        AuditVerificationError: it is a link or special file, or owned by another user.
         AuditWriteError: another process writes the stream, or it cannot be opened.
     """
     try:
@@ -33,10 +33,10 @@ def open_locked(path: Path, mode: int = plain_files.FILE_MODE, *, anyones: bool 
 
 
 def next_locked(path: Path) -> int:
-    """Open a new, empty segment, held alone from the moment its name is there.
+    """Create a new, empty segment, locked before its name is visible.
 
     Raises:
-        AuditWriteError: it cannot be made.
+        AuditWriteError: it cannot be created.
     """
     temporary = path.with_name(plain_files.temporary_name())
     try:
@@ -55,7 +55,7 @@ def next_locked(path: Path) -> int:
 
 
 def _held(descriptor: int, path: Path) -> int:
-    """The descriptor, if nobody else holds the file."""
+    """Lock the file and return its descriptor; refuse if another process holds the lock."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,18 +65,18 @@ def _held(descriptor: int, path: Path) -> int:
 
 
 def close_for_good(descriptor: int) -> None:
-    """Let go of a file that is never to be written again; its mode says so where the file system lets it."""
+    """Close a completed file and make it read-only where the file system allows."""
     with suppress(OSError):
         os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) & ~0o222)
     os.close(descriptor)
 
 
 def make_directory(path: Path, mode: int = plain_files.FOLDER_MODE) -> None:
-    """Make a directory, with those it lies in, and their names durable.
+    """Create a directory and its missing parents, durably.
 
     Raises:
-        AuditVerificationError: a link or something else lies in its place.
-        AuditWriteError: it cannot be made.
+        AuditVerificationError: a link or another file has its name.
+        AuditWriteError: it cannot be created.
     """
     try:
         plain_files.make_folder(path, mode)
@@ -88,7 +88,7 @@ def append(descriptor: int, data: bytes) -> None:
     """Write ``data`` in one call and make it durable before returning.
 
     Raises:
-        AuditWriteError: not everything was written, or it may not be durable.
+        AuditWriteError: the write was incomplete, or it may not be durable.
     """
     try:
         written = os.write(descriptor, data)
@@ -100,10 +100,10 @@ def append(descriptor: int, data: bytes) -> None:
 
 
 def cut(descriptor: int, size: int) -> None:
-    """Shorten a file to ``size`` bytes, durably.
+    """Truncate a file to ``size`` bytes, durably.
 
     Raises:
-        AuditWriteError: it cannot be shortened.
+        AuditWriteError: it cannot be truncated.
     """
     try:
         os.ftruncate(descriptor, size)
@@ -113,7 +113,7 @@ def cut(descriptor: int, size: int) -> None:
 
 
 def write_new(path: Path, data: bytes, mode: int = plain_files.FILE_MODE) -> None:
-    """Put a whole new file in place, durably; a file of that name is replaced.
+    """Write a complete new file, durably; a file of that name is replaced.
 
     Raises:
         AuditWriteError: it cannot be written.
@@ -125,11 +125,11 @@ def write_new(path: Path, data: bytes, mode: int = plain_files.FILE_MODE) -> Non
 
 
 def refuse(what: str, error: OSError) -> NoReturn:
-    """Turn a system error into an audit error that names no path.
+    """Map a system error to an audit error that names no path.
 
     Raises:
-        AuditVerificationError: what lies there is nothing that this log put there.
-        AuditWriteError: any other.
+        AuditVerificationError: the file is not one that this log wrote.
+        AuditWriteError: any other error.
     """
     if isinstance(error, NotPlainError):
         raise AuditVerificationError(f"audit: cannot {what} ({error.strerror})") from None

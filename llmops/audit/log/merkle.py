@@ -45,7 +45,7 @@ class Frontier:
             done += width
 
     def _push(self, node: bytes, width: int) -> None:
-        """Add a complete subtree of ``width`` leaves; the size must be a multiple of it."""
+        """Add a complete subtree of ``width`` leaves; the current size must be a multiple of it."""
         size = self.size
         while size & width:
             node = node_hash(self._peaks.pop(), node)
@@ -56,11 +56,11 @@ class Frontier:
 
     @property
     def newest(self) -> bytes:
-        """The root of the largest complete subtree that ends with the last leaf; there must be one."""
+        """Return the root of the largest complete subtree that ends with the last leaf; the tree must not be empty."""
         return self._peaks[-1]
 
     def root(self) -> bytes:
-        """The root over all leaves so far; of the empty tree, SHA-256 of nothing."""
+        """Return the root over all leaves; of the empty tree, SHA-256 of the empty string."""
         if not self._peaks:
             return EMPTY_ROOT
         root = self._peaks[-1]
@@ -70,7 +70,7 @@ class Frontier:
 
 
 def _top(nodes: Sequence[bytes]) -> bytes:
-    """The root of a complete tree, a level at a time."""
+    """Return the root of a complete tree, computed level by level."""
     while len(nodes) > 1:
         pairs = iter(nodes)
         nodes = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
@@ -78,14 +78,14 @@ def _top(nodes: Sequence[bytes]) -> bytes:
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """The root over a sequence of leaf hashes."""
+    """Return the root over a sequence of leaf hashes."""
     frontier = Frontier()
     frontier.extend(leaves)
     return frontier.root()
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The path that shows leaf ``index`` lies in the tree over ``leaves`` (RFC 6962, 2.1.1).
+    """Return the inclusion proof of leaf ``index`` in the tree over ``leaves`` (RFC 6962, 2.1.1).
 
     Raises:
         IndexError: there is no such leaf.
@@ -96,9 +96,9 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 
 def proof_ranges(index: int, size: int) -> tuple[tuple[int, int], ...]:
-    """The stretches ``[start, end)`` of leaves whose roots are the inclusion proof of leaf ``index``, in its order.
+    """Return the leaf ranges ``[start, end)`` whose roots are the inclusion proof of leaf ``index``, in proof order.
 
-    They and the leaf itself make up the whole tree, so one pass over the leaves can build the proof.
+    With the leaf itself they cover the whole tree, so one pass over the leaves can build the proof.
     """
     ranges, start, end = [], 0, size
     while end - start > 1:
@@ -113,7 +113,7 @@ def proof_ranges(index: int, size: int) -> tuple[tuple[int, int], ...]:
 
 
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """The nodes that show the tree over ``leaves`` extends the one over its first ``old_size`` (RFC 6962, 2.1.2).
+    """Return the consistency proof from the first ``old_size`` of ``leaves`` to all of them (RFC 6962, 2.1.2).
 
     Raises:
         IndexError: the old tree is larger than the new one.
@@ -122,7 +122,7 @@ def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ..
 
 
 def consistency_ranges(old_size: int, size: int) -> tuple[tuple[int, int], ...]:
-    """The stretches ``[start, end)`` of leaves whose roots are the consistency proof, in its order.
+    """Return the leaf ranges ``[start, end)`` whose roots are the consistency proof, in proof order.
 
     Raises:
         IndexError: the old tree is larger than the new one.
@@ -135,7 +135,7 @@ def consistency_ranges(old_size: int, size: int) -> tuple[tuple[int, int], ...]:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Say whether ``proof`` shows ``leaf`` at ``index`` of ``size`` leaves under ``root`` (RFC 9162, 2.1.3.2)."""
+    """Whether ``proof`` proves ``leaf`` at ``index`` of ``size`` leaves under ``root`` (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     position, last, node = index, size - 1, leaf
@@ -153,7 +153,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Say whether ``proof`` shows that the new tree extends the old one (RFC 9162, 2.1.4.2)."""
+    """Whether ``proof`` proves that the new tree extends the old one (RFC 9162, 2.1.4.2)."""
     if not 0 <= old_size <= new_size:
         return False
     if old_size == new_size:
@@ -169,7 +169,7 @@ def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: 
 
 
 def _climb(nodes: Sequence[bytes], position: int, last: int) -> tuple[bytes, bytes] | None:
-    """Rebuild both roots from a consistency proof; ``None`` where it is too long or too short."""
+    """Rebuild both roots from a consistency proof; ``None`` if the proof is too long or too short."""
     while position & 1:
         position, last = position >> 1, last >> 1
     old = new = nodes[0]
@@ -187,7 +187,7 @@ def _climb(nodes: Sequence[bytes], position: int, last: int) -> tuple[bytes, byt
 
 
 def _subranges(start: int, end: int, old_size: int, *, complete: bool) -> tuple[tuple[int, int], ...]:
-    """SUBPROOF of RFC 6962, 2.1.2, as stretches of leaves; ``old_size`` is counted from ``start``."""
+    """SUBPROOF of RFC 6962, 2.1.2, as leaf ranges; ``old_size`` is counted from ``start``."""
     if old_size == end - start:
         return () if complete else ((start, end),)
     split = _split(end - start)
@@ -198,5 +198,5 @@ def _subranges(start: int, end: int, old_size: int, *, complete: bool) -> tuple[
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than ``size``."""
+    """Return the largest power of two smaller than ``size``."""
     return 1 << ((size - 1).bit_length() - 1)

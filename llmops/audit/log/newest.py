@@ -1,4 +1,4 @@
-"""Anchors: what the checkpoints of a log say, for a release manifest, a second disk or a witness to keep."""
+"""Anchors of a log's newest checkpoints, to be kept in a release manifest, on a second disk or by a witness."""
 
 import os
 from pathlib import Path
@@ -14,14 +14,14 @@ _LONGEST_NOTE: Final = 1 << 16
 
 
 def newest_anchors(directory: Path, key: VerifyKey | None = None) -> tuple[Anchor, ...]:
-    """The size and root of each stream at its newest checkpoint, sorted by stream; an unsealed stream has none.
+    """Return size and root of each stream at its newest checkpoint, sorted by stream; unsealed streams are left out.
 
-    Reads only, so it can be called while the streams are being written. It proves nothing by itself: what an anchor is
-    worth depends on where it is kept.
+    Reads only, so it may run while streams are being written. An anchor proves something only if it is kept where the
+    log's writers cannot change it.
 
     Args:
         directory: the audit directory.
-        key: that of the log: of readers' streams, only what it has sealed counts.
+        key: key of the log; a checkpoint of a reader's stream counts only if this key signed it.
 
     Raises:
         AuditVerificationError: a checkpoint file cannot be read or is malformed.
@@ -30,10 +30,10 @@ def newest_anchors(directory: Path, key: VerifyKey | None = None) -> tuple[Ancho
 
 
 def newest_checkpoints(directory: Path, key: VerifyKey | None = None) -> tuple[Checkpoint, ...]:
-    """The newest checkpoint of each stream, sorted by stream; as `newest_anchors` otherwise.
+    """Return the newest checkpoint of each stream, sorted by stream; otherwise as `newest_anchors`.
 
-    What lies there of readers' and reviewers' streams and is no checkpoint is left out: anybody may have put it there,
-    and `verify` tells of it.
+    In readers' and reviewers' streams, content that is no checkpoint is skipped, since anybody may have put it there;
+    `verify` reports it.
     """
     found = (_newest(directory, stream, key) for stream in layout.streams(directory))
     return tuple(checkpoint for checkpoint in found if checkpoint)
@@ -52,7 +52,7 @@ def _newest(directory: Path, stream: str, key: VerifyKey | None) -> Checkpoint |
 
 
 def newest_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
-    """The newest checkpoint of one stream, from the end of its file.
+    """Return the newest checkpoint of one stream, read from the end of its file.
 
     Raises:
         AuditVerificationError: the file cannot be read or is malformed.
@@ -66,7 +66,7 @@ def newest_checkpoint(directory: Path, stream: str) -> Checkpoint | None:
             whole, tail = file.tell() == 0, file.read()
     except OSError:
         raise AuditVerificationError(f"audit stream {stream}: its checkpoints cannot be read") from None
-    # Notes have two parts each, so the first whole one is found by its origin line, not by counting from a cut.
+    # Notes have two parts each, so the first complete one is found by its origin line, not by counting from the cut.
     start = 0 if whole else tail.find(f"\n\nllmops/{stream}\n".encode()) + 2
     notes = split_notes(tail[start:])[0]
     return parse_checkpoint(notes[-1]) if notes else None

@@ -1,4 +1,4 @@
-"""What a writer finds when it reopens a stream: the sealed part must stand, a torn tail is set aside, never dropped."""
+"""Recover a reopened stream: check the sealed part and move a torn tail aside; nothing is dropped."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -19,24 +19,24 @@ from llmops.errors import AuditError, AuditVerificationError
 from llmops.plain_files import PRIVATE_FILE, PRIVATE_FOLDER, file_size, is_there, open_file, read_file
 
 NO_PREVIOUS: Final = "0" * 32
-_MOST_TORN: Final = 1 << 20  # of a reader's stream; a batch of theirs is far smaller
+_MOST_TORN: Final = 1 << 20  # bytes, of a reader's stream; a batch of a reader is far smaller
 
 
 def link(leaf: bytes) -> str:
-    """What the next event says of the event with this leaf hash."""
+    """Return the ``prev`` value of the event that follows the one with this leaf hash."""
     return leaf.hex()[:32]
 
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """A stream as far as it stands.
+    """The valid part of a stream.
 
     Args:
         frontier: the tree over its events.
         prev: link of the last event.
         end: byte position after the last event, in the newest segment.
-        recovered: numbers of the torn files that its events already speak of.
-        tied: what its events already say of other streams.
+        recovered: numbers of the torn files that its events record.
+        tied: anchors of other streams that its events record.
         tree: the tree file over its events.
     """
 
@@ -50,15 +50,15 @@ class Standing:
 
 
 def last_checkpoint(directory: Path, stream: str, aside: Path) -> Checkpoint | None:
-    """The newest checkpoint; a torn one after it is set aside.
+    """Return the newest checkpoint; a torn one after it is moved aside.
 
     Args:
-        aside: the folder for what is cut off.
+        aside: the folder for torn data.
 
     Raises:
         AuditVerificationError: the newest checkpoint is malformed, of another stream, or followed by
-            what no crash leaves.
-        AuditWriteError: the torn part cannot be set aside.
+            data that a crash cannot leave.
+        AuditWriteError: the torn data cannot be moved aside.
     """
     path = layout.checkpoints_file(directory, stream)
     if not is_there(path):
@@ -79,10 +79,10 @@ def last_checkpoint(directory: Path, stream: str, aside: Path) -> Checkpoint | N
 
 
 def stand(directory: Path, stream: str, sealed: Checkpoint | None) -> Standing:
-    """Read a stream up to its last whole, well-linked event.
+    """Read a stream up to its last complete event with a valid link.
 
     Raises:
-        AuditVerificationError: the sealed part is not what its checkpoint says; the stream must not be written on.
+        AuditVerificationError: the sealed part does not match its checkpoint; the stream must not be continued.
     """
     standing = Standing(tree=TreeWriter(layout.tree_file(directory, stream)))
     size = sealed.size if sealed else 0
@@ -99,14 +99,14 @@ def stand(directory: Path, stream: str, sealed: Checkpoint | None) -> Standing:
 
 
 def _read(part: Segment, stream: str, standing: Standing, sealed: Checkpoint | None) -> None:
-    """Take the events of one segment as far as they stand."""
+    """Take the valid events of one segment."""
     size, kinds = sealed.size if sealed else 0, may_hold(stream)
     for line in _lines(part):
         in_seal = standing.frontier.size < size
         if not line.endswith(b"\n"):
             break
         if not in_seal and not _follows(standing, line[:-1], kinds):
-            if layout.is_reader(stream):  # anybody may have written it: no crash leaves a whole line that is none
+            if layout.is_reader(stream):  # anybody may have written it: a crash leaves no complete invalid line
                 raise AuditVerificationError(
                     f"audit stream {stream}: event {standing.frontier.size} is none of a reader"
                 )
@@ -117,13 +117,13 @@ def _read(part: Segment, stream: str, standing: Standing, sealed: Checkpoint | N
 
 
 def set_aside(aside: Path, stream: str, descriptor: int, standing: Standing) -> tuple[Recovered, ...]:
-    """Move what lies behind the last good event to a torn file; the events that tell of it and of earlier untold ones.
+    """Move data after the last valid event to a torn file; return events for it and for torn files not yet recorded.
 
-    The copy is durable before the cut, and a torn file that no event names is told of at the next opening, so a crash
-    at any moment loses nothing. What is copied is read from the file that is held, never from its name again.
+    The copy is durable before the cut, and a torn file without an event is recorded at the next opening, so a crash at
+    any moment loses nothing. The data is read from the locked descriptor, never by name again.
 
     Raises:
-        AuditVerificationError: it is more than a reader's crash leaves.
+        AuditVerificationError: it is more than a reader's crash can leave.
         AuditWriteError: it cannot be moved.
     """
     torn = os.fstat(descriptor).st_size - standing.end
@@ -142,7 +142,7 @@ def set_aside(aside: Path, stream: str, descriptor: int, standing: Standing) -> 
 
 
 def read_all(path: Path) -> bytes:
-    """The bytes of a file of the log.
+    """Read a file of the log.
 
     Raises:
         AuditWriteError: it cannot be read.
@@ -195,7 +195,7 @@ def _remember(standing: Standing, line: bytes) -> None:
 
 
 def _keep(aside: Path, stream: str, data: bytes, told: Collection[int]) -> None:
-    """Keep what is to be cut off, for its owner's eyes alone, under a number that no event has named."""
+    """Save torn data, readable by its owner only, under a number that no event has recorded."""
     disk.make_directory(aside, PRIVATE_FOLDER)
     number = max((*layout.torn_files(aside, stream), *told), default=0) + 1
     disk.write_new(layout.torn_file(aside, stream, number), data, PRIVATE_FILE)

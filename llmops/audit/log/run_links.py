@@ -1,4 +1,4 @@
-"""Several writers, one history: a main stream that speaks of the others, and lives while it is silent."""
+"""Tie the streams of several writers into one history: seal them in a main stream, and keep that stream alive."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,10 +18,10 @@ BEAT_S: Final = 5.0
 
 
 def tie_streams(log: AuditLog) -> tuple[Receipt, ...]:
-    """Write into ``log`` where every other sealed stream of its directory stands, and seal it.
+    """Record the newest checkpoint of every other sealed stream of the directory in ``log``, and seal it.
 
-    From then on none of them can be cut back, exchanged or removed without ``log``, and an anchor of ``log`` alone
-    vouches for all. What this log has said of a stream before is not said again.
+    After that none of them can be truncated, replaced or removed without ``log``, and an anchor of ``log`` covers all
+    of them. A checkpoint that ``log`` has recorded before is not recorded again.
 
     Raises:
         AuditVerificationError: a checkpoint file cannot be read or is malformed.
@@ -35,13 +35,13 @@ def tie_streams(log: AuditLog) -> tuple[Receipt, ...]:
 
 
 def tie_into_run(directory: Path, signer: SigningKey, clock: Callable[[], int]) -> None:
-    """Let the main stream of the newest run speak of every sealed stream, as its next start would.
+    """Record every sealed stream in the main stream of the newest run, as its next start would.
 
-    For whoever logs beside a run and has the log's key at hand. Where somebody holds that stream, it is left to them or
-    to the next; so it is where the disk refuses: what is not tied in is no less durable or sealed.
+    For processes that log beside a run and have the log's key. If the stream is locked by another process or the disk
+    refuses, the next writer does it; the streams are durable and sealed in any case.
 
     Raises:
-        AuditVerificationError: the sealed part of the stream does not stand.
+        AuditVerificationError: the sealed part of the stream is not valid.
     """
     for stream in layout.main_streams(directory)[-1:]:
         with suppress(AuditWriteError), AuditLog.open(directory, stream=stream, signer=signer, clock=clock) as log:
@@ -51,17 +51,17 @@ def tie_into_run(directory: Path, signer: SigningKey, clock: Callable[[], int]) 
 def seal_readers(
     directory: Path, signer: SigningKey, clock: Callable[[], int], aside: Path | None = None
 ) -> dict[str, str]:
-    """Recover and seal the streams of readers who are gone: as they are found, since nothing sealed them before.
+    """Recover and seal streams of finished readers, as they are: nothing sealed them before.
 
     Args:
         directory: the audit directory.
         signer: the key of the log.
         clock: UTC milliseconds since 1970.
-        aside: as of `AuditLog.open`.
+        aside: as in `AuditLog.open`.
 
     Returns:
-        Of each stream that is refused, why: it is a link, or does not hold what readers log. It stays as it
-        is, unsealed. One that is being written is passed over.
+        The reason for each refused stream: it is a link, or holds more than readers log. It stays unchanged and
+        unsealed. A stream that is being written is skipped.
     """
     refused = {}
     for stream in layout.streams(directory):
@@ -77,9 +77,9 @@ def seal_readers(
 
 @contextmanager
 def heartbeat(log: AuditLog, every_s: float = BEAT_S) -> Iterator[None]:
-    """Let ``log`` seal itself in time and show that its writer lives, while the writer is busy with something else.
+    """Seal ``log`` on time and write liveness events while its writer is busy with other work.
 
-    A write that fails here stops the log, and so the next `AuditLog.append`: it is not lost that it failed.
+    A failed write stops the log, so the next `AuditLog.append` fails too: the failure is not lost.
     """
     over = threading.Event()
 

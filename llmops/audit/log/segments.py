@@ -1,7 +1,7 @@
-"""The files of one stream: sealed segments that are never written again, and the newest one, which grows.
+"""The files of one stream: sealed read-only segments, and the newest segment, which grows.
 
-A stream starts in ``<stream>.jsonl`` and goes on in ``<stream>.<n>.jsonl``, where ``n`` (twelve digits) is the position
-of the file's first event. Positions, links and tree run through all of them as if they were one file.
+A stream starts in ``<stream>.jsonl`` and continues in ``<stream>.<n>.jsonl``, where ``n`` (12 digits) is the position
+of the file's first event. Positions, links and tree run through all segments as through one file.
 """
 
 import os
@@ -34,13 +34,13 @@ class Segment:
 
 
 def segment(directory: Path, stream: str, start: int) -> Segment:
-    """The segment that begins with event ``start``."""
+    """Return the segment that begins with event ``start``."""
     first = layout.events_file(directory, stream)
     return Segment(path=first.with_name(f"{stream}.{start:012d}.jsonl") if start else first, start=start)
 
 
 def segments(directory: Path, stream: str) -> tuple[Segment, ...]:
-    """The files of a stream in order; the first one by name where there is none."""
+    """Return the segments of a stream in order; the name of the first one if none exists."""
     found = [
         Segment(path=path, start=int(match.group(1)))
         for path in layout.beginning(directory, f"{stream}.")
@@ -53,7 +53,7 @@ def segments(directory: Path, stream: str) -> tuple[Segment, ...]:
 
 
 def reading(one: Segment) -> BinaryIO:
-    """Open a segment to be read.
+    """Open a segment for reading.
 
     Raises:
         OSError: it cannot be read, or is no plain file.
@@ -62,10 +62,10 @@ def reading(one: Segment) -> BinaryIO:
 
 
 def lines(directory: Path, stream: str, offset: int = 0) -> Iterator[bytes]:
-    """The events of a stream as lines with their ends, from a byte position that is counted over all segments.
+    """Yield the events of a stream as lines with line ends, from a byte position counted over all segments.
 
     Raises:
-        OSError: on the first use, or later; a file cannot be read.
+        OSError: on the first use or later: a file cannot be read.
     """
     return chain.from_iterable(_files(directory, stream, offset))
 

@@ -1,8 +1,8 @@
-"""Nodes of a stream's tree kept beside it, so that a proof reads a few kilobytes of a log of any length.
+"""Tree nodes stored beside a stream, so that a proof reads a few kilobytes of a log of any length.
 
-``<stream>.tree`` holds one record for each 256 events: where their lines end, the root over them, and the root of the
-largest complete subtree that ends with them. It is a shortcut and proves nothing: what is made from it is held against
-a signed root before it is believed, and a log without it, or with a wrong one, is read through instead.
+``<stream>.tree`` holds one record per 256 events: where their lines end, the root over them, and the root of the
+largest complete subtree that ends with them. It is a shortcut and proves nothing: results are checked against a
+signed root, and without a correct tree file the whole log is read instead.
 """
 
 import os
@@ -24,7 +24,7 @@ _RECORD: Final = struct.Struct(">Q32s32s")
 
 
 class TreeWriter:
-    """Follows a stream as it grows. Never stands in its way: where the disk refuses, the shortcut just ends there."""
+    """Writes the tree file as a stream grows; a disk error ends the tree file, never the stream."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -35,7 +35,7 @@ class TreeWriter:
         self._held: list[bytes] = []
 
     def open(self) -> None:
-        """Put what was followed so far in place of what an earlier writer left, and write on from there."""
+        """Replace an earlier tree file with the nodes so far, and continue it."""
         with suppress(OSError):
             self._descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT)
             held = b"".join(self._held)
@@ -46,7 +46,7 @@ class TreeWriter:
         self._held.clear()
 
     def add(self, leaf: bytes, size: int) -> None:
-        """One more event, of ``size`` bytes with its line end."""
+        """Add one event, of ``size`` bytes with its line end."""
         self._leaves.append(leaf)
         self._end += size
         if len(self._leaves) == WIDTH:
@@ -60,7 +60,7 @@ class TreeWriter:
                 self._write(record)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -76,7 +76,7 @@ class TreeWriter:
 
 
 class TreeReader:
-    """Roots over stretches of a stream, by way of the tree file as far as it goes and of the events themselves."""
+    """Computes roots over ranges of a stream, from the tree file as far as it goes and from the events."""
 
     def __init__(self, directory: Path, stream: str) -> None:
         self._directory, self._stream = directory, stream
@@ -86,15 +86,15 @@ class TreeReader:
         self._blocks = len(self._tree) // _RECORD.size
 
     def covers(self, size: int) -> bool:
-        """Whether the tree file goes so far that little is left to be read of the events."""
+        """Whether the tree file covers all but a few events."""
         return self._blocks >= size // WIDTH
 
     def line(self, index: int) -> bytes:
-        """The event at a place, without its line end; empty if there is none."""
+        """Return the event at a position, without line end; empty if there is none."""
         return next(self._lines(index, index + 1), b"")
 
     def root(self, start: int, end: int) -> bytes:
-        """The root over events ``[start, end)``."""
+        """Return the root over events ``[start, end)``."""
         parts: list[tuple[int, bytes]] = []
         while start < end:
             width = min(start & -start or 1 << 62, 1 << ((end - start).bit_length() - 1))
@@ -106,7 +106,7 @@ class TreeReader:
         return node
 
     def _complete(self, start: int, width: int) -> bytes:
-        """The root of a complete subtree: ``width`` is a power of two and divides ``start``."""
+        """Return the root of a complete subtree: ``width`` is a power of two and divides ``start``."""
         last = (start + width) // WIDTH
         if width < WIDTH or last > self._blocks:
             return root_of([leaf_hash(line) for line in self._lines(start, start + width)])
@@ -123,7 +123,7 @@ class TreeReader:
         return int(end), bytes(own), bytes(largest)
 
     def _lines(self, start: int, end: int) -> Iterator[bytes]:
-        """Events ``[start, end)`` without line ends."""
+        """Yield events ``[start, end)`` without line ends."""
         block = min(start // WIDTH, self._blocks)
         events = segments.lines(self._directory, self._stream, self._record(block - 1)[0] if block else 0)
         skip = start - block * WIDTH
@@ -131,10 +131,10 @@ class TreeReader:
 
 
 def roots(directory: Path, stream: str, spans: Sequence[Span], size: int) -> Iterator[tuple[bytes, ...]]:
-    """The roots over stretches of a stream's first ``size`` events: the quick answer first, then the certain one.
+    """Yield the roots over ranges of a stream's first ``size`` events twice: first the quick answer, then the exact.
 
-    The first may rest on a wrong tree file, so the caller takes the second where the first does not prove what it
-    should. The stretches may not overlap.
+    The first answer may come from a wrong tree file: if its proof fails, the caller takes the second. The ranges must
+    not overlap.
 
     Raises:
         OSError: the stream cannot be read.

@@ -1,4 +1,4 @@
-"""The append-only log: one stream a writer, durable before it is acknowledged, sealed by signed checkpoints."""
+"""The append-only log: one stream per writer, durable before it is acknowledged, sealed by signed checkpoints."""
 
 import os
 import threading
@@ -27,7 +27,7 @@ SILENCE_MS: Final = 60_000
 
 
 class AuditLog:
-    """One stream of an audit directory, held for writing by this process alone. Made by `AuditLog.open`."""
+    """One stream of an audit directory, locked for writing by this process. Made by `AuditLog.open`."""
 
     def __init__(
         self,
@@ -72,20 +72,20 @@ class AuditLog:
         segment_bytes: int = SEGMENT_BYTES,
         aside: Path | None = None,
     ) -> Self:
-        """Open a stream for appending; one that is new is made, one that a crash cut short is recovered.
+        """Open a stream for appending; create a new one, recover one that a crash cut short.
 
         Args:
-            directory: the audit directory; made where it is missing.
+            directory: the audit directory; created if missing.
             stream: name of the stream; each writing process has its own.
-            signer: signs the checkpoints; without one nothing is sealed and `verify` says so.
+            signer: signs the checkpoints; without it nothing is sealed and `verify` reports so.
             clock: UTC milliseconds since 1970.
-            run_id: stands in every event.
-            segment_bytes: size at which a file of the stream is sealed for good and the next begins, if by a signer.
-            aside: folder for what a recovery cuts off, in the raw zone; without one it is kept beside the stream.
+            run_id: written in every event.
+            segment_bytes: size at which a signer seals a segment and starts the next.
+            aside: folder in the raw zone for torn data; by default it stays beside the stream.
 
         Raises:
             AuditWriteError: another process writes the stream, or the disk refuses.
-            AuditVerificationError: the sealed part of the stream does not stand; it must not be written on.
+            AuditVerificationError: the sealed part of the stream is not valid; it must not be continued.
         """
         layout.check_stream(stream)
         disk.make_directory(directory)
@@ -120,7 +120,7 @@ class AuditLog:
 
     @property
     def key(self) -> VerifyKey | None:
-        """The key that its checkpoints verify with; None where nothing is sealed."""
+        """Return the public key of its checkpoints; None if nothing is sealed."""
         return self._signer.public if self._signer else None
 
     @property
@@ -129,17 +129,17 @@ class AuditLog:
         return self._frontier.size
 
     def append(self, events: Sequence[Event]) -> tuple[Receipt, ...]:
-        """Write events in one piece; when this returns they are durable.
+        """Write events in one piece; they are durable when this returns.
 
         Args:
-            events: in order; none of them may hold PHI, which their schema sees to.
+            events: in order; none may hold PHI, which their schema enforces.
 
         Returns:
-            One receipt an event.
+            One receipt per event.
 
         Raises:
-            AuditError: an event holds what the schema does not allow; nothing of the batch is written.
-            AuditWriteError: not durable. The log takes nothing more: what is on disk is settled when it is next opened.
+            AuditError: an event holds a value that the schema does not allow; nothing of the batch is written.
+            AuditWriteError: not durable. The log accepts nothing more; the next opening recovers it.
         """
         with self._lock:
             self._refuse_if_failed()
@@ -162,7 +162,7 @@ class AuditLog:
             return tuple(Receipt(stream=self.stream, index=start + i, leaf=leaf.hex()) for i, leaf in enumerate(leaves))
 
     def checkpoint(self) -> Checkpoint | None:
-        """Seal everything so far; the newest checkpoint, or ``None`` for an empty stream or one without a signer.
+        """Seal all events; return the newest checkpoint, or ``None`` for an empty stream or one without a signer.
 
         Raises:
             AuditWriteError: the checkpoint is not durable.
@@ -173,7 +173,7 @@ class AuditLog:
             return self._sealed
 
     def beat(self) -> None:
-        """Seal what has waited for `CHECKPOINT_MS`; after `SILENCE_MS` without an event, write that the writer lives.
+        """Seal events older than `CHECKPOINT_MS`; after `SILENCE_MS` without an event, write a liveness event.
 
         Raises:
             AuditWriteError: not durable.
@@ -187,10 +187,10 @@ class AuditLog:
             self.append([Heartbeat()])
 
     def close(self) -> None:
-        """Seal and let go of the stream; safe to call twice.
+        """Seal and close the stream; safe to call twice.
 
         Raises:
-            AuditWriteError: the last checkpoint is not durable; the stream is let go all the same.
+            AuditWriteError: the last checkpoint is not durable; the stream is closed anyway.
         """
         with self._lock:
             if self._descriptor < 0:
@@ -225,7 +225,7 @@ class AuditLog:
         return lines, leaves, prev
 
     def _begin_segment(self) -> None:
-        """Seal what there is, and go on in a new file; killed in between, the next opening goes on where this was."""
+        """Seal the current segment and start a new one; after a crash in between, the old one is continued."""
         self._checkpoint()
         with self._all_or_refuse():
             fresh = disk.next_locked(segment(self.directory, self.stream, self._frontier.size).path)
@@ -254,7 +254,7 @@ class AuditLog:
 
     @contextmanager
     def _all_or_refuse(self) -> Iterator[None]:
-        """Whatever breaks off what is done in here, Ctrl-C too, leaves a log that takes nothing more."""
+        """Stop the log if the block is interrupted, also by Ctrl-C: it then accepts nothing more."""
         self._refuses = True
         yield
         self._refuses = False
@@ -265,10 +265,10 @@ class AuditLog:
 
 
 def published_keys(directory: Path, stream: str) -> tuple[VerifyKey, ...]:
-    """The public keys that lie beside a stream: those that have signed it, as it says itself.
+    """Return the public keys beside a stream: those that it says have signed it.
 
     Raises:
-        AuditVerificationError: the file holds what is no key.
+        AuditVerificationError: the file holds a line that is no key.
         AuditWriteError: it cannot be read.
     """
     try:
@@ -278,7 +278,7 @@ def published_keys(directory: Path, stream: str) -> tuple[VerifyKey, ...]:
 
 
 def _hold_newest(directory: Path, stream: str) -> int:
-    """The newest segment, held by nobody else; another may have become it while this one was waited for."""
+    """Open and lock the newest segment; refuse if another one became the newest meanwhile."""
     newest = segments(directory, stream)[-1]
     descriptor = disk.open_locked(newest.path, anyones=layout.is_reader(stream))
     if segments(directory, stream)[-1] == newest:
@@ -288,9 +288,9 @@ def _hold_newest(directory: Path, stream: str) -> int:
 
 
 def _refuse_forged(directory: Path, stream: str, sealed: Checkpoint | None, signer: SigningKey | None) -> None:
-    """Refuse to go on from a checkpoint that none of the stream's own keys has signed; of a reader's, but the signer's.
+    """Refuse to continue from a checkpoint that none of the stream's keys signed; a reader's needs the signer's key.
 
-    Whoever can write a reader's stream can put a key and checkpoints of their own beside it.
+    Whoever can write a reader's stream can put their own key and checkpoints beside it.
     """
     keys = published_keys(directory, stream)
     if signer and layout.is_reader(stream):

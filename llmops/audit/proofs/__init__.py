@@ -1,1 +1,1 @@
-"""Proofs for people who do not have the log: that an event is in it, and that it only grew."""
+"""Proofs for people without the log: that an event is in it, and that it only grew."""

@@ -1,4 +1,4 @@
-"""Proof that a log only grew: that a newer checkpoint of a stream extends an older one (RFC 6962, 2.1.2)."""
+"""Consistency proofs: a newer checkpoint of a stream extends an older one (RFC 6962, 2.1.2)."""
 
 import json
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ class ConsistencyProof:
     path: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """The proof as plain values."""
+        """Return the proof as plain values."""
         return {"old": self.old.note.decode(), "new": self.new.note.decode(), "path": list(self.path)}
 
     def holds(self, trusted_keys: Sequence[VerifyKey] = ()) -> bool:
-        """Say whether the new checkpoint extends the old one; with keys, also whether they signed both."""
+        """Whether the new checkpoint extends the old one; with keys, also whether they signed both."""
         if self.old.stream != self.new.stream:
             return False
         if trusted_keys and not (self.old.signed_by(trusted_keys) and self.new.signed_by(trusted_keys)):
@@ -46,7 +46,7 @@ def prove_consistency(directory: Path, old: Checkpoint, new: Checkpoint) -> Cons
     """Make the proof that ``new`` extends ``old`` from the events of the log.
 
     Returns:
-        A proof that holds, or, where the log gives none, one that does not.
+        A valid proof, or an invalid one if ``new`` does not extend ``old``.
 
     Raises:
         AuditVerificationError: the stream cannot be read, or holds fewer events than the newer checkpoint.
@@ -66,7 +66,7 @@ def prove_consistency(directory: Path, old: Checkpoint, new: Checkpoint) -> Cons
 
 
 def proofs_to_json(proofs: Sequence[ConsistencyProof]) -> str:
-    """Consistency proofs as a file an auditor can be sent."""
+    """Serialize consistency proofs as a JSON file."""
     return json.dumps([proof.to_dict() for proof in proofs], sort_keys=True, indent=1)
 
 
@@ -74,7 +74,7 @@ def parse_proofs(text: str) -> tuple[ConsistencyProof, ...]:
     """Read consistency proofs.
 
     Raises:
-        AuditVerificationError: not such proofs.
+        AuditVerificationError: not consistency proofs.
     """
     try:
         return tuple(

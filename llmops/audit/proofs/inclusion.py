@@ -1,4 +1,4 @@
-"""Proof that one event lies in a log, which an outsider checks with the public key alone and without the log."""
+"""Inclusion proofs: an event is in a log; checked with the public key alone, without the log."""
 
 import base64
 import json
@@ -23,11 +23,11 @@ _DIGITS: Final = 19
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """An event, its place, and the path from it to a signed root.
+    """An event, its position, and the path from it to a signed root.
 
     Args:
         index: zero-based position in the stream that the checkpoint names.
-        line: the event as it stands in the log.
+        line: the event as written in the log.
         path: hex RFC 6962 audit path, from the leaf up.
         checkpoint: the signed note.
     """
@@ -38,7 +38,7 @@ class Proof:
     checkpoint: str
 
     def to_json(self) -> str:
-        """The proof as a file an auditor can be sent."""
+        """Serialize the proof as a JSON file."""
         path = [base64.b64encode(bytes.fromhex(node)).decode() for node in self.path]
         data = {"index": self.index, "line": self.line, "path": path, "checkpoint": self.checkpoint}
         return json.dumps(data, sort_keys=True, indent=1)
@@ -66,7 +66,7 @@ def prove(directory: Path, stream: str, index: int) -> Proof:
     """Prove an event under the newest checkpoint: from the tree file if there is one, else in one pass over the stream.
 
     Raises:
-        AuditVerificationError: no checkpoint covers the event, or the stream does not give the checkpoint's root.
+        AuditVerificationError: no checkpoint covers the event, or the stream does not match the checkpoint's root.
     """
     checkpoint = newest_checkpoint(directory, stream)
     if checkpoint is None or not 0 <= index < checkpoint.size:
@@ -83,7 +83,7 @@ def prove(directory: Path, stream: str, index: int) -> Proof:
 
 
 def find_event(directory: Path, name: str) -> tuple[str, int]:
-    """Which event is meant: ``stream#index``, or a record or document id, which means the decision on it.
+    """Find an event by ``stream#index``, or the decision on a record or document by its id.
 
     Returns:
         Stream and index.
@@ -112,7 +112,7 @@ def _proof(index: int, line: bytes, path: Sequence[bytes], checkpoint: Checkpoin
 
 
 def check(proof: Proof, trusted_keys: Sequence[VerifyKey]) -> bool:
-    """Say whether a trusted key has signed a log that holds this event at this place."""
+    """Whether a trusted key signed a log that holds this event at this position."""
     try:
         checkpoint = parse_checkpoint(proof.checkpoint.encode("utf-8", "surrogatepass"))
         path = [bytes.fromhex(node) for node in proof.path]
@@ -125,6 +125,6 @@ def check(proof: Proof, trusted_keys: Sequence[VerifyKey]) -> bool:
 
 
 def _candidates(directory: Path, stream: str, index: int) -> Iterator[bytes]:
-    """The event by way of the tree file, which may be wrong; then by counting lines."""
+    """Yield the event found by the tree file, which may be wrong; then the one found by counting lines."""
     yield TreeReader(directory, stream).line(index)
     yield next(islice(lines(directory, stream), index, None), b"").removesuffix(b"\n")

@@ -1,4 +1,4 @@
-"""The compliance report: one HTML page about a log, to be searched and printed with no server and no network."""
+"""The compliance report: one HTML page about a log, searchable and printable without server or network."""
 
 from llmops.audit.report.write import write_page
 

@@ -1,4 +1,4 @@
-"""What the report counts: runs, releases, policies, findings, reasons, and who did what; one event at a time."""
+"""Counts for the report: runs, releases, policies, findings, reasons and actors; one event at a time."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class LogCounts:
     acts_total: int = 0
 
     def add(self, seen: LoggedEvent) -> None:
-        """Count one event; they come in the order of time."""
+        """Count one event; events come in time order."""
         event, at = seen.entry.event, seen.entry.at
         self.events += 1
         self.first, self.last = self.first or at, max(self.last, at)
@@ -112,7 +112,7 @@ class LogCounts:
 
 
 def _time(seen: LoggedEvent) -> str:
-    """UTC, to the second, as people read it."""
+    """Format a time in UTC, to the second."""
     return moment(seen.entry.at)[:19].replace("T", " ")
 
 

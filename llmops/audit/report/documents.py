@@ -1,6 +1,6 @@
-"""The paged index of documents: every step of every document, in small compressed pages that open one at a time.
+"""The paged index of documents: every step of every document, in small compressed pages, opened one at a time.
 
-A record belongs to the page that the CRC-32 of its id names, so the page of an id is known without an index of ids.
+The CRC-32 of a record's id selects its page, so no index of ids is needed.
 """
 
 import base64
@@ -22,7 +22,7 @@ _IDS: Final = frozenset({"document_id", "record_id"})
 
 
 class Pages:
-    """Collects the events about records and documents; `packed` then gives the pages.
+    """Collects the events about records and documents; `packed` returns the pages.
 
     Args:
         log_bytes: size of the log, from which the number of pages is chosen.
@@ -37,7 +37,7 @@ class Pages:
         self._held = [bytearray() for _ in range(self.count)]
 
     def add(self, seen: LoggedEvent) -> None:
-        """Take an event; one that is about no record or document is passed over."""
+        """Take an event; events about no record or document are skipped."""
         event: Any = seen.entry.event
         document_id = getattr(event, "document_id", "")
         record_id = document_id.partition(".")[0] or getattr(event, "record_id", "")
@@ -61,7 +61,7 @@ class Pages:
         self._held[page] += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
     def packed(self) -> Iterator[tuple[str, dict[str, int]]]:
-        """Each page, as base64 of zlib of JSON, and what it holds: documents by decision and reason."""
+        """Yield each page, as base64 of zlib of JSON, with its number of documents by decision and reason."""
         for number, held in enumerate(self._held):
             documents = _documents(held)
             self._held[number] = bytearray()
@@ -70,9 +70,9 @@ class Pages:
 
 
 def _documents(held: bytearray) -> list[list[Any]]:
-    """``[record, part, run, decision, policy, score, steps]`` of every document, sorted by id.
+    """Return ``[record, part, run, decision, policy, score, steps]`` of every document, sorted by id.
 
-    The steps of a record (its reading) stand with each of its documents; a record that became none stands for itself.
+    The reading of a record is a step of each of its documents; a record without documents has a row of its own.
     """
     records: dict[str, dict[str | None, list[Any]]] = {}
     for line in held.splitlines():
@@ -97,7 +97,7 @@ def _rows(parts: dict[str | None, list[Any]]) -> Iterator[list[Any]]:
 
 
 def _decided(event: object) -> tuple[str, str, float | None]:
-    """Decision, policy and score, as far as this event says."""
+    """Return decision, policy and score, as far as this event holds them."""
     if isinstance(event, DocumentReleased):
         return "released", event.policy_id, event.score
     if isinstance(event, RecordWithheld):

@@ -1,4 +1,4 @@
-"""Puts the page together: counts as plain HTML, documents as packed data that its script unpacks."""
+"""Write the report page: counts as plain HTML, documents as packed data that its script unpacks."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -22,16 +22,16 @@ _PAGES: Final = "<!--pages-->"
 def write_page(directory: Path, out: Path, verdict: Verdict, *, at: int) -> dict[str, Any]:
     """Write the compliance report of a log.
 
-    What cannot be read any more is left out, and the page says so: a damaged log is when it is needed most.
+    Data that cannot be read is left out and the page says so: a report matters most for a damaged log.
 
     Args:
         directory: the audit directory.
         out: the page; replaced as a whole.
-        verdict: what `llmops.audit.verify.directory` said of the log.
+        verdict: the verdict of `llmops.audit.verify.directory` on the log.
         at: UTC milliseconds, the time on the page.
 
     Returns:
-        Counts of what is on it.
+        Counts of the page's content.
 
     Raises:
         OSError: the page cannot be written.
@@ -82,7 +82,7 @@ def _write(out: Path, html: str, blocks: list[str]) -> None:
 def _size(path: Path) -> int:
     try:
         return file_size(path)
-    except OSError:  # the verdict says so
+    except OSError:  # reported by the verdict
         return 0
 
 

@@ -1,1 +1,1 @@
-"""Verifies an audit directory offline: streams, anchors, and what it says was published."""
+"""Verify an audit directory offline: streams, anchors, and published artifacts."""

@@ -1,4 +1,4 @@
-"""Whether what the log says was published is there as it was published, and what it says was taken back, is."""
+"""Check that published releases are unchanged, and that revocations in the log are in force."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from llmops.plain_files import open_file, read_file
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
-WHOLE: Final = ""  # as `ReleaseRevoked` names the release itself
+WHOLE: Final = ""  # the ``document_id`` in `ReleaseRevoked` of a whole release
 
 
 def check_artifacts(
@@ -25,17 +25,17 @@ def check_artifacts(
     revoked: Iterable[ReleaseRevoked],
     taken_back: Mapping[str, Collection[str]],
 ) -> tuple[Finding, ...]:
-    """Hold release folders against the events that name them.
+    """Compare release folders with the log events that name them.
 
     Args:
-        releases: the folder that holds the release folders, ``<output>/release``.
-        published: what a verified log says was published.
-        revoked: what it says was taken back; the folder of a release taken back as a whole may be gone.
-        taken_back: what signed entries take back, by release id: ids of documents, `WHOLE` for the release.
+        releases: the folder of the release folders, ``<output>/release``.
+        published: published releases, according to a verified log.
+        revoked: revocations, according to the log; the folder of a release revoked as a whole may be missing.
+        taken_back: revocations by signed entries, by release id: ids of documents, `WHOLE` for the release.
 
     Returns:
-        Nothing where all is there as it was; a missing folder cannot be verified, a changed one is tampered, and so is
-        one of which the log says that it was taken back, in whole or in part, while readers would still serve it.
+        Nothing if all is unchanged. A missing folder is cannot-verify, a changed one tampered; so is a release that
+        the log says was revoked, in whole or in part, while readers would still serve it.
     """
     withdrawn: dict[str, set[str]] = defaultdict(set)
     for event in revoked:
@@ -73,7 +73,7 @@ def _check(releases: Path, release_id: str, digest: str) -> Iterator[Finding]:
 
 
 def _unsigned(release_id: str, logged: Collection[str], signed: Collection[str]) -> Iterator[Finding]:
-    """What the log says was taken back and no signed entry does."""
+    """Yield revocations of the log that no signed entry makes."""
     lacking = set(logged) - set(signed)
     if lacking:
         what = "the whole" if WHOLE in lacking else f"documents: {len(lacking)}"
@@ -82,7 +82,7 @@ def _unsigned(release_id: str, logged: Collection[str], signed: Collection[str])
 
 
 def _listed(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Relative paths of the plain files in a folder, and of folders, links and special files; no link is followed."""
+    """Return relative paths of the plain files, and of folders, links and special files; no link is followed."""
     if folder.is_symlink():
         return frozenset(), frozenset({folder.name})
     modes = {path.relative_to(folder).as_posix(): path.lstat().st_mode for path in folder.rglob("*")}
@@ -91,7 +91,7 @@ def _listed(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _files(node: Any) -> Iterator[tuple[str, str]]:
-    """Every path with a digest in a manifest, wherever it stands."""
+    """Yield every path with a digest in a manifest, at any depth."""
     if isinstance(node, dict):
         if isinstance(node.get("path"), str) and isinstance(node.get("sha256"), str):
             yield node["path"], node["sha256"]

@@ -1,4 +1,4 @@
-"""Offline, read-only verification of an audit directory: signatures, roots, links and anchors, streaming."""
+"""Verify an audit directory offline and read-only: signatures, roots, links and anchors, streaming."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -29,22 +29,22 @@ def verify(
     stamped: Iterable[StoredCheckpoint] = (),
     authorities: Sequence[Certificate] = (),
 ) -> Verdict:
-    """Say what may be believed of an audit directory; writes nothing and needs no network.
+    """Verify an audit directory; writes nothing and needs no network.
 
     Args:
         directory: the audit directory.
-        trusted_keys: the keys that may have signed it. Without any, the keys that lie beside the log are used and the
-            verdict is no better than warnings: whoever can rewrite the log can rewrite those too.
+        trusted_keys: the keys that may have signed it. Without any, the keys beside the log are used and the
+            verdict is at best warnings: whoever can rewrite the log can rewrite those too.
         anchors: sizes and roots kept elsewhere, e.g. in a release manifest; the log must extend every one of them,
-            which shows a log and its checkpoints rolled back together.
-        stamped: checkpoints with time stamps over them; those that stand are anchors, wherever they lay.
+            which detects a log and its checkpoints rolled back together.
+        stamped: checkpoints with time stamps; valid ones count as anchors, wherever they were stored.
         authorities: the certificates that time stamps must come from.
-        releases: a folder of releases; those that the log says were published must be there as they were.
-        taken_back: what signed entries beside them take back, by release id: ids of documents, an empty one for the
-            whole release. All that the log says was taken back must be among it.
+        releases: a folder of releases; those that the log says were published must be there unchanged.
+        taken_back: revocations by signed entries beside them, by release id: ids of documents, an empty one for the
+            whole release. It must contain every revocation of the log.
 
     Returns:
-        Intact only where every stream is sealed to its end by a trusted key and extends an anchor.
+        Intact only if every stream is sealed to its end by a trusted key and extends an anchor.
     """
     times, unproven = proven_times(stamped, authorities) if authorities else ((), ())
     stood = (Anchor(stream=time.stream, size=time.size, root=time.root) for time in times)
@@ -72,7 +72,7 @@ def _check(directory: Path, name: str, keys: Sequence[VerifyKey], anchors: Seque
 
 
 def _crossed(check: StreamCheck, checks: dict[str, StreamCheck]) -> list[Finding]:
-    """Hold what this stream says of others against what they are."""
+    """Compare the anchors that this stream records with the other streams."""
     findings = []
     for anchor in check.sealings:
         other = checks.get(anchor.stream)

@@ -1,4 +1,4 @@
-"""Whether the documents of a release are those that the log released: by receipt, and by digest of the text."""
+"""Check that the documents of a release are those that the log released: by receipt and text digest."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,7 +16,7 @@ from llmops.errors import AuditError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What a release states of a document: its id, the SHA-256 (hex) of its text, and where the log released it."""
+    """A document as a release states it: its id, the SHA-256 (hex) of its text, and its release event."""
 
     document_id: str
     content: str
@@ -24,7 +24,7 @@ class Stated:
 
 
 def unreleased(directory: Path, stated: Iterable[Stated]) -> int:
-    """Count the documents that the log did not release as they are; one pass over each stream that is named.
+    """Count the documents that the log did not release as stated; one pass over each named stream.
 
     Args:
         directory: the audit directory.
@@ -40,7 +40,7 @@ def unreleased(directory: Path, stated: Iterable[Stated]) -> int:
         total += 1
     good = 0
     for stream, wanted in by_stream.items():
-        with suppress(OSError):  # what cannot be read released nothing
+        with suppress(OSError):  # an unreadable stream released nothing
             for index, line in enumerate(islice(lines(directory, stream), max(wanted) + 1)):
                 good += sum(_released(one, line.removesuffix(b"\n")) for one in wanted.get(index, ()))
     return total - good

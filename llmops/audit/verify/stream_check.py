@@ -1,4 +1,4 @@
-"""The verification of one stream, event by event, against its checkpoints and the anchors that speak of it."""
+"""Verify one stream, event by event, against its checkpoints and anchors."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -37,7 +37,7 @@ _MOST_LINKS: Final = 10  # broken links reported in full; after that only counte
 
 
 class StreamCheck:
-    """Reads one stream once; `run`, then `close` for the findings and `report` for the figures."""
+    """Reads one stream once; call `run`, then `close` for the findings and `report` for the figures."""
 
     def __init__(self, directory: Path, stream: str, keys: Sequence[VerifyKey], anchors: Sequence[Anchor]) -> None:
         self.stream = stream
@@ -77,7 +77,7 @@ class StreamCheck:
         return True
 
     def close(self) -> tuple[Finding, ...]:
-        """The findings, in the order of their discovery."""
+        """Return the findings, in the order of their discovery."""
         if self._is_readers_tail():
             what = f"its {self._frontier.size} events are a reader's: unsealed, and open to change, until the next run"
             self._find(Status.INTACT, what, end=self._frontier.size)
@@ -91,15 +91,15 @@ class StreamCheck:
         return tuple(self._findings)
 
     def _is_readers_tail(self) -> bool:
-        """Whether it is what a search or an evaluation left: who reads holds no key, so that is how it should be.
+        """Whether it is the unsealed stream of a search or an evaluation: normal, since readers hold no key.
 
-        Only where it holds nothing but what readers do, and no checkpoint or anchor ever spoke of it.
+        Only if it holds reading events alone, and no checkpoint or anchor ever covered it.
         """
         is_open = self._frontier.size > 0 and not self._sealed and not self._anchors and not self._anchored
         return is_open and layout.is_reader(self.stream) and not self._findings
 
     def report(self) -> StreamReport:
-        """What is proven."""
+        """Return what is proven."""
         return StreamReport(
             stream=self.stream,
             events=self._frontier.size,
@@ -119,7 +119,7 @@ class StreamCheck:
         )
 
     def _checkpoints(self) -> list[Checkpoint]:
-        """Every checkpoint that a key has signed, in order of size."""
+        """Return every checkpoint with a valid signature, in order of size."""
         path = layout.checkpoints_file(self._directory, self.stream)
         notes, rest = split_notes(read_file(path)) if is_there(path) else ((), b"")
         if rest and is_torn(rest, self.stream):
@@ -185,9 +185,9 @@ class StreamCheck:
         self._beyond(checkpoints)
 
     def _joins(self, part: Segment, checkpoints: Collection[int]) -> bool:
-        """Whether a segment goes on where the one before it ended; behind a gap nothing can be proven.
+        """Whether a segment continues where the one before it ended; after a gap nothing can be proven.
 
-        Behind the newest checkpoint nothing was sealed, or a writer at work has just sealed it.
+        After the newest checkpoint nothing was sealed, or an active writer has just sealed it.
         """
         have = self._frontier.size
         if part.start > have:
@@ -209,7 +209,7 @@ class StreamCheck:
                 self._milestone(checkpoints.get(size))
 
     def _stops(self, wanted: Collection[int]) -> Iterator[int]:
-        """The sizes to read up to: each at which something is to be held against the root, and some in between."""
+        """Yield the sizes to read up to: each at which a root is compared, and some in between."""
         for size in sorted(wanted):
             while self._frontier.size < size:
                 yield min(size, self._frontier.size + _BLOCK)
@@ -217,7 +217,7 @@ class StreamCheck:
             yield self._frontier.size + _BLOCK
 
     def _block(self, lines: list[bytes]) -> bool:
-        """Take the next lines; whether they were as many whole lines as a block has, so that more may follow."""
+        """Take the next lines; return whether they were a full block of complete lines, so that more may follow."""
         if not lines:
             return False
         torn = not lines[-1].endswith(b"\n")
@@ -230,7 +230,7 @@ class StreamCheck:
         return not torn
 
     def _links(self, lines: Sequence[bytes], leaves: Sequence[bytes]) -> None:
-        """Look at each event in itself and after the one before it; the one loop whose speed is that of `verify`."""
+        """Check each event and its link to the previous one; this loop determines the speed of `verify`."""
         prev, kinds = self._prev, self._kinds
         allowed = may_hold(self.stream, sealed=self._frontier.size + len(lines) <= self._signed) or NAMES.keys()
         for position, (line, leaf) in enumerate(zip(lines, leaves, strict=True), self._frontier.size):
@@ -275,13 +275,13 @@ class StreamCheck:
             self._set_aside(event)
 
     def _set_aside(self, event: Recovered) -> None:
-        """What was set aside lies in the raw zone; a log that no raw zone was at hand for holds it beside itself."""
+        """Check the size of a torn file kept beside the log; one in the raw zone is not checked."""
         path = layout.torn_file(self._directory, self.stream, event.torn)
         if is_there(path) and file_size(path) != event.quarantined:
             self._find(Status.WARNINGS, f"what recovery {event.torn} set aside is of another size")
 
     def _milestone(self, checkpoint: Checkpoint | None) -> None:
-        """Hold the root at this size against the checkpoint and the anchors that speak of it."""
+        """Compare the root at this size with the checkpoint and the anchors of that size."""
         size, root = self._frontier.size, self._frontier.root().hex()
         self._roots[size] = root
         if checkpoint is not None:
@@ -297,9 +297,9 @@ class StreamCheck:
                 self._find(Status.TAMPERED, f"it does not extend the anchor at size {size}", start=0, end=size)
 
     def _beyond(self, checkpoints: dict[int, Checkpoint]) -> None:
-        """Find the checkpoints and anchors that speak of more events than there are.
+        """Report checkpoints and anchors that cover more events than there are.
 
-        With the end the proof of what stands before it is gone, back to the newest checkpoint that holds.
+        With the end missing, only events up to the newest valid checkpoint are proven.
         """
         have = self._frontier.size
         sealed = max(checkpoints, default=0)
@@ -313,7 +313,7 @@ class StreamCheck:
 
 
 def _problem(line: bytes) -> tuple[Status, str]:
-    """What is wrong with an event that did not pass."""
+    """Return status and description of an invalid event."""
     try:
         data: Any = loads(line)
     except JSONDecodeError:
