@@ -46,7 +46,7 @@ from llmops.yaml_file import read_yaml
 
 VAULT_KEY_FILE: Final = "vault.key"
 
-# Pydantic reads this of a plain dataclass: without it an unknown key in the YAML would be ignored.
+# Read by Pydantic from a plain dataclass: otherwise an unknown key in the YAML would be ignored.
 for _component in (FilesConfig, NormalizeConfig, TableColumns, KeepConfig, DeidConfig, QualityConfig, RetrievalConfig):
     setattr(_component, "__pydantic_config__", ConfigDict(extra="forbid", strict=True))  # noqa: B010 - not in its type
 
@@ -67,7 +67,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
 class InputPart(Declared):
-    """What to read. Paths are relative to the recipe; ``--input`` replaces them."""
+    """Input to read. Paths are relative to the recipe; ``--input`` replaces them."""
 
     paths: tuple[Place, ...] = ()
     formats: tuple[str, ...] = Field(default=(), description="formats that installed packages add, by name")
@@ -75,7 +75,7 @@ class InputPart(Declared):
 
 
 class GatePart(Declared):
-    """What a document must reach to be released."""
+    """Minimum requirements for the release of a document."""
 
     policy: str = Field(default="default", description="a bundled gate policy or the path of a YAML file")
     max_withheld_ratio: float | None = Field(
@@ -94,7 +94,7 @@ class EvaluationPart(Declared):
 
 
 class RunPart(Declared):
-    """How to run."""
+    """Execution settings."""
 
     engine: str = Field(default="local", description="'local', or an engine that an installed package adds")
     workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
@@ -108,12 +108,12 @@ class RunPart(Declared):
 
     @property
     def shard_size(self) -> ShardSize:
-        """How much one shard holds."""
+        """Maximum content of one shard."""
         return ShardSize(records=self.shard_records, bytes=self.shard_bytes)
 
 
 class Recipe(Declared):
-    """One run: what to read, what to keep, by which policies, and what to do with the release."""
+    """One run: input, minimum necessary, policies, and use of the release."""
 
     recipe: Version = Field(description="version of this format")
     name: Slug
@@ -137,7 +137,7 @@ class Recipe(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """Every policy a recipe names, loaded and checked."""
+    """Every policy named in a recipe, loaded and checked."""
 
     deid: Policy
     quality: QualityPolicy
@@ -163,7 +163,7 @@ def load_recipe(
     Args:
         path: the YAML file; relative paths in it are relative to its folder.
         inputs: replace ``input.paths``; relative to the working directory.
-        output, raw_zone: replace those of the recipe; relative to the working directory.
+        output, raw_zone: replace the recipe's; relative to the working directory.
 
     Raises:
         RecipeError: one sentence naming the key path and the fix.
@@ -188,7 +188,7 @@ def load_policies(recipe: Recipe) -> Policies:
     """Load the policies a recipe names.
 
     Raises:
-        RecipeError: one is missing, malformed or not legal; names its key and the rule.
+        RecipeError: a policy is missing, malformed or not legal; names its key and the rule.
     """
     gate = load_gate_policy(recipe.gate.policy)
     if recipe.gate.max_withheld_ratio is not None:
@@ -202,7 +202,7 @@ def load_policies(recipe: Recipe) -> Policies:
 
 
 def missing_keys(recipe: Recipe) -> tuple[str, ...]:
-    """Names of the key files that `load_keys` would make."""
+    """Names of the key files that `load_keys` would create."""
     key = vault_key(recipe)
     held = () if isinstance(key, EnvironmentKey) else (key.path.name,)
     names = (SOURCE_KEY_FILE, *held, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
@@ -210,10 +210,10 @@ def missing_keys(recipe: Recipe) -> tuple[str, ...]:
 
 
 def load_keys(recipe: Recipe) -> Keys:
-    """Read the keys of a run, or make them.
+    """Read the keys of a run, or create them.
 
     Raises:
-        RecipeError: a key cannot be made, is malformed, or others can read it.
+        RecipeError: a key cannot be created, is malformed, or others can read it.
     """
     make_private(recipe.raw_zone)
     folder = key_folder(recipe)
@@ -226,29 +226,29 @@ def load_keys(recipe: Recipe) -> Keys:
 
 
 def key_folder(recipe: Recipe) -> Path:
-    """Where a recipe's keys lie, and the register of what was taken back."""
+    """Folder of a recipe's keys and of the register of permanent withdrawals."""
     return recipe.keys or recipe.raw_zone / "keys"
 
 
 def vault_file(recipe: Recipe) -> Path:
-    """The vault of a recipe's raw zone."""
+    """Path of the vault in a recipe's raw zone."""
     return recipe.raw_zone / "vault.sqlite"
 
 
 def vault_key(recipe: Recipe) -> FileKey | EnvironmentKey | WrappedKey:
-    """Who holds the vault's key."""
+    """Source of the vault's key."""
     return recipe.vault.holder(key_folder(recipe) / VAULT_KEY_FILE)
 
 
 def open_vault(recipe: Recipe, keys: Keys, *, read_only: bool) -> Vault:
-    """Open the vault in the recipe's raw zone, made for the kind of pseudonym its policy allows."""
+    """Open the vault in the recipe's raw zone, for the kind of pseudonym its policy allows."""
     keyed = load_policies(recipe).deid.pseudonym == "keyed"
     weekday = recipe.vault.keep_weekday
     return Vault.open(vault_file(recipe), keys.vault, read_only=read_only, keyed=keyed, keep_weekday=weekday)
 
 
 def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
-    """Put the components of a recipe in their places."""
+    """Build the pipeline from the components of a recipe."""
     policies = load_policies(recipe)
     return Pipeline(
         source=recipe.input.source,
@@ -263,18 +263,18 @@ def build_pipeline(recipe: Recipe, keys: Keys, vault: Vault) -> Pipeline:
 
 
 def fingerprint(recipe: Recipe) -> str:
-    """Digest of everything that decides what comes out of a given input: recipe, policies, models, code.
+    """Digest of everything that determines the output for a given input: recipe, policies, models, code.
 
-    Where it lies, how many workers there are and what is done with the release are not part of it.
+    File locations, the number of workers and the use of the release are excluded.
     """
     return _digest({"recipe": recipe_digest(recipe), "policies": policy_ids(recipe), "versions": versions()})
 
 
 def recipe_digest(recipe: Recipe) -> str:
-    """SHA-256 (hex) of the parts of a recipe that decide what is released."""
+    """SHA-256 (hex) of the parts of a recipe that determine the release."""
     deciding = {name: asdict(getattr(recipe, name)) for name in ("normalize", "keep", "deid", "quality")}
     for name in ("deid", "quality"):
-        del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
+        del deciding[name]["policy"]  # covered by the policy's digest; its path decides nothing
     deciding["plugins"] = _plugin_digests(recipe)
     deciding["deid"]["recognizers"] = [_recognizer_digest(name) for name in recipe.deid.recognizers]
     deciding["source"] = asdict(recipe.input.source)
@@ -298,13 +298,13 @@ def _recognizer_digest(name: str) -> str:
 
 
 def policy_ids(recipe: Recipe) -> dict[str, str]:
-    """``"<name>@<digest>"`` of every policy that decides about documents."""
+    """``"<name>@<digest>"`` of every policy that decides on documents."""
     policies = load_policies(recipe)
     return {"deid": policies.deid.policy_id, "quality": policies.quality.policy_id, "gate": policies.gate.policy_id}
 
 
 def rule_applied(recipe: Recipe) -> dict[str, str]:
-    """Name and section of the rule of 45 CFR 164.514 that the de-identification policy is checked against."""
+    """Name and section of the 45 CFR 164.514 rule that the de-identification policy is checked against."""
     rule = load_policies(recipe).deid.rule
     return {"rule": rule.value, "section": rule.section}
 
@@ -315,7 +315,7 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def formats_of(recipe: Recipe) -> tuple[FormatSpec, ...]:
-    """The formats that a run of the recipe reads.
+    """The input formats of a run of the recipe.
 
     Raises:
         RecipeError: as `llmops.formats.with_plugins`.
@@ -324,7 +324,7 @@ def formats_of(recipe: Recipe) -> tuple[FormatSpec, ...]:
 
 
 def engine_of(recipe: Recipe) -> MakeEngine:
-    """What makes the engine of a run.
+    """Return the factory for the run's engine.
 
     Raises:
         RecipeError: the plug-in is not installed or cannot be called.
@@ -338,7 +338,7 @@ def engine_of(recipe: Recipe) -> MakeEngine:
 
 
 def default_workers() -> int:
-    """One worker for each core this process may use."""
+    """One worker per core available to this process."""
     return len(os.sched_getaffinity(0))
 
 
@@ -363,7 +363,7 @@ _WORDING: Final = Wording(hint=_nearest, every=True)
 
 
 def _located(recipe: Recipe, base: Path) -> Recipe:
-    """The recipe with every path made absolute, relative to the recipe's folder."""
+    """Make every path of the recipe absolute, relative to the recipe's folder."""
 
     def at(path: Path) -> Path:
         return (base / path).resolve()
@@ -415,7 +415,7 @@ def _check_zones(recipe: Recipe) -> None:
     if recipe.keys is not None and recipe.keys.is_relative_to(output):
         raise RecipeError("keys: must not lie inside the output; move the key folder into the raw zone")
     for position, named in enumerate(recipe.input.paths):
-        path = Path(os.path.realpath(named))  # where a link leads; answers also where links go round in a circle
+        path = Path(os.path.realpath(named))  # the target of a link; also defined for link loops
         if any(kept.is_relative_to(path) for kept in (output, raw, key_folder(recipe))):
             raise RecipeError(f"input.paths.{position}: holds the output, the raw zone or the keys; keep them apart")
         if path.is_relative_to(output):

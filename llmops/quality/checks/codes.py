@@ -1,4 +1,4 @@
-"""Shapes and check digits of the code systems that clinical records use most."""
+"""Shapes and check digits of the most common clinical code systems."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ _RXNORM: Final = re.compile(r"\d{1,8}")
 
 
 def well_formed(code: str) -> bool | None:
-    """Whether ``system|code`` has the shape its system prescribes; ``None`` for systems not known here."""
+    """Whether ``system|code`` has the shape its system prescribes; ``None`` for unknown systems."""
     system, _, value = code.rpartition("|")
     shape = _SHAPES.get(system.casefold().removeprefix("urn:oid:").rstrip("/"))
     return None if shape is None or not value else shape(value)
@@ -24,7 +24,7 @@ def is_loinc(code: str) -> bool:
     if match is None:
         return False
     if not code[0].isdigit():
-        return True  # parts and answers count their check digit over letters too
+        return True  # parts and answers also count letters in their check digit
     total = 0
     for place, digit in enumerate(reversed(match[1])):
         doubled = int(digit) * (2 if place % 2 == 0 else 1)
