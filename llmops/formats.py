@@ -49,8 +49,7 @@ FORMATS: Final[tuple[FormatSpec, ...]] = (
     FormatSpec(name=ROW, reader=tables),
     FormatSpec(name=TEXT, reader=notes),
 )
-"""In the order in which they are asked whether a file is theirs. Tables and JSON that nothing else claims are rows,
-whatever is left and is text is a note."""
+"""In detection order. Tables and JSON that no other format claims are rows, and any remaining text is a note."""
 
 
 def with_plugins(names: Sequence[str]) -> tuple[FormatSpec, ...]:

@@ -61,7 +61,7 @@ def _written_out(path: Path) -> Path:
 
 
 Place = Annotated[Path, AfterValidator(_written_out)]
-"""A path in a recipe: ``~`` is the caller's home, as in a shell; a variable is refused, not taken for a name."""
+"""A path in a recipe: ``~`` is the caller's home, as in a shell; variables are refused."""
 Version = Annotated[Literal[1], BeforeValidator(lambda value: value if type(value) is int else str(value))]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 

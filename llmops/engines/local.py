@@ -20,7 +20,7 @@ from llmops.engines.worker import Job
 
 _MAX_ATTEMPTS = 2
 _OPENING_S: Final = 3600.0
-"""Longest time in which a worker opens its job: models are read from a disk that may be slow."""
+"""Maximum seconds for a worker to open its job: models may be read from a slow disk."""
 _SERVE = "from llmops.engines.worker import main; main()"
 
 

@@ -8,9 +8,9 @@ from llmops.documents import Reason, SourceRecord, StageName, Withheld
 from llmops.pipeline.commit import Indexed
 
 BATCH: Final = 16
-"""Records that go through the stages together."""
+"""Number of records that pass the stages together."""
 _MOST: Final = 8
-"""Records of a shard that may stop a worker; more of them are no accident of their own, and the shard is given up."""
+"""Maximum records of a shard that may stop a worker; beyond it the cause is systematic, and the shard fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +63,4 @@ class Stopped:
 
 
 NOWHERE: Final = Stopped()
-"""Of a first attempt."""
+"""State of a first attempt."""

@@ -7,7 +7,7 @@ of a masked name (CWE-203); so do exact counts of the repairs in it.
 from typing import Final
 
 BLOCK: Final = 4096
-"""Bytes: sizes are told in whole blocks, as disks do."""
+"""Block size in bytes: sizes are reported in whole blocks, as disks do."""
 _STRUCTURAL: Final = ("dropped:", "typed_only")
 
 

@@ -130,7 +130,7 @@ class _GateWork:
     ledger: LedgerWriter
     known: dict[str, tuple[Reason, str]] = field(default_factory=dict)
     held: list[tuple[Withheld, str]] = field(default_factory=list)
-    """What is withheld, and the document that it is a duplicate of."""
+    """Withheld answers, each with the document it duplicates."""
     tally: GateCounts = field(default_factory=GateCounts)
 
     def decide(self, documents: Sequence[tuple[ScoredDocument, int]]) -> None:

@@ -22,7 +22,7 @@ _TEMPORARY: Final = ".tmp-"
 
 
 NOWHERE: Final = Locator(container="")
-"""In the place of where a document of an erased subject lay."""
+"""Replaces the locator of an erased subject's document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
