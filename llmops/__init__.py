@@ -1,9 +1,9 @@
-"""Clinical records in, signed de-identified releases out: the public names, loaded on first use.
+"""Turn clinical records into signed de-identified releases: the public names, loaded on first use.
 
 `run` a recipe, `open_release` what it published, `stream` it to a training job, or use the `Deidentifier` alone.
 
-Importing this package sets ``ORT_DISABLE_TELEMETRY=1`` in the environment of the process: ONNX Runtime otherwise
-reports to its vendor and writes a device id into the home folder. It heeds the variable only if set before its import.
+Importing this package sets ``ORT_DISABLE_TELEMETRY=1`` in the process environment: ONNX Runtime otherwise reports to
+its vendor and writes a device id into the home folder. The variable must be set before ONNX Runtime is imported.
 """
 
 import os

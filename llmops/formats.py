@@ -1,4 +1,4 @@
-"""The formats that are read: one declaration each, and nothing about a format anywhere else outside its own modules."""
+"""Registry of input formats: one declaration each; format-specific code is only in the format's own modules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from llmops.sources import vcf as vcf_files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatSpec:
-    """A format: how a file of it is known, how it is cut into records, and how a record is read.
+    """An input format: recognise a file, split it into records, read a record.
 
     Args:
-        name: in recipes, provenance and audit events; lower-case letters and digits.
-        reader: makes documents and identities of one record.
-        sniff: whether a file with this head is one of the format; None where nothing but the recipe says so, and for
-            JSON.
-        keys: whether a JSON object with these top-level names is a record of the format; None for what is no JSON.
-            JSON is cut into records as one document, one object a line, or an array.
-        frame: cuts a file into records; None where the whole file is one.
-        one_record: whether a file that ``frame`` cuts holds one record all the same, and is never read in parts.
+        name: used in recipes, provenance and audit events; lower-case letters and digits.
+        reader: converts one record to documents and identities.
+        sniff: whether a file with this head has the format; None for JSON, and where only the recipe can name the
+            format.
+        keys: whether a JSON object with these top-level names is a record of the format; None for non-JSON formats.
+            JSON is split into records as one document, one object per line, or an array.
+        frame: splits a file into records; None where the whole file is one.
+        one_record: whether a file split by ``frame`` still holds one record, and is never read in parts.
     """
 
     name: str
@@ -49,15 +49,14 @@ FORMATS: Final[tuple[FormatSpec, ...]] = (
     FormatSpec(name=ROW, reader=tables),
     FormatSpec(name=TEXT, reader=notes),
 )
-"""In the order in which they are asked whether a file is theirs. Tables and JSON that nothing else claims are rows,
-whatever is left and is text is a note."""
+"""In detection order. Tables and JSON that no other format claims are rows, and any remaining text is a note."""
 
 
 def with_plugins(names: Sequence[str]) -> tuple[FormatSpec, ...]:
-    """Give `FORMATS` behind those that installed packages add; those are asked first whether a file is theirs.
+    """Return `FORMATS` preceded by those of installed packages, which are tried first on a file.
 
     Raises:
-        RecipeError: a plug-in is not installed, is no `FormatSpec`, or has the name of another format.
+        RecipeError: a plug-in is not installed, is no `FormatSpec`, or reuses the name of another format.
     """
     formats = FORMATS
     for name in names:
@@ -69,6 +68,6 @@ def with_plugins(names: Sequence[str]) -> tuple[FormatSpec, ...]:
 
 
 def choices(formats: tuple[FormatSpec, ...] = FORMATS) -> tuple[str, ...]:
-    """Names that a recipe may give as ``input.source.format``."""
+    """Valid values of ``input.source.format`` in a recipe."""
     names = tuple(one.name for one in formats if one.name != ROW)
     return ("auto", *names, *(layout.value for layout in TABLE_LAYOUTS))

@@ -1,4 +1,4 @@
-"""For who uses Presidio: our recognizers as an `AnalyzerEngine`, our policies as operators of an `AnonymizerEngine`.
+"""Presidio integration: our recognizers as an `AnalyzerEngine`, our policies as `AnonymizerEngine` operators.
 
 >>> from llmops.presidio import analyzer, operators
 >>> from presidio_anonymizer import AnonymizerEngine
@@ -21,13 +21,13 @@ __all__ = ["analyzer", "operators"]
 
 
 def analyzer(config: DeidConfig | None = None) -> "ClinicalAnalyzer":
-    """Make an `AnalyzerEngine` that finds what `llmops.Deidentifier` finds.
+    """Make an `AnalyzerEngine` with the findings of `llmops.Deidentifier`.
 
-    Entity types are our labels (`llmops.phi.PhiLabel`). The process writes no core file and cannot be attached to from
-    then on (`llmops.process.forbid_dumps`). One instance serves one thread.
+    Entity types are our labels (`llmops.phi.PhiLabel`). From the call on, the process writes no core file and cannot be
+    attached to (`llmops.process.forbid_dumps`). One instance serves one thread.
 
     Args:
-        config: NER component, thresholds and recognizers to add; its policy does not matter.
+        config: NER component, thresholds and added recognizers; its policy is ignored.
 
     Raises:
         RecipeError: a model file or an added recognizer cannot be used.
@@ -39,14 +39,13 @@ def analyzer(config: DeidConfig | None = None) -> "ClinicalAnalyzer":
 
 
 def operators(policy: str = "safe_harbor", *, determination: str = "") -> Mapping[str, Any]:
-    """Give the operators of a policy, by entity type, for `AnonymizerEngine.anonymize`.
+    """Return the operators of a policy, by entity type, for `AnonymizerEngine.anonymize`.
 
-    Each text stands alone: where the policy wants a stand-in or a shifted date, which need a patient, a placeholder
-    takes its place.
+    Each text is processed alone: surrogates and shifted dates, which need a patient, become placeholders.
 
     Args:
         policy: name of a bundled policy or path of a YAML file.
-        determination: reference of the expert's determination (164.514(b)(1)), where the policy names none.
+        determination: reference of the expert's determination (164.514(b)(1)), if the policy has none.
 
     Raises:
         RecipeError: the policy cannot be used.

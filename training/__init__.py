@@ -1,5 +1,5 @@
-"""Trains the network of `llmops.deid.detect.ner`; needs torch and onnx, which nothing at run time does.
+"""Train the network of `llmops.deid.detect.ner`; needs torch and onnx, which the runtime does not.
 
-``python -m training`` reads the notes, trains, writes the int8 model folder and measures it. Every
-stage is kept in the work folder and is not done twice.
+``python -m training`` reads the notes, trains, writes the int8 model folder and measures it. Every stage is stored in
+the work folder and not repeated.
 """

@@ -1,4 +1,4 @@
-"""``python -m training``: the training run, from notes to a measured model folder with its judge."""
+"""``python -m training``: train a model folder with its judge from notes, and measure it."""
 
 import argparse
 import json
@@ -28,21 +28,21 @@ from training.unpack import unpack
 _DATA: Final = Path("training/notes")
 NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("train", "extra", "both", "population"))
 JUDGE_NOTES: Final = tuple(_DATA / f"notes-{name}.jsonl" for name in ("judge", "both", "population"))
-"""Notes that the judge of the network's answers is fitted to; the network never sees the first of them."""
+"""Notes to fit the judge of the network's answers; the network never sees the first of them."""
 FOLDS: Final = 8
-"""One in so many of the first notes is never trained on, so that the shipped model itself can be measured on it."""
+"""One in this many of the first notes is never trained on, so that the shipped model can be measured on it."""
 _LAYERS: Final = 6
-"""Of the pretrained network; the large one keeps them all."""
+"""Layers of the pretrained network; the large one keeps them all."""
 _RATE_ON: Final = 2e-4
-"""Learning rate, at its highest, of a network that is trained on."""
+"""Peak learning rate when training an existing network on."""
 _RUNS_ON: Final = 2
-"""Runs that train a network on, each with its own seed. The mean of where they came is taken (Wortsman et al., Model
-soups, 2022): it is a little better than either, and keeps more of what the notes do not show."""
+"""Number of runs that train a network on, each with its own seed. Their weights are averaged (Wortsman et al., Model
+soups, 2022): slightly better than any one run, and retains more of what the notes do not show."""
 _LOG = logging.getLogger("training")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train a large network, distil a small one from it, fit the judge of its answers; resume where a run stopped."""
+    """Train a large network, distil a small one, fit the judge of its answers; resume an interrupted run."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.folds < 2:
@@ -72,13 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _share(notes: list[Note], share: float, seed: int) -> list[Note]:
-    """Take some of the notes by chance, all where the share is 1."""
+    """Draw a random share of the notes; all if the share is 1."""
     rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
     return notes if share >= 1 else rng.sample(notes, round(len(notes) * share))
 
 
 def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, Path]:
-    """Give the model folders of teacher and student."""
+    """Return the model folders of teacher and student."""
     settings = _settings(options)
     student = replace(StudentSettings(), epochs=options.student_epochs)
     source, vocabulary = pretrained(options.pretrained)
@@ -98,9 +98,9 @@ def _trained(options: argparse.Namespace, notes: Sequence[Note]) -> tuple[Path, 
 
 
 def _trained_on(options: argparse.Namespace, notes: Sequence[Note]) -> Path:
-    """Train the network of a model folder on, widened to the size of those trained anew; give the folder written.
+    """Train an existing network on, widened to the size of new ones; return the folder written.
 
-    There are the marks alone to learn from, no teacher.
+    Trains on the marks alone, without a teacher.
     """
     files = open_model(options.start)
     small, tokenizer = unpack(files.network), _tokenizer(files.vocabulary)

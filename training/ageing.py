@@ -1,4 +1,4 @@
-"""Makes some patients of the notes older than 89: few notes speak of such an age, and only those ages are marked."""
+"""Raise some patients' ages above 89: few notes have such an age, and only those are marked."""
 
 import random
 import re
@@ -13,12 +13,12 @@ _AGE: Final = re.compile(
 
 
 def aged(note: Note, share: float, rng: random.Random) -> Note:
-    """Turn some of the unmarked ages of a note into marked ones of 90 to 104; all of one number together.
+    """Replace some unmarked ages of a note by marked ones of 90 to 104; equal numbers change together.
 
     Args:
         note: any training note.
-        share: of the ages to turn.
-        rng: decides which.
+        share: share of the ages to replace.
+        rng: selects the ages.
     """
     turned: dict[str, str] = {}
     inside = [range(mark.start, mark.end) for mark in note.marks]

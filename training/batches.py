@@ -1,4 +1,4 @@
-"""Notes as batches of windows, padded to the longest and grouped by length."""
+"""Convert notes to batches of windows, padded to the longest and grouped by length."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,9 @@ from llmops.deid.detect.ner.pieces import SPECIAL_SHAPE, Ints, encode
 from training.notes import IGNORED, Note, targets
 
 WINDOW: Final = 190
-"""Word pieces of a window, the two special ones not counted."""
+"""Word pieces per window, without the two special ones."""
 SHORT: Final = 40
-"""Least length of the windows of a note that is cut short, as the doubtful parts of a text will be."""
+"""Minimum window length of a truncated note; matches the short doubtful parts of a text."""
 _CUT_SHORT: Final = 0.25
 CLS: Final = "[CLS]"
 SEP: Final = "[SEP]"
@@ -30,7 +30,7 @@ class Batch:
 
 
 def training_batches(tokenizer: Any, notes: Sequence[Note], size: int, rng: random.Random) -> list[Batch]:
-    """Cut notes into windows at random places and group them by length; the order of the batches is random."""
+    """Cut notes into windows at random places and group them by length, in random batch order."""
     rows = [row for note in notes for row in _rows(tokenizer, note, rng)]
     rng.shuffle(rows)
     rows.sort(key=lambda row: len(row[0]) // 8)

@@ -1,4 +1,4 @@
-"""Damages a note the way typists, scanners and line wrapping do, and keeps its marks in place."""
+"""Damage a note as typists, scanners and line wrapping do, and keep its marks in place."""
 
 import random
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Final
 from training.notes import Mark, Note
 
 Change = Callable[[str, int, random.Random], str]
-"""Gives what stands in a text at an index after the damage: the character, another, several or none."""
+"""Return the replacement for the character at an index: the character, another, several or none."""
 
 _LOOK_ALIKES: Final = {
     "0": "O", "O": "0", "1": "l", "l": "1", "I": "l", "5": "S", "S": "5", "8": "B", "B": "8", "2": "Z", "6": "G",
@@ -16,14 +16,14 @@ _LOOK_ALIKES: Final = {
 
 
 def damage(note: Note, rng: random.Random) -> Note:
-    """Damage a note in zero to two ways, most often none."""
+    """Damage a note in 0 to 2 ways, most often 0."""
     for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
         note = changed(note, rng.choice(_CHANGES), rng)
     return note
 
 
 def changed(note: Note, change: Change, rng: random.Random) -> Note:
-    """Apply one change to each character of a note; a mark of which nothing is left is dropped."""
+    """Apply a change to each character of a note; drop marks that become empty."""
     moved = [0]
     made: list[str] = []
     for index in range(len(note.text)):
@@ -39,17 +39,17 @@ def changed(note: Note, change: Change, rng: random.Random) -> Note:
 
 
 def lower(text: str, index: int, rng: random.Random) -> str:  # noqa: ARG001 - every change has this signature
-    """Lower case throughout."""
+    """Lower-case the text."""
     return text[index].lower()
 
 
 def upper(text: str, index: int, rng: random.Random) -> str:  # noqa: ARG001
-    """Capitals throughout."""
+    """Upper-case the text."""
     return text[index].upper()
 
 
 def scanned(text: str, index: int, rng: random.Random) -> str:
-    """Characters that a scanner takes for one another, and a few lost ones."""
+    """Confuse characters that scanners confuse, and drop a few."""
     chance = rng.random()
     if chance < 0.03:
         return _LOOK_ALIKES.get(text[index], text[index])
@@ -57,29 +57,29 @@ def scanned(text: str, index: int, rng: random.Random) -> str:
 
 
 def run_together(text: str, index: int, rng: random.Random) -> str:
-    """Spaces lost between words."""
+    """Drop spaces between words."""
     return "" if text[index] == " " and rng.random() < 0.04 else text[index]
 
 
 def spread(text: str, index: int, rng: random.Random) -> str:
-    """Spaces doubled and tabs for spaces."""
+    """Double spaces, and replace spaces by tabs."""
     if text[index] == " " and rng.random() < 0.08:
         return rng.choice(("  ", "\t", "    "))
     return text[index]
 
 
 def wrapped(text: str, index: int, rng: random.Random) -> str:
-    """Lines broken in the middle of sentences."""
+    """Break lines in the middle of sentences."""
     return "\n" if text[index] == " " and rng.random() < 0.06 else text[index]
 
 
 def joined(text: str, index: int, rng: random.Random) -> str:
-    """Line breaks lost."""
+    """Drop line breaks."""
     return " " if text[index] == "\n" and rng.random() < 0.6 else text[index]
 
 
 def mistyped(text: str, index: int, rng: random.Random) -> str:
-    """Doubled, lost and swapped letters, and lost punctuation."""
+    """Double, drop and swap letters, and drop punctuation."""
     chance = rng.random()
     if text[index].isalpha() and chance < 0.01:
         return rng.choice(("", text[index] * 2, rng.choice("etaoinsr")))
@@ -87,7 +87,7 @@ def mistyped(text: str, index: int, rng: random.Random) -> str:
 
 
 def dictated(text: str, index: int, rng: random.Random) -> str:  # noqa: ARG001
-    """Lower case without punctuation, as speech is written down; what parts digits stays."""
+    """Lower-case and drop punctuation, like dictated speech; separators between digits stay."""
     if text[index] in ".,:;()" and not (text[index - 1 : index].isdigit() and text[index + 1 : index + 2].isdigit()):
         return ""
     return text[index].lower()

@@ -1,4 +1,4 @@
-"""Makes a smaller network out of a trained one: some of its layers, pruned, taught by its probabilities."""
+"""Distil a smaller network from a trained one: a subset of its layers, pruned, trained on its probabilities."""
 
 import random
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ _PRUNING_BATCHES: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudentSettings:
-    """What becomes of the teacher.
+    """Size and training of the student.
 
     Args:
-        layers: of the teacher, to start from.
-        heads, inner: attention heads and inner neurons that stay in each of them; the layers after the first look at
-            part of the pieces, so that they may be larger.
-        whole_epochs: of learning before anything is pruned.
-        epochs: after that.
-        learning_rate: after that, at its highest: a small network bears more.
-        doubts: after that, between which the least doubt is drawn that lets a piece go on (`FitSettings`).
+        layers: layers of the teacher to start from.
+        heads, inner: attention heads and inner neurons kept in each layer; layers after the first process part of the
+            pieces, so they may be larger.
+        whole_epochs: epochs before pruning.
+        epochs: epochs after pruning.
+        learning_rate: peak rate after pruning: a small network tolerates more.
+        doubts: range of the minimum doubt for a piece to pass layer 1, after pruning (`FitSettings`).
     """
 
     layers: tuple[int, ...] = (1, 3, 4, 5)
@@ -50,16 +50,16 @@ def distil(
     guide: Teacher,
     work: Path,
 ) -> Weights:
-    """Teach a smaller network; each stage is kept in the work folder and not done again.
+    """Distil a smaller network; each stage is stored in the work folder and not repeated.
 
     Args:
-        weights: of the teacher, as numpy arrays.
-        notes: to learn from, re-filled and damaged anew in each epoch.
+        weights: teacher weights, as numpy arrays.
+        notes: training notes, re-filled and damaged anew in each epoch.
         tokenizer: a ``tokenizers.Tokenizer``.
-        settings: as the teacher was trained; epochs, rate and seed are those of the student.
-        student: how small.
+        settings: teacher's settings; epochs, rate and seed are the student's.
+        student: size of the student.
         guide: gives the teacher's probabilities.
-        work: folder of the stages.
+        work: folder for the stages.
     """
     first = replace(settings, epochs=student.whole_epochs, seed=settings.seed + 1)
     start = with_doubt(pick_layers(weights, student.layers), settings.seed)
@@ -91,7 +91,7 @@ def distil(
 
 
 def pick_layers(weights: Weights, layers: tuple[int, ...]) -> Weights:
-    """Keep the named layers of a trained network, in order, and everything that belongs to no layer."""
+    """Keep the named layers of a trained network, in order, and all weights outside layers."""
     found = {name: value for name, value in weights.items() if not name.startswith("layer.")}
     for number, layer in enumerate(layers):
         old = f"layer.{layer}."
@@ -103,11 +103,11 @@ def teacher(folder: Path, threads: int) -> Teacher:
     """Open a model folder as a teacher.
 
     Args:
-        folder: as `export` writes it.
-        threads: that the teacher may use.
+        folder: written by `export`.
+        threads: CPU threads of the teacher.
 
     Raises:
-        RecipeError: the model files are missing or not the pinned ones.
+        RecipeError: a model file is missing or does not match its pin.
     """
     ort: Any = import_module("onnxruntime")
     torch: Any = import_module("torch")

@@ -1,4 +1,4 @@
-"""Writes trained weights as the model folder that `llmops.deid.detect.ner.shipped` opens."""
+"""Write trained weights as the model folder that `llmops.deid.detect.ner.shipped` opens."""
 
 import hashlib
 import json
@@ -14,10 +14,10 @@ from training.graph import DOUBT, build
 from training.network import Weights
 
 CONTEXT: Final = 8
-"""Pieces on each side of a window's core that the network sees and does not decide."""
+"""Pieces on each side of a window's core that the network sees but does not label."""
 CORE: Final = WINDOW - 2 * CONTEXT
 LEAST_DOUBT: Final = -4.6
-"""Logit of being PHI, after the first layer, from which on a piece goes through the others."""
+"""Minimum logit of PHI after the first layer for a piece to pass through the other layers."""
 
 
 def export(
@@ -25,15 +25,15 @@ def export(
 ) -> None:
     """Write network (int8), vocabulary and card.
 
-    Products are quantised dynamically, each output channel with a scale of its own, to seven bits: eight saturate on
-    processors without VNNI, where the same text would get another answer.
+    Products are quantised dynamically to 7 bits, with one scale per output channel: 8 bits saturate on processors
+    without VNNI, which would give other answers.
 
     Args:
         weights: trained, as numpy arrays.
         tokenizer: a ``tokenizers.Tokenizer``.
-        folder: to write into.
-        thresholds: least probability of being PHI, for each of `LABELS`.
-        provenance: what the card says of the model's origin.
+        folder: target folder.
+        thresholds: minimum probability of PHI, for each of `LABELS`.
+        provenance: the card's facts about the model's origin.
     """
     folder.mkdir(parents=True, exist_ok=True)
     exact = folder / "exact.onnx"
@@ -57,7 +57,7 @@ def export(
 
 
 def write_card(folder: Path, *, thresholds: Mapping[str, float], provenance: Mapping[str, str]) -> None:
-    """Pin the files of a model folder and say how its answers are to be read."""
+    """Pin the files of a model folder and record how to read its answers."""
     card = {
         "tags": list(TAGS),
         "thresholds": {label: thresholds[label] for label in LABELS},
@@ -70,7 +70,7 @@ def write_card(folder: Path, *, thresholds: Mapping[str, float], provenance: Map
 
 
 def pin(folder: Path, more: Mapping[str, Any]) -> None:
-    """Pin the files that a model folder has by now, and add to what its card says."""
+    """Pin the current files of a model folder, and extend its card."""
     files = [name for name in (NETWORK, VOCABULARY, TREES, LEXICON) if (folder / name).exists()]
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
     card = json.loads((folder / CARD).read_bytes()) | {**more, "sha256": digests}

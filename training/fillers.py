@@ -1,4 +1,4 @@
-"""What a mark may be re-filled with: listed and generated names, places and facilities, and surfaces of other notes."""
+"""Fillers for marks: listed and generated names, places and facilities, and surfaces from other notes."""
 
 import random
 import re
@@ -16,7 +16,7 @@ _ORDER: Final = 3
 
 
 class SoundAlikes:
-    """Makes up words that look like those of a list, letter by letter, so that no list bounds what is learnt."""
+    """Generate words that resemble a list, letter by letter, so that no list bounds what is learnt."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._next: dict[str, list[str]] = defaultdict(list)
@@ -26,7 +26,7 @@ class SoundAlikes:
                 self._next[padded[index - _ORDER : index]].append(padded[index])
 
     def word(self, rng: random.Random) -> str:
-        """Make up one capitalised word of 3 to 12 letters."""
+        """Generate one capitalised word of 3 to 12 letters."""
         while True:
             made = "^" * _ORDER
             while not made.endswith("$") and len(made) < 20:
@@ -38,12 +38,12 @@ class SoundAlikes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fillers:
-    """Everything that marks are re-filled from; built once for a set of notes.
+    """All fillers; built once for a set of notes.
 
     Args:
-        surfaces: of the marks of the notes, by label of LABELS.md, without repeats.
-        name_words: single words of person names, of the lists and of the notes.
-        sound_alikes: makes up further ones.
+        surfaces: marked texts of the notes, by label of LABELS.md, without repeats.
+        name_words: single words of person names, from lists and notes.
+        sound_alikes: generates further ones.
     """
 
     surfaces: dict[str, tuple[str, ...]] = field(repr=False)
@@ -61,7 +61,7 @@ class Fillers:
 
     @classmethod
     def of(cls, notes: Sequence[Note]) -> "Fillers":
-        """Collect the surfaces of notes; only of those that are trained on."""
+        """Collect the surfaces of notes; pass training notes only."""
         surfaces: dict[str, dict[str, None]] = defaultdict(dict)
         for note in notes:
             for mark in note.marks:
@@ -75,7 +75,7 @@ class Fillers:
         )
 
     def name_word(self, rng: random.Random) -> str:
-        """One word of a person's name, one in seven made up."""
+        """One word of a person's name; one in seven is generated."""
         return self.sound_alikes.word(rng) if rng.random() < 0.15 else rng.choice(self.name_words)
 
     def town(self, rng: random.Random) -> str:
@@ -86,7 +86,7 @@ class Fillers:
         )  # fmt: skip
 
     def street(self, rng: random.Random) -> str:
-        """A street address in one of the shapes that notes use."""
+        """A street address in one of the usual shapes."""
         name = self.name_word(rng) if rng.random() < 0.25 else rng.choice(self.streets)
         if rng.random() < 0.2:
             name = f"{rng.randint(1, 190)}{rng.choice(('th', 'st', 'nd', 'rd'))}"

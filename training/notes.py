@@ -1,4 +1,4 @@
-"""The training notes: a text and its marks, with the labels of LABELS.md mapped to those of the network."""
+"""Training notes: texts and marks, with the labels of LABELS.md mapped to the network's."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -13,16 +13,16 @@ from llmops.deid.detect.ner.pieces import Ints, Pieces
 from llmops.errors import RecipeError
 
 IGNORED: Final = -100
-"""Target of a piece that teaches nothing (torch's default ``ignore_index``)."""
+"""Target of an ignored piece (torch's default ``ignore_index``)."""
 
 _SAME: Final = {"NAME": "NAME", "LOC": "LOC", "ORG": "ORG", "DATE": "DATE", "AGE90": "AGE"}
 FREE: Final = frozenset({"ORG_SOFT", "DATE_SOFT", "NAME_SOFT", "LOC_SOFT", "DEVICE_SOFT", "PROF"})
-"""Labels that count neither way."""
+"""Labels excluded from scoring."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """``text[start:end]`` is marked with a label of LABELS.md."""
+    """A mark on ``text[start:end]``, with a label of LABELS.md."""
 
     start: int
     end: int
@@ -61,18 +61,18 @@ def read_notes(path: Path) -> list[Note]:
 
 
 def folds(notes: Sequence[Note], count: int, held_out: int) -> tuple[list[Note], list[Note]]:
-    """Split whole notes into those to train on and every ``count``-th, from ``held_out`` on, to measure on."""
+    """Split whole notes into a training set and every ``count``-th, from ``held_out`` on, as the test set."""
     kept = [note for index, note in enumerate(notes) if index % count != held_out]
     return kept, [note for index, note in enumerate(notes) if index % count == held_out]
 
 
 def targets(pieces: Pieces, marks: Iterable[Mark], length: int) -> Ints:
-    """Give the tag that the network should learn for each piece.
+    """Return the target tag of each piece.
 
     Args:
-        pieces: of the text that the marks are on.
+        pieces: pieces of the marked text.
         marks: disjoint.
-        length: code points of the text.
+        length: text length in code points.
     """
     owner = np.full(length + 1, -1, dtype=np.int64)
     tags: list[int] = []

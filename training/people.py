@@ -1,4 +1,4 @@
-"""Draws names of people as hospitals meet them: by census frequency, of many origins, and words that are names."""
+"""Draw person names as hospitals see them: by census frequency, of many origins, and names that are words."""
 
 import random
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from training.lists import listed, weighted
 
 _CENSUS, _DIVERSE, _WORDS, _EPONYM = 0.46, 0.25, 0.17, 0.12
 _EVENED: Final = 0.6
-"""Power of a census frequency: one name in a hundred would else be Smith, and most never be seen."""
+"""Power applied to census frequencies: otherwise 1 % of names would be Smith, and most names never drawn."""
 _NO_NAMES: Final = MONTH_WORDS | frozenset(
     ("arms", "back", "best", "blood", "bone", "bones", "child", "day", "doctor", "early", "foot", "friend", "good",
      "hair", "hand", "head", "heart", "late", "light", "major", "man", "nurse", "pain", "post", "self", "short",
      "small", "weeks", "will")
 )  # fmt: skip
-"""Words that notes use so often otherwise that they would speak for their class."""
+"""Words too frequent in notes in another sense to indicate their class."""
 _OF_NOTES: Final = 0.3
-"""Share of all words of names that come from the notes or are made up, whatever the mix."""
+"""Share of all name words that come from the notes or are generated, whatever the mix."""
 
 
 def _weights(counts: dict[str, int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -27,9 +27,9 @@ def _weights(counts: dict[str, int]) -> tuple[tuple[str, ...], tuple[float, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The mix of names that marks are re-filled with.
+    """Name distribution for re-filling marks.
 
-    One name in eight has the family name of an eponym, so that a surface alone never says who is a disease.
+    One name in 8 has the family name of an eponym, so that a surface alone never identifies a disease.
     """
 
     given: tuple[tuple[str, ...], tuple[float, ...]] = field(repr=False)
@@ -44,11 +44,11 @@ class People:
 
     @classmethod
     def listed(cls) -> "People":
-        """Read the lists that come with the training code."""
+        """Read the lists of the training package."""
         return cls(given=_weights(weighted("census_given")), family=_weights(weighted("census_family")))
 
     def words(self, rng: random.Random) -> tuple[str, str] | None:
-        """Draw a given and a family name of one kind; None where the name is to come from the notes."""
+        """Draw a given and a family name of one kind; None if the name is to come from the notes."""
         if rng.random() < _OF_NOTES:
             return None
         kind = rng.choices(range(4), (_CENSUS, _DIVERSE, _WORDS, _EPONYM))[0]
@@ -68,9 +68,9 @@ def _drawn(names: tuple[tuple[str, ...], tuple[float, ...]], rng: random.Random)
 
 
 def name_classes() -> dict[str, str]:
-    """Give the class of each word that people are called by, lower case: given, family or both, and plain or not.
+    """Return the class of each name word, lower case: given, family or both, and plain or not.
 
-    Counted by class, Smith of the census and Smith of the fracture weigh what such names weigh, not what writers chose.
+    Counts by class weigh a name like Smith (person or fracture) by its class, not by the choices of the notes' writers.
     """
     words = {w.lower() for w in (*listed("word_given"), *listed("word_family"))}
     given = {w.lower() for w in (*weighted("census_given"), *listed("given_names"), *listed("word_given"))}

@@ -1,4 +1,4 @@
-"""Takes out of a trained network the attention heads and inner neurons that its loss depends on least."""
+"""Prune the attention heads and inner neurons on which a trained network's loss depends least."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -15,16 +15,16 @@ Floats = npt.NDArray[np.float64]
 
 
 def prune(weights: Weights, batches: Iterable[Batch], *, heads: Sequence[int], inner: Sequence[int]) -> Weights:
-    """Keep the heads and neurons of each layer that matter most, in their order.
+    """Keep the most important heads and neurons of each layer, in order.
 
-    What one of them matters is the first-order change of the loss were it zero: gradient times weight, summed over its
-    weights (Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning"), and over the batches.
+    Importance is the first-order change of the loss when the unit is set to zero: gradient times weight, summed over
+    its weights (Molchanov et al. 2019, "Importance Estimation for Neural Network Pruning") and over the batches.
 
     Args:
         weights: trained, as numpy arrays.
-        batches: to take gradients on.
-        heads: how many attention heads to keep, for each layer.
-        inner: how many neurons to keep between its two products, for each layer.
+        batches: for the gradients.
+        heads: number of attention heads to keep, for each layer.
+        inner: number of neurons to keep between the two products, for each layer.
     """
     sums = _products(weights, batches)
     found = dict(weights)
@@ -37,7 +37,7 @@ def prune(weights: Weights, batches: Iterable[Batch], *, heads: Sequence[int], i
 
 
 def _products(weights: Weights, batches: Iterable[Batch]) -> dict[str, Floats]:
-    """Sum, over the batches, |gradient x weight| of each row of the products that feed heads and neurons."""
+    """Sum |gradient x weight| over the batches for each row of the products that feed heads and neurons."""
     torch = import_module("torch")
     tensors = {name: torch.tensor(value, requires_grad=name != "words") for name, value in weights.items()}
     rows = [f"layer.{n}.{part}" for n in range(layer_count(weights)) for part in ("attention", "inner")]
@@ -77,7 +77,7 @@ def _take(weights: Weights, names: Iterable[str], rows: npt.NDArray[np.int64]) -
 
 
 def sizes(weights: Mapping[str, Any]) -> dict[str, str]:
-    """Say how large a network is, for its card."""
+    """Layer sizes of a network, for its card."""
     layers = [f"layer.{number}" for number in range(layer_count(weights))]
     return {
         "layers": str(len(layers)),

@@ -1,4 +1,4 @@
-"""Gives every mark of a note a new surface of the same shape, so that the network learns context and not surfaces."""
+"""Replace every mark's text by one of the same shape, so that the network learns context, not surfaces."""
 
 import random
 import re
@@ -23,12 +23,12 @@ _TEENS: Final = ("ninety", "ninety-one", "ninety-two", "ninety-three", "ninety-f
 
 
 def refill(note: Note, fillers: Fillers, rng: random.Random) -> Note:
-    """Re-fill all marks; equal words of names become equal words.
+    """Re-fill all marks; equal name words get equal replacements.
 
     Args:
         note: any training note.
-        fillers: what to fill in.
-        rng: decides everything.
+        fillers: source of replacements.
+        rng: source of all choices.
     """
     names: dict[str, str] = {}
     pieces: list[str] = []
@@ -46,14 +46,14 @@ def refill(note: Note, fillers: Fillers, rng: random.Random) -> Note:
 
 
 def new_surface(surface: str, label: str, fillers: Fillers, names: dict[str, str], rng: random.Random) -> str:
-    """Make a surface that could stand in the place of another; free labels keep theirs.
+    """Make a replacement for a surface; free labels keep theirs.
 
     Args:
-        surface: as marked.
-        label: of LABELS.md.
-        fillers: what to fill in.
-        names: words of names replaced so far in this note; extended.
-        rng: decides everything.
+        surface: marked text.
+        label: label of LABELS.md.
+        fillers: source of replacements.
+        names: name words replaced so far in this note; extended here.
+        rng: source of all choices.
     """
     if label in FREE or label == "IP":
         return surface
@@ -66,7 +66,7 @@ def new_surface(surface: str, label: str, fillers: Fillers, names: dict[str, str
 
 
 def like_case(word: str, model: str) -> str:
-    """Give a word the letter case of another where that one is all capitals or all lower case."""
+    """Copy the letter case of a model word that is all upper or all lower case."""
     letters = [c for c in model if c.isalpha()]
     if len(letters) > 1 and all(c.isupper() for c in letters):
         return word.upper()
@@ -103,7 +103,7 @@ def _name(surface: str, fillers: Fillers, names: dict[str, str], rng: random.Ran
 
 
 def _is_name_word(word: str) -> bool:
-    """Say whether a word of a name is more than a particle or initials."""
+    """Whether a word of a name is more than a particle or initials."""
     return word.lower() not in _PARTICLES and not (len(word) <= 2 and word.isupper())
 
 
@@ -190,7 +190,7 @@ def _identifier(surface: str, label: str, fillers: Fillers, rng: random.Random) 
 
 
 def _letters(surface: str, fillers: Fillers, rng: random.Random, share: float) -> str:
-    """Swap some of the longer letter runs of a path, address or code for words of names."""
+    """Replace some of the longer letter runs of a path, address or code by name words."""
     return re.sub(
         r"[^\W\d_]{4,}",
         lambda m: like_case(fillers.name_word(rng), m.group()) if rng.random() < share else m.group(),
@@ -199,7 +199,7 @@ def _letters(surface: str, fillers: Fillers, rng: random.Random, share: float) -
 
 
 def _scramble(surface: str, rng: random.Random, *, letters: bool = True) -> str:
-    """Change the digits, and the letters of short capital runs; what separates them stays."""
+    """Change the digits, and the letters of short capital runs; separators stay."""
     digits = re.sub(r"\d", lambda _: rng.choice("0123456789"), surface)
     if not letters:
         return digits

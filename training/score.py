@@ -1,4 +1,4 @@
-"""Measures a model folder alone, with no rules around it, by the metric of LABELS.md."""
+"""Measure a model folder alone, without rules, by the metric of LABELS.md."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,11 +14,11 @@ _LABELS: Final = {"ID": PhiLabel.OTHERID, "AGE": PhiLabel.AGE90}
 
 
 class ModelAlone:
-    """A detector for `llmops.deid.measure.evaluate` that reports what the network says and nothing else.
+    """A detector for `llmops.deid.measure.evaluate` that reports the network's findings only.
 
     Args:
         ner: the network.
-        threshold: least probability of being PHI for every label; None takes the model's own.
+        threshold: minimum probability of PHI for every label; None takes the model's own.
     """
 
     def __init__(self, ner: ClinicalNer, threshold: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Makes of written notes what a hospital has more of: texts that hold little PHI, and short ones."""
+"""Derive texts that are more common in hospitals: with little PHI, and short ones."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -7,19 +7,19 @@ from typing import Final
 from training.notes import FREE, Mark, Note
 
 _KEPT: Final = 0.3
-"""Share of the lines with PHI that stay."""
+"""Share of the lines with PHI that are kept."""
 _SHORT: Final = (40, 400)
-"""Characters of a snippet, at least."""
+"""Minimum characters of a snippet."""
 
 
 def thinned(notes: Sequence[Note], rng: random.Random) -> Iterator[Note]:
-    """Give for each note with PHI one in which some of its lines stand between those of a note without.
+    """Yield for each note with PHI one with some of its lines placed inside a note without.
 
-    Notes that are written to hold PHI hold much of it; most documents of a hospital hold little.
+    Notes written to hold PHI hold much of it; most hospital documents hold little.
 
     Args:
-        notes: of both kinds.
-        rng: decides which lines, and where.
+        notes: with and without PHI.
+        rng: selects lines and positions.
     """
     bare = [note.text.split("\n") for note in notes if not _marked(note)]
     for note in filter(_marked, notes):
@@ -34,7 +34,7 @@ def thinned(notes: Sequence[Note], rng: random.Random) -> Iterator[Note]:
 
 
 def snippets(notes: Sequence[Note], rng: random.Random) -> Iterator[Note]:
-    """Give a few neighbouring lines of each note: a message, a field of a form, a query."""
+    """Yield a few adjacent lines of each note: a message, a form field, a query."""
     for note in notes:
         lines = list(_lines(note))
         start, wanted = rng.randrange(len(lines)), rng.randrange(*_SHORT)
@@ -51,7 +51,7 @@ def _marked(note: Note) -> bool:
 
 
 def _lines(note: Note) -> Iterator[tuple[str, tuple[Mark, ...]]]:
-    """Give the lines with their marks; those that a mark spans stay together."""
+    """Yield lines with their marks; lines spanned by one mark stay together."""
     start = 0
     for end in [n for n, character in enumerate(note.text) if character == "\n"] + [len(note.text)]:
         if any(mark.start < end < mark.end for mark in note.marks):

@@ -1,4 +1,4 @@
-"""Writes boosted trees as an ONNX graph, which the runtime evaluates in microseconds."""
+"""Write boosted trees as an ONNX graph, which the runtime evaluates in microseconds."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -13,8 +13,8 @@ def graph(trees: Sequence[Mapping[str, Any]], features: int) -> bytes:
     """Build the graph ``rows`` (words, features) -> ``odds`` (words, 1), the log odds.
 
     Args:
-        trees: ``tree_structure`` of each, as LightGBM dumps a model; splits are "less or equal", nothing is missing.
-        features: columns of a row.
+        trees: ``tree_structure`` of each, as in a LightGBM dump; splits are "less or equal", no value is missing.
+        features: number of columns of a row.
     """
     onnx = import_module("onnx")
     helper, kinds = onnx.helper, onnx.TensorProto
@@ -48,7 +48,7 @@ def graph(trees: Sequence[Mapping[str, Any]], features: int) -> bytes:
 
 
 def _add(node: Mapping[str, Any], tree: int, nodes: dict[str, list[Any]], leaves: dict[str, list[Any]]) -> int:
-    """Add a node and all below it; its number."""
+    """Add a node and its descendants; return its number."""
     number = sum(1 for known in nodes["treeids"] if known == tree)
     leaf = "leaf_value" in node
     row = {
@@ -73,6 +73,6 @@ def _add(node: Mapping[str, Any], tree: int, nodes: dict[str, list[Any]], leaves
 
 
 def _below(threshold: float) -> float:
-    """Give the greatest float32 that is not above the threshold, so that a float32 falls on the same side of both."""
+    """Greatest float32 not above the threshold, so that a float32 is on the same side of both."""
     near = np.float32(threshold)
     return float(near if near <= threshold else np.nextafter(near, np.float32(-np.inf)))

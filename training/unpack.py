@@ -1,4 +1,4 @@
-"""Reads the weights of a network that was exported, so that training can go on from them."""
+"""Read the weights of an exported network, so that training can continue."""
 
 from importlib import import_module
 
@@ -12,12 +12,12 @@ Array = npt.NDArray[np.float32]
 
 
 def unpack(network: bytes) -> Weights:
-    """Give the weights of an exported network as numpy arrays, named as `network.start_weights` names them.
+    """Return the weights of an exported network as numpy arrays, named as by `network.start_weights`.
 
-    Quantised products come back as the numbers that they stand for; exported again they are the same eight bits.
+    Quantised products are dequantised; exported again they give the same 8-bit values.
 
     Args:
-        network: the ONNX graph, as `export` writes it.
+        network: the ONNX graph written by `export`.
     """
     onnx = import_module("onnx")
     held = {one.name: onnx.numpy_helper.to_array(one) for one in onnx.load_from_string(network).graph.initializer}
@@ -53,10 +53,10 @@ def _product(held: Weights, name: str) -> Array:
 
 
 def _shapes(table: Array) -> Weights:
-    """Take the rows of all shapes apart into one embedding for each value of each feature; their sums are the rows.
+    """Split the rows of all shapes into one embedding per value of each feature; their sums are the rows.
 
     Args:
-        table: as `network.shape_table` gives it, the row of the special shape last.
+        table: output of `network.shape_table`, the row of the special shape last.
     """
     values = np.unravel_index(np.arange(len(table) - 1), SHAPE_FIELDS)
     first = np.cumsum((0, *SHAPE_FIELDS))

@@ -1,4 +1,4 @@
-"""Engines map one shard function over shards; each calls the same function and the same commit."""
+"""Engines map one shard function over shards; all call the same function and the same commit."""
 
 from llmops.engines.engine import Engine, Failure, MakeEngine, TaskOutcome
 from llmops.engines.local import LocalEngine

@@ -1,4 +1,4 @@
-"""What the runner asks of an engine: map a job over tasks, drain, say how far it is; nothing else is known of one."""
+"""The engine protocol: map a job over tasks, drain, report progress."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from llmops.engines.worker import Job
 
 
 class Failure(StrEnum):
-    """Why a task has no result."""
+    """Reason why a task failed."""
 
     WORKER_DIED = "worker_died"
     WORKER_STALLED = "worker_stalled"
@@ -19,14 +19,14 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOutcome:
-    """What became of one task.
+    """Outcome of one task.
 
     Args:
-        task: position of the task in the sequence given to `Engine.map`.
-        result: what the job returned; None where it failed.
-        failure: why, after the last attempt.
-        detail: type and place of the error, without its message.
-        attempts: how often a failed one was tried.
+        task: index of the task in the sequence given to `Engine.map`.
+        result: return value of the job; None if it failed.
+        failure: reason, after the last attempt.
+        detail: type and location of the error, without its message.
+        attempts: number of attempts at a failed task.
     """
 
     task: int
@@ -37,7 +37,7 @@ class TaskOutcome:
 
 
 class Engine(Protocol):
-    """Runs a job over tasks; a context manager, since it holds workers."""
+    """Run a job over tasks; a context manager that owns its workers."""
 
     on_progress: Callable[[int, int], None] | None
     """Called in the parent with (records, bytes) as workers report them."""
@@ -58,18 +58,18 @@ class Engine(Protocol):
         ...
 
     def map(self, tasks: Sequence[Any]) -> Iterator[TaskOutcome]:
-        """Yield the outcome of every task as it finishes, in no fixed order; fewer than given only after `drain`.
+        """Yield each task's outcome as it finishes, in any order; fewer than the tasks only after `drain`.
 
-        Every task that fails has an outcome that says so: none is lost.
+        Every failed task has an outcome: none is lost.
 
         Raises:
-            LlmopsError: as raised by the job in a worker; the other workers are stopped.
+            LlmopsError: raised by the job in a worker; the other workers are stopped.
         """
         ...
 
 
 class MakeEngine(Protocol):
-    """Makes an engine for one run."""
+    """Make an engine for one run."""
 
     def __call__(
         self,
@@ -84,8 +84,8 @@ class MakeEngine(Protocol):
         Args:
             job: pickled to every worker, opened once in each, and called with (task, attempt, progress).
             workers: number of workers, at least 1.
-            silence_s: longest time without a sign of progress.
-            again: told of a task, how many records of it the worker had reported when it stopped, and why; gives the
-                task to try instead, or None to give it up.
+            silence_s: maximum seconds without progress.
+            again: called with a task, the number of its records reported when the worker stopped, and the reason;
+                returns the task to retry, or None to give up.
         """
         ...

@@ -1,4 +1,4 @@
-"""The local engine: spawned workers, each supervised, one shard in flight each; a death blames only its own shard."""
+"""Local engine: spawned, supervised workers with one shard in flight each; a death fails only its own shard."""
 
 import contextlib
 import os
@@ -20,13 +20,13 @@ from llmops.engines.worker import Job
 
 _MAX_ATTEMPTS = 2
 _OPENING_S: Final = 3600.0
-"""Longest time in which a worker opens its job: models are read from a disk that may be slow."""
+"""Maximum seconds for a worker to open its job: models may be read from a slow disk."""
 _SERVE = "from llmops.engines.worker import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """One attempt at a task, which stands at ``index`` of those given."""
+    """One attempt at a task; ``index`` is its position in the input."""
 
     index: int
     task: Any
@@ -45,25 +45,25 @@ class _Worker:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since it last said something."""
+        """Seconds since the worker's last message."""
         return time.monotonic() - self.heard
 
 
 @dataclass(slots=True, kw_only=True)
 class LocalEngine:
-    """Runs a job over tasks in ``workers`` own processes.
+    """Run a job over tasks in ``workers`` processes.
 
-    A worker that dies is replaced; one that says nothing for too long is killed. What becomes of its task ``again``
-    decides; without it, a task whose worker died is tried once more, and one whose worker was killed is given up.
-    After `drain`, tasks in flight finish and no new one starts.
+    A dead worker is replaced; one silent for too long is killed. ``again`` decides on its task; without it, a task
+    whose worker died is tried once more, and one whose worker was killed is given up. After `drain`, tasks in flight
+    finish and no new one starts.
 
     Args:
         job: pickled to every worker.
         workers: number of processes, at least 1.
-        on_progress: called in the parent with (records, bytes) as workers report them.
-        silence_s: longest time without a sign of progress.
-        again: told of a task, how many records of it the worker had reported when it stopped, and why; gives the task
-            to try instead, or None to give it up.
+        on_progress: called in the parent with (records, bytes) as workers report.
+        silence_s: maximum seconds without progress.
+        again: called with a task, the number of its records reported when the worker stopped, and the reason; returns
+            the task to retry, or None to give up.
     """
 
     job: Job
@@ -100,10 +100,10 @@ class LocalEngine:
         self._draining = True
 
     def map(self, tasks: Sequence[Any]) -> Iterator[TaskOutcome]:
-        """Yield the outcome of every task as it finishes, in no fixed order; fewer than given only after `drain`.
+        """Yield each task's outcome as it finishes, in any order; fewer than the tasks only after `drain`.
 
         Raises:
-            LlmopsError: as raised by the job in a worker; the other workers are stopped.
+            LlmopsError: raised by the job in a worker; the other workers are stopped.
         """
         waiting = deque(_Try(index, task) for index, task in enumerate(tasks))
         while True:
@@ -132,7 +132,7 @@ class LocalEngine:
                 return
             trial = waiting.popleft()
             worker.trial, worker.done, worker.heard = trial, 0, time.monotonic()
-            # Where it died between tasks, its connection reads as closed below and the task is tried again.
+            # A worker that died between tasks closes its connection below, and the task is retried.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 worker.connection.send((trial.task, trial.attempt))
 
@@ -150,11 +150,11 @@ class LocalEngine:
 
     def _spawn(self, slot: int) -> _Worker:
         ours, theirs = socket.socketpair()
-        # One core a worker: the numeric libraries must not each start a thread for every core.
+        # One core per worker: numeric libraries must not start a thread for every core.
         environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(_import_path())
         command = [sys.executable, "-c", _SERVE, str(theirs.fileno()), str(slot), str(os.getpid())]
-        # Its own session: Ctrl-C reaches the parent alone, which drains.
+        # Own session: Ctrl-C reaches only the parent, which drains.
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command, pass_fds=[theirs.fileno()], env=environment, start_new_session=True, stdin=subprocess.DEVNULL
         )
@@ -187,7 +187,7 @@ class LocalEngine:
         return TaskOutcome(task=index, result=value)
 
     def _stopped(self, worker: _Worker, waiting: deque[_Try], failure: Failure, detail: str = "") -> TaskOutcome | None:
-        """Put the task of a worker that stopped in line again, or answer for it."""
+        """Requeue the task of a stopped worker, or return its failed outcome."""
         trial, worker.trial = worker.trial, None
         assert trial is not None
         if self.again is not None and worker.opened and failure is not Failure.STAGE_FAILED:
@@ -207,13 +207,13 @@ class LocalEngine:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process; one that waits for a disk that does not answer ends when it likes."""
+    """Kill a process; one blocked on an unresponsive disk ends later."""
     process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
 
 
 def _import_path() -> list[str]:
-    """Where a worker finds what the parent found, so that jobs unpickle; the parent's own folder of llmops first."""
+    """Import path of the parent for its workers, so that jobs unpickle; the parent's own llmops folder first."""
     here = str(Path(__file__).resolve().parents[2])
     return [here, *(entry for entry in sys.path if entry and entry != here)]

@@ -1,7 +1,7 @@
-"""One supervised worker process: opens the job, answers one task at a time, and never prints what it works on.
+"""One supervised worker process: opens the job, runs one task at a time, never prints its data.
 
-Started as a plain interpreter that calls `main` with FD SLOT PARENT; not with `multiprocessing`, whose spawn re-imports
-the caller's ``__main__`` and so would run an unguarded user script again in every worker.
+Started as a plain interpreter that calls `main` with FD SLOT PARENT, not with `multiprocessing`, whose spawn
+re-imports the caller's ``__main__`` and would rerun an unguarded user script in every worker.
 """
 
 import logging
@@ -24,19 +24,19 @@ Progress = Callable[[int, int], None]
 
 
 class Job(Protocol):
-    """What every worker does; pickled once to each worker, then opened there."""
+    """The job of every worker; pickled once to each and opened there."""
 
     def open(self, slot: int) -> Callable[[Any, int, Progress], Any]:
-        """Load what the tasks need and return the function ``(task, attempt, progress) -> result``."""
+        """Load what the tasks need; return the function ``(task, attempt, progress) -> result``."""
         ...
 
 
 def main() -> None:
-    """Serve tasks until the parent closes the connection or is gone."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd tells every process; the parent drains and ends its workers
+    """Serve tasks until the parent closes the connection or dies."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd signals every process; the parent drains and ends workers
     forbid_dumps()
-    logging.disable(logging.CRITICAL)  # libraries may log what they read; what matters travels as values
-    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # spaCy would import it where it is, for nothing
+    logging.disable(logging.CRITICAL)  # libraries may log what they read; results travel as values
+    sys.modules.setdefault("torch", None)  # type: ignore[arg-type]  # keeps spaCy from importing an installed torch it does not need
     fd, slot, parent = (int(argument) for argument in sys.argv[1:4])
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     connection = Connection(fd)
@@ -60,14 +60,14 @@ def _serve(connection: Connection, slot: int) -> None:
             connection.send(("error", (type(error).__name__, str(error))))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever it was, the shard failed and its message may hold PHI
+        except BaseException as error:  # noqa: BLE001 - any error fails the shard; its message may hold PHI
             connection.send(("crash", where(error)))
         else:
             connection.send(("done", result))
 
 
 def _opened(job: Job, slot: int) -> Callable[[Any, int, Progress], Any]:
-    """Open the job; what goes wrong here is no task's fault and stops the run."""
+    """Open the job; an error here is not a task's fault and stops the run."""
     try:
         return job.open(slot)
     except LlmopsError:
@@ -77,7 +77,7 @@ def _opened(job: Job, slot: int) -> Callable[[Any, int, Progress], Any]:
 
 
 def where(error: BaseException) -> str:
-    """Type and place of an error, without its message, which may hold PHI."""
+    """Type and location of an error, without its message, which may hold PHI."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "llmops" in frame.filename] or frames
     place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
@@ -85,7 +85,7 @@ def where(error: BaseException) -> str:
 
 
 def _die_with(parent: int) -> None:
-    """A worker whose parent was killed must not go on writing beside a resumed run."""
+    """End the worker when its parent is killed: it must not write beside a resumed run."""
     while os.getppid() == parent:
         time.sleep(0.2)
     os._exit(1)

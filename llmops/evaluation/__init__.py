@@ -1,4 +1,4 @@
-"""Prompt evaluation over verified releases: suites, assertions, an embedded extractive model, results that compare."""
+"""Prompt evaluation on verified releases: suites, assertions, an extractive model, comparable results."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +28,7 @@ __all__ = [
     "to_html",
 ]
 
-# These bring LangChain, half a second of import that a run without evaluation should not pay.
+# These import LangChain, half a second that a run without evaluation should not pay.
 _HOME: Final = {
     "Calling": "chat_calls",
     "CaseResult": "result",

@@ -1,4 +1,4 @@
-"""Calls a model outside: several prompts at a time, each within a time and tried again where the way to it failed."""
+"""Call an external model: concurrent prompts, each with a timeout and with retries on transport errors."""
 
 import errno
 import os
@@ -30,12 +30,12 @@ _TIMEOUTS_IN_A_ROW: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calling:
-    """How a model outside is called.
+    """Limits for calls to an external model.
 
     Args:
-        timeout_s: seconds that one call may take.
-        attempts: calls for one prompt at most, where the way to the model fails.
-        concurrency: prompts under way at a time.
+        timeout_s: timeout of one call in seconds.
+        attempts: maximum calls for one prompt on transport errors.
+        concurrency: maximum prompts in flight.
         wait_s: seconds before the second attempt; doubled before each further one.
     """
 
@@ -56,17 +56,17 @@ class _Call(Generic[Key]):
 def ask_all(
     prompts: Iterable[tuple[Key, str]], invoke: Invoke, calling: Calling
 ) -> Iterator[tuple[Key, AIMessage | Failure]]:
-    """Ask every prompt; answers come as they arrive.
+    """Send every prompt; yield answers as they arrive.
 
-    A call that takes too long is left behind: its thread cannot be ended, but it holds nothing up.
+    A timed-out call is abandoned: its thread cannot be ended, but blocks nothing.
 
     Args:
-        prompts: taken one by one, in this thread, as places become free.
-        invoke: calls the model, in a thread of its own; what it raises may hold the prompt and is not repeated.
+        prompts: consumed one by one, in this thread, as slots become free.
+        invoke: calls the model, in its own thread; its exceptions may hold the prompt and are not repeated.
         calling: limits.
 
     Raises:
-        ModelError: the model cannot be reached or refuses all calls; says why.
+        ModelError: the model cannot be reached or refuses all calls; gives the reason.
     """
     waiting, flying, answers = iter(prompts), dict[int, _Call[Key]](), SimpleQueue[tuple[int, AIMessage | Exception]]()
     started = timeouts = 0
@@ -104,7 +104,7 @@ def ask_all(
 
 
 class _TimedOutError(Exception):
-    """Stands for the answer of a call whose time is over."""
+    """Takes the place of a timed-out call's answer."""
 
 
 def _invoke(
@@ -113,14 +113,14 @@ def _invoke(
     time.sleep(wait)
     try:
         answers.put((number, invoke(prompt)))
-    except Exception as error:  # noqa: BLE001 - a provider may raise anything; judged by its kind, never shown
+    except Exception as error:  # noqa: BLE001 - a provider may raise anything; classified by type, never shown
         answers.put((number, error))
 
 
 def _next(
     flying: dict[int, _Call[Key]], answers: "SimpleQueue[tuple[int, AIMessage | Exception]]"
 ) -> tuple[int, AIMessage | Exception]:
-    """The next answer to a call that is still waited for, or the first call whose time is over."""
+    """The next answer to a pending call, or the first timed-out call."""
     while True:
         number, call = min(flying.items(), key=lambda item: item[1].deadline)
         try:
@@ -136,7 +136,7 @@ def _may_be_tried_again(error: Exception, attempt: int, attempts: int) -> bool:
 
     Raises:
         ModelError: no call can succeed, or this was the last attempt.
-        LlmopsError: the error itself, where it is one of ours.
+        LlmopsError: the error itself, if it is one of ours.
     """
     if isinstance(error, LlmopsError):
         raise error
@@ -152,7 +152,7 @@ def _may_be_tried_again(error: Exception, attempt: int, attempts: int) -> bool:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error and what it was raised from."""
+    """The error and its causes."""
     chain = [error]
     while len(chain) < _DEEPEST and (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)
@@ -165,7 +165,7 @@ def _is_lost_way(error: BaseException) -> bool:
 
 
 def _status(error: BaseException) -> int:
-    """The HTTP status that an error of a provider's library carries, by one of the two names in use; 0 for none."""
+    """HTTP status of a provider library's error, under either of the two usual attribute names; 0 for none."""
     for holder in (error, getattr(error, "response", None)):
         status = getattr(holder, "status_code", None)
         if isinstance(status, int) and not isinstance(status, bool):
@@ -174,7 +174,7 @@ def _status(error: BaseException) -> int:
 
 
 def _detail(chain: list[BaseException], status: int) -> str:
-    """What the system or the server says, in words that cannot hold anything of a prompt."""
+    """The system's or server's reason, in words that cannot contain any part of a prompt."""
     if status:
         return f", status {status}"
     if any(isinstance(one, socket.gaierror) for one in chain):

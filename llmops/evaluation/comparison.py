@@ -1,4 +1,4 @@
-"""Compares two results of a suite, so that a change that breaks an answer is seen before it ships."""
+"""Compare two results of a suite to detect regressions before they ship."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,15 +8,15 @@ from llmops.evaluation.result import EvaluationResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What changed between an earlier and a current result; each item is ``"<prompt>/<case id>"``, sorted.
+    """Differences between an earlier and a current result; each item is ``"<prompt>/<case id>"``, sorted.
 
     Args:
         regressions: passed before, fails now.
         fixes: failed before, passes now.
         new: only in the current result.
-        new_failures: those of them that fail.
-        missing: only in the earlier one; a case that is no longer asked is not a pass.
-        suite_changed: the suite says something else than it did.
+        new_failures: new cases that fail.
+        missing: only in the earlier one; an omitted case is not a pass.
+        suite_changed: the suite's content differs.
         release_changed: another release was searched.
         model_changed: another model answered.
     """
@@ -32,11 +32,11 @@ class Comparison:
 
     @property
     def regressed(self) -> bool:
-        """Whether anything that passed or is new fails, or something is no longer asked."""
+        """Whether a case that passed or is new fails, or a case is missing."""
         return bool(self.regressions or self.new_failures or self.missing)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
+        """Convert to plain data."""
         return {"regressed": self.regressed, **asdict(self)}
 
 

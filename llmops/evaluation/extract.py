@@ -1,4 +1,4 @@
-"""Finds the sentences of given passages that answer a question, by words alone; the same input, the same quotes."""
+"""Find sentences in given passages that answer a question, by words alone; deterministic."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ from llmops.retrieval.concepts import Concept, concepts, line
 from llmops.retrieval.sentences import sentences
 
 MIN_COVERAGE: Final = 0.55
-"""Share of the question, weighted by rarity, that a quote and its surroundings must speak of."""
+"""Share of the question, weighted by rarity, that a quote and its context must cover."""
 MIN_FOCUS: Final = 0.3
-"""Share that the quoted sentence itself must speak of."""
+"""Share that the quoted sentence itself must cover."""
 MAX_QUOTES: Final = 2
 MAX_LISTED: Final = 8
 
@@ -56,17 +56,17 @@ _SECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "follow": ("plan", "follow_up", "discharge_instructions"),
     }
 )
-"""Sections where the answer to a question with this word is most likely to stand."""
+"""Sections most likely to answer a question with this word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A sentence of a passage, word for word.
+    """A verbatim sentence of a passage.
 
     Args:
         text: the sentence.
-        chunk_id: the passage it stands in.
-        score: how well it answers; comparable within one question.
+        chunk_id: the passage that contains it.
+        score: relevance; comparable within one question.
     """
 
     text: str = field(repr=False)
@@ -76,7 +76,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence with its passage and with all that is known of its document, as lines of stemmed words."""
+    """A sentence with its passage and its document's known text, as lines of stemmed words."""
 
     text: str
     line: str
@@ -87,7 +87,7 @@ class _Candidate:
 
 
 class _Asked(NamedTuple):
-    """A concept of the question, its weight, and whether it is what is asked rather than of whom."""
+    """A concept of the question, its weight, and whether it is the thing asked for or identifies the record."""
 
     concept: Concept
     weight: float
@@ -95,7 +95,7 @@ class _Asked(NamedTuple):
 
 
 def extract(question: str, context: Sequence[Passage]) -> tuple[Quote, ...]:
-    """Quote what answers a question, best first; nothing where the passages do not speak of it.
+    """Quote the sentences that answer a question, best first; empty where no passage does.
 
     Args:
         question: in English.
@@ -125,7 +125,7 @@ def _choose(ranked: Sequence[tuple[float, _Candidate]], limit: int) -> tuple[Quo
 
 
 def _documents(context: Sequence[Passage]) -> Mapping[str, str]:
-    """What the passages together say of each document: a patient's diagnosis may stand in another one than the dose."""
+    """All passage text of each document: the diagnosis may be in another passage than the dose."""
     found: dict[str, list[str]] = {}
     for passage in context:
         found.setdefault(_document(passage), [passage.title]).append(passage.text)
@@ -150,7 +150,7 @@ def _candidates(passage: Passage, rank: int, document: str) -> Iterator[_Candida
 
 
 def _is_heading(text: str, passage: Passage) -> bool:
-    """Whether a line only announces: a Markdown heading, the section's own name, or a few words all in capitals."""
+    """Whether a line is a heading: in Markdown, the section's own name, or a few words in capitals."""
     if text.startswith("#") or line(text) == line(passage.section.replace("_", " ")):
         return True
     words = text.split()
@@ -171,10 +171,10 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _asked(question: str, candidates: Sequence[_Candidate]) -> tuple[_Asked, ...]:
-    """Weigh what is asked by its rarity among the sentences; what none speaks of weighs most, and so leads to refusal.
+    """Weight concepts by rarity among the sentences; a concept in none weighs most, and so leads to refusal.
 
-    What comes after a preposition ("the dose *for Dravet syndrome*") says which record is meant: it weighs less, and a
-    sentence that speaks of it alone is no answer.
+    Text after a preposition ("the dose *for Dravet syndrome*") identifies the record: it weighs less, and a sentence
+    about it alone is no answer.
     """
     heads = concepts(_SETTING.split(question, 1)[0]) or concepts(question)
     total = len(candidates)

@@ -1,4 +1,4 @@
-"""A chat model without network or weights: it answers with quotes from the passages in its prompt, or refuses."""
+"""A chat model without network or weights: it quotes the passages in its prompt, or refuses."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,10 +16,10 @@ VERSION: Final = "1"
 
 
 class ExtractiveChatModel(BaseChatModel):
-    """Answers from the prompt's passages only, each sentence quoted word for word and cited as ``[chunk id]``.
+    """Answer from the prompt's passages only; each sentence is verbatim and cited as ``[chunk id]``.
 
-    The same prompt always gives the same answer, so an evaluation with it measures retrieval and de-identification, not
-    a sampler. Where no sentence speaks of what is asked it says `REFUSAL`.
+    Deterministic, so an evaluation measures retrieval and de-identification, not sampling. Answers `REFUSAL` where no
+    sentence answers the question.
     """
 
     @property
@@ -46,5 +46,5 @@ class ExtractiveChatModel(BaseChatModel):
 
 
 def write_answer(quotes: Sequence[Quote]) -> str:
-    """Quotes as an answer, one a line with its citation; `REFUSAL` where there are none."""
+    """Format quotes as an answer, one per line with its citation; `REFUSAL` for none."""
     return "\n".join(f"{quote.text} [{quote.chunk_id}]" for quote in quotes) or REFUSAL

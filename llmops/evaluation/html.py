@@ -1,4 +1,4 @@
-"""An evaluation result as one self-contained page."""
+"""Render an evaluation result as one self-contained page."""
 
 from llmops.evaluation.comparison import compare
 from llmops.evaluation.result import EvaluationResult
@@ -6,9 +6,9 @@ from llmops.pages import render
 
 
 def to_html(result: EvaluationResult, previous: EvaluationResult | None = None) -> str:
-    """Show a result, and what changed since ``previous``, as a page that needs no network, script or other file.
+    """Render a result, and its changes since ``previous``, as a page without network access, scripts or other files.
 
-    The same result always gives the same page. Answers and questions are escaped.
+    Deterministic. Answers and questions are escaped.
     """
     comparison = compare(previous, result) if previous is not None else None
     seconds = result.seconds or (None,) * result.total

@@ -1,4 +1,4 @@
-"""Opens the chat model that a suite or a command names."""
+"""Open the chat model named by a suite or a command."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from llmops.errors import MissingExtraError, RecipeError
 from llmops.evaluation.extractive import ExtractiveChatModel
 
 EMBEDDED: Final = "extractive"
-"""The name of the model that runs inside this process and sends nothing anywhere."""
+"""Name of the model that runs in this process and sends nothing out."""
 
 
 def chat_model(name: str = EMBEDDED) -> BaseChatModel:
@@ -18,7 +18,7 @@ def chat_model(name: str = EMBEDDED) -> BaseChatModel:
         name: ``"extractive"``, or ``"provider:model"`` for LangChain's ``init_chat_model``.
 
     Raises:
-        RecipeError: the name has neither form, or the provider refuses its settings (a missing key, say).
+        RecipeError: the name has neither form, or the provider refuses its settings (for example a missing key).
         MissingExtraError: the provider's LangChain package is not installed.
     """
     if name == EMBEDDED:
@@ -26,14 +26,14 @@ def chat_model(name: str = EMBEDDED) -> BaseChatModel:
     provider, colon, model = name.partition(":")
     if not (colon and provider and model):
         raise RecipeError("model: give 'extractive' or 'provider:model', for example 'openai:gpt-5-mini'")
-    from langchain.chat_models import init_chat_model  # noqa: PLC0415 - heavy, and only for models outside
+    from langchain.chat_models import init_chat_model  # noqa: PLC0415 - heavy, and only for external models
 
     try:
         return init_chat_model(model, model_provider=provider)
     except ImportError:
         package = f"langchain-{provider.replace('_', '-')}"
         raise MissingExtraError(f"model: provider {provider!r} needs its package: pip install {package}") from None
-    except Exception:  # noqa: BLE001 - a provider may raise anything, and its text may hold a key
+    except Exception:  # noqa: BLE001 - a provider may raise anything, and its message may hold a key
         raise RecipeError(
             f"model: provider {provider!r} could not be opened; is it spelled as LangChain does, and is its key set?"
         ) from None

@@ -1,4 +1,4 @@
-"""The one form in which passages stand in a prompt, written and read here, so that citations can be checked."""
+"""The format of passages in a prompt; written and parsed here, so that citations can be checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _QUESTION_LINE: Final = re2.compile(r"(?im)^[ \t]*question:[ \t]*(.+)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A retrieved passage as a model reads it."""
+    """A retrieved passage as shown to a model."""
 
     chunk_id: str
     section: str
@@ -27,7 +27,7 @@ class Passage:
 
 
 def passages(hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    """What a prompt says of each hit, in order of rank."""
+    """Convert hits to passages, in order of rank."""
     return tuple(
         Passage(chunk_id=hit.chunk.chunk_id, section=hit.chunk.section, title=hit.title, text=hit.chunk.text)
         for hit in hits
@@ -35,9 +35,9 @@ def passages(hits: Sequence[Hit]) -> tuple[Passage, ...]:
 
 
 def render(template: str, question: str, context: Sequence[Passage]) -> str:
-    """Fill ``{question}`` and ``{context}`` of a template; no other brace has a meaning.
+    """Fill ``{question}`` and ``{context}`` of a template; other braces stay as they are.
 
-    Passages cannot close their own frame: our tags inside a record's text are written with a backslash.
+    Passages cannot close their own tags: our tags inside a record's text are escaped with a backslash.
     """
     blocks = [_block(item) for item in context]
     filled = {"{question}": f"<question>\n{_escape(question)}\n</question>", "{context}": _context(blocks)}
@@ -46,7 +46,7 @@ def render(template: str, question: str, context: Sequence[Passage]) -> str:
 
 
 def read_passages(prompt: str) -> tuple[Passage, ...]:
-    """The passages in a prompt, in order."""
+    """Parse the passages in a prompt, in order."""
     found = []
     for match in _OPEN.finditer(prompt):
         stop = prompt.find(_CLOSE, match.end() - 1)
@@ -58,7 +58,7 @@ def read_passages(prompt: str) -> tuple[Passage, ...]:
 
 
 def read_question(prompt: str) -> str:
-    """The question in a prompt: the tagged one, else the last ``Question:`` line, else the last line."""
+    """Parse the question in a prompt: the tagged one, else the last ``Question:`` line, else the last line."""
     tagged = _QUESTION.findall(prompt)
     if tagged:
         return _unescape(tagged[-1].strip())
@@ -74,7 +74,7 @@ def citations(answer: str) -> tuple[str, ...]:
 
 
 def without_citations(answer: str, context: Sequence[Passage]) -> str:
-    """An answer without the ``[id]`` marks of its context; a mark of any other id is the model's own text and stays."""
+    """Remove the ``[id]`` citations of the context from an answer; other ids are the model's own text and stay."""
     for passage in context:
         answer = answer.replace(f"[{passage.chunk_id}]", "")
     return answer.strip()

@@ -1,4 +1,4 @@
-"""What an evaluation found, in an order and form that two runs can be compared by."""
+"""Evaluation results, ordered and serialised so that two runs are comparable."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,19 +16,19 @@ Status: TypeAlias = Literal["answered", "not_sent", "model_failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One case asked with one prompt.
+    """Result of one case with one prompt.
 
     Args:
         case_id: the case.
         prompt: name of the prompt.
         question: what was asked.
-        status: ``not_sent`` where the egress check held the prompt back, ``model_failed`` where the model raised.
-        code: why it was not answered; ``"ok"`` otherwise.
-        answer: the answer; empty where ``answer_withheld``, and in a result that was read from a file.
+        status: ``not_sent`` where the egress check stopped the prompt, ``model_failed`` where the model raised.
+        code: reason for no answer; ``"ok"`` otherwise.
+        answer: the answer; empty if ``answer_withheld``, and in a result read from a file.
         answer_withheld: the scanner found PHI in the answer, so it is not kept.
         hits: ids of the retrieved chunks, by rank.
-        outcomes: what each assertion said.
-        input_tokens: of the prompt, by the model's own count or else by words.
+        outcomes: the result of each assertion.
+        input_tokens: of the prompt, counted by the model or else in words.
         output_tokens: of the answer, likewise.
         cost: by the suite's prices, in its currency; ``None`` without prices.
     """
@@ -48,12 +48,12 @@ class CaseResult:
 
     @property
     def passed(self) -> bool:
-        """Answered, and every assertion holds."""
+        """Whether the case was answered and every assertion holds."""
         return self.status == "answered" and all(item.passed for item in self.outcomes)
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The assertions that do not hold, or the code of why it was not answered; empty where it passed."""
+        """The failed assertions, or the code for no answer; empty for a pass."""
         if self.status != "answered":
             return (self.code,)
         return tuple(item.assertion for item in self.outcomes if not item.passed)
@@ -61,15 +61,15 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationResult:
-    """A suite run over a release with a model; all but ``seconds`` repeats exactly where the model does.
+    """Result of a suite on a release with a model; all but ``seconds`` is reproducible if the model is.
 
     Args:
         suite: its name.
         suite_version: its version.
-        suite_digest: hex SHA-256 of what it says.
+        suite_digest: hex SHA-256 of its content.
         release_id: the verified release that was searched.
         index_digest: hex SHA-256 of the index manifest.
-        model: name of the chat model, with its version where it is ours.
+        model: name of the chat model, with the version of our own models.
         currency: of the costs; empty without prices.
         cases: in the suite's order.
         seconds: time taken by each case, in the same order.
@@ -87,12 +87,12 @@ class EvaluationResult:
 
     @property
     def passed(self) -> int:
-        """How many cases passed."""
+        """Number of passed cases."""
         return sum(case.passed for case in self.cases)
 
     @property
     def total(self) -> int:
-        """How many cases were run."""
+        """Number of cases."""
         return len(self.cases)
 
     @property
@@ -102,12 +102,12 @@ class EvaluationResult:
         return round(sum(costs), 6) if costs else None
 
     def to_dict(self, *, timing: bool = True, answers: bool = False) -> dict[str, Any]:
-        """As plain data, with a summary in front.
+        """Convert to plain data, with a summary first.
 
         Args:
-            timing: without it two equal runs give equal data.
-            answers: also what was answered. An answer quotes the release, so it must not be kept where it would outlive
-                a document that is taken back.
+            timing: False makes equal runs give equal data.
+            answers: include the answers. An answer quotes the release, so it must not be stored where it would outlive
+                a revocation.
         """
         data = asdict(self)
         if not timing:
@@ -119,7 +119,7 @@ class EvaluationResult:
         return {"passed": self.passed, "total": self.total, "cost": self.cost, **data}
 
     def to_json(self, *, timing: bool = True) -> bytes:
-        """As JSON without answers, keys sorted, one line at the end."""
+        """Serialise to JSON without answers: keys sorted, newline at the end."""
         options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
         return orjson.dumps(self.to_dict(timing=timing), option=options)
 

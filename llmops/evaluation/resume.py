@@ -1,4 +1,4 @@
-"""What is answered of an evaluation under way, kept a line each, so that one that was stopped goes on."""
+"""Store finished cases of an evaluation, one per line, so that a stopped one can resume."""
 
 import os
 import stat
@@ -17,16 +17,16 @@ _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONB
 
 
 class Partial:
-    """A file of answered cases; as a context manager it is removed where the evaluation came to its end, or to nothing.
+    """A file of finished cases; a context manager that removes it once the evaluation is complete, or if it is empty.
 
-    It may lie where others write, so it must be a plain file of our own. No answer is in it, as in no result on disk.
+    It may be in a folder others can write, so it must be our own plain file. Like any result on disk it has no answers.
 
     Args:
         path: the file.
-        key: what a case must have been answered under: suite, release, index, model.
+        key: suite, release, index and model under which a case must have been answered.
 
     Raises:
-        RecipeError: something else lies there, or it cannot be written.
+        RecipeError: another kind of file is there, or it cannot be written.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -50,10 +50,10 @@ class Partial:
             self._path.unlink(missing_ok=True)
 
     def read(self) -> dict[tuple[str, str], tuple[CaseResult, float]]:
-        """Give the cases that were answered under the key, with their seconds, by prompt and case id."""
+        """Return the cases answered under the key, with their seconds, by prompt and case id."""
         data = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
         if data and not data.endswith(b"\n"):
-            os.write(self._descriptor, b"\n")  # the line that a crash cut short
+            os.write(self._descriptor, b"\n")  # ends a line cut off by a crash
         found = {}
         for line in data.splitlines():
             try:
@@ -66,7 +66,7 @@ class Partial:
         return found
 
     def add(self, case: CaseResult, seconds: float) -> None:
-        """Keep an answered case."""
+        """Store an answered case."""
         plain = orjson.loads(orjson.dumps(case))
         del plain["answer"]
         os.write(self._descriptor, orjson.dumps({"key": self._key, "seconds": seconds, "case": plain}) + b"\n")

@@ -1,4 +1,4 @@
-"""Runs a suite: retrieve, prompt, check what leaves, ask, judge."""
+"""Run a suite: retrieve, build the prompt, check egress, call the model, check assertions."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ Clock = Callable[[], float]
 
 
 class Search(Protocol):
-    """What the runner needs of a `llmops.retrieval.Searcher`."""
+    """The part of `llmops.retrieval.Searcher` that the runner uses."""
 
     release: Release
     index: Index
@@ -41,7 +41,7 @@ class Search(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reply:
-    """What came back for a prompt, or why nothing did."""
+    """Response to a prompt, or the reason for none."""
 
     status: Status
     code: str = "ok"
@@ -62,26 +62,26 @@ def evaluate(
     partial: Path | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> EvaluationResult:
-    """Ask every case of a suite and judge the answers.
+    """Run every case of a suite and check the answers.
 
-    A prompt goes to a model outside this process only after ``scanner`` has found nothing in it; without a scanner
-    nothing is sent. Nothing is traced, whatever the environment says. An answer in which the scanner finds PHI is
-    judged but not kept.
+    A prompt is sent to an external model only after ``scanner`` has found nothing in it; without a scanner nothing is
+    sent. Tracing is off, whatever the environment says. An answer in which the scanner finds PHI is checked but not
+    kept.
 
     Args:
-        suite: what to ask.
+        suite: the cases.
         release: the opened release; verified again here.
         searcher: a search over this release.
         model: any LangChain chat model.
         scanner: looks for PHI in prompts and answers.
         clock: monotonic seconds.
-        calling: limits for a model outside; one prompt at a time by default.
-        partial: a file that keeps what is answered, without the answers, until all is; the same evaluation goes on from
-            it. Nothing is kept without it.
+        calling: limits for an external model; one prompt at a time by default.
+        partial: a file that stores finished cases, without answers, until all are done; the same evaluation resumes
+            from it. None stores nothing.
         progress: called after each case.
 
     Raises:
-        ReleaseError: the release does not verify, or the search is over another one.
+        ReleaseError: the release does not verify, or the searcher is over another one.
         ModelError: the model cannot be reached, or refuses all calls.
         RecipeError: the partial file cannot be used.
     """
@@ -109,14 +109,14 @@ def evaluate(
 
 
 def model_name(model: BaseChatModel) -> str:
-    """What a result calls a model: its type and, where it has one, the name its provider knows it by."""
+    """Name of a model in results: its type and, if present, its provider's name for it."""
     named = getattr(model, "model_name", None) or getattr(model, "model", None)
     return f"{model._llm_type}:{named}" if isinstance(named, str) else model._llm_type  # noqa: SLF001 - LangChain's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A case on its way: what was found for it, and when it began."""
+    """A pending case: its hits and start time."""
 
     name: str
     case: Case
@@ -126,7 +126,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """The parts that every case of a run shares."""
+    """State shared by all cases of a run."""
 
     suite: Suite
     release: Release
@@ -139,7 +139,7 @@ class _Run:
     def cases(
         self, asked: Sequence[tuple[str, Case]], calling: Calling, kept: Partial | None
     ) -> dict[int, tuple[CaseResult, float]]:
-        """Every case with its seconds, by its place in the suite."""
+        """Yield every case with its seconds, by its position in the suite."""
         before = kept.read() if kept else {}
         places = {(name, case.id): at for at, (name, case) in enumerate(asked)}
         found = {places[known]: result for known, result in before.items() if known in places}
@@ -211,7 +211,7 @@ class _Run:
         )
 
     def _from_release(self, hit: Hit) -> Hit:
-        """The hit with the text that the release holds: whoever searched chooses passages and never writes them."""
+        """Replace the hit's text by the release's: a searcher selects passages and never writes them."""
         chunk, document = released_passage(
             self.release, hit.chunk.chunk_id, hit.chunk.sha256, self.searcher.index.config
         )
@@ -221,7 +221,7 @@ class _Run:
         return tuple(assertion.check(answer) for assertion in self.suite.assertions_of(case))
 
     def _egress(self, one: _Asked) -> str:
-        """Whether a prompt may leave the process; chunk ids are ours and random, so numbers stand in for them here."""
+        """Check whether a prompt may be sent; numbers replace chunk ids for the check, as these are random."""
         if type(self.model) is ExtractiveChatModel:
             return "ok"
         if self.scanner is None:

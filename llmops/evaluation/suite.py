@@ -1,4 +1,4 @@
-"""A suite of prompts and cases, as YAML writes it."""
+"""A suite of prompts and cases, read from YAML."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,19 +21,19 @@ _WORDING: Final = Wording(unknown="{path}: no such key", missing="{path}: is req
 
 
 class Where(Declared):
-    """Which documents a case searches; everything by default."""
+    """Filter on the documents that a case searches; all by default."""
 
     kind: Kind | None = None
     doc_type: str = ""
     section: str = ""
 
     def filter(self) -> Filter:
-        """The same, for a search."""
+        """Convert to a search filter."""
         return Filter(kind=self.kind, doc_type=self.doc_type, section=self.section)
 
 
 class Prices(Declared):
-    """What a model's tokens cost."""
+    """Token prices of a model."""
 
     input_per_million: float = Field(ge=0)
     output_per_million: float = Field(ge=0)
@@ -41,23 +41,23 @@ class Prices(Declared):
 
 
 class Defaults(Declared):
-    """What a case gets where it does not say."""
+    """Default settings of a case."""
 
     k: int = Field(default=5, ge=1, le=100)
     assertions: tuple[AnyAssertion, ...] = ()
 
 
 class Case(Declared):
-    """One question and what must be true of its answer.
+    """One question with its assertions.
 
     Args:
         id: unique in the suite.
         question: what is asked.
-        k: passages to retrieve; the suite's default without it.
-        filter: which documents are searched.
-        prompts: names of the prompts to ask it with; all of them by default.
+        k: number of passages to retrieve; by default the suite's.
+        filter: documents to search.
+        prompts: names of the prompts to use; all by default.
         inherit: whether the suite's default assertions apply too.
-        assertions: what must hold.
+        assertions: conditions on the answer.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
@@ -100,27 +100,27 @@ class Suite(Declared):
         return self
 
     def assertions_of(self, case: Case) -> tuple[AnyAssertion, ...]:
-        """The assertions of a case, its own first."""
+        """All assertions of a case, its own first."""
         return case.assertions + (self.defaults.assertions if case.inherit else ())
 
     @property
     def size(self) -> int:
-        """How many prompts it asks: each case with each prompt of its own."""
+        """Number of prompts sent: every case with each of its prompts."""
         return sum(len(case.prompts or self.prompts) for case in self.cases)
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 of what the suite says; comments and layout do not count."""
+        """Hex SHA-256 of the suite's content; comments and layout do not count."""
         dumped = self.model_dump(mode="json", by_alias=True)
         return hashlib.sha256(orjson.dumps(dumped, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def load_suite(name: str, plugins: Sequence[str] = ()) -> Suite:
-    """Read a suite by its bundled name or by the path of its file.
+    """Read a suite by bundled name or file path.
 
     Args:
-        name: the bundled name or the path.
-        plugins: assertions that installed packages add (`llmops.plugins.Extension.ASSERTION`), by name.
+        name: bundled name or path.
+        plugins: names of assertions added by installed packages (`llmops.plugins.Extension.ASSERTION`).
 
     Raises:
         RecipeError: it cannot be read; names the key path, never a value. A plug-in is not installed or is no
@@ -134,7 +134,7 @@ def load_suite(name: str, plugins: Sequence[str] = ()) -> Suite:
 
 
 def _with_plugins(names: Sequence[str]) -> type[Suite]:
-    """Give the model of a suite that may also use the assertions of installed packages."""
+    """Suite model that also accepts the assertions of installed packages."""
     if not names:
         return Suite
     added = tuple(load(Extension.ASSERTION, name) for name in names)

@@ -1,6 +1,6 @@
-"""The flow: shards, the two passes over one shard, its commit, and the gate over all of them.
+"""Shards, the two passes over a shard, its commit, and the gate over all shards.
 
-Every engine calls the same `index_shard` and `run_shard`, so that what is released does not depend on how it was run.
+Every engine calls the same `index_shard` and `run_shard`, so that the release does not depend on the engine.
 """
 
 from llmops.pipeline.attempts import Stopped

@@ -1,4 +1,4 @@
-"""Where earlier attempts at a shard stopped, so that the record that stops a worker is withheld alone."""
+"""Track where earlier attempts at a shard stopped, so that only the record at fault is withheld."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -8,31 +8,31 @@ from llmops.documents import Reason, SourceRecord, StageName, Withheld
 from llmops.pipeline.commit import Indexed
 
 BATCH: Final = 16
-"""Records that go through the stages together."""
+"""Number of records that pass the stages together."""
 _MOST: Final = 8
-"""Records of a shard that may stop a worker; more of them are no accident of their own, and the shard is given up."""
+"""Maximum records of a shard that may stop a worker; beyond it the cause is systematic, and the shard fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """What is known of the records that stopped a worker, by their positions in the shard.
+    """Records that stopped a worker, by their position in the shard.
 
-    What comes out of a record does not depend on the others of its batch, so an attempt that goes on without one of
-    them gives what all of them would have given without it.
+    A record's output does not depend on the rest of its batch, so an attempt that skips one record produces the same
+    output for all others.
 
     Args:
-        alone: records to be done one by one, since one of them stopped a worker.
-        refused: stage and reason of each record that is passed over.
+        alone: records to process one by one, because one of them stopped a worker.
+        refused: stage and reason of each skipped record.
     """
 
     alone: frozenset[int] = frozenset()
     refused: dict[int, tuple[StageName, Reason]] = field(default_factory=dict)
 
     def at(self, position: int, reason: Reason) -> "Stopped | None":
-        """What to try after a worker stopped behind so many records; None where there is nothing more to try.
+        """State for the next attempt after a worker stopped at ``position``; None where nothing is left to try.
 
-        First once more, each record by itself: the worker may have been killed from outside, and of a batch any record
-        may be to blame. Then without the record.
+        First retry record by record: the worker may have been killed from outside, and any record of a batch may be at
+        fault. Then skip the record.
         """
         if position not in self.alone:
             return replace(self, alone=self.alone | set(range(position, position + BATCH)))
@@ -41,13 +41,13 @@ class Stopped:
         return replace(self, refused={**self.refused, position: (StageName.RUN, reason)})
 
     def refusing(self, indexed: Indexed | None) -> "Stopped":
-        """The same, and passing over what the index pass refused."""
+        """A copy that also skips the records refused by the index pass."""
         before = indexed.refused if indexed is not None else ()
         known = {position: (StageName(stage), Reason(reason)) for position, stage, reason in before}
         return replace(self, refused={**known, **self.refused})
 
     def passed_over(self, records: Iterator[SourceRecord | Withheld]) -> Iterator[SourceRecord | Withheld]:
-        """Answer for the refused records in their places."""
+        """Replace refused records by their withheld answers, in place."""
         for position, record in enumerate(records):
             if position not in self.refused or isinstance(record, Withheld):
                 yield record
@@ -63,4 +63,4 @@ class Stopped:
 
 
 NOWHERE: Final = Stopped()
-"""Of a first attempt."""
+"""State of a first attempt."""

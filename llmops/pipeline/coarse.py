@@ -1,26 +1,25 @@
-"""Numbers about a record as it was, made too coarse to tell what stood where something was masked.
+"""Coarsen numbers about the original record so that they do not reveal masked text.
 
-Audit log, summary and release are read by people who may know the few names that could stand there. An exact size says
-how long the name was (CWE-203); so do exact counts of what was mended in it.
+Readers of audit log, summary and release may know the few names that are possible. An exact size reveals the length
+of a masked name (CWE-203); so do exact counts of the repairs in it.
 """
 
 from typing import Final
 
 BLOCK: Final = 4096
-"""Bytes: sizes are told in whole blocks, as disks do."""
+"""Block size in bytes: sizes are reported in whole blocks, as disks do."""
 _STRUCTURAL: Final = ("dropped:", "typed_only")
 
 
 def in_blocks(size: int) -> int:
-    """Give the bytes of the blocks that ``size`` bytes take."""
+    """Round ``size`` up to the bytes of whole blocks."""
     return -(-size // BLOCK) * BLOCK
 
 
 def coarse_changes(changes: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
-    """Give counts of what was mended in a text as 1, 10, 100 and so on, at most the count.
+    """Round counts of text repairs down to a power of 10 (1, 10, 100 ...).
 
-    What was left out of its fields and columns is counted as it is: that hangs on how the record was built, not on what
-    it says.
+    Counts of dropped fields and columns stay exact: they depend on the record's structure, not on its content.
     """
     return tuple((rule, count if rule.startswith(_STRUCTURAL) else _power_of_ten(count)) for rule, count in changes)
 

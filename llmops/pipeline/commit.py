@@ -1,4 +1,4 @@
-"""The commit of a shard: data under a temporary name, fsync, rename, then one done-record that says it is whole."""
+"""Commit a shard: write under a temporary name, fsync, rename, then write one done-record that completes it."""
 
 import hashlib
 import shutil
@@ -23,7 +23,7 @@ PLACES = "places.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file or member of an archive, and how many records of the shard it holds. PHI."""
+    """A file or archive member, and its number of records in the shard. PHI."""
 
     place: Locator = field(repr=False)
     count: int = 1
@@ -31,13 +31,13 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexed:
-    """What the index pass found in a shard.
+    """Result of the index pass over a shard.
 
     Args:
-        source: keyed digest of the input it saw.
-        record_ids: every record, so that a shard that cannot be processed is still accounted for.
-        files: where they lie, in their order.
-        refused: position, stage and reason of each record that goes no further: its people cannot be told, or it
+        source: keyed digest of the input read.
+        record_ids: every record, so that a failed shard is still accounted for.
+        files: their files, in order.
+        refused: position, stage and reason of each record that is withheld: its patients cannot be determined, or it
             stopped its worker.
     """
 
@@ -48,7 +48,7 @@ class Indexed:
     refused: tuple[tuple[int, str, str], ...] = ()
 
     def placed(self) -> Iterator[tuple[str, Locator]]:
-        """Every record with the file that holds it. PHI."""
+        """Yield every record id with its file. PHI."""
         places = (held.place for held in self.files for _ in range(held.count))
         return zip(self.record_ids, places, strict=True)
 
@@ -58,13 +58,13 @@ class Done:
     """The done-record of a shard.
 
     Args:
-        source, fingerprint: input and chain (recipe, policies, models, code) it was made from; resume needs both equal.
-        records: source records framed.
-        read: documents they became, with records withheld before they became any; ``read == scored + withheld``.
-        scored_sha256, withheld_sha256: digests of the two files beside the record.
-        dropped: what the recipe's ``keep`` took away, counted by rule.
-        meters: cost by stage; not part of what is compared on resume.
-        skipped: whether an earlier start of the run had done it.
+        source, fingerprint: digests of input and chain (recipe, policies, models, code); resume requires both to match.
+        records: number of source records framed.
+        read: documents made, plus records withheld before any was made; ``read == scored + withheld``.
+        scored_sha256, withheld_sha256: digests of the two data files.
+        dropped: items removed by the recipe's ``keep``, counted by rule.
+        meters: cost by stage; not compared on resume.
+        skipped: whether an earlier start of the run had already finished it.
     """
 
     shard_id: str
@@ -83,14 +83,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The run's own folder in the raw zone: what each shard has come to so far."""
+    """Work folder of a run in the raw zone: the results of each shard so far."""
 
     root: Path = field(repr=False)
 
     def indexed(self, shard_id: str) -> Indexed | None:
-        """What the index pass recorded for the shard, if it has been done."""
+        """The shard's index record; None if there is none."""
         data = _read(self._folder(shard_id) / "indexed.json")
-        if data is None or "files" not in data:  # an earlier version's: as good as absent
+        if data is None or "files" not in data:  # an earlier version's record counts as missing
             return None
         return Indexed(
             source=data["source"],
@@ -106,7 +106,7 @@ class Workspace:
         replace_file(self._folder(shard_id) / "indexed.json", orjson.dumps(asdict(indexed)), mode=PRIVATE_FILE)
 
     def done(self, shard_id: str) -> Done | None:
-        """The shard's done-record, if it has one and its files are there: of a killed `remove` it may be left alone."""
+        """The shard's done-record, if it and its files exist; a killed `remove` may leave the record alone."""
         folder = self._folder(shard_id)
         data = _read(folder / "done.json")
         if data is None or not all((folder / name).exists() for name in (SCORED, WITHHELD, PLACES)):
@@ -114,25 +114,25 @@ class Workspace:
         return Done(**{**data, "meters": tuple(Meter(**meter) for meter in data["meters"])})
 
     def begin(self, shard_id: str) -> "ShardWriter":
-        """Start writing a shard; what an earlier attempt left is removed."""
+        """Start writing a shard; remove the files of an earlier attempt."""
         folder = self._folder(shard_id)
         (folder / "done.json").unlink(missing_ok=True)
         make_folder(folder, PRIVATE_FOLDER)
         return ShardWriter(folder)
 
     def scored(self, done: Done) -> Iterator[ScoredDocument]:
-        """The shard's scored documents.
+        """Yield the shard's scored documents.
 
         Raises:
-            ReleaseError: the file is not the one the done-record names.
+            ReleaseError: the file's digest differs from the done-record's.
         """
         return read_shard(self._folder(done.shard_id) / SCORED, done.scored_sha256)
 
     def withheld(self, done: Done) -> Iterator[Withheld]:
-        """What the shard withheld.
+        """Yield the shard's withheld records and documents.
 
         Raises:
-            ReleaseError: the file is not the one the done-record names.
+            ReleaseError: the file's digest differs from the done-record's.
         """
         data = (self._folder(done.shard_id) / WITHHELD).read_bytes()
         if hashlib.sha256(data).hexdigest() != done.withheld_sha256:
@@ -140,7 +140,7 @@ class Workspace:
         return (_withheld(orjson.loads(line)) for line in data.splitlines())
 
     def places(self, done: Done) -> Iterator[Place]:
-        """Where each of the shard's answers lay. PHI."""
+        """Yield the source location of each of the shard's answers. PHI."""
         with (self._folder(done.shard_id) / PLACES).open("rb") as lines:
             for line in lines:
                 row = orjson.loads(line)
@@ -155,7 +155,7 @@ class Workspace:
 
 
 class ShardWriter:
-    """Writes one attempt at a shard under temporary names; `commit` makes it whole."""
+    """Write one attempt at a shard under temporary names; `commit` completes it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -164,7 +164,7 @@ class ShardWriter:
         self._places: list[Place] = []
 
     def write(self, answers: Sequence[ScoredDocument | Withheld], places: Sequence[Locator]) -> None:
-        """Write the answers of one batch, each with the place of its record (PHI)."""
+        """Write the answers of one batch, each with its record's source location (PHI)."""
         self._scored.write([answer for answer in answers if not isinstance(answer, Withheld)])
         self._withheld.extend(replace(answer, place=None) for answer in answers if isinstance(answer, Withheld))
         self._places.extend(Place.of(answer, place) for answer, place in zip(answers, places, strict=True))
@@ -176,7 +176,7 @@ class ShardWriter:
             Counts and digests for the done-record.
 
         Raises:
-            StageError: what was written is not one answer for each document read.
+            StageError: the answers do not match the documents read one to one.
         """
         scored = self._scored.close()
         if scored.rows + len(self._withheld) != read:
@@ -194,7 +194,7 @@ class ShardWriter:
         }
 
     def commit(self, done: Done) -> None:
-        """Write the done-record: from now on the shard is done."""
+        """Write the done-record; the shard is then done."""
         replace_file(self._folder / "done.json", orjson.dumps(asdict(done)), mode=PRIVATE_FILE)
 
 
@@ -214,5 +214,5 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except orjson.JSONDecodeError:
-        return None  # torn by a crash before this protocol could rename it: as good as absent, the shard is redone
+        return None  # torn by a crash before the rename: counts as missing, the shard is redone
     return data if isinstance(data, dict) else None

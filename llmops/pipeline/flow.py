@@ -1,4 +1,4 @@
-"""The way of a record through the stages, in one place: index a shard, then rewrite it."""
+"""Run records through the stages: index a shard, then rewrite it."""
 
 import re
 from collections import Counter
@@ -49,14 +49,14 @@ Out = TypeVar("Out")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """The stages in their one possible order; de-identification cannot be left out or moved.
+    """The stages in fixed order; de-identification cannot be omitted or moved.
 
     Args:
-        source: how files are opened and framed.
-        formats: what is read.
-        source_key: secret that record ids and source digests are derived with.
-        deidentifier, scorer: the stages; the deidentifier holds the vault of the raw zone.
-        fingerprint: digest of everything that decides the output (recipe, policies, models, code).
+        source: opens and frames files.
+        formats: the formats read.
+        source_key: secret for record ids and source digests.
+        deidentifier, scorer: the stages; the deidentifier holds the raw zone's vault.
+        fingerprint: digest of everything that determines the output (recipe, policies, models, code).
     """
 
     source: FilesConfig
@@ -69,24 +69,24 @@ class Pipeline:
     fingerprint: str
 
     def records(self, shard: Shard) -> Iterator[SourceRecord | Withheld]:
-        """Every record of a shard, in order."""
+        """Yield every record of a shard, in order."""
         for unit in shard.units:
             yield from self.read(unit)
 
     def read(self, unit: InputUnit) -> Iterator[SourceRecord | Withheld]:
-        """Every record of a unit, in order."""
+        """Yield every record of a unit, in order."""
         return UnitSource(unit, self.source, self.source_key, self.formats).records()
 
 
 def index_shard(
     shard: Shard, *, pipeline: Pipeline, workspace: Workspace, progress: Progress, stopped: Stopped = NOWHERE
 ) -> tuple[Indexed, tuple[Identity, ...]]:
-    """First pass: collect the identities that structured records give, for the vault.
+    """First pass: collect identities from structured records for the vault.
 
-    A shard whose input and chain are unchanged since its identities were made durable is not read again.
+    A shard is skipped if input and chain are unchanged since its identities were made durable.
 
     Args:
-        progress: told of each record when it is done, so that whoever supervises knows which one a worker stopped at.
+        progress: called after each record, so that the supervisor knows at which one a worker stopped.
         stopped: where earlier attempts stopped.
     """
     source = shard.digest(pipeline.source_key)
@@ -132,18 +132,18 @@ def run_shard(
     progress: Progress,
     stopped: Stopped = NOWHERE,
 ) -> Done:
-    """Second pass: normalise, de-identify and score a shard, and commit it.
+    """Second pass: normalise, de-identify, score and commit a shard.
 
-    Audit events are durable before the data they speak of is written; the done-record comes last.
+    Audit events are durable before the data they describe is written; the done-record comes last.
 
     Args:
-        take: how many records to read: all that the index pass saw, or fewer under a record limit.
-        progress: told of each batch when it is done.
+        take: number of records to read: all that the index pass saw, or fewer under a record limit.
+        progress: called after each batch.
         stopped: where earlier attempts stopped.
 
     Raises:
-        StageError: a stage broke its promise, or the input changed between the passes.
-        AuditWriteError: the log cannot be written; nothing of the shard counts.
+        StageError: a stage broke its contract, or the input changed between the passes.
+        AuditWriteError: the log cannot be written; the shard is not committed.
     """
     source = shard.digest(pipeline.source_key)
     before = workspace.done(shard.shard_id)
@@ -167,7 +167,7 @@ def run_shard(
 
 @dataclass(slots=True, kw_only=True)
 class _ShardWork:
-    """One attempt at one shard: the counts that must agree in the end."""
+    """One attempt at one shard, with the counts that must agree at the end."""
 
     pipeline: Pipeline
     log: AuditLog
@@ -182,7 +182,7 @@ class _ShardWork:
     )
 
     def rewrite(self, batch: Sequence[SourceRecord | Withheld]) -> None:
-        """Take one batch of records through every stage; audit, then write."""
+        """Run one batch through every stage; audit, then write."""
         groups = self._through("normalize", self.pipeline.normalizer, batch, lambda record: len(record.payload))
         documents = [part for group in groups for part in _parts(group)]
         places = [_place(record) for record, group in zip(batch, groups, strict=True) for _ in _parts(group)]
@@ -202,9 +202,9 @@ class _ShardWork:
     def _ready(
         self, scored: Sequence[ScoredDocument | Withheld], documents: Sequence[ClinicalDocument | Withheld]
     ) -> list[ScoredDocument | Withheld]:
-        """Give each document the keys that its exact duplicates share, made of what it was before de-identification.
+        """Give each document the keys shared by its exact duplicates, computed before de-identification.
 
-        What was mended in it then is counted coarsely from here on.
+        Repair counts are coarsened from here on.
         """
         key = self.pipeline.source_key
         return [
@@ -220,7 +220,7 @@ class _ShardWork:
         ]
 
     def commit(self, shard_id: str, source: str) -> Done:
-        """Make the shard whole: data, then the event that names it, then the done-record."""
+        """Commit the shard: data, then the event that names it, then the done-record."""
         with self.meters["write"].measure():
             facts = self.writer.finish(read=self.read)
         dropped = dict(self.pipeline.keep.dropped - self.dropped_before)
@@ -254,10 +254,10 @@ class _ShardWork:
     def _through(
         self, name: str, stage: Stage[In, Out], batch: Sequence[In | Withheld], size: Callable[[In], int]
     ) -> list[Out | Withheld]:
-        """Give a stage what is still in play and put its answers back in place.
+        """Run a stage on the documents not yet withheld, and put its answers back in place.
 
         Raises:
-            StageError: not one answer for each input.
+            StageError: the stage did not give one answer per input.
         """
         inputs = [item for item in batch if not isinstance(item, Withheld)]
         meter = self.meters[name]
@@ -274,7 +274,7 @@ class _ShardWork:
 def _batches(
     meter: Meter, records: Iterator[SourceRecord | Withheld], alone: Collection[int]
 ) -> Iterator[list[SourceRecord | Withheld]]:
-    """Give the records in batches, those at ``alone`` one by one."""
+    """Split records into batches; those at ``alone`` get a batch each."""
     position = 0
     while True:
         with meter.measure():
@@ -309,7 +309,7 @@ def _text_bytes(document: ClinicalDocument | DeidentifiedDocument) -> int:
 def _record_events(
     batch: Sequence[SourceRecord | Withheld], groups: Sequence[DocumentGroup | Withheld]
 ) -> Iterator[Event]:
-    """That a record was read, under each record id that its documents have: a Bundle holds many records."""
+    """Event that a record was read, under each record id of its documents: a Bundle holds many records."""
     for record, group in zip(batch, groups, strict=True):
         if isinstance(record, SourceRecord):
             for record_id in dict.fromkeys(part.record_id for part in _parts(group)):
@@ -327,7 +327,7 @@ def _document_events(
     clean: Sequence[DeidentifiedDocument | Withheld],
     scored: Sequence[ScoredDocument | Withheld],
 ) -> Iterator[Event]:
-    """Every step of every document, or the one step that withheld it."""
+    """Events for every step of every document, or for the step that withheld it."""
     for document, deidentified, answer in zip(documents, clean, scored, strict=True):
         if isinstance(document, ClinicalDocument):
             yield DocumentNormalized(
@@ -355,7 +355,7 @@ def _counted(names: Iterator[str]) -> tuple[tuple[str, int], ...]:
 
 
 def _coded(rules: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """Counts by rule as the audit log takes them: a recipe's globs hold characters that no code has."""
+    """Counts by rule in the audit log's form: a recipe's globs hold characters that no code may have."""
     coded: Counter[str] = Counter()
     for rule, count in rules.items():
         coded[re.sub(r"[^A-Za-z0-9_.:@/+-]", "_", rule)[:128]] += count

@@ -1,4 +1,4 @@
-"""The gate over all shards: duplicates across them, one decision a document, a durable receipt for every release."""
+"""Gate over all shards: find duplicates, decide on each document, write a durable receipt for every release."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 @dataclass(slots=True, kw_only=True)
 class GateCounts:
-    """What the gate let out and held back, counted for report and manifest."""
+    """Counts of released and withheld documents for report and manifest."""
 
     released: int = 0
     withheld: int = 0
@@ -64,17 +64,17 @@ def pass_gate(
     ledger: LedgerWriter,
     progress: Callable[[int, int], None],
 ) -> GateCounts:
-    """Decide on every scored document of a run, in the order of the ids, and write the release's rows.
+    """Decide on every scored document of a run, in id order, and write the release's rows.
 
     Args:
-        done: the done-record of every shard that has one, in plan order.
-        failed: one entry for each record of shards that could not be done, with its place.
-        taken_back: what may not be released again.
-        ledger: told where everything lay and what became of it.
+        done: the done-record of every finished shard, in plan order.
+        failed: one entry for each record of the failed shards, with its location.
+        taken_back: documents that must not be released again.
+        ledger: receives every location and decision.
 
     Raises:
         AuditWriteError: a decision is not durable; nothing is released.
-        ReleaseError: a shard's files are not those its done-record names.
+        ReleaseError: a shard's file digests differ from its done-record's.
     """
     work = _GateWork(gate=gate, log=log, writer=writer, ledger=ledger)
     with Ordered(workspace.root / "ordered", sum(shard.scored for shard in done)) as ordered:
@@ -101,10 +101,10 @@ def _places(done: Sequence[Done], failed: Sequence[Withheld], workspace: Workspa
 def _known(
     done: Sequence[Done], workspace: Workspace, gate: Gate, taken_back: TakenBack, ordered: Ordered
 ) -> dict[str, tuple[Reason, str]]:
-    """Put the documents of all shards in order, and say which were taken back or repeat another, and which one.
+    """Sort the documents of all shards by id, and mark revoked ones and duplicates with the document they repeat.
 
-    Only documents that pass otherwise are compared, so that no copy gives way to one that is withheld; the one with the
-    lowest id is kept, whichever lay first.
+    Only documents that otherwise pass are compared, so that no copy is dropped in favour of a withheld one. The lowest
+    id is kept, whatever the input order.
     """
     tombstoned: dict[str, tuple[Reason, str]] = {}
     items: dict[str, tuple[str, str, tuple[int, ...], str]] = {}
@@ -122,7 +122,7 @@ def _known(
 
 @dataclass(slots=True, kw_only=True)
 class _GateWork:
-    """The gate at work: what is known beforehand, and what has been decided so far."""
+    """The gate's inputs, and its decisions so far."""
 
     gate: Gate
     log: AuditLog
@@ -130,15 +130,15 @@ class _GateWork:
     ledger: LedgerWriter
     known: dict[str, tuple[Reason, str]] = field(default_factory=dict)
     held: list[tuple[Withheld, str]] = field(default_factory=list)
-    """What is withheld, and the document that it is a duplicate of."""
+    """Withheld answers, each with the document it duplicates."""
     tally: GateCounts = field(default_factory=GateCounts)
 
     def decide(self, documents: Sequence[tuple[ScoredDocument, int]]) -> None:
-        """Decide on a batch: the decisions are durable in the log before any row is written.
+        """Decide on a batch; decisions are durable in the log before any row is written.
 
         Args:
-            documents: each with the number of those of the same id before it: a copy is numbered, and withheld whatever
-                the policy says of duplicates, since it is the same document once more.
+            documents: each with the number of earlier ones with the same id: such a copy is numbered, and withheld
+                whatever the policy's rule for duplicates, since it is the same document.
         """
         answers = [self._copy(document, count) if count else self._answer(document) for document, count in documents]
         receipts = self.log.append([_event(answer) for answer in answers])
@@ -153,7 +153,7 @@ class _GateWork:
                 self.tally.let_out(answer)
 
     def finish(self) -> GateCounts:
-        """Write and count what is withheld, in the order of the ids."""
+        """Write and count the withheld records and documents, in id order."""
         self.held.sort(key=lambda one: (one[0].record_id, one[0].document_id or "", one[0].reason))
         for withheld, kept in self.held:
             self.writer.add_withheld(withheld)

@@ -1,4 +1,4 @@
-"""The ledger of a run: where each id lay in the input and what was decided about it. PHI; never leaves the raw zone."""
+"""The ledger of a run: input location and decision for each id. PHI; never leaves the raw zone."""
 
 import os
 import shutil
@@ -22,18 +22,18 @@ _TEMPORARY: Final = ".tmp-"
 
 
 NOWHERE: Final = Locator(container="")
-"""In the place of where a document of an erased subject lay."""
+"""Replaces the locator of an erased subject's document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a record or document lay. PHI.
+    """Source location of a record or document. PHI.
 
     Args:
-        record_id, document_id: its ids; no document id where it became none.
+        record_id, document_id: its ids; document id empty where the record yielded none.
         locator: file, member and range.
-        content_key, body_key: keyed hashes that documents of the same text share, with its title and without; empty
-            where it was withheld before the gate.
+        content_key, body_key: keyed hashes shared by documents with the same text, with and without the title; empty if
+            withheld before the gate.
         subject: pseudonym of its patient, or empty.
     """
 
@@ -46,7 +46,7 @@ class Place:
 
     @classmethod
     def of(cls, answer: ScoredDocument | Withheld, locator: Locator) -> "Place":
-        """The place of one answer of the stages."""
+        """Build the place of one stage answer."""
         place = cls(record_id=answer.record_id, document_id=answer.document_id or "", locator=locator)
         if isinstance(answer, Withheld):
             return place
@@ -55,10 +55,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What became of a record or document: released, where there is no reason.
+    """Decision on a record or document; no reason means released.
 
     Args:
-        duplicate_of: the document that says the same and was kept.
+        duplicate_of: the duplicate that was kept.
     """
 
     record_id: str
@@ -85,12 +85,12 @@ _DECISION_SCHEMA: Final = pa.schema([(one.name, pa.string()) for one in fields(D
 
 
 class LedgerWriter:
-    """Writes the ledger of one start of a run under a temporary name; `keep` makes it whole.
+    """Write the ledger of one start of a run under a temporary name; `keep` completes it.
 
     Args:
         root: ``<raw_zone>/ledger``.
-        name: the main audit stream of the start.
-        output: token of the output folder. Other runs of the raw zone may be writing theirs.
+        name: the start's main audit stream.
+        output: token of the output folder; other runs of the raw zone may write their own ledgers.
     """
 
     def __init__(self, root: Path, name: str, *, output: str) -> None:
@@ -110,18 +110,18 @@ class LedgerWriter:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def place(self, place: Place) -> None:
-        """Add where something lay."""
+        """Add a location."""
         self._places.add(asdict(place))
 
     def decide(self, decision: Decision) -> None:
-        """Add what became of something."""
+        """Add a decision."""
         self._decisions.add(asdict(decision))
 
     def keep(self, release_id: str) -> None:
-        """Make the ledger durable, and remove those of the output that it replaces: of the same release, or of none.
+        """Make the ledger durable; remove the output's ledgers it replaces: of the same release, or of none.
 
         Args:
-            release_id: what is about to be published; empty where nothing is.
+            release_id: the release about to be published; empty for none.
         """
         self._places.close()
         self._decisions.close()
@@ -137,7 +137,7 @@ class LedgerWriter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """A ledger that was kept.
+    """A completed ledger.
 
     Args:
         output: token of the output folder.
@@ -154,17 +154,17 @@ class Ledger:
         return self.folder.name
 
     def places(self, record_ids: Collection[str] = ()) -> Iterator[Place]:
-        """Where these records lay, or all."""
+        """Yield the locations of these records, or of all."""
         for row in _read(self.folder / _PLACES, _PLACE_SCHEMA, record_ids):
             yield Place(**{**row, "locator": Locator(**row["locator"])})
 
     def decisions(self, record_ids: Collection[str] = ()) -> Iterator[Decision]:
-        """What became of these records, or of all, in the order of the ids."""
+        """Yield the decisions on these records, or on all, in id order."""
         for row in _read(self.folder / _DECISIONS, _DECISION_SCHEMA, record_ids):
             yield Decision(**row)
 
     def forget(self, subjects: Collection[str]) -> None:
-        """Blank where documents of these subjects lay: a file's name may say who a pseudonym is. Their keys stay.
+        """Blank the locations of these subjects' documents, as a file name may identify a person. Their keys stay.
 
         Args:
             subjects: pseudonyms.
@@ -173,7 +173,7 @@ class Ledger:
         if not any(_names(place, subjects) for place in places):
             return
         temporary = self.folder / f".{_PLACES}"
-        temporary.unlink(missing_ok=True)  # of a command that was killed
+        temporary.unlink(missing_ok=True)  # left by a killed command
         rows = _Rows(temporary, _PLACE_SCHEMA)
         for place in places:
             rows.add(asdict(replace(place, locator=NOWHERE) if place.subject in subjects else place))
@@ -187,7 +187,7 @@ def _names(place: Place, subjects: Collection[str]) -> bool:
 
 
 def ledgers(root: Path) -> tuple[Ledger, ...]:
-    """Every ledger of a raw zone, the newest last.
+    """List the ledgers of a raw zone, newest last.
 
     Args:
         root: ``<raw_zone>/ledger``.
@@ -198,7 +198,7 @@ def ledgers(root: Path) -> tuple[Ledger, ...]:
 
 
 class _Rows:
-    """Rows on their way to a Parquet file."""
+    """Buffer rows for a Parquet file."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema

@@ -1,4 +1,4 @@
-"""What each stage cost: items, CPU and wall seconds, bytes, peak memory of its process."""
+"""Measure the cost of each stage: items, CPU and wall seconds, bytes, peak memory of its process."""
 
 import resource
 import time
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, kw_only=True)
 class Meter:
-    """The cost of one stage so far.
+    """Accumulated cost of one stage.
 
     Args:
         name: the stage.
-        records: items it was given.
-        bytes: bytes of payload or text it was given.
-        cpu_s, wall_s: seconds spent in it.
+        records: number of input items.
+        bytes: input bytes of payload or text.
+        cpu_s, wall_s: CPU and wall time in seconds.
         peak_bytes: largest resident set of any process that ran it.
     """
 
@@ -38,7 +38,7 @@ class Meter:
             self.peak_bytes = max(self.peak_bytes, peak_memory_bytes())
 
     def add(self, other: "Meter") -> None:
-        """Add the cost that another process measured for the same stage."""
+        """Add the cost of the same stage in another process."""
         self.records += other.records
         self.bytes += other.bytes
         self.cpu_s += other.cpu_s
@@ -47,5 +47,5 @@ class Meter:
 
 
 def peak_memory_bytes() -> int:
-    """Largest resident set of this process so far, in bytes (Linux reports KiB)."""
+    """Peak resident set of this process in bytes (Linux reports KiB)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

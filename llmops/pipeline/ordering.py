@@ -1,4 +1,4 @@
-"""The scored documents of a run in the order of their ids, which says nothing of the input's order or file names."""
+"""Order a run's scored documents by id, which reveals neither input order nor file names."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ _ID_DIGITS: Final = 6
 
 
 class Ordered:
-    """Sorts more documents than memory holds: first into buckets by the head of their ids, then each bucket by itself.
+    """Sort more documents than fit in memory: into buckets by id prefix, then each bucket by itself.
 
-    Use as a context manager; the buckets hold text that has not passed the gate, and go with it.
+    Use as a context manager; the buckets hold text that has not passed the gate, and are removed on exit.
 
     Args:
-        folder: for the buckets; what an earlier attempt left in it is removed.
-        total: how many documents there will be, about.
+        folder: for the buckets; leftovers of an earlier attempt are removed.
+        total: approximate number of documents.
     """
 
     def __init__(self, folder: Path, total: int) -> None:
@@ -47,7 +47,7 @@ class Ordered:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, documents: Sequence[ScoredDocument]) -> None:
-        """Put documents into their buckets."""
+        """Add documents to their buckets."""
         for document in documents:
             number = _head(document) * len(self._files) >> 4 * _ID_DIGITS
             self._pending[number].append(document)
@@ -55,7 +55,7 @@ class Ordered:
                 self._flush(number)
 
     def documents(self) -> Iterator[tuple[ScoredDocument, int]]:
-        """End the buckets and yield every document with the number of those of the same id before it."""
+        """Close the buckets; yield each document with the number of earlier ones with the same id."""
         for number, path in enumerate(self._paths):
             self._flush(number)
             part = self._files[number].close()
@@ -73,5 +73,5 @@ def _id(document: ScoredDocument) -> str:
 
 
 def _head(document: ScoredDocument) -> int:
-    """The first digits of an id, ``r<hex>...``, as a number: buckets in its order are in the order of the ids."""
+    """The first digits of an id, ``r<hex>...``, as a number: bucket order is id order."""
     return int(document.document_id[1 : 1 + _ID_DIGITS], 16)

@@ -1,4 +1,4 @@
-"""What a shard is and how the input is cut into shards: by the input alone, never by the number of workers."""
+"""Cut the input into shards, by the input alone and never by the number of workers."""
 
 import hashlib
 import hmac
@@ -16,20 +16,20 @@ _FOOTER: Final = 2**16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A group of units that is done, retried and committed as one. The units are PHI (file names)."""
+    """A group of units processed, retried and committed as one. The units are PHI (file names)."""
 
     shard_id: str
     units: tuple[InputUnit, ...] = field(repr=False)
 
     @property
     def size(self) -> int:
-        """Bytes of input, for the progress bar."""
+        """Input size in bytes, for the progress bar."""
         return sum(unit.size for unit in self.units)
 
     def digest(self, key: bytes) -> str:
-        """Keyed digest of the shard's input bytes; equal exactly where the input is unchanged (file names included).
+        """Keyed digest of the shard's input; equal exactly where the input is unchanged, file names included.
 
-        A file that cannot be read digests as such; reading it withholds it with a reason.
+        An unreadable file has a digest of its own; reading it later withholds it with a reason.
         """
         whole = hmac.new(key, digestmod=hashlib.sha256)
         for unit in self.units:
@@ -39,21 +39,21 @@ class Shard:
 
 
 def plan_shards(units: Sequence[InputUnit], size: ShardSize) -> tuple[Shard, ...]:
-    """Group units, in order, into shards of no more than ``size``; only a single unit may be more."""
+    """Group units, in order, into shards of at most ``size``; only a single unit may exceed it."""
     groups = _groups(units, size)
     return tuple(Shard(shard_id=f"s{number:05d}", units=tuple(group)) for number, group in enumerate(groups))
 
 
 def _content(unit: InputUnit, key: bytes) -> bytes:
-    """Keyed digest of a unit's bytes; of a range that counts records, of the file's size, time and footer.
+    """Keyed digest of a unit's bytes; for a record range, of the file's size, time and footer.
 
-    A range that counts records is no range of bytes, and hashing the whole file for each of its ranges is quadratic.
+    A record range is not a byte range, and hashing the whole file for each range would be quadratic.
     """
     whole = hmac.new(key, digestmod=hashlib.sha256)
     if unit.refused is not None:
         return whole.digest()
     try:
-        with open_plain(unit.path) as file:  # a pipe among the files must not be waited for
+        with open_plain(unit.path) as file:  # never blocks on a pipe among the files
             start, stop = unit.start, unit.stop if unit.stop >= 0 else unit.path.stat().st_size
             if unit.by_rows:
                 stat = unit.path.stat()

@@ -1,4 +1,4 @@
-"""How fit a de-identified document is for use: six dimensions, a score, the evidence, duplicates, the scorecard."""
+"""Score the fitness for use of de-identified documents: six dimensions, evidence, duplicates, scorecard."""
 
 from llmops.quality.config import QualityConfig
 from llmops.quality.duplicates import find_duplicates

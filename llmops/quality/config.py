@@ -1,4 +1,4 @@
-"""The settings of the scorer that a recipe gives; everything else is the policy's."""
+"""Recipe settings of the scorer; all others are in the policy."""
 
 import math
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from llmops.errors import RecipeError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityConfig:
-    """Scores documents by a policy.
+    """Score documents by a policy.
 
     Args:
         policy: name of a bundled policy (``configs/quality``) or path of a YAML file.
-        reference_year: dates of a later year are implausible; 0 judges no date, since a stage has no clock.
-        checks: weight of each check that an installed package adds, by its name
+        reference_year: dates in a later year are implausible; 0 skips dates, since a stage has no clock.
+        checks: weight by name of each check added by an installed package
             (`llmops.plugins.Extension.CHECK`); its dimension has that name.
-        min_score: documents below are withheld; 0 leaves the policy's ``min_score`` in force.
+        min_score: documents below are withheld; 0 uses the policy's ``min_score``.
 
     Raises:
         RecipeError: a number is out of range.
@@ -30,7 +30,7 @@ class QualityConfig:
     checks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that could never work."""
+        """Refuse values out of range."""
         if not 0 <= self.min_score <= 1:
             raise RecipeError("quality: min_score must lie between 0 and 1")
         if any(not 0 <= weight < math.inf for weight in self.checks.values()):

@@ -1,4 +1,4 @@
-"""Finds documents that say the same about the same patient, exactly or nearly."""
+"""Find exact and near duplicates among documents of the same patient."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,24 +10,24 @@ from llmops.quality.similarity import similarity
 Item: TypeAlias = tuple[str, str, tuple[int, ...], str]
 Found: TypeAlias = dict[str, tuple[Reason, str]]
 
-# Six lanes a band make 21 bands of 128 lanes: a pair at 0.85 is missed once in 20,000 times.
+# 6 lanes per band make 21 bands of 128 lanes: a pair at 0.85 is missed once in 20,000 times.
 _BAND_LANES: Final = 6
 
 
 def find_duplicates(items: Iterable[Item], threshold: float = 0.85) -> Found:
-    """Say which documents repeat an earlier one.
+    """Find the documents that repeat an earlier one.
 
-    Only documents of the same subject are compared: equal boilerplate ("no acute disease") about two patients is two
-    facts. Documents without a subject are compared among themselves. The first in the order of ``items`` is kept, and a
-    document is compared with kept ones only, so that a chain of small changes does not lose its far end.
+    Only documents of the same subject are compared: the same boilerplate ("no acute disease") about two patients is two
+    facts. Documents without a subject are compared among themselves. The first in the order of ``items`` is kept.
+    Documents are compared with kept ones only, so that a chain of small changes does not lose its far end.
 
     Args:
-        items: ``(document_id, content_key, signature, subject)`` in a fixed order; without key or signature a document
-            is no duplicate of that kind.
-        threshold: least estimated Jaccard similarity of near duplicates.
+        items: ``(document_id, content_key, signature, subject)`` in a fixed order; an empty key or signature disables
+            that kind of comparison.
+        threshold: minimum estimated Jaccard similarity of near duplicates.
 
     Returns:
-        For each duplicate its reason and the id of the document that is kept.
+        For each duplicate, its reason and the id of the document that is kept.
     """
     kept: defaultdict[str, _Kept] = defaultdict(_Kept)
     found: Found = {}
@@ -41,7 +41,7 @@ def find_duplicates(items: Iterable[Item], threshold: float = 0.85) -> Found:
 
 
 class _Kept:
-    """The kept documents of one subject, found by key or by bands of their signature."""
+    """Kept documents of one subject, indexed by key and by bands of their signature."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The words of a text beside the placeholders that stand where PHI stood."""
+"""Words of a text without its PHI placeholders."""
 
 import re
 from typing import Final
@@ -9,10 +9,10 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def without_placeholders(text: str) -> str:
-    """The text with a blank for each placeholder."""
+    """Replace each placeholder by a blank."""
     return PLACEHOLDER.sub(" ", text) if "[" in text else text
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text."""
+    """List the words and numbers of a text."""
     return _WORD.findall(text)

@@ -1,4 +1,4 @@
-"""A quality policy: weights, limits and tables as data, read from YAML and checked before any record is read."""
+"""Quality policy: weights, limits and tables, read from YAML and checked before any record is read."""
 
 import hashlib
 from collections.abc import Mapping
@@ -52,12 +52,12 @@ _WORDING: Final = Wording(
 
 
 class Measure(Declared):
-    """A measured quantity and the values a living person can have.
+    """A measured quantity and its possible values in a living person.
 
     Args:
-        terms: lower-case words that announce it in text.
-        codes: ``system|code`` of it in fields.
-        units: lowest and highest value by unit; units are compared without regard to case.
+        terms: lower-case words that precede it in text.
+        codes: its ``system|code`` in fields.
+        units: lowest and highest value by unit; units are compared case-insensitively.
     """
 
     name: _Text
@@ -67,36 +67,36 @@ class Measure(Declared):
 
 
 class Completeness(Declared):
-    """How long a document of each kind is at least, and which parts it should have."""
+    """Minimum length and expected parts of a document, by kind."""
 
     min_words: Annotated[Mapping[Kind, _Whole], READ_ONLY]
     expected: Annotated[Mapping[Kind, _Parts], READ_ONLY]
 
 
 class Plausibility(Declared):
-    """What can be true of a living person."""
+    """Limits of what is possible in a living person."""
 
     max_age_years: _Whole
     measures: tuple[Measure, ...] = Field(repr=False)
 
 
 class TextHealth(Declared):
-    """How many odd words a text may have."""
+    """Limit on odd words in a text."""
 
     gibberish_share: _Share
 
 
 class ResidualRisk(Declared):
-    """How many placeholders a text may have."""
+    """Limit on placeholders in a text."""
 
     placeholder_share: _Share
 
 
 class QualityRules(Declared):
-    """What the file of a quality policy says; described in ``configs/quality/default.yaml``.
+    """Content of a quality policy file; described in ``configs/quality/default.yaml``.
 
     Args:
-        caps: most that a document may score in which a rule is broken.
+        caps: maximum score of a document that breaks a rule.
     """
 
     name: _Text
@@ -112,11 +112,11 @@ class QualityRules(Declared):
 
 
 class QualityPolicy(QualityRules):
-    """Everything the checks go by; made by `load_policy`.
+    """Everything the checks depend on; made by `load_policy`.
 
     Args:
         digest: first 16 hex digits of the SHA-256 of the file.
-        reference_year: injected by the recipe; 0 judges no date.
+        reference_year: from the recipe; 0 skips dates.
     """
 
     digest: str
@@ -129,7 +129,7 @@ class QualityPolicy(QualityRules):
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """What is measured, and the values it can have."""
+        """The measured quantities with their possible values."""
         return self.plausibility.measures
 
 
@@ -137,11 +137,11 @@ def load_policy(name: str, reference_year: int = 0) -> QualityPolicy:
     """Read and check a policy.
 
     Args:
-        name: of a bundled policy, or path of a YAML file.
+        name: name of a bundled policy, or path of a YAML file.
         reference_year: see `QualityPolicy`.
 
     Raises:
-        RecipeError: no such policy, no valid YAML, or a key that is missing, unknown or wrong; the message names it.
+        RecipeError: no such policy, invalid YAML, or a missing, unknown or wrong key; the message names it.
     """
     path = config_file("quality", name)
     content, raw = read_yaml(path, f"quality policy {path.name}")

@@ -1,4 +1,4 @@
-"""The quality of a whole release, added up one report at a time."""
+"""Aggregate the quality of a release, one report at a time."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ import orjson
 from llmops.documents import QualityReport, ScoredDocument
 
 _BINS: Final = 10
-_GRAIN: Final = 1000  # quantiles are exact to a thousandth, and memory does not grow with the release
+_GRAIN: Final = 1000  # quantiles are exact to 0.001, in memory independent of the release size
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _TOP_RULES: Final = 20
 
 
 class Scorecard:
-    """Counts, means, quantiles and histograms of scores and the rules broken most; holds no text.
+    """Counts, means, quantiles and histograms of scores, and the most broken rules; holds no text.
 
-    Reports may come in any order and from any number of workers (`merge`); the result is the same.
+    Reports may come in any order and from any number of workers (`merge`), with the same result.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Scorecard:
         self._documents_by_rule.update(rules.keys())
 
     def merge(self, other: "Scorecard") -> None:
-        """Add what another scorecard has counted."""
+        """Add the counts of another scorecard."""
         self._scores.update(other._scores)  # noqa: SLF001 - its own kind
         for name, values in other._dimensions.items():  # noqa: SLF001
             self._dimensions.setdefault(name, Counter()).update(values)
@@ -44,7 +44,7 @@ class Scorecard:
         self._documents_by_rule.update(other._documents_by_rule)  # noqa: SLF001
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures as plain values, keys in a fixed order."""
+        """The figures as plain values, keys in fixed order."""
         return {
             "documents": self._scores.total(),
             "score": _figures(self._scores),
@@ -61,7 +61,7 @@ class Scorecard:
 
 
 def scorecard(documents: Iterable[ScoredDocument]) -> Scorecard:
-    """Add up the reports of documents, one at a time."""
+    """Aggregate the reports of documents, one at a time."""
     card = Scorecard()
     for document in documents:
         card.add(document.quality)
@@ -83,7 +83,7 @@ def _figures(values: Counter[int]) -> dict[str, Any]:
 
 
 def _quantile(values: Counter[int], share: float) -> float:
-    """The smallest value that at least ``share`` of the documents do not exceed."""
+    """The smallest value that at least a ``share`` of the documents do not exceed."""
     needed, seen = share * values.total(), 0
     for value in sorted(values):
         seen += values[value]

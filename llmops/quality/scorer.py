@@ -1,4 +1,4 @@
-"""The quality stage: every check over every document, one score and the reasons."""
+"""Quality stage: run every check on every document; give one score with reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -44,10 +44,10 @@ _INHERITED: Final = tuple(field.name for field in fields(DeidentifiedDocument))
 
 
 class Scorer:
-    """Scores de-identified documents; a stage without state.
+    """Score de-identified documents; a stage without state.
 
     Args:
-        config: which policy, and what else the recipe says.
+        config: the policy and other recipe settings.
 
     Raises:
         RecipeError: the policy cannot be used.
@@ -60,13 +60,13 @@ class Scorer:
         self._weights = _weights(self.policy) | dict(config.checks)
 
     def process(self, batch: Sequence[DeidentifiedDocument]) -> Sequence[ScoredDocument | Withheld]:
-        """Answer each document with itself and its report, or `Withheld`: below a minimum, or a check broke on it."""
+        """Return each document with its report, or `Withheld` if it is below a minimum or a check failed."""
         return [self._answer(document) for document in batch]
 
     def _answer(self, document: DeidentifiedDocument) -> ScoredDocument | Withheld:
         try:
             return self._scored(document)
-        except Exception:  # noqa: BLE001 - the one edge: whatever goes wrong with a document withholds it
+        except Exception:  # noqa: BLE001 - any error in a check withholds the document
             return _withheld(document, Reason.QUALITY_FAILED)
 
     def _scored(self, document: DeidentifiedDocument) -> ScoredDocument | Withheld:
@@ -91,13 +91,13 @@ def assess(
     checks: Mapping[str, Check] = CHECKS,
     weights: Mapping[str, float] | None = None,
 ) -> QualityReport:
-    """Run every check; the score is the weighted mean, capped where a rule was broken that the policy caps.
+    """Run every check; the score is the weighted mean, capped where the document breaks a capped rule.
 
     Args:
         document: the document.
-        policy: what the checks go by.
-        checks: by the name of their dimension.
-        weights: of the dimensions; None takes the policy's.
+        policy: limits and weights of the checks.
+        checks: checks by dimension name.
+        weights: weights by dimension; None uses the policy's.
     """
     weighted = _weights(policy) if weights is None else weights
     results = {name: check(document, policy) for name, check in checks.items()}

@@ -1,4 +1,4 @@
-"""What two documents are compared by: a keyed hash for exact duplicates and a MinHash for near ones."""
+"""Fingerprints for duplicate detection: a keyed hash for exact duplicates, a MinHash for near ones."""
 
 import hashlib
 import hmac
@@ -9,19 +9,19 @@ from llmops.quality.placeholders import without_placeholders, words
 
 LANES: Final = 128
 NARRATIVE: Final = frozenset({Kind.NOTE, Kind.REPORT})
-_SEED: Final = 20_240_229  # part of the format: signatures of different seeds cannot be compared
+_SEED: Final = 20_240_229  # part of the format: signatures with different seeds are not comparable
 _SHINGLE: Final = 5
 _BODY_WORDS: Final = 8
 
 
 def content_key(document: ClinicalDocument, key: bytes) -> str:
-    """Hash what makes a document another's exact duplicate; keyed, so that no guess can be tested. Empty for nothing.
+    """Hash the content that exact duplicates share; keyed, so that guesses cannot be tested. Empty for no content.
 
-    Of the document as it was before de-identification: with dates cut to a year, two vaccinations would be one.
+    Computed before de-identification: with dates cut to a year, two vaccinations would be equal.
 
-    For notes and reports that is the text, case-folded, with blanks made one: the same note sent twice has other ids
+    For notes and reports this is the text, case-folded, with blanks collapsed: the same note sent twice has other ids
     and times. Summaries and genomic documents are rendered from typed values, so time and values count too: two visits
-    that read alike are two visits.
+    with the same text are two visits.
     """
     parts = [" ".join(document.text.casefold().split())]
     if document.kind not in NARRATIVE:
@@ -33,10 +33,10 @@ def content_key(document: ClinicalDocument, key: bytes) -> str:
 
 
 def body_key(document: ClinicalDocument, key: bytes) -> str:
-    """The `content_key` that a note or report would have without the title at its head.
+    """The `content_key` of a note or report without its title line.
 
-    A message puts the title of a report before the text that a file or table holds without it. Empty where no title
-    stands there, or so few words are behind it that they say the same about many patients.
+    A message puts a report's title before the text; a file or table holds the text alone. Empty without a title, or
+    where the remaining words are so few that they fit many patients.
     """
     body = document.text.removeprefix(document.title) if document.title else document.text
     if document.kind not in NARRATIVE or body == document.text or len(body.split()) < _BODY_WORDS:
@@ -49,12 +49,12 @@ def _keyed(parts: list[str], key: bytes) -> str:
 
 
 def document_signature(document: DeidentifiedDocument) -> tuple[int, ...]:
-    """The signature of a note or report; empty for other kinds, where a changed number is another fact."""
+    """The signature of a note or report; empty for other kinds, where a changed number is a different fact."""
     return signature(document.text) if document.kind in NARRATIVE else ()
 
 
 def signature(text: str) -> tuple[int, ...]:
-    """MinHash of the five-word shingles of a text, placeholders and case left out; empty for a text without words."""
+    """MinHash of a text's five-word shingles, without placeholders and case; empty for a text without words."""
     from rensa import RMinHash  # noqa: PLC0415 - a native library that only the scorer needs
 
     found = words(without_placeholders(text).casefold())

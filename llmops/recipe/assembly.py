@@ -38,7 +38,7 @@ VAULT_KEY_FILE: Final = "vault.key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """Every policy a recipe names, loaded and checked."""
+    """Every policy named in a recipe, loaded and checked."""
 
     deid: Policy
     quality: QualityPolicy
@@ -60,7 +60,7 @@ def load_policies(recipe: Recipe) -> Policies:
     """Load the policies a recipe names.
 
     Raises:
-        RecipeError: one is missing, malformed or not legal; names its key and the rule.
+        RecipeError: a policy is missing, malformed or not legal; names its key and the rule.
     """
     gate = load_gate_policy(recipe.gate.policy)
     if recipe.gate.max_withheld_ratio is not None:
@@ -74,7 +74,7 @@ def load_policies(recipe: Recipe) -> Policies:
 
 
 def missing_keys(recipe: Recipe) -> tuple[str, ...]:
-    """Names of the key files that `load_keys` would make."""
+    """Names of the key files that `load_keys` would create."""
     key = vault_key(recipe)
     held = () if isinstance(key, EnvironmentKey) else (key.path.name,)
     names = (SOURCE_KEY_FILE, *held, AUDIT_KEY_FILE, RELEASE_KEY_FILE)
@@ -82,10 +82,10 @@ def missing_keys(recipe: Recipe) -> tuple[str, ...]:
 
 
 def load_keys(recipe: Recipe) -> Keys:
-    """Read the keys of a run, or make them.
+    """Read the keys of a run, or create them.
 
     Raises:
-        RecipeError: a key cannot be made, is malformed, or others can read it.
+        RecipeError: a key cannot be created, is malformed, or others can read it.
     """
     make_private(recipe.raw_zone)
     folder = key_folder(recipe)
@@ -98,17 +98,17 @@ def load_keys(recipe: Recipe) -> Keys:
 
 
 def key_folder(recipe: Recipe) -> Path:
-    """Where a recipe's keys lie, and the register of what was taken back."""
+    """Folder of a recipe's keys and of the register of permanent withdrawals."""
     return recipe.keys or recipe.raw_zone / "keys"
 
 
 def vault_file(recipe: Recipe) -> Path:
-    """The vault of a recipe's raw zone."""
+    """Path of the vault in a recipe's raw zone."""
     return recipe.raw_zone / "vault.sqlite"
 
 
 def vault_key(recipe: Recipe) -> FileKey | EnvironmentKey | WrappedKey:
-    """Who holds the vault's key."""
+    """Source of the vault's key."""
     return recipe.vault.holder(key_folder(recipe) / VAULT_KEY_FILE)
 
 
@@ -153,14 +153,14 @@ def resolve(recipe: Recipe) -> ResolvedRecipe:
 
 
 def open_vault(resolved: ResolvedRecipe, keys: Keys, *, read_only: bool) -> Vault:
-    """Open the vault in the recipe's raw zone, made for the kind of pseudonym its policy allows."""
+    """Open the vault in the recipe's raw zone, for the kind of pseudonym its policy allows."""
     recipe, keyed = resolved.recipe, resolved.policies.deid.pseudonym == "keyed"
     weekday = recipe.vault.keep_weekday
     return Vault.open(vault_file(recipe), keys.vault, read_only=read_only, keyed=keyed, keep_weekday=weekday)
 
 
 def build_pipeline(resolved: ResolvedRecipe, keys: Keys, vault: Vault) -> Pipeline:
-    """Put the components of a recipe in their places."""
+    """Build the pipeline from the components of a recipe."""
     recipe = resolved.recipe
     return Pipeline(
         source=recipe.input.source,
@@ -175,7 +175,7 @@ def build_pipeline(resolved: ResolvedRecipe, keys: Keys, vault: Vault) -> Pipeli
 
 
 def recipe_digest(recipe: Recipe) -> str:
-    """SHA-256 (hex) of the parts of a recipe that decide what is released."""
+    """SHA-256 (hex) of the parts of a recipe that determine the release."""
     deciding = {name: asdict(getattr(recipe, name)) for name in ("normalize", "keep", "deid", "quality")}
     for name in ("deid", "quality"):
         del deciding[name]["policy"]  # stands for itself, by its digest: where its file lies decides nothing
@@ -202,7 +202,7 @@ def _recognizer_digest(name: str) -> str:
 
 
 def formats_of(recipe: Recipe) -> tuple[FormatSpec, ...]:
-    """The formats that a run of the recipe reads.
+    """The input formats of a run of the recipe.
 
     Raises:
         RecipeError: as `llmops.formats.with_plugins`.
@@ -211,7 +211,7 @@ def formats_of(recipe: Recipe) -> tuple[FormatSpec, ...]:
 
 
 def engine_of(recipe: Recipe) -> MakeEngine:
-    """What makes the engine of a run.
+    """Return the factory for the run's engine.
 
     Raises:
         RecipeError: the plug-in is not installed or cannot be called.
@@ -225,7 +225,7 @@ def engine_of(recipe: Recipe) -> MakeEngine:
 
 
 def default_workers() -> int:
-    """One worker for each core this process may use."""
+    """One worker per core available to this process."""
     return len(os.sched_getaffinity(0))
 
 

@@ -31,7 +31,7 @@ def load_recipe(
     Args:
         path: the YAML file; relative paths in it are relative to its folder.
         inputs: replace ``input.paths``; relative to the working directory.
-        output, raw_zone: replace those of the recipe; relative to the working directory.
+        output, raw_zone: replace the recipe's; relative to the working directory.
 
     Raises:
         RecipeError: one sentence naming the key path and the fix.
@@ -63,7 +63,7 @@ _WORDING: Final = Wording(hint=_nearest, every=True)
 
 
 def _located(recipe: Recipe, base: Path) -> Recipe:
-    """The recipe with every path made absolute, relative to the recipe's folder."""
+    """Make every path of the recipe absolute, relative to the recipe's folder."""
 
     def at(path: Path) -> Path:
         return (base / path).resolve()

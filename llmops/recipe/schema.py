@@ -37,7 +37,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
 class InputPart(Declared):
-    """What to read. Paths are relative to the recipe; ``--input`` replaces them."""
+    """Input to read. Paths are relative to the recipe; ``--input`` replaces them."""
 
     paths: tuple[Place, ...] = ()
     formats: tuple[str, ...] = Field(default=(), description="formats that installed packages add, by name")
@@ -45,7 +45,7 @@ class InputPart(Declared):
 
 
 class GatePart(Declared):
-    """What a document must reach to be released."""
+    """Minimum requirements for the release of a document."""
 
     policy: str = Field(default="default", description="a bundled gate policy or the path of a YAML file")
     max_withheld_ratio: float | None = Field(
@@ -64,7 +64,7 @@ class EvaluationPart(Declared):
 
 
 class RunPart(Declared):
-    """How to run."""
+    """Execution settings."""
 
     engine: str = Field(default="local", description="'local', or an engine that an installed package adds")
     workers: int | None = Field(default=None, ge=1, le=256, description="worker processes; one per core by default")
@@ -78,12 +78,12 @@ class RunPart(Declared):
 
     @property
     def shard_size(self) -> ShardSize:
-        """How much one shard holds."""
+        """Maximum content of one shard."""
         return ShardSize(records=self.shard_records, bytes=self.shard_bytes)
 
 
 class Recipe(Declared):
-    """One run: what to read, what to keep, by which policies, and what to do with the release."""
+    """One run: input, minimum necessary, policies, and use of the release."""
 
     recipe: Version = Field(description="version of this format")
     name: Slug

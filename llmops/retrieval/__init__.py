@@ -1,4 +1,4 @@
-"""Search over verified releases: passages, BM25 and dense ranks, LangChain retriever and loader."""
+"""Search over verified releases: passages, BM25 and dense ranking, LangChain retriever and loader."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +31,7 @@ __all__ = [
     "open_index",
 ]
 
-# These bring LangChain, half a second of import that a run without retrieval should not pay.
+# These import LangChain, half a second that a run without retrieval should not pay.
 _HOME: Final = {
     "Index": "index",
     "MiniLmEmbeddings": "embed",

@@ -14,10 +14,10 @@ Scores = npt.NDArray[np.float32]
 
 
 class Bm25:
-    """Scores texts against a query by BM25 (Lucene's variant), the same way on every machine.
+    """Score texts against a query by BM25 (Lucene's variant), identically on every machine.
 
     Args:
-        engine: a bm25s index; ``None`` where no text has any word.
+        engine: a bm25s index; ``None`` if no text has any word.
         size: number of texts.
     """
 
@@ -27,7 +27,7 @@ class Bm25:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Bm25":
-        """Index texts; the vocabulary is sorted, so that the same texts give the same files."""
+        """Index texts; the vocabulary is sorted, so that equal texts give equal files."""
         import bm25s  # noqa: PLC0415 - loads on first use
 
         tokens = [words(text) for text in texts]
@@ -44,7 +44,7 @@ class Bm25:
 
     @classmethod
     def load(cls, folder: Path) -> "Bm25":
-        """Read what `save` wrote; memory-mapped, never unpickled."""
+        """Read the output of `save`; memory-mapped, never unpickled."""
         import bm25s  # noqa: PLC0415 - loads on first use
 
         size = int(json.loads((folder / "size.json").read_text("utf-8")))
@@ -60,7 +60,7 @@ class Bm25:
             self._engine.save(folder, show_progress=False)
 
     def scores(self, query: str) -> Scores:
-        """The score of every text, 0 where it shares no word with the query."""
+        """The score of every text; 0 without a common word."""
         known = self._engine.get_tokens_ids(words(query)) if self._engine is not None else []
         if not known:
             return np.zeros(self._size, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Cuts a released document into the passages that are ranked and served."""
+"""Cut a released document into passages."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,12 @@ from llmops.retrieval.sentences import Span, sentences, trim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A passage of one released document, inside one section.
+    """A passage of one released document, within one section.
 
     Args:
         chunk_id: ``"<document_id>#<n>"``, counted from 0 in reading order.
         document_id: the document it is cut from.
-        section: normalised name of its section, empty where the document has none there.
+        section: normalised name of its section, or empty.
         start: first code point in the document's text.
         end: one past the last.
         text: ``document.text[start:end]``.
@@ -34,9 +34,9 @@ class Chunk:
 
 
 def chunks(document: ReleasedDocument | ScoredDocument, config: RetrievalConfig) -> tuple[Chunk, ...]:
-    """Cut a document into chunks of about ``config.chunk_words`` words; the same document always gives the same chunks.
+    """Cut a document into chunks of about ``config.chunk_words`` words; deterministic.
 
-    Sentences are packed whole and never across a section; a table stays whole up to twice the target.
+    Whole sentences are packed, never across sections; a table stays whole up to twice the target size.
     """
     found: list[Chunk] = []
     for section, start, end in _regions(document):
@@ -46,7 +46,7 @@ def chunks(document: ReleasedDocument | ScoredDocument, config: RetrievalConfig)
 
 
 def digest(text: str) -> str:
-    """The hex SHA-256 that a chunk's text is known by."""
+    """Hex SHA-256 of a chunk's text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -64,7 +64,7 @@ def _chunk(document: ReleasedDocument | ScoredDocument, section: str, span: Span
 
 
 def _regions(document: ReleasedDocument | ScoredDocument) -> Iterator[tuple[str, int, int]]:
-    """The sections in order, and the text between them under no name, so that no text goes missing."""
+    """The sections in order, and the unnamed text between them, so that no text is lost."""
     position = 0
     for section in document.sections:
         if section.start > position:
@@ -85,7 +85,7 @@ def _units(text: str, start: int, end: int, target: int) -> Iterator[Span]:
 
 
 def _cut(text: str, span: Span, target: int) -> Iterator[Span]:
-    """Cut what is too long for one chunk, a table between rows and prose between words."""
+    """Split a unit too long for one chunk: a table between rows, prose between words."""
     breaks = [span.start]
     count = 0
     for position in range(span.start + 1, span.end):
@@ -112,7 +112,7 @@ def _pack(text: str, units: Iterator[Span], config: RetrievalConfig) -> Iterator
 
 
 def _overlap(text: str, held: Sequence[Span], unit: Span, config: RetrievalConfig) -> list[Span]:
-    """The sentences to repeat before ``unit``; none where repeating would leave no room for it."""
+    """The sentences to repeat before ``unit``; none if they would leave no room for it."""
     repeated = list(held[len(held) - config.overlap_sentences :]) if config.overlap_sentences else []
     while repeated and (
         len(repeated) == len(held) or _word_count(text, Span(repeated[0].start, unit.end)) > config.chunk_words

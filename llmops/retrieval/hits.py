@@ -1,4 +1,4 @@
-"""What a search is narrowed by and what it gives."""
+"""Filters and results of a search."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from llmops.retrieval.chunk import Chunk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Narrows a search to some documents; an empty field lets everything pass.
+    """Restrict a search to some documents; an empty field matches everything.
 
     Args:
         kind: note, report, summary or genomic.
@@ -25,13 +25,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One passage found.
+    """One search result.
 
     Args:
         chunk: the passage, cut from the verified release.
-        score: fused score; only comparable within one query.
-        bm25_rank: 1-based lexical rank, ``None`` where the passage shares no word with the query.
-        dense_rank: 1-based dense rank, ``None`` where it was not among the candidates.
+        score: fused score; comparable within one query only.
+        bm25_rank: 1-based lexical rank; ``None`` if the passage shares no word with the query.
+        dense_rank: 1-based dense rank; ``None`` if it was not among the candidates.
         subject: pseudonym of the patient.
         kind: kind of the document.
         title: title of the document.

@@ -1,4 +1,4 @@
-"""Builds, stores and opens the search index of one release; an index ranks passages and holds no text of them."""
+"""Build, store and open the search index of one release; an index ranks passages and holds no text."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ _SCHEMA: Final = pa.schema(
 
 
 class Encoder(Protocol):
-    """What the index needs of a dense encoder; LangChain ``Embeddings`` have it."""
+    """Dense encoder of an index; LangChain ``Embeddings`` conform."""
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed passages, in order."""
@@ -53,14 +53,14 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """The ranking data of one release: a row per chunk.
+    """Ranking data of one release: a row per chunk.
 
     Args:
         release_id: the release it was built from.
-        config: how it was built.
+        config: its build configuration.
         model_id: name and digest of the encoder; empty without one.
         digest: hex SHA-256 of the index manifest, for audit and evaluation.
-        rows: chunk ids, hashes and what can be filtered by; no text.
+        rows: chunk ids, hashes and filter fields; no text.
         bm25: lexical scores by row.
         vectors: unit vectors by row, or ``None``.
     """
@@ -80,7 +80,7 @@ class Index:
 def build_index(
     release: Release, directory: Path, config: RetrievalConfig, *, embeddings: Encoder | None = None
 ) -> Index:
-    """Index a verified release into ``directory``, replacing an index that lies there; all of it or nothing.
+    """Index a verified release into ``directory`` atomically, replacing an existing index.
 
     Args:
         release: an opened release; it is verified again.
@@ -113,7 +113,7 @@ def build_index(
 
 
 def open_index(directory: Path, release: Release) -> Index:
-    """Open an index that was built from exactly this release.
+    """Open an index built from exactly this release.
 
     Raises:
         ReleaseError: it is missing, altered, from another release, or older than a change to the release's manifest.
@@ -134,14 +134,14 @@ def open_index(directory: Path, release: Release) -> Index:
 def load_or_build(
     release: Release, directory: Path, config: RetrievalConfig | None, *, embeddings: Encoder | None = None
 ) -> Index:
-    """Open the index in ``directory``, or build it where it is missing, altered, stale or differently configured.
+    """Open the index in ``directory``, or build it if it is missing, altered, stale or configured differently.
 
-    Of several processes that find nothing to open, one builds and the others wait for it.
+    Of several processes that need it built, one builds and the others wait.
 
     Args:
         release: an opened release; it is verified again.
         directory: the index folder.
-        config: how it must be configured; ``None`` takes it as it was built, or the defaults where nothing tells.
+        config: required configuration; ``None`` accepts the existing one, or the defaults if there is none.
         embeddings: an encoder in place of the bundled one.
 
     Raises:
@@ -157,7 +157,7 @@ def load_or_build(
 
 
 def configuration(directory: Path) -> RetrievalConfig | None:
-    """How the index in ``directory`` says it was built, whether or not it can be opened; ``None`` where none does."""
+    """Build configuration recorded in ``directory``, even if the index cannot be opened; ``None`` if there is none."""
     try:
         return RetrievalConfig(**_read_manifest(directory)["config"])
     except (ReleaseError, RecipeError, KeyError, TypeError):
@@ -165,7 +165,7 @@ def configuration(directory: Path) -> RetrievalConfig | None:
 
 
 def index_folder(release: Release) -> Path:
-    """Where a run puts the index of its release: beside the release folders, since a release never changes."""
+    """Path of a release's index: beside the release folders, since a release never changes."""
     return index_place(release.path, release.id)
 
 
@@ -175,10 +175,10 @@ def encoder_of(config: RetrievalConfig, embeddings: Encoder | None) -> Encoder:
 
 
 def searchable(document: ReleasedDocument, chunk: Chunk) -> str:
-    """What a chunk is found by: its text under the document's title, or else first line, and the section's name."""
+    """Searchable text of a chunk: its text after the document's title, or else first line, and the section name."""
     title = document.title or document.text.lstrip().partition("\n")[0][:_TITLE_CHARS]
     if chunk.text.startswith(title):
-        title = ""  # the chunk says it by itself: a second time would cost the encoder as much again
+        title = ""  # the chunk contains it: a repetition would double the encoder's cost
     heading = f"{title} {chunk.section.replace('_', ' ')}".strip()
     return f"{heading}\n{chunk.text}" if heading else chunk.text
 
@@ -244,7 +244,7 @@ def _standing(release: Release, directory: Path, config: RetrievalConfig, embedd
     try:
         index = open_index(directory, release)
     except ReleaseError:
-        verified(release)  # a bad release must not be taken for a stale index
+        verified(release)  # a bad release must not be mistaken for a stale index
         return None
     wanted = _model_id(encoder_of(config, embeddings)) if config.dense else ""
     return index if index.config == config and index.model_id == wanted else None

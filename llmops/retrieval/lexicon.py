@@ -1,4 +1,4 @@
-"""Words that clinical questions and clinical notes use for the same thing: data for lexical search and evidence."""
+"""Synonyms in clinical questions and notes: data for lexical search and evidence."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -87,10 +87,10 @@ def _groups(table: str) -> Mapping[str, tuple[str, ...]]:
 
 
 SYNONYMS: Final = _groups(_SAME)
-"""Words for one thing: whichever of them the question uses, each of them answers."""
+"""Synonyms: any word of a group answers a question for another."""
 
 KINDS: Final = _groups(_KINDS)
-"""Kinds and their members: a question for the kind is answered by a member, but not one member by another."""
+"""Kinds and their members: a member answers a question for the kind, but not for another member."""
 
 _GENERIC: Final = """
 big case currently current date describe described document documented dosage dose drug
@@ -101,4 +101,4 @@ results said say says start started state stated take taken takes taking test te
 value values visit
 """
 GENERIC: Final = frozenset(_GENERIC.split())
-"""Words of a question that say nothing about what is asked."""
+"""Question words without content."""

@@ -10,10 +10,10 @@ from llmops.release import verified
 
 
 class ReleaseLoader(BaseLoader):
-    """Yields each released document whole, for a splitter or pipeline of the caller's.
+    """Yield each released document whole, for the caller's splitter or pipeline.
 
     Args:
-        release: what `llmops.open_release` gave.
+        release: result of `llmops.open_release`.
 
     Raises:
         ReleaseError: not a release, or one that does not verify.

@@ -1,4 +1,4 @@
-"""The only door by which released text comes into retrieval: cut from the verified release and checked when served."""
+"""The single entry point of released text into retrieval: cut from the verified release, checked when served."""
 
 from llmops.documents import ReleasedDocument
 from llmops.errors import ReleaseError
@@ -10,12 +10,12 @@ from llmops.retrieval.config import RetrievalConfig
 def released_passage(
     release: Release, chunk_id: str, sha256: str, config: RetrievalConfig
 ) -> tuple[Chunk, ReleasedDocument]:
-    """Cut a chunk from the verified release again and check it against the hash that the index holds for it.
+    """Cut a chunk from the verified release again and check it against the index's hash.
 
-    Nothing of the chunk but its id comes from the index, so an altered index can hide a passage but not invent one.
+    Only the chunk id comes from the index, so an altered index can hide a passage but not invent one.
 
     Raises:
-        ReleaseError: the document is not in the release (any more) or the text is not the text that was indexed.
+        ReleaseError: the document is not (or no longer) in the release, or its text differs from the indexed text.
     """
     document_id, _, number = chunk_id.rpartition("#")
     document = release.document(document_id)

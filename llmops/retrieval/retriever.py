@@ -26,22 +26,22 @@ from llmops.retrieval.tracing_off import untraced
 
 
 class ReleaseRetriever(BaseRetriever):
-    """Serves passages of one verified release to LangChain; refuses any other source of text.
+    """Serve passages of one verified release to LangChain; refuse any other source of text.
 
     Args:
-        release: what `llmops.open_release` gave; verified again here.
-        index_directory: where the index lies or is to be built; by default that of the run that made the release, or,
-            where there is none that fits, one that is built for this object alone and removed.
-        config: chunking and ranking; those of the index by default.
-        embeddings: any LangChain ``Embeddings`` in place of the bundled encoder; they are given passages and queries,
-            so ones that call a service send both out.
-        vector_store: any LangChain ``VectorStore`` in place of the exact search; filled here, it embeds by itself.
-        k: passages a query gets; the configuration's by default.
-        where: only these documents.
+        release: result of `llmops.open_release`; verified again.
+        index_directory: path of the index, opened or built; by default that of the run that made the release or, if
+            none fits, a temporary one for this object.
+        config: chunking and ranking; by default the index's.
+        embeddings: any LangChain ``Embeddings`` in place of the bundled encoder; they receive passages and queries, so
+            a remote service gets both.
+        vector_store: any LangChain ``VectorStore`` in place of the exact search; filled here, embeds by itself.
+        k: passages per query; by default the configuration's.
+        where: restricts the documents.
 
     Raises:
         ReleaseError: not a release, or one that does not verify.
-        RecipeError: an unknown argument, or the vector store embeds by other embeddings than those given.
+        RecipeError: an unknown argument, or a vector store whose embeddings differ from those given.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
@@ -56,7 +56,7 @@ class ReleaseRetriever(BaseRetriever):
     _searcher: Searcher = PrivateAttr()
 
     def __init__(self, **fields: Any) -> None:
-        # Before pydantic sees it: its error text would show the rejected object.
+        # Before pydantic validates it: its error text would show the rejected object.
         verified(fields.get("release"))
         for name in fields.keys() - type(self).model_fields.keys():
             raise RecipeError(f"retrieval: {name} is no argument of the retriever")
@@ -69,12 +69,12 @@ class ReleaseRetriever(BaseRetriever):
         return self._searcher
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002
-        """Find passages; the caller's own callbacks run, tracing services named by the environment do not."""
+        """Find passages; the caller's callbacks run, tracing services named by the environment do not."""
         with untraced():
             return super().invoke(input, config, **kwargs)
 
     async def ainvoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002
-        """As `invoke`, in a worker thread."""
+        """Run `invoke` in a worker thread."""
         with untraced():
             return await super().ainvoke(input, config, **kwargs)
 
@@ -124,7 +124,7 @@ class ReleaseRetriever(BaseRetriever):
 
 
 def as_document(hit: Hit, release_id: str) -> Document:
-    """A hit as LangChain passes it on."""
+    """Convert a hit to a LangChain document."""
     chunk = hit.chunk
     metadata = {
         "chunk_id": chunk.chunk_id,

@@ -1,4 +1,4 @@
-"""Hybrid search over one verified release: lexical and dense ranks, fused; every hit cut anew from the release."""
+"""Hybrid search over one verified release: fused lexical and dense ranks; hits are cut from the release."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -21,21 +21,21 @@ RRF_K: Final = 60
 """The rank constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
 _MIN_DEPTH: Final = 50
 _OTHER_WORDS: Final = 0.5
-"""Weight in BM25 of the words that mean what the query asks for but are not its own."""
+"""BM25 weight of synonyms of the query's words."""
 
 
 class Searcher:
-    """Finds passages of one release.
+    """Find passages of one release.
 
     Args:
-        release: the opened release; verified again here, and each passage when it is served.
+        release: the opened release; verified again here, as is each passage when served.
         index: an index of this release.
-        config: ranking; chunking is the index's.
-        embeddings: the encoder the index was built with, where it was not the bundled one.
+        config: ranking settings; chunking is the index's.
+        embeddings: the encoder the index was built with, if not the bundled one.
         dense: a dense ranker in place of the index's own vectors.
 
     Raises:
-        ReleaseError: the release does not verify or the index is another release's.
+        ReleaseError: the release does not verify, or the index is another release's.
     """
 
     def __init__(
@@ -57,16 +57,16 @@ class Searcher:
         self._live = _live_rows(release, index)
 
     def search(self, query: str, k: int | None = None, where: Filter | None = None) -> tuple[Hit, ...]:
-        """The best passages for a query, best first; the same query on the same release gives the same answer.
+        """Return the best passages for a query, best first; deterministic for a query and a release.
 
         Args:
-            query: what to look for; may be PHI, and is neither kept nor logged. A blank one finds nothing; halves of
-                characters in it are passed over.
-            k: at most so many; the configuration's ``k`` by default.
-            where: only these documents.
+            query: may be PHI, and is neither kept nor logged. A blank one finds nothing; unpaired surrogate characters
+                are skipped.
+            k: maximum number; by default the configuration's ``k``.
+            where: restricts the documents.
 
         Raises:
-            ReleaseError: a passage is not what the release holds.
+            ReleaseError: a passage differs from the release.
         """
         limit = self.config.k if k is None else k
         if limit < 1:
@@ -81,7 +81,7 @@ class Searcher:
         return tuple(self._hit(row, score, lexical, dense) for row, score in fuse(lexical, dense)[:limit])
 
     def _still_live(self) -> Mask:
-        """Rows that no tombstone covers at this moment, however long the searcher has been open."""
+        """Rows without a tombstone at this moment, however long the searcher has been open."""
         standing = len(self.release)
         if standing != self._standing:
             self._live = _live_rows(self.release, self.index)
@@ -104,7 +104,7 @@ class Searcher:
 
 
 def fuse(*rankings: Iterable[int]) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion: each ranking gives a row ``1 / (RRF_K + rank)``; ties go to the earlier row."""
+    """Fuse by reciprocal rank: each ranking gives a row ``1 / (RRF_K + rank)``; ties go to the earlier row."""
     scores: dict[int, float] = {}
     for ranking in rankings:
         for rank, row in enumerate(ranking, start=1):
@@ -121,7 +121,7 @@ def _own_dense(index: Index, config: RetrievalConfig, embeddings: Encoder | None
 
 
 def _live_rows(release: Release, index: Index) -> Mask:
-    """Rows whose document may still be served: a tombstone takes a document out of every later search."""
+    """Rows whose document may be served: a tombstone removes a document from every later search."""
     live = [document_id for batch in release.batches() for document_id in batch.column("document_id").to_pylist()]
     found = pc.is_in(index.rows["document_id"], value_set=pa.array(live, pa.string()))
     return np.asarray(found.to_numpy(), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""Cuts clinical prose into sentences, list items and tables, by offsets."""
+"""Split clinical prose into sentences, list items and tables, by offsets."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import re2
 
 WRAPPED_LINE_CHARS: Final = 60
-"""A line this long that ends in no full stop is taken to have been wrapped by its editor."""
+"""A line this long without a final full stop is treated as wrapped by its editor."""
 
 _ABBREVIATED: Final = """
 dr mr mrs ms pt st vs approx no e.g i.e fig hx dx rx tx sx b.i.d t.i.d q.i.d q.d q.h.s p.o p.r.n i.v a.m p.m
@@ -20,7 +20,7 @@ _TABLE_ROW: Final = re2.compile(r"[^\n]*(?:\|[^\n]*\||\t[^\n]*\t|\S {3,}\S[^\n]*
 
 
 class Span(NamedTuple):
-    """A stretch ``[start, end)`` of a text; ``table`` where it is a run of table rows that belong together."""
+    """A range ``[start, end)`` of a text; ``table`` for a run of table rows that belong together."""
 
     start: int
     end: int
@@ -28,10 +28,10 @@ class Span(NamedTuple):
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Span, ...]:
-    """Cut ``text[start:end]`` into sentences; every non-blank code point lies in exactly one.
+    """Split ``text[start:end]`` into sentences; every non-blank code point is in exactly one.
 
-    A list item, a labelled value (``"Hemoglobin: 13.2 g/dL"``) and a table each stand alone, since a clinical note uses
-    line ends where prose uses full stops.
+    A list item, a labelled value (``"Hemoglobin: 13.2 g/dL"``) and a table are each one unit, because clinical notes
+    use line ends where prose uses full stops.
     """
     stop = len(text) if end is None else end
     found: list[Span] = []
@@ -44,7 +44,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Span, 
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
-    """Join lines that one editor wrapped and rows of one table; a blank line always separates."""
+    """Join wrapped lines and rows of one table; a blank line always separates."""
     current: Span | None = None
     for line in _lines(text, start, end):
         if line.start == line.end:
@@ -101,12 +101,12 @@ def _ends_sentence(body: str, begin: int, dot: int, after: int) -> bool:
     bare = word.lower().lstrip("(\"'[")
     if bare in _ABBREVIATIONS or (bare.isdigit() and not before):
         return False
-    # "J. Doe" goes on, "37.9 C. Pulse" does not.
+    # "J. Doe" continues, "37.9 C. Pulse" ends.
     return not (len(bare) == 1 and bare.isalpha()) or before[-1:].isdigit()
 
 
 def trim(text: str, start: int, end: int) -> Span:
-    """Narrow ``[start, end)`` until it neither starts nor ends with white space; blank text becomes empty."""
+    """Strip white space from both ends of ``[start, end)``; blank text becomes empty."""
     while start < end and text[end - 1].isspace():
         end -= 1
     while start < end and text[start].isspace():

@@ -1,4 +1,4 @@
-"""The words that lexical ranking and lexical evidence count: lower-cased, lightly stemmed, without stop words."""
+"""Words for lexical ranking and lexical evidence: lower-cased, lightly stemmed, without stop words."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ def words(text: str) -> list[str]:
 
 
 def raw_words(text: str) -> list[str]:
-    """Every word of a text in order, lower-cased, joined words (``"follow-up"``) also given in parts."""
+    """Every word of a text in order, lower-cased; compound words (``"follow-up"``) are also given in parts."""
     found: list[str] = []
     for word in _WORD.findall(text.lower()):
         found.append(word)
@@ -40,7 +40,7 @@ def raw_words(text: str) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """Cut plural and verb endings off a word of plain letters, so that ``"allergies"`` meets ``"allergy"``."""
+    """Remove plural and verb endings from a word of plain letters, so that ``"allergies"`` matches ``"allergy"``."""
     if not word.isalpha() or word.endswith(("ss", "us", "is")):
         return word
     for suffix, replacement in _SUFFIXES:

@@ -1,4 +1,4 @@
-"""A whole run: plan, index, rewrite, gate, publish, index for search, evaluate, report."""
+"""Run a recipe: plan, index, rewrite, gate, publish, build the search index, evaluate, report."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ __all__ = ["RunResult", "planned", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load on first use: a worker needs its job alone, not what reads the release and LangChain with it."""
+    """Import on first use: a worker needs only its job, not the release readers and LangChain."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module("llmops.runner.orchestrate"), name)

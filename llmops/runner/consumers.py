@@ -1,6 +1,6 @@
-"""What reads a release: the search index and the prompt evaluation, each with its audit event.
+"""Use a release: build and search its index, evaluate prompts; each use writes its audit event.
 
-Used by a run on the release it has just published, and by the commands on any release.
+Called by a run on the release it has just published, and by the commands on any release.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ TOP_CITATIONS = 3
 
 
 def refuse_unready(recipe: Recipe) -> None:
-    """Refuse a recipe whose release could be published, but not indexed or evaluated.
+    """Refuse a recipe whose release could be published but not indexed or evaluated.
 
     Raises:
         RecipeError: the evaluation's model cannot be opened, or the encoder is not the pinned one.
-        MissingExtraError: a package of either is not installed.
+        MissingExtraError: a package for the model or the encoder is not installed.
     """
     if recipe.evaluation is not None:
         chat_model(recipe.evaluation.model)
@@ -39,10 +39,10 @@ def refuse_unready(recipe: Recipe) -> None:
 
 
 def index_release(release: Release, config: RetrievalConfig | None, log: AuditLog) -> Index:
-    """Open the release's index, or build it; a build is logged.
+    """Open the release's index, or build it; log a build.
 
     Args:
-        config: how it must be configured; ``None`` takes it as it lies.
+        config: required configuration; ``None`` accepts the existing one.
 
     Raises:
         ReleaseError: the release does not verify.
@@ -66,11 +66,11 @@ def index_release(release: Release, config: RetrievalConfig | None, log: AuditLo
 
 
 def search_release(release: Release, query: str, k: int | None, log: AuditLog) -> tuple[Hit, ...]:
-    """Search a release; logged with the length of the query and the documents served.
+    """Search a release; log the length of the query and the documents served.
 
     Args:
         query: may be PHI; is not kept.
-        k: passages; as many as the index is configured for by default.
+        k: number of passages; by default the index's ``k``.
     """
     index = index_release(release, None, log)
     searcher = Searcher(release, index, index.config)
@@ -92,12 +92,12 @@ def evaluate_release(
     partial: Path | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> EvaluationResult:
-    """Run a suite on a release; logged with what passed and failed.
+    """Run a suite on a release; log what passed and failed.
 
     Args:
         model: ``"extractive"`` or ``"provider:model"``.
-        config: how the index must be configured; ``None`` takes it as it lies.
-        scanner: how prompts and answers are searched for PHI.
+        config: required index configuration; ``None`` accepts the existing one.
+        scanner: detects PHI in prompts and answers.
         calling, partial, progress: as in `llmops.evaluation.evaluate`.
 
     Raises:
@@ -131,9 +131,9 @@ def evaluate_release(
 
 
 def partial_place(release: Release, suite: Suite, model: str) -> Path | None:
-    """Where a command keeps what is answered of an evaluation: in the output, a file for each suite, release and model.
+    """Path where a command keeps finished cases: in the output, one file per suite, release and model.
 
-    None where it could not be written: a release may be read where nothing can be.
+    None where the output is not writable: a release may be read on read-only storage.
     """
     folder = release.path.parents[1]
     name = hashlib.sha256(f"{suite.digest}/{release.id}/{model}".encode()).hexdigest()[:16]
@@ -141,7 +141,7 @@ def partial_place(release: Release, suite: Suite, model: str) -> Path | None:
 
 
 def evaluation_facts(result: EvaluationResult) -> EvaluationFacts:
-    """An evaluation in the form that summary and report show: which passages an answer cites, not what it quotes."""
+    """Convert an evaluation for summary and report: ids of the cited passages, without the quotes."""
     return EvaluationFacts(
         suite=result.suite,
         model=result.model,

@@ -1,4 +1,4 @@
-"""What every step of a run needs, in one value."""
+"""Shared state of a run: recipe, keys, log, costs."""
 
 import time
 from collections.abc import Sequence
@@ -15,30 +15,30 @@ from llmops.runner.state import RunFolder
 
 
 class RunProgress(Protocol):
-    """What watches a run; called in the parent process only."""
+    """Observer of a run's progress; called in the parent process only."""
 
     def begin(self, step: str, total: int) -> None:
-        """A step starts; ``total`` items (bytes for ``"index"``, else records or documents)."""
+        """Start a step of ``total`` items (bytes for ``"index"``, else records or documents)."""
         ...
 
     def advance(self, items: int) -> None:
-        """So many items of the step are done."""
+        """Add ``items`` finished items to the step."""
         ...
 
 
 class Silent:
-    """Watches a run and says nothing."""
+    """Progress observer that does nothing."""
 
     def begin(self, step: str, total: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def advance(self, items: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """A run in progress: its recipe, keys and log, what its steps have cost so far, and which streams it refused."""
+    """A run in progress: recipe, keys, log, step costs so far, and rejected audit streams."""
 
     resolved: ResolvedRecipe
     keys: Keys
@@ -62,27 +62,27 @@ class RunContext:
 
     @property
     def workers(self) -> int:
-        """Worker processes of this run."""
+        """Number of worker processes."""
         return self.recipe.run.workers or default_workers()
 
     @property
     def anchor_places(self) -> tuple[str, ...]:
-        """Where the log's checkpoints are copied to, out of reach of whoever can write the output."""
+        """Where the log's checkpoints are copied: out of reach of whoever can write the output."""
         named = located(self.recipe.anchor, self.recipe.output)
-        # An authority keeps nothing: the raw zone does, unless the recipe names another place that does.
+        # A timestamp authority stores nothing: copy to the raw zone unless the recipe names another store.
         return (str(self.folder.root / "anchors"), *named) if all(map(is_authority, named)) else named
 
     def anchors(self) -> tuple[Anchor, ...]:
-        """What earlier starts of this run copied there: the log must extend every one of them."""
+        """Anchors copied there by earlier starts of this run; the log must extend every one of them."""
         run_id = self.folder.state.run_id
         places = filter(holds_anything, self.anchor_places)
         return tuple(anchor for place in places for anchor in read_anchors(place, run_id))
 
     def verdict(self, more: Sequence[Anchor] = ()) -> Verdict:
-        """What may be believed of the log of this run; what is wrong with a reader's stream costs that stream alone.
+        """Verify the log of this run; a faulty reader stream invalidates that stream alone.
 
         Args:
-            more: anchors beside those of earlier starts.
+            more: anchors in addition to those of earlier starts.
         """
         whole = verify(self.log.directory, (self.keys.audit.public,), (*more, *self.anchors()))
         for found in whole.findings:
@@ -91,5 +91,5 @@ class RunContext:
         return whole.without(layout.is_reader)
 
     def meter(self, name: str) -> Meter:
-        """The meter of a step of the parent process."""
+        """Meter for a step of the parent process."""
         return self.meters.setdefault(name, Meter(name=name))

@@ -1,4 +1,4 @@
-"""What `check` sees of tables without a run: whether each has the columns that the recipe asks for."""
+"""Check table headers without a run: report tables that lack columns the recipe asks for."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from llmops.sources import InputUnit, first_row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lacking:
-    """Tables with one header that lack a column. No PHI: of a table without a header its first row would be one.
+    """Tables with one header that lack a column. No PHI: the first row of a table without a header is never included.
 
     Args:
         missing: the columns, as `llmops.normalize.missing_columns` names them.
-        known: those of its columns that have a usual name, or one that the recipe gives.
-        others: how many more columns there are.
-        files: how many such tables.
+        known: present columns with a usual name or one the recipe gives.
+        others: number of other columns.
+        files: number of such tables.
     """
 
     missing: tuple[str, ...]
@@ -29,14 +29,14 @@ class Lacking:
 
 
 def look(recipe: Recipe, units: Sequence[InputUnit]) -> tuple[int, tuple[Lacking, ...]]:
-    """Read the first row of every table among the input files, of an archive the first file's.
+    """Read the header of every input table; of an archive, only its first file's.
 
     Args:
-        recipe: which columns mean what.
-        units: what is to be read.
+        recipe: assigns meanings to columns.
+        units: the input.
 
     Returns:
-        How many tables there are, and those that lack a column.
+        The number of tables, and those that lack a column.
     """
     firsts = {unit.path: unit for unit in reversed(units) if unit.refused is None}
     formats = formats_of(recipe)

@@ -1,4 +1,4 @@
-"""What every worker of a run does: the two passes over a shard, with the components of the recipe."""
+"""The job of every worker: the two passes over a shard, with the components of the recipe."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Task:
     """One pass over one shard.
 
     Args:
-        take: how many of its records the second pass reads.
+        take: number of records that the second pass reads.
         stopped: where earlier attempts stopped.
     """
 
@@ -31,7 +31,7 @@ class Task:
 
 
 def again(task: Task, done: int, failure: Failure) -> Task | None:
-    """The task to try after its worker stopped behind ``done`` records; None where it is to be given up."""
+    """The task to retry after its worker stopped ``done`` records in; None to give it up."""
     reason = Reason.WORKER_DIED if failure is Failure.WORKER_DIED else Reason.DEADLINE_EXCEEDED
     stopped = task.stopped.at(done, reason)
     return None if stopped is None else replace(task, stopped=stopped)
@@ -42,7 +42,7 @@ class ShardJob:
     """The job of a run, opened once in each worker.
 
     Args:
-        stream: prefix of the audit streams of this start of the run; each worker writes its own.
+        stream: prefix of this start's audit streams; each worker writes its own.
     """
 
     recipe: Recipe = field(repr=False)
@@ -51,7 +51,7 @@ class ShardJob:
     stream: str
 
     def open(self, slot: int) -> Callable[[Task, int, Progress], Any]:
-        """Load keys, vault and components, and return the function that does a task."""
+        """Load keys, vault and components; return the function that runs a task."""
         keys = load_keys(self.recipe)
         resolved = resolve(self.recipe)
         vault = open_vault(resolved, keys, read_only=True)
@@ -95,13 +95,13 @@ class _Worker:
 
 
 def open_run_log(recipe: Recipe, keys: Keys, *, stream: str, run_id: str, root: Path) -> AuditLog:
-    """Open an audit stream of a run, noted in the run's folder ``root`` before it is there."""
+    """Open an audit stream of a run; record its name in the run folder ``root`` before it is created."""
     note_stream(root, stream)
     return open_log(recipe, keys, stream=stream, run_id=run_id)
 
 
 def open_log(recipe: Recipe, keys: Keys, *, stream: str, run_id: str) -> AuditLog:
-    """Open an audit stream of a recipe's output; what a recovery cuts off goes to the raw zone."""
+    """Open an audit stream of a recipe's output; data that a recovery cuts off moves to the raw zone."""
     return AuditLog.open(
         recipe.output / "audit",
         stream=stream,
@@ -113,10 +113,10 @@ def open_log(recipe: Recipe, keys: Keys, *, stream: str, run_id: str) -> AuditLo
 
 
 def set_aside_folder(recipe: Recipe) -> Path:
-    """Where what was cut off audit streams is kept: in the raw zone, where nobody else reads or writes."""
+    """Folder in the raw zone, private to the run, for data cut off audit streams."""
     return recipe.raw_zone / "torn"
 
 
 def now_ms() -> int:
-    """UTC milliseconds since 1970."""
+    """Current UTC time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""The order of a run, from plan to report."""
+"""Run a recipe from plan to report."""
 
 import secrets
 import signal
@@ -51,18 +51,18 @@ from llmops.versions import versions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """How a run ended.
+    """Result of a run.
 
     Args:
         status: ``"finished"``, ``"evaluation_failed"`` (a case did not pass), ``"limit_exceeded"`` (a gate verdict
             failed), ``"documents_failed"`` (a stage failed on some), ``"shards_failed"``, ``"nothing_released"``,
-            ``"model_unreachable"`` (the release stands, the evaluation does not), ``"audit_failed"`` (the log does not
-            verify) or ``"interrupted"``.
-        summary: the content of ``summary.json``; ``run.why`` says why a run is no success. None after an interruption.
-        shards: how far the shards came.
+            ``"model_unreachable"`` (released, but not evaluated), ``"audit_failed"`` (the log does not verify) or
+            ``"interrupted"``.
+        summary: content of ``summary.json``; ``run.why`` says why the run failed. None after an interruption.
+        shards: progress of the shards.
         output: the output folder.
         release: the published release folder; None after an interruption, or where nothing was released.
-        evaluation: what was answered, which the summary does not hold; None where no suite was run.
+        evaluation: the answers, which the summary omits; None where no suite was run.
     """
 
     status: str
@@ -74,7 +74,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """What the command line returns: 0; 1, 5 or 8 for a run that must not look like success; 130 after Ctrl-C."""
+        """Exit code of the command line: 0 for success; 1, 5 or 8 for a failed run; 130 after Ctrl-C."""
         codes = {"audit_failed": AuditError.exit_code, "model_unreachable": ModelError.exit_code}
         return (codes | {"finished": 0, "interrupted": 130}).get(self.status, 1)
 
@@ -85,20 +85,20 @@ def run(
     progress: RunProgress | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> RunResult:
-    """Take the records of a recipe to a signed release.
+    """Run a recipe and publish a signed release.
 
-    A run that was stopped, by Ctrl-C, SIGTERM or force, goes on where it was when it is started again with the same
-    recipe and input, and gives the release it would have given.
+    A run stopped by Ctrl-C, SIGTERM or a kill resumes when started again with the same recipe and input, and produces
+    the same release.
 
-    From here on the calling process writes no core file and cannot be attached to (`llmops.process.forbid_dumps`).
+    From the call on, the process writes no core file and cannot be attached to (`llmops.process.forbid_dumps`).
 
     Args:
         recipe: a recipe, or the path of its YAML file.
-        progress: told about every step.
-        clock: UTC now; injected so that a run can be repeated.
+        progress: observer of every step.
+        clock: current UTC time; injected for repeatable runs.
 
     Raises:
-        LlmopsError: the run cannot start or go on; its ``exit_code`` says which kind.
+        LlmopsError: the run cannot start or continue; ``exit_code`` gives the kind.
     """
     if not isinstance(recipe, Recipe | Path | str):
         raise RecipeError("recipe: must be a Recipe or the path of a YAML file")
@@ -129,12 +129,12 @@ def run(
 
 
 def planned(recipe: Recipe) -> tuple[InputUnit, ...]:
-    """List what a run of the recipe reads, once what it needs behind the release is known to be there.
+    """List the input of a run, after checking that everything needed after the release is present.
 
     Raises:
-        RecipeError: the recipe names no input, a model that cannot be opened, or an output that cannot be written.
-        SourceError: an input is not there, or holds no file to read: an empty release is never published.
-        MissingExtraError: a package of a model is not installed.
+        RecipeError: the recipe names no input, a model that cannot be opened, or an output that is not writable.
+        SourceError: an input is missing or holds no readable file: an empty release is never published.
+        MissingExtraError: a package for a model is not installed.
     """
     if not recipe.input.paths:
         raise RecipeError("input.paths: the recipe names no input; add the key or give --input PATH")
@@ -147,7 +147,7 @@ def planned(recipe: Recipe) -> tuple[InputUnit, ...]:
 
 
 def _key_events(made: Sequence[str], keys: Keys) -> list[Event]:
-    """Say which keys are new; of a secret only that it is."""
+    """Events for newly made keys; a secret's value is never logged."""
     public = {AUDIT_KEY_FILE: keys.audit.public.fingerprint, RELEASE_KEY_FILE: keys.release.public.fingerprint}
     return [KeyCreated(key=name, fingerprint=public.get(name, "secret")) for name in made]
 
@@ -214,7 +214,7 @@ def _announce(run: RunContext, shards: Sequence[Shard]) -> None:
 
 
 def _seal_earlier(run: RunContext) -> None:
-    """Recover and seal what earlier starts of the run logged before they were killed, and what readers logged since."""
+    """Recover and seal the streams of earlier, killed starts and of readers since then."""
     for stream in layout.streams(run.log.directory):
         if not stream.startswith(run.folder.state.run_id) or stream == run.log.stream:
             continue
@@ -306,7 +306,7 @@ def _close(
 
 
 def _whole(run: RunContext, release: Release | None, core: RunSummary, done: Sequence[Done]) -> RunSummary:
-    """The summary of a run whose log is closed."""
+    """Build the summary of a run whose log is closed."""
     known = replace(
         core,
         stages=summary.stages(done, run.meters.values()),
@@ -372,7 +372,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 @contextmanager
 def _drained_by_signal(engine: Engine) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM lets the shards in flight finish; the second stops at once, as by default."""
+    """Let the first Ctrl-C or SIGTERM finish the shards in flight; the second stops at once, as by default."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""From scored shards to a published release: the gate over all of them, the verdicts, the manifest."""
+"""Publish a release from scored shards: gate all of them, record verdicts, write the manifest."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -32,14 +32,14 @@ def gate_and_publish(
     """Decide on every document and publish the release; an empty one is not published.
 
     Args:
-        shards: what the summary says of the shards.
+        shards: the summary's facts about the shards.
 
     Returns:
-        The release folder, None where no document passed, and the core of the summary.
+        The release folder, None where no document passed; and the core of the summary.
 
     Raises:
         StageError: a record was lost.
-        AuditError, ReleaseError: nothing was published; the log does not verify or extend its anchors, say.
+        AuditError, ReleaseError: nothing was published, e.g. because the log does not verify or extend its anchors.
     """
     failed = [withheld for shard, failure in failures for withheld in _answers(run, shard, failure)]
     run.progress.begin("gate", sum(shard.scored for shard in done))
@@ -68,7 +68,7 @@ def gate_and_publish(
 
 
 def _scored(core: RunSummary) -> RunSummary:
-    """The summary with its status so far; whether the run is finished is not known yet."""
+    """Set the summary's status so far; the run may still fail later."""
     status, why = outcome(core)
     return replace(core, run=replace(core.run, status="scored" if status == "finished" else status, why=why))
 
@@ -78,7 +78,7 @@ def _ledger(run: RunContext) -> LedgerWriter:
 
 
 def _answers(run: RunContext, shard: Shard, failed: TaskOutcome) -> Iterator[Withheld]:
-    """One answer for each record of a shard that could not be done, as far as the index pass saw them."""
+    """Yield one withheld record for each record of a failed shard that the index pass saw."""
     assert failed.failure is not None
     indexed = run.folder.workspace.indexed(shard.shard_id)
     units = ((f"{shard.shard_id}.u{number}", _place(unit)) for number, unit in enumerate(shard.units))
@@ -93,16 +93,16 @@ def _answers(run: RunContext, shard: Shard, failed: TaskOutcome) -> Iterator[Wit
 
 
 def _place(unit: InputUnit) -> Locator:
-    """What a unit would have read. PHI."""
+    """Locator of a whole unit. PHI."""
     end = max(0, unit.stop)
     return Locator(container=unit.relative, root=unit.root, start=unit.start, end=end, rows=unit.by_rows)
 
 
 def _judge(run: RunContext, gate: Gate, totals: DocumentCounts) -> tuple[LimitCheck, ...]:
-    """The verdicts on the run, in the log before anything is published.
+    """Record the run's verdicts in the log before anything is published.
 
     Raises:
-        StageError: a record was lost: read is not released plus withheld.
+        StageError: a record was lost: read differs from released plus withheld.
     """
     counts = Counts(read=totals.read, released=totals.released, withheld=totals.withheld)
     verdicts = gate.verdicts(counts)
@@ -146,7 +146,7 @@ def _publish(
         key=run.keys.release.public,
         title=run.recipe.description or run.recipe.name,
     )
-    ledger.keep(writer.content_id(facts))  # before anything can be taken back
+    ledger.keep(writer.content_id(facts))  # before any document can be revoked
     with run.meter("publish").measure():
         path = writer.publish(
             facts,
@@ -167,7 +167,7 @@ def _publish(
 
 
 def _anchors(run: RunContext) -> tuple[Anchor, ...]:
-    """Where every stream of the log stands, for the manifest to bind."""
+    """Anchors of every stream of the log, to be bound by the manifest."""
     if run.verdict().exit_code > 1:
         raise AuditVerificationError("the audit log of this run does not verify; nothing is published")
     return newest_anchors(run.recipe.output / "audit", run.keys.audit.public)

@@ -1,4 +1,4 @@
-"""The two passes over the shards: index, so that names are known, then rewrite."""
+"""Run the two passes over the shards: index to collect names, then rewrite."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,10 +15,10 @@ Failed = list[tuple[Shard, TaskOutcome]]
 
 
 def index_pass(run: RunContext, engine: Engine, shards: Sequence[Shard]) -> tuple[dict[str, Indexed], Failed]:
-    """First pass. Identities enter the vault in plan order, whichever worker was first.
+    """Run the first pass. Identities enter the vault in plan order, whichever worker finishes first.
 
     Returns:
-        What each shard holds, by shard id, and the shards that could not be read.
+        The content of each shard, by shard id, and the shards that could not be read.
     """
     run.progress.begin("index", sum(shard.size for shard in shards))
     engine.on_progress = lambda _, size: run.progress.advance(size)
@@ -47,10 +47,10 @@ def index_pass(run: RunContext, engine: Engine, shards: Sequence[Shard]) -> tupl
 def rewrite_pass(
     run: RunContext, engine: Engine, shards: Sequence[Shard], indexed: dict[str, Indexed]
 ) -> tuple[list[Done], Failed]:
-    """Second pass, over the shards that the first could read.
+    """Run the second pass over the shards that the first could read.
 
     Returns:
-        The done-records in plan order, and the shards that could not be done.
+        The done-records in plan order, and the failed shards.
     """
     tasks = _tasks(run, shards, indexed)
     run.progress.begin("de-identify", sum(task.take for task in tasks))
@@ -73,7 +73,7 @@ def _failure(run: RunContext, shard: Shard, outcome: TaskOutcome) -> tuple[Shard
 
 
 def _tasks(run: RunContext, shards: Sequence[Shard], indexed: dict[str, Indexed]) -> list[Task]:
-    """The second pass over every shard; under a record limit, over as many as the limit reaches."""
+    """Tasks of the second pass: every shard or, under a record limit, as many as the limit reaches."""
     left = run.recipe.run.record_limit
     tasks = []
     for shard in shards:
@@ -90,7 +90,7 @@ def _tasks(run: RunContext, shards: Sequence[Shard], indexed: dict[str, Indexed]
 
 
 def _in_order(outcomes: Iterator[TaskOutcome]) -> Iterator[tuple[int, TaskOutcome]]:
-    """Outcomes in the order of their tasks, as soon as each one's turn has come."""
+    """Yield outcomes in task order, each as soon as all before it are known."""
     waiting: dict[int, TaskOutcome] = {}
     turn = 0
     for outcome in outcomes:

@@ -1,4 +1,4 @@
-"""Whose an output folder is: a new run, this run to be resumed, or somebody else's and so refused."""
+"""Claim or resume an output folder; refuse one that belongs to another run or owner."""
 
 import errno
 import fcntl
@@ -33,11 +33,11 @@ _STREAMS: Final = "streams"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """What the raw zone remembers about the run that an output folder belongs to.
+    """The raw zone's record of the run that an output folder belongs to.
 
     Args:
         inputs: keyed digest of the input paths.
-        starts: how often the run was started, this time included.
+        starts: number of starts of the run, including this one.
     """
 
     run_id: str
@@ -49,31 +49,31 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """A run's place in the raw zone: its state and its work files."""
+    """A run's folder in the raw zone: its state and work files."""
 
     root: Path
     state: RunState
 
     @property
     def workspace(self) -> Workspace:
-        """Where the shards are written."""
+        """Folder where the shards are written."""
         return Workspace(root=self.root / "shards")
 
     def wrote_stream(self, stream: str) -> bool:
-        """Whether a process of this run has noted a stream of that name."""
+        """Whether a process of this run has recorded a stream of that name."""
         return (self.root / _STREAMS / stream).is_file()
 
     def finish(self, *, keep_work: bool) -> None:
-        """Remember that the run came to its end, and remove the work files."""
+        """Mark the run as finished and remove the work files."""
         _write(self.root, RunState(**{**asdict(self.state), "finished": True}))
         if not keep_work:
             self.workspace.remove()
 
 
 def note_stream(root: Path, stream: str) -> None:
-    """Note in a run's folder that the run writes a stream of that name: no other is ever sealed as the run's own.
+    """Record in the run folder that the run writes this stream; unrecorded streams are never sealed as the run's own.
 
-    Who can write the output could put one there.
+    Anyone who can write the output could place a stream there.
     """
     make_folder(root / _STREAMS, PRIVATE_FOLDER)
     with suppress(FileExistsError):
@@ -83,10 +83,10 @@ def note_stream(root: Path, stream: str) -> None:
 
 @contextmanager
 def disk_full_as_error() -> Iterator[None]:
-    """Say that the raw zone's disk is full, wherever that shows; what is written to the output says so itself.
+    """Report a full disk of the raw zone, wherever it shows; writers to the output report their own.
 
     Raises:
-        StageError: there is no space left; a start with more goes on.
+        StageError: no space is left; the run resumes once there is more.
     """
     try:
         yield
@@ -97,7 +97,7 @@ def disk_full_as_error() -> Iterator[None]:
 
 
 def refuse_unwritable(recipe: Recipe) -> None:
-    """Refuse an output or raw zone that could not be written, before anything is.
+    """Refuse an unwritable output or raw zone before anything is written.
 
     Raises:
         RecipeError: names which.
@@ -109,20 +109,20 @@ def refuse_unwritable(recipe: Recipe) -> None:
 
 
 def output_token(recipe: Recipe, key: bytes) -> str:
-    """What the raw zone calls a recipe's output folder, whose path may be PHI."""
+    """Token for a recipe's output folder in the raw zone; the path may be PHI."""
     return hmac.new(key, str(recipe.output).encode(), hashlib.sha256).hexdigest()[:20]
 
 
 @contextmanager
 def claim(resolved: ResolvedRecipe, key: bytes, run_id: str) -> Iterator[RunFolder]:
-    """Hold the output folder for one run: a new one, or the one it already belongs to.
+    """Lock the output folder for one run: a new one, or the one it already belongs to.
 
     Args:
-        key: secret that the input paths are digested with.
-        run_id: id for the run if it is a new one.
+        key: secret for the digest of the input paths.
+        run_id: id for a new run.
 
     Raises:
-        RecipeError: the folder cannot be made, is not empty and not this run's, or another process runs it.
+        RecipeError: the folder cannot be made, is not empty and not this run's, or is in use by another process.
     """
     recipe = resolved.recipe
     root = recipe.raw_zone / "work" / output_token(recipe, key)
@@ -144,10 +144,10 @@ def claim(resolved: ResolvedRecipe, key: bytes, run_id: str) -> Iterator[RunFold
 
 
 def _close_to_the_world(output: Path) -> None:
-    """See to it that not everybody can write the output, whatever it was before.
+    """Remove world write access from the output.
 
     Raises:
-        RecipeError: everybody can, and it is somebody else's folder.
+        RecipeError: the folder is world-writable and has another owner.
         OSError: its mode cannot be changed.
     """
     with opened_folder(output) as folder:
@@ -204,5 +204,5 @@ def _read(root: Path) -> RunState | None:
 
 
 def _write(root: Path, state: RunState) -> None:
-    """Durably: without it, after a loss of power, the output would be nobody's and the run could not go on."""
+    """Write durably: after a power loss without it, the output would have no owner and the run could not resume."""
     replace_file(root / "state.json", orjson.dumps(asdict(state)), mode=PRIVATE_FILE)

@@ -1,11 +1,11 @@
-"""How a run ended: a word for machines, and the sentence that says why and what to do."""
+"""Status of a run: a machine-readable word, and a sentence with the cause and the remedy."""
 
 from typing import Final
 
 from llmops.documents import Reason
 from llmops.run_summary import RunSummary, Status
 
-# Withheld since a stage failed on them, not since they are what they are.
+# Withheld because a stage failed, not because of their content.
 _FAILURES: Final = tuple(
     reason.value for reason in (Reason.DEID_FAILED, Reason.QUALITY_FAILED, Reason.DEADLINE_EXCEEDED, Reason.WORKER_DIED)
 )
@@ -20,10 +20,10 @@ _ELSEWHERE: Final = "docs/guide.md#why-was-it-withheld says what each reason ask
 
 
 def outcome(summary: RunSummary) -> tuple[Status, str]:
-    """Give the status of a run and why it is no success, the worst first; ``("finished", "")`` where all is good.
+    """Give the status of a run and its worst failure; ``("finished", "")`` for a success.
 
     Args:
-        summary: as far as it is known: ``audit`` and ``evaluation`` may still be None.
+        summary: as known so far: ``audit`` and ``evaluation`` may be None.
     """
     audit, evaluation, shards = summary.audit, summary.evaluation, summary.shards
     if audit and audit.exit_code > 1:
@@ -46,7 +46,7 @@ def outcome(summary: RunSummary) -> tuple[Status, str]:
 
 
 def _mostly(summary: RunSummary) -> str:
-    """The reason that most of what was withheld shares, and what to do about it; else how many reasons there are."""
+    """The most common reason for withholding, with its remedy; else the number of reasons."""
     withheld, by_reason = summary.counts.withheld, summary.withheld.by_reason
     if not by_reason:
         return "the input holds no record"

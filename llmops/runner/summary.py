@@ -1,4 +1,4 @@
-"""Fills in what a run says of itself (`llmops.run_summary`)."""
+"""Build the summary of a run (`llmops.run_summary`)."""
 
 import platform
 from collections import Counter
@@ -29,7 +29,7 @@ TOP_RULES = 8
 
 
 def counts(done: Iterable[Done], tally: GateCounts, failed_records: int) -> DocumentCounts:
-    """Records, documents and what became of them; ``read`` counts what must be answered for."""
+    """Count records, documents and outcomes; ``read`` is the total that must be accounted for."""
     shards = list(done)
     return DocumentCounts(
         records=sum(shard.records for shard in shards) + failed_records,
@@ -47,7 +47,7 @@ def core(
     verdicts: tuple[LimitCheck, ...],
     shards: ShardCounts,
 ) -> RunSummary:
-    """The summary before the release is published; the release's own report is made of it."""
+    """Build the summary before publication; the release's own report is made from it."""
     recipe, rule = resolved.recipe, resolved.rule_applied
     return RunSummary(
         run=RunFacts(id=run_id, recipe=recipe.name, description=recipe.description),
@@ -73,7 +73,7 @@ def core(
 
 
 def quality(tally: GateCounts) -> QualityFigures:
-    """The scorecard in the form that the report draws."""
+    """Convert the scorecard for the report."""
     card = tally.scorecard.as_dict()
     return QualityFigures(
         mean=card["score"]["mean"] or 0.0,
@@ -84,13 +84,13 @@ def quality(tally: GateCounts) -> QualityFigures:
 
 
 def residual_risk(tally: GateCounts) -> ResidualRisk:
-    """Largest and mean estimate over the released documents."""
+    """Largest and mean risk estimate over the released documents."""
     mean = tally.sum_residual_risk / tally.released if tally.released else 0.0
     return ResidualRisk(max=round(tally.max_residual_risk, 6), mean=round(mean, 6))
 
 
 def stages(done: Iterable[Done], own: Iterable[Meter]) -> tuple[StageCost, ...]:
-    """The cost of each stage, summed over shards and processes; bytes are those of whole blocks (`in_blocks`)."""
+    """Cost of each stage, summed over shards and processes; bytes are rounded up to whole blocks (`in_blocks`)."""
     total: dict[str, Meter] = {}
     for meter in [meter for shard in done for meter in shard.meters] + list(own):
         total.setdefault(meter.name, Meter(name=meter.name)).add(meter)
@@ -98,7 +98,7 @@ def stages(done: Iterable[Done], own: Iterable[Meter]) -> tuple[StageCost, ...]:
 
 
 def dropped(done: Iterable[Done]) -> dict[str, int]:
-    """What ``keep`` took away, by rule."""
+    """Number of items removed by ``keep``, by rule."""
     total: Counter[str] = Counter()
     for shard in done:
         total.update(shard.dropped)
@@ -106,14 +106,14 @@ def dropped(done: Iterable[Done]) -> dict[str, int]:
 
 
 def environment() -> dict[str, str]:
-    """Versions and machine behind the figures."""
+    """Software versions and machine of the run."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     machine = f"{platform.system()} {platform.machine()}, {default_workers()} cores, Python {platform.python_version()}"
     return {"Packages": packages, "Machine": machine}
 
 
 def moment(at: datetime) -> str:
-    """A time as people read it, UTC."""
+    """Format a time for display, UTC."""
     return at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

@@ -1,4 +1,4 @@
-"""From an id back to its source: which file and row it lay in, and what was decided. Its answers are PHI."""
+"""Trace an id to its source file and row and to the decision on it. The answers are PHI."""
 
 import re
 from collections import defaultdict
@@ -24,20 +24,20 @@ _COPY: Final = re.compile(r"(r[0-9a-f]{20}\.[0-9a-f]{12})\.(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced:
-    """One record or document and where it lay. PHI.
+    """One record or document and its source location. PHI.
 
     Args:
-        id: of the document, or of the record where it became none.
+        id: of the document, or of the record where it yielded none.
         decision: ``"released"``, or the reason why it was withheld.
-        stage: which stage withheld it.
+        stage: the stage that withheld it.
         release: the release of that run; empty where none was published.
         duplicate_of: the document that was kept.
-        file: path of the file; empty where the ledger does not know it, or no more: its patient was erased.
+        file: path of the file; empty where the ledger never had it, or blanked it when the patient was erased.
         member: name inside an archive.
-        start, end: its rows (of tables, from 1, the header not counted) or bytes; both 0 for the whole.
+        start, end: row range (of tables, from 1, header not counted) or byte range; both 0 for the whole file.
         rows: whether these count rows.
-        missing, present: for ``missing_column``, what is not there and the columns that are, read from the file anew;
-            both empty where it no longer holds the record.
+        missing, present: for ``missing_column``, the missing and the present columns, read again from the file; both
+            empty where the file no longer holds the record.
     """
 
     id: str
@@ -55,14 +55,14 @@ class Traced:
 
 
 def trace(recipe: Recipe, keys: Keys, record_or_document_id: str) -> tuple[Traced, ...]:
-    """Find a record with its documents, or a document: in the newest ledger that knows it, of this output first.
+    """Find a record with its documents, or a document, in the newest ledger that holds it, this output's first.
 
     Args:
-        recipe: whose raw zone is meant.
+        recipe: names the raw zone.
         record_or_document_id: as releases and the audit log give it.
 
     Raises:
-        RecipeError: that is no id.
+        RecipeError: not a valid id.
     """
     if _ID.fullmatch(record_or_document_id) is None:  # may be PHI: neither looked up nor logged
         raise RecipeError("trace: an id is r and 20 hexadecimal digits; of a document, a dot and 12 more behind them")
@@ -78,14 +78,14 @@ def trace(recipe: Recipe, keys: Keys, record_or_document_id: str) -> tuple[Trace
 
 
 def withheld(recipe: Recipe, keys: Keys, reason: Reason | None = None) -> tuple[Traced, ...]:
-    """List what the last run into the recipe's output withheld, in the order of files and rows.
+    """List what the last run into the recipe's output withheld, ordered by file and row.
 
     Args:
-        recipe: whose output is meant.
-        reason: only what was withheld for it.
+        recipe: names the output.
+        reason: only documents withheld for this reason.
 
     Raises:
-        RecipeError: this raw zone knows of no run into that output.
+        RecipeError: this raw zone has no run into that output.
     """
     ledger = next((one for one in _newest_first(recipe) if one.output == output_token(recipe, keys.source_ids)), None)
     if ledger is None:
@@ -100,7 +100,7 @@ def _newest_first(recipe: Recipe) -> Sequence[Ledger]:
 
 
 def _placed(recipe: Recipe, ledger: Ledger, decisions: Collection[Decision]) -> Iterator[Traced]:
-    """Give each decision its place. Equal ids stand in the ledger in the order in which their copies are numbered."""
+    """Give each decision its location. Equal ids are in the ledger in the order of their copy numbers."""
     places: defaultdict[str, list[Place]] = defaultdict(list)
     for place in ledger.places({decision.record_id for decision in decisions}):
         places[place.document_id or place.record_id].append(place)
@@ -131,7 +131,7 @@ def _row(recipe: Recipe, ledger: Ledger, decision: Decision, at: Locator | None)
 
 
 def _path(recipe: Recipe, at: Locator) -> Path:
-    """Where a file is, by the input paths as they are now."""
+    """Path of a file under the current input paths."""
     if at.root >= len(recipe.input.paths):
         return Path(at.container)
     root = recipe.input.paths[at.root]
@@ -139,7 +139,7 @@ def _path(recipe: Recipe, at: Locator) -> Path:
 
 
 def _with_columns(rows: Iterator[Traced], recipe: Recipe, keys: Keys) -> Iterator[Traced]:
-    """Look at the files of what lacked a column, each once."""
+    """Add missing and present columns by reading each affected file once."""
     held = list(rows)
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for row in held:
@@ -154,7 +154,7 @@ def _with_columns(rows: Iterator[Traced], recipe: Recipe, keys: Keys) -> Iterato
 def _gaps(
     path: Path, ids: set[str], recipe: Recipe, keys: Keys
 ) -> Iterator[tuple[str, tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """Read a file again: ids of records in it, with the columns that are missing and those that are there."""
+    """Read a file again: record ids with their missing and present columns."""
     try:
         formats = formats_of(recipe)
         units = plan_units([path], recipe.input.source, formats=formats)

@@ -1,4 +1,4 @@
-"""What a run may not release again: by the register and the output, told by what the ledgers say of it."""
+"""Find what a run must not release again, from the register, the output and the ledgers."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -19,18 +19,18 @@ from llmops.release.signing import Trust
 
 
 def ledger_root(recipe: Recipe) -> Path:
-    """Where the ledgers of a raw zone lie."""
+    """Folder of the ledgers in a raw zone."""
     return recipe.raw_zone / "ledger"
 
 
 def taken_back(recipe: Recipe, keys: Keys) -> TakenBack:
-    """Everything that was taken back for good, in this output and, as the register knows, in earlier ones.
+    """List all permanent withdrawals: of this output and, from the register, of earlier ones.
 
-    What the output's entries say under this zone's key enters the register, which holds when the output is moved away.
-    Entries under another key are honoured while they stand: who forges one can withhold, never release.
+    The output's entries under this zone's key are copied to the register, so that they persist when the output is
+    moved. Entries under another key are honoured while present: a forged entry can withhold, never release.
 
     Raises:
-        ReleaseError: an entry was changed, or the register cannot be read or is of another key.
+        ReleaseError: an entry was altered, or the register cannot be read or uses another key.
     """
     releases, folder = recipe.output / "release", key_folder(recipe)
     standing = permanently_withdrawn(releases)
@@ -44,12 +44,12 @@ def taken_back(recipe: Recipe, keys: Keys) -> TakenBack:
 
 
 def withdrawn_of(taken: Collection[PermanentWithdrawal], root: Path) -> TakenBack:
-    """Say by which records and contents documents are to be known.
+    """Resolve withdrawals to the records and contents by which documents are matched.
 
     Args:
-        taken: what was taken back.
-        root: the ledgers, which know what lay beside it in its release, and its content. Where none does, its record is
-            held whole.
+        taken: the withdrawals.
+        root: the ledgers, which give the content of each document and the others of its record. Without one, the whole
+            record is withheld.
     """
     records = {_record(one.document) for one in taken}
     if not records:
@@ -74,7 +74,7 @@ def withdrawn_of(taken: Collection[PermanentWithdrawal], root: Path) -> TakenBac
 
 
 def _hold(contents: dict[str, frozenset[str]], key: str, subject: str, reason: RevocationReason) -> None:
-    """PHI in a text is there whoever's note it is; a request is about one patient."""
+    """Withhold PHI in a text for every patient; withhold a text on request for one patient only."""
     before = contents.get(key)
     anybody = reason is RevocationReason.PHI_FOUND or not subject or before == frozenset()
     contents[key] = frozenset() if anybody else (before or frozenset()) | {subject}

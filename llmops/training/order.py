@@ -1,4 +1,4 @@
-"""The order in which a training job reads documents: seeded, whole, and split between ranks and workers."""
+"""Reading order of a training job: seeded, complete, split between ranks and workers."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ _MIX: Final = ((30, np.uint64(0xBF58476D1CE4E5B9)), (27, np.uint64(0x94D049BB133
 
 
 def permutation(size: int, *key: int) -> npt.NDArray[np.int64]:
-    """Give a permutation of ``range(size)`` that depends on the key alone.
+    """Return a permutation of ``range(size)`` that depends on the key alone.
 
-    Sorts by splitmix64 of the position, which is one to one, so there are no ties. numpy's own generators may change
-    their streams between versions (NEP 19), and a resumed job would then read other documents.
+    Sorts by splitmix64 of the position, which is one-to-one, so there are no ties. numpy's generators may change their
+    streams between versions (NEP 19), and a resumed job would then read other documents.
     """
     seed = int.from_bytes(hashlib.sha256(repr(key).encode()).digest()[:8], "big")
     mixed = np.arange(1, size + 1, dtype=np.uint64) * _GOLDEN + np.uint64(seed)
@@ -28,7 +28,7 @@ def permutation(size: int, *key: int) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamShard:
-    """One reader's share: every ``count``-th document of the common order, beginning with the ``number``-th."""
+    """One reader's share: every ``count``-th document of the common order, starting with the ``number``-th."""
 
     number: int = 0
     count: int = 1
@@ -36,17 +36,16 @@ class StreamShard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """The common order of an epoch, the same for every rank and worker, whatever their number.
+    """Common order of an epoch, the same for every rank and worker, whatever their number.
 
-    Parts are shuffled and taken a few at a time; documents are shuffled over all parts taken together. So memory holds
-    at most ``parts_in_memory`` parts, each part is read once an epoch, and a release of no more parts is shuffled as a
-    whole.
+    Parts are shuffled and taken a few at a time; documents are shuffled across each group. Memory holds at most
+    ``parts_in_memory`` parts, each part is read once per epoch, and a release with no more is shuffled as a whole.
 
     Args:
-        part_rows: documents in each part.
-        seed, epoch: what the shuffle depends on.
-        shuffle: False reads in the order of the release.
-        parts_in_memory: parts that are shuffled together.
+        part_rows: number of documents in each part.
+        seed, epoch: key of the shuffle.
+        shuffle: False keeps the release's order.
+        parts_in_memory: number of parts shuffled together.
     """
 
     part_rows: Sequence[int]
@@ -56,7 +55,7 @@ class Order:
     parts_in_memory: int
 
     def rows(self, shard: StreamShard, skip: int = 0) -> Iterator[npt.NDArray[np.int64]]:
-        """Yield the row numbers of a shard, one array for each group of parts, after its first ``skip`` rows."""
+        """Yield a shard's row numbers, one array per group of parts, after its first ``skip`` rows."""
         position = 0
         for number, group in enumerate(self._groups()):
             size = sum(self.part_rows[part] for part in group)

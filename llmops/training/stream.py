@@ -1,4 +1,4 @@
-"""The training feed: an iterable over a verified release that shuffles, shards and resumes exactly."""
+"""Training feed: iterate over a verified release with exact shuffling, sharding and resumption."""
 
 import sys
 from collections.abc import Iterator, Mapping, MutableSequence
@@ -23,15 +23,15 @@ _STATEFUL: Final = "torchdata.stateful_dataloader.StatefulDataLoader keeps it (s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamConfig:
-    """How a release is read for training.
+    """Settings for reading a release in training.
 
     Args:
         window_tokens: yield windows of that many whitespace tokens; None yields whole documents.
         stride: tokens from one window to the next, at most ``window_tokens``; None means no overlap.
-        seed: what the shuffle depends on, with the epoch.
-        shuffle: False reads in the order of the release.
-        rank, world_size: this process among the processes of the job.
-        parts_in_memory: data files held and shuffled together; a release of no more files is shuffled as a whole.
+        seed: key of the shuffle, with the epoch.
+        shuffle: False keeps the release's order.
+        rank, world_size: index of this process, and number of processes, of the job.
+        parts_in_memory: data files held and shuffled together; a release with no more files is shuffled as a whole.
     """
 
     window_tokens: int | None = None
@@ -55,7 +55,7 @@ class StreamConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cursor:
-    """How far a reader is: documents done, and windows done of the next one; and which DataLoader worker it is."""
+    """A reader's position: finished documents, finished windows of the next one, and the DataLoader worker's index."""
 
     documents: int = 0
     windows: int = 0
@@ -75,19 +75,19 @@ def stream(
     epoch: int = 0,
     parts_in_memory: int = 4,
 ) -> "ReleaseStream":
-    """Give an iterable over the documents of a verified release, or windows of their text.
+    """Return an iterable over the documents of a verified release, or over windows of their text.
 
-    All ranks, and all torch ``DataLoader`` workers inside a rank, together read every document exactly once an epoch.
-    Shares of documents differ by one at most; shares of windows may differ more.
+    All ranks, and all torch ``DataLoader`` workers inside a rank, together read every document exactly once per epoch.
+    Shares of documents differ by at most 1; shares of windows may differ more.
 
     Args:
-        release: what `llmops.open_release` returned; verified again here. Nothing else is accepted.
+        release: result of `llmops.open_release`; verified again. Nothing else is accepted.
         epoch: the first epoch; see `ReleaseStream.set_epoch`.
         Others: as in `StreamConfig`.
 
     Raises:
         ReleaseError: not an opened release, or one that no longer verifies.
-        RecipeError: an argument out of range.
+        RecipeError: an argument is out of range.
     """
     config = StreamConfig(
         window_tokens=window_tokens,
@@ -102,10 +102,10 @@ def stream(
 
 
 class ReleaseStream:
-    """Yields `ReleasedDocument` or `Window`, in an order that seed and epoch alone decide.
+    """Yield `ReleasedDocument` or `Window`, in an order that depends on seed and epoch alone.
 
-    Each ``iter()`` begins the epoch, except the first one after `load_state_dict`, which goes on where the state was
-    taken. Holds the ids of the release and a few data files, never all text.
+    Each ``iter()`` starts the epoch, except the first after `load_state_dict`, which resumes there. Holds the release's
+    ids and a few data files, never all text.
     """
 
     def __init__(self, release: Release, config: StreamConfig, epoch: int = 0) -> None:
@@ -133,16 +133,16 @@ class ReleaseStream:
             self._cursor = replace(self._cursor, documents=self._cursor.documents + 1, windows=0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next ``iter()`` reads; a loaded state of another epoch is dropped."""
+        """Set the epoch of the next ``iter()``; a loaded state of another epoch is dropped."""
         if epoch != self._epoch:
             self._epoch = epoch
             self._cursor, self._resume = _Cursor(), None
 
     def state_dict(self) -> dict[str, Any]:
-        """Give, as plain values, all that is needed to go on after the last item that was yielded.
+        """Return, as plain values, the resume position after the last yielded item.
 
         Raises:
-            RecipeError: DataLoader workers read the stream, so this process does not know how far they are.
+            RecipeError: DataLoader workers read the stream, so this process does not know their positions.
         """
         if self._in_workers is not None and self._in_workers[0] and _torch_worker() is None:
             raise RecipeError(
@@ -152,10 +152,10 @@ class ReleaseStream:
         return {**self._identity(), "epoch": self._epoch, **asdict(self._resume or self._cursor)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the next ``iter()`` go on exactly where ``state`` was taken.
+        """Resume the next ``iter()`` exactly at ``state``.
 
         Raises:
-            RecipeError: the state is of another release or of a stream with other settings; names what differs.
+            RecipeError: the state is from another release or from other settings; names the difference.
         """
         for name, value in self._identity().items():
             if name not in state or state[name] != value:
@@ -165,32 +165,32 @@ class ReleaseStream:
             raise RecipeError("stream: the state is not one that state_dict gave")
         self._epoch = numbers.pop("epoch")
         cursor = _Cursor(**numbers)
-        # A state of the very beginning is nobody's in particular: any worker may begin there.
+        # A state of the very beginning fits any worker.
         self._cursor, self._resume = _Cursor(), cursor if cursor.documents or cursor.windows else None
 
     def share(self, in_workers: MutableSequence[bool]) -> MutableSequence[bool]:
-        """Let the processes that read this stream tell each other whether workers do; gives what they tell it by.
+        """Share a flag between the processes that read this stream: whether workers do; return the flag.
 
         Args:
-            in_workers: one flag in memory that the processes share; the first that is given stays.
+            in_workers: one flag in shared memory; the first one given is kept.
         """
         if self._in_workers is None:
             self._in_workers = in_workers
         return self._in_workers
 
     def torch(self, fields: tuple[str, ...] | None = None) -> "TorchStream":
-        """Give this stream as a torch ``IterableDataset`` of plain dicts, which torch's default collation takes.
+        """Return this stream as a torch ``IterableDataset`` of plain dicts for torch's default collation.
 
         Args:
-            fields: attributes of a document to put in each dict, ``("document_id", "text")`` by default; windows have
-                their own four.
+            fields: document attributes to include in each dict, ``("document_id", "text")`` by default; windows have
+                four fixed fields.
 
         Raises:
             MissingExtraError: torch is not installed.
-            RecipeError: a document has no such attribute, or fields were named for windows.
+            RecipeError: a document has no such attribute, or fields were given for windows.
         """
         try:
-            from llmops.training.torch_dataset import TorchStream  # noqa: PLC0415 - torch only where asked for
+            from llmops.training.torch_dataset import TorchStream  # noqa: PLC0415 - torch only on request
         except ImportError:
             raise MissingExtraError("torch is not installed: pip install 'clinical-llmops[train]'") from None
         return TorchStream(self, _checked_fields(fields, windowed=self._config.window_tokens is not None))
@@ -221,7 +221,7 @@ class ReleaseStream:
                 yield from self._release.take(ahead, parts_in_memory=config.parts_in_memory)
 
     def _items(self, document: ReleasedDocument | None) -> Iterator[ReleasedDocument | Window]:
-        """Yield what is left of one document; the cursor moves before each item, so that it counts those handed out."""
+        """Yield the rest of one document; the cursor moves before each item, so that it counts yielded items."""
         if document is None:
             return
         for number, item in enumerate(self._views(document)):
@@ -246,7 +246,7 @@ def _reopen(
 
 
 def _torch_worker() -> tuple[int, int] | None:
-    """Give number and count of the DataLoader worker this is, if any; torch is asked only where it is imported."""
+    """Index and count of the current DataLoader worker, if any; never imports torch."""
     data = sys.modules.get("torch.utils.data")
     info = data.get_worker_info() if data is not None else None
     return None if info is None else (info.id, info.num_workers)

@@ -12,7 +12,7 @@ _TOKEN: Final = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch ``[start, end)`` of a released document's text, which it repeats; offsets are code points."""
+    """A window ``[start, end)`` of a released document, with its text; offsets are code points."""
 
     document_id: str
     start: int
@@ -23,8 +23,8 @@ class Window:
 def windows(document: ReleasedDocument, tokens: int, stride: int) -> Iterator[Window]:
     """Yield windows of ``tokens`` whitespace tokens, one every ``stride`` tokens, until the last token is covered.
 
-    The last window may be shorter. Every token is in at least one window where ``stride <= tokens``; a text without
-    tokens has none.
+    The last window may be shorter. Every token is in at least one window if ``stride <= tokens``; a text without tokens
+    has none.
     """
     spans = [match.span() for match in _TOKEN.finditer(document.text)]
     for first in range(0, len(spans), stride):

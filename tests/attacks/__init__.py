@@ -1,1 +1,1 @@
-"""What somebody who may write the output can plant there; the tests and the benchmark of attacks share it."""
+"""Attacks by anyone who can write the output; shared by the tests and the attack benchmark."""

@@ -1,4 +1,4 @@
-"""The rows of the attack matrix: who tries what, and what must be seen."""
+"""Rows of the attack matrix: attacker, attack, expected observation."""
 
 from tests.attacks import consumer, operator, thief
 from tests.benchmarks.attacks import Case

@@ -1,4 +1,4 @@
-"""What somebody who may write the output tries: planted names, changed releases, a rolled back log."""
+"""Attacks by anyone who can write the output: planted names, altered releases, a rolled-back log."""
 
 import json
 import os
@@ -17,7 +17,7 @@ REFUSED, LEFT, STOPPED = "refused by name, the rest released", "replaced or left
 
 
 def planted(attack: Attack, site: Site) -> str:
-    """Plant something, run again; whatever happens, the key stays whole and is not copied out."""
+    """Plant something and rerun; the key must stay intact and must not be copied out."""
     secret = site.raw / "keys" / "release-signing.pem"
     before = secret.read_bytes(), secret.stat().st_mode
     attack.plant(site.output, secret)
@@ -35,7 +35,7 @@ def planted(attack: Attack, site: Site) -> str:
 
 
 def in_release(change: Callable[[Path], None], site: Site) -> str:
-    """Change something in the release folder, then open it as a consumer does."""
+    """Alter the release folder, then open it as a consumer does."""
     change(site.release)
     return (
         f"exit {site.cli('release', 'verify', site.output / 'release' / site.release.name, *site.keys[2:]).returncode}"
@@ -70,7 +70,7 @@ def _device(release: Path) -> None:
 
 
 def _resigned(site: Site) -> str:
-    """The rule changed to what a terminal acts upon, and signed with a key of the attacker's own."""
+    """Put terminal control characters in the rule, signed with the attacker's own key."""
     release = site.release
     signer = load_or_create_signing_key(site.root / "at" / "own.pem", name="llmops-release")
     signed_anew(release, signer, key=signer.public.vkey, rule="\x1b]0;owned\x07\x1b[2J")
@@ -89,7 +89,7 @@ def signed_anew(release: Path, signer: SigningKey, **changes: str) -> None:
 
 
 def _another_release(site: Site) -> str:
-    """A release made by another installation, put where ours was."""
+    """Replace our release by one from another installation."""
     other = site.other().release
     place = site.output / "release" / other.name
     shutil.rmtree(site.release)
@@ -98,7 +98,7 @@ def _another_release(site: Site) -> str:
 
 
 def _without_tombstone(site: Site) -> str:
-    """A document is taken back; the entry that says so is removed."""
+    """Revoke a document, then delete the revocation entry."""
     release = site.release
     shown = site.cli("audit", "show", site.output, "--kind", "document_released", "--json")
     found = json.loads(shown.stdout)[0]["document_id"]
@@ -112,7 +112,7 @@ def _without_tombstone(site: Site) -> str:
 
 
 def _replayed(site: Site) -> str:
-    """A revocation that another installation signed, put beside ours."""
+    """Add a revocation signed by another installation."""
     other = site.other()
     key = other.raw / "keys" / "release-signing.pem"
     other.cli("release", "revoke", other.release, "--key", key, "--reason", "phi_found")
@@ -122,7 +122,7 @@ def _replayed(site: Site) -> str:
 
 
 def _rolled_back(site: Site) -> str:
-    """An earlier copy of the whole output put back over a later one."""
+    """Replace the whole output by an earlier copy."""
     earlier = site.output.with_name("earlier")
     shutil.copytree(site.output, earlier, symlinks=True)
     if site.cli("run", site.recipe).returncode:

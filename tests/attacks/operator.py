@@ -1,4 +1,4 @@
-"""What somebody who gives recipes and input tries, by mistake or on purpose."""
+"""Attacks and mistakes by whoever supplies recipes and input."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.benchmarks.attacks import Case, Site
 
 
 def recipe_with(site: Site, **parts: Any) -> Path:
-    """The recipe of the site with other keys and an output of its own."""
+    """The site's recipe with other keys and its own output."""
     changed = {**json.loads(site.recipe.read_bytes()), "output": "out2", "raw_zone": "raw2", **parts}
     path = site.recipe.with_name("changed.yaml")
     path.write_text(json.dumps(changed))
@@ -21,28 +21,28 @@ def recipe_with(site: Site, **parts: Any) -> Path:
 
 
 def checked(parts: dict[str, Any], site: Site) -> str:
-    """What the run of a changed recipe says."""
+    """Run a changed recipe; return its message."""
     done = site.cli("run", recipe_with(site, **parts))
     made = (site.root / "at" / "out2" / "release").exists()
     return f"exit {done.returncode}, {'released' if made else 'nothing released'}"
 
 
 def bomb(site: Site) -> str:
-    """A recipe that is a bomb."""
+    """Use a YAML bomb as the recipe."""
     path = site.recipe.with_name("bomb.yaml")
     path.write_bytes(billion_laughs())
     return f"exit {site.cli('run', path).returncode}"
 
 
 def policy_bomb(site: Site) -> str:
-    """A policy that is a bomb."""
+    """Use a YAML bomb as a policy."""
     path = site.recipe.with_name("policy.yaml")
     path.write_bytes(billion_laughs())
     return checked({"deid": {"policy": str(path)}}, site)
 
 
 def given(make: Callable[[Path], None], site: Site) -> str:
-    """Put something among the input, run, and say for which reasons it was withheld."""
+    """Add a file to the input, run, and return the reasons for withholding."""
     make(site.root / "at" / "in")
     done = site.cli("run", recipe_with(site), "--json")
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Attacks on an output folder: each is a function of the folder and a file of the raw zone, and plants itself."""
+"""Attacks on an output folder: each plants something, given the folder and a file of the raw zone."""
 
 import os
 import socket
@@ -21,10 +21,10 @@ class Attack:
     """One attack.
 
     Args:
-        name: what it is, as a test id.
-        plant: puts it into an output folder; the second argument is a file that must stay secret and as it is.
-        stream: the stream of the audit log that it is refused with; empty where it needs no refusal.
-        stops: whether a run over the output must be refused, rather than go on without what was planted.
+        name: test id.
+        plant: plants it in an output folder; the second argument is a file that must stay secret and unchanged.
+        stream: the audit stream rejected with it; empty if none has to be.
+        stops: whether a run over the output must be refused, rather than continue without the planted item.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Attack:
 
 
 def linked(name: str) -> Plant:
-    """A symbolic link to the secret under a name in the output."""
+    """A symbolic link to the secret under an output name."""
 
     def plant(output: Path, secret: Path) -> None:
         _clear(output / name)
@@ -44,7 +44,7 @@ def linked(name: str) -> Plant:
 
 
 def second_name(name: str) -> Plant:
-    """A hard link to the secret under a name in the output."""
+    """A hard link to the secret under an output name."""
 
     def plant(output: Path, secret: Path) -> None:
         _clear(output / name)
@@ -54,7 +54,7 @@ def second_name(name: str) -> Plant:
 
 
 def fifo(name: str) -> Plant:
-    """A pipe that nobody writes to: who opens it plainly waits for ever."""
+    """A pipe without a writer: a plain open blocks forever."""
 
     def plant(output: Path, _: Path) -> None:
         _clear(output / name)
@@ -69,7 +69,7 @@ def listening(name: str) -> Plant:
     def plant(output: Path, _: Path) -> None:
         _clear(output / name)
         here = Path.cwd()
-        os.chdir((output / name).parent)  # the address of a socket is short
+        os.chdir((output / name).parent)  # socket addresses have a length limit
         try:
             with socket.socket(socket.AF_UNIX) as one:
                 one.bind(Path(name).name)
@@ -90,7 +90,7 @@ def written(name: str, data: bytes) -> Plant:
 
 
 def folder_elsewhere(name: str) -> Plant:
-    """The folder of that name moved away, with a link to the folder of the secret in its place."""
+    """Move the folder of that name away and link to the secret's folder in its place."""
 
     def plant(output: Path, secret: Path) -> None:
         if (output / name).exists():
@@ -101,7 +101,7 @@ def folder_elsewhere(name: str) -> Plant:
 
 
 def forged(stream: str, *events: Event) -> Plant:
-    """A stream without a key, as whoever can write the folder can write it: canonical, linked, and untrue."""
+    """A stream without a key, as any writer of the folder can forge it: canonical, linked, and false."""
 
     def plant(output: Path, _: Path) -> None:
         forge(output / "audit" / f"{stream}.jsonl", events)
@@ -110,7 +110,7 @@ def forged(stream: str, *events: Event) -> Plant:
 
 
 def forged_and_signed(stream: str, *events: Event) -> Plant:
-    """The same with a key of the attacker's own beside it, and checkpoints signed with it."""
+    """The same with the attacker's own key beside it, and checkpoints signed with that key."""
 
     def plant(output: Path, _: Path) -> None:
         other = output.with_name(f"{output.name}-{stream}-key")
@@ -126,7 +126,7 @@ def forged_and_signed(stream: str, *events: Event) -> Plant:
 
 
 def forge(path: Path, events: tuple[Event, ...]) -> None:
-    """Write events to a file as a log would."""
+    """Write events to a file in the log's format."""
     prev, lines = "0" * 32, []
     for n, event in enumerate(events):
         line = encode(Entry(n=n, prev=prev, at=1_700_000_000_000, run="", event=event))
@@ -151,7 +151,7 @@ def _clear(path: Path) -> None:
 
 
 def together(*plants: Plant) -> Plant:
-    """Several at once."""
+    """Combine several attacks."""
 
     def plant(output: Path, secret: Path) -> None:
         for one in plants:
@@ -185,7 +185,7 @@ READERS = (
     Attack(name="forged-vault", plant=forged("reader-erase", ERASED), stream="reader-erase"),
     Attack(name="forged-signed", plant=forged_and_signed("reader-sign", QUERY), stream="reader-sign"),
 )
-"""What is planted where readers log: it costs that stream, not the run."""
+"""Planted where readers log: invalidates that stream, not the run."""
 
 NAMES = (
     Attack(name="link-summary-tmp", plant=linked(".summary.json.tmp")),
@@ -196,10 +196,10 @@ NAMES = (
     Attack(name="link-evaluation", plant=linked("evaluation.json")),
     Attack(name="link-torn", plant=linked("audit/reader-link.torn-1")),
 )
-"""What is planted under names that a run writes: it is replaced or left alone, and never written through."""
+"""Planted under names that a run writes: replaced or left alone, never written through."""
 
 FOLDERS = (
     Attack(name="audit-is-a-link", plant=folder_elsewhere("audit"), stops=True),
     Attack(name="release-is-a-link", plant=folder_elsewhere("release"), stops=True),
 )
-"""What is planted in the place of a folder of the output: the run is refused."""
+"""Planted in place of an output folder: the run is refused."""

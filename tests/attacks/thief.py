@@ -1,4 +1,4 @@
-"""What a thief of each file can and cannot do with it, and with two together."""
+"""Test what a thief can and cannot do with each file, and with two together."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ CANARIES = (*(word.encode() for name in NAMES for word in name.split()), b"77310
 
 
 def reads(pattern: str, site: Site) -> str:
-    """Search stolen files for what the notes said."""
+    """Search stolen files for text of the notes."""
     paths = [path for path in site.root.glob(f"at/{pattern}") if path.is_file()]
     if not paths:
         return "not there"
@@ -24,7 +24,7 @@ def reads(pattern: str, site: Site) -> str:
 
 
 def _with_vault(site: Site, *stolen: str) -> str:
-    """Take files to a raw zone of the thief's own and ask the vault there."""
+    """Copy files to the thief's own raw zone and query the vault there."""
     own = site.other()
     for name in stolen:
         shutil.copy(site.raw / name, own.raw / name)
@@ -33,7 +33,7 @@ def _with_vault(site: Site, *stolen: str) -> str:
 
 
 def _guesses(site: Site, *stolen: str) -> str:
-    """Run the records that the thief guesses, and compare the ids with those released."""
+    """Run guessed records and compare the ids with the released ones."""
     own = site.other()
     shutil.rmtree(own.output)
     shutil.rmtree(own.raw / "work")
@@ -63,7 +63,7 @@ def _forged_release(site: Site) -> str:
 
 
 def _forged_log(site: Site, *, anchored: bool) -> str:
-    """Cut the run's own stream back to half and seal it with the stolen key."""
+    """Truncate the run's own stream to half and seal it with the stolen key."""
     signer = load_signing_key(site.raw / "keys" / "audit-signing.pem", name="llmops-audit")
     path = min(site.output.glob("audit/run-*.jsonl"), key=lambda path: len(path.name))
     lines = path.read_bytes().splitlines(keepends=True)[: len(path.read_bytes().splitlines()) // 2]

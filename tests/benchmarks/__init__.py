@@ -1,1 +1,1 @@
-"""Speed and quality, measured as ratios within one run: never part of the tests, never a clock time in an assert."""
+"""Speed and quality as ratios within one run: not part of the tests, no wall-clock time in assertions."""

@@ -1,9 +1,9 @@
-"""``python -m tests.benchmarks``: every benchmark with its defaults, one after the other."""
+"""``python -m tests.benchmarks``: run every benchmark with its defaults."""
 
 import subprocess
 import sys
 
 for name in ("deid", "pipeline", "whole_run", "audit"):
     print(f"== {name}", flush=True)
-    # A process each, so that one does not warm the caches of the next.
+    # One process each, so that none warms the caches of the next.
     subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *sys.argv[1:]], check=True)

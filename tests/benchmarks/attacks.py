@@ -1,8 +1,8 @@
-"""``python -m tests.benchmarks.attacks``: who tries what where, what must be seen, and what is seen.
+"""``python -m tests.benchmarks.attacks``: the attack matrix: attacker, target, expected and observed result.
 
-Every attack starts from one and the same run over invented notes, is made with the commands and files that its attacker
-has, and is judged by commands that a user would give. A row also holds where the attack is known to succeed: the threat
-model says so, and a fence that is not there must not be believed in. ``--some N --seed S`` draws N rows.
+Every attack starts from the same run over invented notes, uses only the commands and files its attacker has, and is
+judged by user commands. A row also holds if the attack is known to succeed: the threat model documents it, so that
+nobody relies on a missing control. ``--some N --seed S`` draws N rows.
 """
 
 import argparse
@@ -34,11 +34,11 @@ class Case:
     """One row of the matrix.
 
     Args:
-        who: ``consumer`` (writes the output), ``operator`` (gives recipes and input) or ``thief`` (of the files named).
+        who: ``consumer`` (writes the output), ``operator`` (supplies recipes and input) or ``thief`` (of named files).
         name: the attack.
-        where: file or folder that it goes for.
-        expected: what must be seen.
-        attack: makes it in a site and says what is seen.
+        where: target file or folder.
+        expected: expected observation.
+        attack: performs it in a site and returns the observation.
     """
 
     who: str
@@ -50,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Site:
-    """A place where one run was made: input, recipe, output, raw zone; `restore` puts all back."""
+    """Folder of one run: input, recipe, output, raw zone; `restore` resets it."""
 
     root: Path
 
@@ -77,23 +77,23 @@ class Site:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The public halves that an auditor was given."""
+        """The public keys given to an auditor."""
         names = ("audit-signing.pem", "release-signing.pem")
         return tuple(word for name in names for word in ("--key", str(self.root / "kept" / "raw" / "keys" / name)))
 
     def restore(self) -> None:
-        """All as the run left it, at the same path."""
+        """Restore the state after the run, at the same path."""
         shutil.rmtree(self.root / "at", ignore_errors=True)
         shutil.copytree(self.root / "kept", self.root / "at", symlinks=True)
 
     def cli(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """A command as users give it; one that hangs is killed after two minutes."""
+        """Run a user command; kill it after 2 minutes."""
         command = [sys.executable, "-c", "from llmops.cli import main; main()", *map(str, arguments)]
         environment = {**os.environ, "HOME": str(self.root)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
     def other(self) -> "Site":
-        """A site of the attacker's own beside this one: same code, other keys, other people."""
+        """The attacker's own site beside this one: same code, other keys, other people."""
         other = Site(self.root / "other")
         if not other.root.exists():
             build(other, [name[::-1].title() for name in NAMES])
@@ -125,7 +125,7 @@ def build(site: Site, names: Sequence[str] = NAMES) -> Site:
 
 
 def matrix(cases: Iterable[Case], root: Path) -> Iterator[tuple[Case, str]]:
-    """Give each case with what was seen."""
+    """Yield each case with its observation."""
     site = build(Site(root))
     for case in cases:
         site.restore()
@@ -137,7 +137,7 @@ def matrix(cases: Iterable[Case], root: Path) -> Iterator[tuple[Case, str]]:
 
 
 def main() -> int:
-    """Print the table; 1 where a row is not what it must be."""
+    """Print the table; return 1 if a row fails."""
     from tests.attacks.cases import CASES
 
     parser = argparse.ArgumentParser(description=__doc__)

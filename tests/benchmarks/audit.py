@@ -1,9 +1,9 @@
 """``python -m tests.benchmarks.audit``: speed and endurance of the audit log.
 
-Durable events a second with several writer processes, every batch synced before its receipts are there; verification
-against a plain SHA-256 pass over the same bytes, in a process of its own so that its peak memory is its own; proofs;
-the compliance report; and a tail torn at every byte. ``--events 10000000 --tail-bytes 65536`` is the size that issue 4
-names; the default is a tenth of a million, for a quick look. Attacks: ``tests.benchmarks.tampering``.
+Measures durable events per second with several writer processes, every batch synced before its receipts; verification
+against a plain SHA-256 pass over the same bytes, in its own process for a separate peak memory; proofs; the compliance
+report; and a tail torn at every byte. ``--events 10000000 --tail-bytes 65536`` is the size that issue 4 names; the
+default is 100,000 events, for a quick look. Attacks: ``tests.benchmarks.tampering``.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from tests.benchmarks.machine import in_memory, machine
 
 
 def events(rng, count):
-    """What a run writes about documents, a hundred of them at a time."""
+    """A run's events about documents, 100 at a time."""
     for _ in range(count // 4):
         record = f"r{rng.randbytes(10).hex()}"
         yield RecordRead(record_id=record, format="fhir", encoding="utf-8", encoding_from="bom", size=912)
@@ -46,7 +46,7 @@ def events(rng, count):
 
 
 def write(root, stream, count, batch, ready):
-    """One writer: its stream, in batches, each durable; starts when all are ready."""
+    """One writer: append its stream in durable batches; starts when all are ready."""
     signer = load_or_create_signing_key(root / "keys" / "a.pem", name="llmops-audit")
     batches = [list(events(random.Random(f"{stream}-{n}"), batch)) for n in range(10)]
     ready.wait()
@@ -58,7 +58,7 @@ def write(root, stream, count, batch, ready):
 
 
 def writers(root, count, processes, batch):
-    """Durable events a second of several processes at once."""
+    """Durable events per second of several processes at once."""
     load_or_create_signing_key(root / "keys" / "a.pem", name="llmops-audit")
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes + 1)
@@ -75,7 +75,7 @@ def writers(root, count, processes, batch):
 
 
 def one_sync(folder):
-    """Median milliseconds of appending a page and `fdatasync`: what the disk itself allows."""
+    """Median milliseconds to append a page and `fdatasync`: the limit of the disk."""
     times = []
     with (folder / "probe").open("wb", buffering=0) as file:
         for _ in range(20):
@@ -88,7 +88,7 @@ def one_sync(folder):
 
 
 def sha256_pass(directory):
-    """CPU seconds of a plain SHA-256 over the same bytes, and how many bytes."""
+    """CPU seconds of a plain SHA-256 over the same bytes, and their number."""
     began, size = time.process_time(), 0
     for path in sorted(directory.glob("*.jsonl")):
         size += path.stat().st_size
@@ -98,8 +98,8 @@ def sha256_pass(directory):
 
 
 def verified(audit, key):
-    """The verdict, and what it cost; run in a process that has done nothing else."""
-    plain, size = sha256_pass(audit)  # the bytes are in the page cache now, for both
+    """The verdict and its cost; run in a fresh process."""
+    plain, size = sha256_pass(audit)  # the bytes are now in the page cache, for both
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     began, cpu = time.perf_counter(), time.process_time()
     verdict = verify(audit, [key], newest_anchors(audit))
@@ -110,7 +110,7 @@ def verified(audit, key):
 
 
 def speed(root, count, processes, batch, *, page):
-    """The figures, one a line of JSON."""
+    """Print the figures, one line of JSON each."""
     sync_ms = one_sync(root)
     wall, syncs = writers(root, count, processes, batch), processes * (count // processes // batch)
     audit = root / "audit"
@@ -130,7 +130,7 @@ def speed(root, count, processes, batch, *, page):
 
 
 def proofs(audit, key, verdict):
-    """Making and checking a proof of an event at a random place, with the tree file."""
+    """Make and check a proof of a random event, with the tree file."""
     rng = random.Random(7)
     streams = [(stream.stream, stream.events) for stream in verdict.streams]
     made, cpu, checked, sizes = [], [], [], []
@@ -151,7 +151,7 @@ def proofs(audit, key, verdict):
 
 
 def torn(root, tail_bytes):
-    """Every byte offset of the unsealed tail: recovered, told of, and written on."""
+    """Tear the unsealed tail at every byte: it must be recovered, reported, and appended to."""
     signer = load_or_create_signing_key(root / "keys" / "a.pem", name="llmops-audit")
     path = root / "torn" / "main.jsonl"
     with AuditLog.open(path.parent, stream="main", signer=signer, clock=lambda: 1) as log:
@@ -177,7 +177,7 @@ def torn(root, tail_bytes):
 
 
 def say(**figures):
-    """One line of JSON."""
+    """Print one line of JSON."""
     print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}), flush=True)
 
 

@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks.deid [GOLD...]``: ours and Presidio, default and configured, on the same notes.
 
-One process, one core, one after the other; documents a second are of CPU time, so that neighbours do not matter.
+One process, one core, sequentially; documents per second of CPU time, so that other load does not matter.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from tests.benchmarks.one_core import one_core
 
 ROOT = Path(__file__).resolve().parents[2]
 WARM_UP = 16
-"""Texts that every system sees before its time is taken: a run has thousands."""
+"""Texts processed before timing starts: a run has thousands."""
 
 
 @dataclass
 class Timed:
-    """A detector whose CPU time is counted; loading is not, nor a first look, at which patterns are compiled."""
+    """A detector with CPU time accounting; excludes loading and a first pass, which compiles patterns."""
 
     detector: Any
     cpu_s: float = 0.0
@@ -71,9 +71,9 @@ def _options() -> argparse.Namespace:
 
 
 def _default_gold() -> list[tuple[str, list[str]]]:
-    """The notes of the repository that nothing was trained on, and what else the machine has.
+    """Notes of the repository that were not used in training, and local real text if present.
 
-    That is the development notes, and real text as ``tests.benchmarks.real_text`` builds it into ``LLMOPS_REAL_TEXT``.
+    These are the development notes, and real text, built by ``tests.benchmarks.real_text`` into ``LLMOPS_REAL_TEXT``.
     """
     from training.__main__ import FOLDS
 
@@ -120,7 +120,7 @@ def _measured(make: Callable[[], Any], gold: Path, count: int, *, free_titles: b
 
 
 def _ratios(rows: list[dict[str, Any]]) -> None:
-    """Say how many documents each does in the time configured Presidio does one."""
+    """Print the documents each system processes in the time configured Presidio takes for one."""
     for row in rows:
         base = next((r for r in rows if r["gold"] == row["gold"] and r["system"] == "configured"), None)
         row["times_configured"] = round(row["docs_per_cpu_s"] / base["docs_per_cpu_s"], 1) if base else None

@@ -1,8 +1,8 @@
 """``python -m tests.benchmarks.fuzz --count 100000``: hostile texts through de-identification, resumable.
 
-Each text must be answered, with findings in range, ordered and disjoint, within a second for each 10 KB (and at least
-five: the machine may be shared), and no log record may hold what stood in it. A hang is ended by a watchdog that prints
-where it was. ``--state FILE`` goes on where the last run stopped.
+Each text must be answered with findings in range, ordered and disjoint, within 1 s per 10 KB (and at least 5 s: the
+machine may be shared), and no log record may hold any of it. A watchdog ends a hang and prints its location.
+``--state FILE`` resumes where the last run stopped.
 """
 
 import argparse
@@ -22,17 +22,17 @@ from tests.benchmarks.fuzz_inputs import CANARY, hostile_text
 
 LEAST_S, S_PER_CHARACTER = 5.0, 1 / 10_000
 FINDINGS_OF_EVERY = 8
-"""Texts; the findings of the others are only seen in the text that comes out: looking costs as much as rewriting."""
+"""One in this many texts also has its findings checked; that costs as much as rewriting. Others: output text only."""
 WATCHDOG_S = 600
-"""For a hang inside a C library, which no signal handler of Python can end."""
+"""Timeout in seconds for a hang inside a C library, which no Python signal handler can end."""
 
 
 class TooSlow(BaseException):
-    """The CPU time of one text is spent; no handler of the product may catch it."""
+    """The CPU time limit of a text is exceeded; no handler of the product may catch it."""
 
 
 class CanaryWatch(logging.Handler):
-    """Counts log records that hold the canary, in the message, its arguments or a traceback."""
+    """Count log records that contain the canary in the message, its arguments or a traceback."""
 
     def __init__(self) -> None:
         super().__init__(level=logging.DEBUG)
@@ -44,7 +44,7 @@ class CanaryWatch(logging.Handler):
 
 
 def check(deidentifier: Any, text: str) -> str:
-    """Say what is wrong with the answer to one text; empty where nothing is."""
+    """Error in the findings of one text; empty if none."""
     position = 0
     for finding in deidentifier.detect(text):
         if not position <= finding.start < finding.end <= len(text):
@@ -54,7 +54,7 @@ def check(deidentifier: Any, text: str) -> str:
 
 
 def check_text(deidentifier: Any, text: str) -> str:
-    """Say what is wrong with the text that comes out; empty where nothing is."""
+    """Error in the output text; empty if none."""
     done = deidentifier.text(text)
     if not all(0 <= f.start <= f.end <= len(done.text) for f in done.findings):
         return "output findings out of range"
@@ -111,7 +111,7 @@ def main() -> int:
 def _problem(look: Callable[[Any, str], str], deidentifier: Any, text: str) -> str:
     try:
         return look(deidentifier, text)
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
+    except Exception as error:  # noqa: BLE001 - the fuzz test searches for any exception
         return f"raised {type(error).__name__} at {_place(error)}"
     except TooSlow as slow:
         return f"too slow at {_place(slow)}"

@@ -1,4 +1,4 @@
-"""Hostile texts by number: the same number always gives the same text, so that a run can go on where it stopped."""
+"""Hostile texts by number: the same number always gives the same text, so that a run can resume."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from pathlib import Path
 
 NOTES = Path(__file__).resolve().parents[2] / "training/notes/notes-train.jsonl"
 CANARY = "Zwickelbrandt"
-"""Stands in every text as a name; no log line may hold it."""
+"""A name in every text; no log line may hold it."""
 
 PIECES = (
     "1", "A", "a.", "Dr. ", "A, ", "1/", "- ", "@", "[NAME", "~", "x1 ", "(1", "A^", "a@", "http://", "1-", "1.", "00",
@@ -25,7 +25,7 @@ _ALPHABETS = (
 
 
 def hostile_text(number: int) -> str:
-    """Give the text of a number: a mutated note, random Unicode, a repeated fragment, a long line. Invented."""
+    """Return the text of a number: a mutated note, random Unicode, a repeated fragment, a long line. Invented."""
     rng = random.Random(number)
     made = rng.choices((_mutated_note, _random_unicode, _repeated, _long_line, _code_points), (500, 200, 200, 2, 98))[
         0
@@ -54,7 +54,7 @@ def _random_unicode(rng: random.Random) -> str:
 
 
 def _code_points(rng: random.Random) -> str:
-    """Any code point at all, lone surrogates among them."""
+    """Any code points, including lone surrogates."""
     return "".join(chr(rng.randrange(0x110000)) for _ in range(rng.randrange(120)))
 
 

@@ -1,10 +1,10 @@
-"""``python -m tests.benchmarks.kills``: random ``kill -9``, of processes that write the log and of whole runs.
+"""``python -m tests.benchmarks.kills``: random ``kill -9`` of audit log writers and of whole runs.
 
-First 4 processes that write the audit log, each acknowledging to its parent over a pipe: killed at random moments, one
-or all, and started again. Then ``llmops run`` with 4 workers over the quickstart sample: some of its workers, its
-parent or all of it killed at random moments, and the same command given again until it comes to its end; after which an
-undisturbed run with the same vault must release the same. ``--kills 1000`` and ``--run-kills 1000`` are the size that
-issue 4 names; a kill of a run costs seconds. With ``--work`` an interrupted benchmark goes on where it was.
+First, 4 processes write the audit log and acknowledge to their parent over a pipe; one or all are killed at random
+moments and restarted. Then ``llmops run`` with 4 workers on the quickstart sample: some workers, the parent or all are
+killed at random moments, and the same command is repeated until it finishes; an undisturbed run with the same vault
+must then release the same. ``--kills 1000`` and ``--run-kills 1000`` are the size that issue 4 names; a kill of a run
+costs seconds. With ``--work`` an interrupted benchmark resumes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""``kill -9`` of whole runs: the same command given again releases what an undisturbed run does."""
+"""``kill -9`` of whole runs: the repeated command must release the same as an undisturbed run."""
 
 import contextlib
 import json
@@ -24,19 +24,19 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 4
 PATIENCE_S = 1200
 VAULT_RUNS = 5
-"""A vault serves so many runs, of which the first makes it under the kills; they share one undisturbed run."""
+"""Runs per vault; the first makes it under the kills, and all share one undisturbed run."""
 REACH = 0.7
-"""Moments are drawn from this part of an undisturbed run: one that goes on has less to do, so its end is hit too."""
+"""Kill moments are drawn from this share of an undisturbed run: a resumed one is shorter, so its end is hit too."""
 
 
 @dataclass
 class Tally:
-    """What the kills came to; kept beside the work, so that an interrupted benchmark goes on where it was.
+    """Counts of the kills; stored in the work folder, so that an interrupted benchmark resumes.
 
     Args:
-        kills: moments at which SIGKILL was sent; ``by_kind`` says to whom.
-        starts: how often the command was given; runs: how often it came to its end.
-        duration: wall seconds of the last undisturbed run, which the random moments are drawn from.
+        kills: number of moments at which SIGKILL was sent; ``by_kind`` gives the targets.
+        starts: number of times the command was started; runs: number of times it finished.
+        duration: wall seconds of the last undisturbed run; random moments are drawn from it.
     """
 
     kills: int = 0
@@ -55,10 +55,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a run is killed.
+    """Folder of a killed run.
 
     Args:
-        recipe: what is run; its output is ``out`` and its raw zone ``raw`` below ``root``.
+        recipe: the recipe; its output is ``out`` and its raw zone ``raw`` below ``root``.
     """
 
     root: Path
@@ -77,7 +77,7 @@ class Scene:
         return sorted((self.output / "release").glob("[0-9a-f]*"))
 
     def start(self) -> "subprocess.Popen[str]":
-        """The command as a user gives it; always the same."""
+        """The user's command; always the same."""
         command = [sys.executable, "-c", "from llmops.cli import main; main()", "run", str(self.recipe), "--json"]
         command += ["--output", str(self.output), "--raw-zone", str(self.raw), "--workers", str(WORKERS)]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "PYTHONPATH": str(ROOT)}
@@ -85,7 +85,7 @@ class Scene:
         return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, text=True, start_new_session=True)
 
     def forget(self, *, vault: bool) -> None:
-        """As if it had never run; keys stay, so that records keep their ids."""
+        """Reset to before the run; keys stay, so that records keep their ids."""
         shutil.rmtree(self.output, ignore_errors=True)
         shutil.rmtree(self.raw / "work", ignore_errors=True)
         if vault:
@@ -94,7 +94,7 @@ class Scene:
 
 
 def quickstart(root: Path) -> Path:
-    """The quickstart sample in many small shards, without the evaluation: written to ``root``, its path."""
+    """Write the quickstart sample in many small shards, without evaluation, to ``root``; return its path."""
     recipe = {
         "recipe": 1,
         "name": "kills",
@@ -113,7 +113,7 @@ def quickstart(root: Path) -> Path:
 def kill_runs(
     scene: Scene, kills: int, seed: int = 4, told: Callable[[Tally], None] = lambda _: None, tally: Tally | None = None
 ) -> Tally:
-    """So many kills at random moments; ``told`` hears of each run that came to its end."""
+    """Kill at random moments, up to the given number; ``told`` is called for each finished run."""
     kept = scene.root / "tally.json"
     tally = tally or (Tally(**json.loads(kept.read_text())) if kept.exists() else Tally())
     if not tally.duration:
@@ -139,7 +139,7 @@ def kill_runs(
 
 
 def _until_done(scene: Scene, rng: Random, kills: int, tally: Tally, save: Callable[[], None]) -> dict[str, Any]:
-    """Start and kill and start again, until a start comes to its end; its summary."""
+    """Start and kill repeatedly until a start finishes; return its summary."""
     while True:
         process = scene.start()
         tally.starts += 1
@@ -154,7 +154,7 @@ def _until_done(scene: Scene, rng: Random, kills: int, tally: Tally, save: Calla
                 continue
             stdout, stderr = process.communicate(timeout=PATIENCE_S)
         if process.returncode != 0:
-            # Nobody was asked and nothing was mended: whoever must give the command again is counted.
+            # No manual repair is allowed: a repeated start after a failure is counted.
             tally.people.append(f"exit {process.returncode}: {(stderr.strip().splitlines() or [''])[-1]}")
             if len(tally.people) > 2:
                 tally.failures.append("a run that was killed does not go on by itself")
@@ -164,7 +164,7 @@ def _until_done(scene: Scene, rng: Random, kills: int, tally: Tally, save: Calla
 
 
 def _slept(process: "subprocess.Popen[str]", seconds: float) -> bool:
-    """Wait; whether the run is still at work then."""
+    """Wait; return whether the run is still active."""
     try:
         process.wait(timeout=max(0.0, seconds))
     except subprocess.TimeoutExpired:
@@ -173,7 +173,7 @@ def _slept(process: "subprocess.Popen[str]", seconds: float) -> bool:
 
 
 def _kill_workers(process: "subprocess.Popen[str]", rng: Random, tally: Tally) -> None:
-    """Kill one or more workers at one instant; once a start, since a shard that kills two workers is given up."""
+    """Kill one or more workers at once; once per start, since a shard that kills two workers fails."""
     workers = _children(process.pid)
     if workers:
         victims = rng.sample(workers, rng.randrange(1, len(workers) + 1))
@@ -184,7 +184,7 @@ def _kill_workers(process: "subprocess.Popen[str]", rng: Random, tally: Tally) -
 
 
 def _kill_run(process: "subprocess.Popen[str]", rng: Random, tally: Tally) -> None:
-    """Kill the parent alone, whose workers must then end by themselves; or all of the run at once."""
+    """Kill only the parent, whose workers must then end by themselves; or all processes at once."""
     everything = rng.random() < 0.5
     os.kill(process.pid, signal.SIGSTOP)  # so that it starts no worker while they are listed
     victims = [process.pid, *(_children(process.pid) if everything else ())]
@@ -201,7 +201,7 @@ def _count(tally: Tally, kind: str) -> None:
 
 
 def _nothing_half(scene: Scene, tally: Tally) -> None:
-    """Right after a kill: a release that has its name is whole, and the log is torn at most."""
+    """Check right after a kill: a named release is complete, and the log is at most torn."""
     for path in scene.releases:
         open_release(path, (_key(scene, RELEASE_KEY_FILE, "llmops-release"),))
     if (scene.output / "audit").is_dir() and (scene.raw / "keys" / AUDIT_KEY_FILE).exists():
@@ -211,7 +211,7 @@ def _nothing_half(scene: Scene, tally: Tally) -> None:
 
 
 def _undisturbed(scene: Scene, tally: Tally) -> object:
-    """What a run releases that nobody kills."""
+    """The release of an undisturbed run."""
     began = time.monotonic()
     process = scene.start()
     with _reaped(process):
@@ -223,7 +223,7 @@ def _undisturbed(scene: Scene, tally: Tally) -> object:
 
 
 def _content(scene: Scene, summary: dict[str, Any], tally: Tally) -> object:
-    """Release id, digests of its data, counts; and what must hold of every finished run's log."""
+    """Release id, digests of its data, counts; also checks the log of every finished run."""
     if not summary:
         return None
     release, *others = scene.releases
@@ -239,7 +239,7 @@ def _content(scene: Scene, summary: dict[str, Any], tally: Tally) -> object:
 
 
 def _logged(scene: Scene, release: Release, tally: Tally) -> None:
-    """Every released document has its whole path in the log, whichever start wrote it."""
+    """Check that every released document has all its events in the log, whichever start wrote them."""
     audit = scene.output / "audit"
     for kind in ("document_normalized", "document_deidentified", "document_scored", "document_released"):
         known = {seen.entry.event.document_id for seen in events_in(audit, kinds=(kind,))}
@@ -252,7 +252,7 @@ def _key(scene: Scene, file: str, name: str) -> Any:
 
 
 def _children(parent: int) -> list[int]:
-    """The processes that a process has started and not yet seen end."""
+    """Child processes that have not been reaped."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -264,7 +264,7 @@ def _children(parent: int) -> list[int]:
 
 @contextlib.contextmanager
 def _reaped(process: "subprocess.Popen[str]") -> Iterator[None]:
-    """Leave no run behind, whatever happens here."""
+    """Kill remaining processes of the run on exit."""
     try:
         yield
     finally:

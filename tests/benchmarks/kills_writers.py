@@ -1,4 +1,4 @@
-"""``kill -9`` of processes that write the audit log: what was acknowledged is there, every stream goes on by itself."""
+"""``kill -9`` of audit log writers: acknowledged events must persist, every stream must resume."""
 
 import os
 import select
@@ -20,14 +20,14 @@ from llmops.audit.verify.directory import verify
 from llmops.keys import SigningKey, load_or_create_signing_key
 
 WRITERS = 4
-ROUND = 50  # kills on one log, then it is settled, checked and begun anew
+ROUND = 50  # kills on one log before it is closed, checked and started anew
 READ = 1 << 16
-SEGMENT = 50_000  # bytes after which a stream goes on in a new file: small, so that kills hit the change too
+SEGMENT = 50_000  # bytes per stream file: small, so that kills also hit the file change
 
 
 @dataclass
 class Seen:
-    """What the kills came to."""
+    """Counts of the kills."""
 
     kills: int = 0
     processes: int = 0
@@ -41,21 +41,21 @@ class Seen:
 
 @dataclass
 class Writer:
-    """A writing process as its parent sees it."""
+    """The parent's view of a writer process."""
 
     pid: int
     pipe: int
     heard: bytes = b""
 
     def listen(self) -> bool:
-        """Take in what it has acknowledged; False once it is gone and all is heard."""
+        """Read its acknowledgements; False once it has ended and all are read."""
         data = os.read(self.pipe, READ)
         self.heard += data
         return bool(data)
 
 
 def kill_writers(root: Path, kills: int, seed: int = 4, told: Callable[[Seen], None] = lambda _: None) -> Seen:
-    """So many kills at random moments, in rounds; ``told`` hears of each round."""
+    """Kill at random moments, in rounds, up to the given number; ``told`` is called for each round."""
     seen = Seen()
     signer = load_or_create_signing_key(root / "keys" / "log.pem", name="llmops-audit")
     while seen.kills < kills and not seen.failures:
@@ -69,7 +69,7 @@ def kill_writers(root: Path, kills: int, seed: int = 4, told: Callable[[Seen], N
 
 
 def _round(audit: Path, signer: SigningKey, rng: Random, kills: int, seen: Seen) -> dict[str, dict[int, str]]:
-    """Kill, listen to the end, start again; what each stream has acknowledged, by position."""
+    """Kill, read the remaining acknowledgements, restart; return each stream's acknowledged positions."""
     acknowledged: dict[str, dict[int, str]] = {f"w{n}": {} for n in range(WRITERS)}
     running: dict[str, Writer] = {}
     for kill in range(kills + 1):
@@ -101,7 +101,7 @@ def _start(audit: Path, stream: str, signer: SigningKey, seed: float) -> Writer:
 
 
 def _write(audit: Path, stream: str, signer: SigningKey, rng: Random, pipe: int) -> NoReturn:
-    """The writing process: open, which recovers, then append and acknowledge until it is killed."""
+    """Writer process: open, which recovers, then append and acknowledge until killed."""
     try:
         while True:
             with AuditLog.open(
@@ -113,7 +113,7 @@ def _write(audit: Path, stream: str, signer: SigningKey, rng: Random, pipe: int)
                     if rng.random() < 0.05:
                         log.checkpoint()
     finally:
-        os._exit(1)  # not by our kill: the parent calls that a failure
+        os._exit(1)  # not by our kill: the parent counts that as a failure
 
 
 def _batch(rng: Random) -> list[RecordRead | DocumentScored]:
@@ -129,7 +129,7 @@ def _batch(rng: Random) -> list[RecordRead | DocumentScored]:
 
 
 def _wait(running: dict[str, Writer], rng: Random) -> None:
-    """Listen until a random moment: mostly in mid-writing, sometimes while a stream is just being opened."""
+    """Read until a random moment: mostly while writing, sometimes while a stream is being opened."""
     if rng.random() < 0.8:
         want, moment = rng.choice(sorted(running)), time.monotonic() + 30
         before = len(running[want].heard)
@@ -145,11 +145,11 @@ def _listen(running: dict[str, Writer], seconds: float) -> None:
     ready, _, _ = select.select(list(by_pipe), [], [], seconds)
     for pipe in ready:
         if not by_pipe[pipe].listen():
-            time.sleep(seconds)  # it ended by itself; `_bury` tells
+            time.sleep(seconds)  # it ended by itself; `_bury` reports it
 
 
 def _bury(stream: str, writer: Writer, acknowledged: dict[int, str], seen: Seen) -> None:
-    """Hear the last of a killed writer; a receipt that was cut off in the pipe was not acknowledged."""
+    """Read a killed writer's last receipts; a receipt cut off in the pipe was not acknowledged."""
     _, status = os.waitpid(writer.pid, 0)
     if not os.WIFSIGNALED(status):
         seen.failures.append(f"{stream}: ended by itself with {os.waitstatus_to_exitcode(status)}")
@@ -163,7 +163,7 @@ def _bury(stream: str, writer: Writer, acknowledged: dict[int, str], seen: Seen)
 
 
 def _settle(audit: Path, signer: SigningKey, acknowledged: dict[str, dict[int, str]], seen: Seen) -> None:
-    """Open each stream once more, as a next start does, tie them, and hold all against what was acknowledged."""
+    """Reopen each stream as the next start does, tie them, and compare all with the acknowledged events."""
     for stream, receipts in acknowledged.items():
         with AuditLog.open(audit, stream=stream, signer=signer, clock=_now):
             pass

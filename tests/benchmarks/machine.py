@@ -1,4 +1,4 @@
-"""Where a figure was measured, which a benchmark prints; and where to work if the disk is not the question."""
+"""Describe the machine of a measurement; choose a work folder if the disk does not matter."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def machine() -> dict[str, object]:
-    """Cores, processor, load, system, and the versions that the audit log's speed rests on."""
+    """Cores, processor, load, system, and the versions that affect the audit log's speed."""
     processor = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     return {
         "cores": os.cpu_count(),
@@ -23,7 +23,7 @@ def machine() -> dict[str, object]:
 
 
 def in_memory(prefix: str) -> Path:
-    """A new folder where syncing costs nothing, if the machine has such a place: no kill of a process empties it."""
+    """Make a folder on a file system where sync is free, if there is one: killing a process does not empty it."""
     memory = Path("/dev/shm")
     return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if os.access(memory, os.W_OK) else None))
 

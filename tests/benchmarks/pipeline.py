@@ -1,7 +1,7 @@
-"""``python -m tests.benchmarks.pipeline``: what each stage costs on the bundled cohort, and what audit costs.
+"""``python -m tests.benchmarks.pipeline``: cost of each stage on the bundled cohort, and cost of the audit.
 
-The whole pipeline runs in this process on one core; the cohort is read as often as asked. The figures are records a CPU
-second by stage, each stage's share, and the ratio of an audited append to a plain SHA-256 of the same bytes.
+The whole pipeline runs in this process on one core, on a configurable number of copies of the cohort. Reports records
+per CPU second by stage, each stage's share, and the ratio of an audited append to a plain SHA-256 of the same bytes.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def _folder() -> Iterator[Path]:
 
 
 def _stages(here: Path, times: int, ner: str) -> None:
-    """Run every stage over the cohort's records and say what each cost."""
+    """Run every stage over the cohort's records and report each cost."""
     from llmops.documents import SourceRecord, Withheld
     from llmops.pipeline.meters import Meter
     from llmops.recipe import build_pipeline, load_keys, load_recipe, open_vault, resolve
@@ -97,7 +97,7 @@ def _stages(here: Path, times: int, ner: str) -> None:
 
 
 def _audit(here: Path, events: int = 20_000, batch: int = 100) -> None:
-    """Append and verify events, and hash the same bytes plainly."""
+    """Append and verify events, and hash the same bytes without the log."""
     from llmops.audit import AuditLog
     from llmops.audit.events import RecordRead
     from llmops.audit.verify.directory import verify

@@ -1,4 +1,4 @@
-"""Presidio as it comes, and as somebody who knows it would configure it for US clinical notes; both without network."""
+"""Presidio by default, and configured by an expert for US clinical notes; both without network."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -16,11 +16,11 @@ HEALTHCARE = (
     "UsClaimNumberRecognizer", "UsPrescriptionNumberRecognizer", "UsReferralNumberRecognizer",
     "UsProviderTaxIdRecognizer",
 )  # fmt: skip
-"""Recognizers that Presidio ships switched off."""
+"""Recognizers that Presidio ships disabled."""
 
 
 class Baseline:
-    """A Presidio engine seen as a detector; every find it reports counts as masked."""
+    """Presidio engine as a detector; every reported finding counts as masked."""
 
     def __init__(self, engine: AnalyzerEngine) -> None:
         self._engine = engine
@@ -34,13 +34,13 @@ class Baseline:
 
 
 def default_presidio() -> Baseline:
-    """``AnalyzerEngine()`` over the same small model."""
+    """``AnalyzerEngine()`` with the same small model."""
     _stay_offline()
     return Baseline(AnalyzerEngine(nlp_engine=_nlp({}), supported_languages=["en"]))
 
 
 def configured_presidio() -> Baseline:
-    """Organisations kept and the shipped US healthcare recognizers switched on."""
+    """Organisations kept, and the US healthcare recognizers enabled."""
     _stay_offline()
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])
@@ -70,5 +70,5 @@ def _nlp(settings: dict[str, Any]) -> Any:
 
 
 def _stay_offline() -> None:
-    """Presidio's e-mail and URL recognizers fetch the public suffix list otherwise."""
+    """Presidio's e-mail and URL recognizers otherwise fetch the public suffix list."""
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)

@@ -1,9 +1,9 @@
 """``python -m tests.benchmarks.real_text --corpora DIR --output DIR``: real text with marks, outside the repository.
 
 The corpora (dictated reports, ``narrative/mtsamples-dev.jsonl``; abstracts, ``narrative/pubmedqa-dev.jsonl``) are not
-part of the project, and no text of them is. ``real_text_marks.jsonl`` holds a line a text: its set, its id, the SHA-256
-of its text and its marks, ``[start, end, label]`` in code points of that text; with a fourth member, a surrogate of our
-own, the range is replaced first. The same corpora give the same bytes.
+part of the project, and none of their text is. ``real_text_marks.jsonl`` has one line per text: its set, its id, the
+SHA-256 of its text and its marks, ``[start, end, label]`` in code points; with a fourth member, a surrogate of our own,
+the range is replaced first. The same corpora give the same bytes.
 """
 
 import argparse
@@ -20,21 +20,21 @@ MARKS = Path(__file__).with_name("real_text_marks.jsonl")
 SOURCES = ("narrative/mtsamples-dev.jsonl", "narrative/pubmedqa-dev.jsonl")
 SETS = ("real-dev", "real-train", "abstracts-dev", "abstracts-train")
 DICTATED = "real-dev"
-"""The set that is also written as ``real-dev-dictation``: lower case, no punctuation."""
+"""The set also written as ``real-dev-dictation``: lower case, no punctuation."""
 _JOINED = re.compile(r"(?<=\b[A-Za-z])\.(?=[A-Za-z]\b)")
-"""The dots of p.r.n. and M.D.: written as one word."""
+"""Dots in p.r.n. and M.D., which are written as one word."""
 _SPACED = re.compile(r"\.(?!\d)|(?<!\d)\.|[:,](?!\d)|(?<!\d)[:,]|[;!?\"()\[\]{}*_|\s]|(?<!\w)[-/]|[-/](?!\w)")
 
 
 def build(corpora: Path, output: Path) -> dict[str, int]:
-    """Write each set as JSON Lines ``{"id", "text", "spans"}``; give the number of texts of each.
+    """Write each set as JSON Lines ``{"id", "text", "spans"}``; return the number of texts of each.
 
     Args:
         corpora: the folder that holds ``narrative``.
-        output: a folder outside the repository; made where it is missing.
+        output: a folder outside the repository; created if missing.
 
     Raises:
-        ValueError: a text of the corpora is missing or not the one that was marked; names its id.
+        ValueError: a text of the corpora is missing or differs from the marked one; names its id.
     """
     texts = dict(_texts(corpora))
     sets: dict[str, list[str]] = defaultdict(list)
@@ -51,7 +51,7 @@ def build(corpora: Path, output: Path) -> dict[str, int]:
 
 
 def apply(text: str, marks: list[list[Any]]) -> tuple[str, list[tuple[int, int, str]]]:
-    """Give the text with its surrogates, and the marked ranges in it."""
+    """Return the text with its surrogates, and the marked ranges in it."""
     pieces: list[str] = []
     spans = []
     position = length = 0
@@ -66,7 +66,7 @@ def apply(text: str, marks: list[list[Any]]) -> tuple[str, list[tuple[int, int, 
 
 
 def dictated(text: str, spans: list[tuple[int, int, str]]) -> tuple[str, list[tuple[int, int, str]]]:
-    """Give a text as a recogniser of speech writes it: lower case, a single line, no punctuation but in numbers."""
+    """Format a text like speech recognition: lower case, one line, no punctuation except in numbers."""
     spoken = [character.lower() for character in text]
     for match in _SPACED.finditer(text):
         spoken[match.start()] = " "
@@ -102,7 +102,7 @@ def _line(identity: str, text: str, spans: list[tuple[int, int, str]]) -> str:
 
 
 def main() -> int:
-    """Build the sets and say how many texts each holds."""
+    """Build the sets and print the number of texts of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)

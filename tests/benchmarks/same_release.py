@@ -1,8 +1,8 @@
 """``python -m tests.benchmarks.same_release OTHER INPUT...``: compare releases of two checkouts, row by row.
 
-OTHER is a checkout, such as ``git worktree add`` makes one. It runs first and makes vault and keys; this checkout runs
-on a copy of them, so that pseudonyms, offsets and ids are the same, and every row can be compared: text, findings,
-fields, quality, and each withheld record with its reason. Exit code 1 and a count by column where they differ; no text.
+OTHER is a checkout, e.g. from ``git worktree add``. It runs first and makes vault and keys; this checkout runs on a
+copy of them, so that pseudonyms, offsets and ids match and every row can be compared: text, findings, fields, quality,
+and each withheld record with its reason. Prints counts of differences by column, no text; exit code 1 on a difference.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _compare(here: Path, other: Path, given: Path) -> bool:
-    """Run both over one input and print how many rows differ, by column."""
+    """Run both over one input and print the number of differing rows, by column."""
     first, second = here / "first", here / "second"
     before = _run(other, first, given)
     second.mkdir()
@@ -71,7 +71,7 @@ def _compare(here: Path, other: Path, given: Path) -> bool:
 
 
 def _run(checkout: Path, here: Path, given: Path) -> dict[str, dict[str, dict[str, object]]]:
-    """Run a checkout's own code in a folder and read what it released and withheld, by id."""
+    """Run a checkout's own code in a folder and read its released and withheld rows, by id."""
     here.mkdir(exist_ok=True)
     (here / "recipe.yaml").write_text(RECIPE.format(input=json.dumps(str(given))), encoding="utf-8")
     code = "from llmops.cli.app import main; main()"

@@ -1,10 +1,10 @@
-"""``python -m tests.benchmarks.tampering``: the tamper matrix, attacks by positions, and as many clean logs.
+"""``python -m tests.benchmarks.tampering``: tamper matrix: attacks by positions, and as many clean logs.
 
-Every position is another log of another shape: verified clean first (a finding would be a false alarm), then attacked
-in every way at a random place, verified, and put back. An attack is *detected* if the verdict is the one it must be,
-*located* if a finding names the stream and a range or position that holds the first event that is not what it was, and
-the findings together claim nothing behind it as proven. A rollback with no anchor to tell must be said to be possible,
-not called tampered. ``--positions 1000`` is the size that issue 4 names.
+Every position is a new log of a new shape: verified clean first (a finding would be a false alarm), then attacked in
+every way at a random place, verified, and restored. An attack is *detected* if the verdict is the expected one, and
+*located* if a finding names the stream and a range or position with the first altered event, and the findings together
+claim nothing after it as proven. A rollback without an anchor must be reported as possible, not as tampering.
+``--positions 1000`` is the size that issue 4 names.
 """
 
 import argparse
@@ -27,7 +27,7 @@ UNPROVABLE = "a rollback of log and checkpoints would not show"
 
 
 def matrix(root: Path, positions: int, seed: int = 4) -> Iterator[dict[str, object]]:
-    """One row for the clean logs, one for each attack, one for the rollback that nothing can show."""
+    """One row for the clean logs, one per attack, one for the undetectable rollback."""
     signer = load_or_create_signing_key(root / "keys" / "log.pem", name="llmops-audit")
     thief = load_or_create_signing_key(root / "keys" / "thief.pem", name="llmops-audit")
     clean: Counter[str] = Counter()
@@ -53,7 +53,7 @@ def matrix(root: Path, positions: int, seed: int = 4) -> Iterator[dict[str, obje
 
 
 def judge(verdict: Verdict, strike: Strike) -> dict[str, int]:
-    """Whether a verdict detects a strike, and locates it: in a range, or to the event."""
+    """Whether a verdict detects a strike, and locates it: in a range, or at the event."""
     about = [finding for finding in verdict.findings if finding.stream == strike.stream and _is_bad(finding, strike)]
     detected = verdict.status in strike.says
     located = any(_holds(finding, strike.event) for finding in about)
@@ -61,12 +61,12 @@ def judge(verdict: Verdict, strike: Strike) -> dict[str, int]:
     if strike.event is not None:
         located &= min((finding.start for finding in about), default=0) <= strike.event
     if verdict.status is Status.CANNOT_VERIFY:
-        located = True  # there is nothing left to point at
+        located = True  # nothing is left to locate
     return {"detected": detected, "located": located, "to_the_event": any(_names(f, strike.event) for f in about)}
 
 
 def unanchored(log: SmallLog, rng: Random) -> dict[str, int]:
-    """Log and checkpoints cut back together, and no anchor given: never intact, and the verdict says why."""
+    """Log and checkpoints truncated together, without an anchor: never intact, and the verdict says why."""
     roll_back(log, rng)
     verdict = log.verify(anchored=False)
     log.restore()
@@ -75,7 +75,7 @@ def unanchored(log: SmallLog, rng: Random) -> dict[str, int]:
 
 
 def holds(row: dict[str, object]) -> bool:
-    """Whether a row of the matrix is what it must be."""
+    """Whether a row of the matrix has the expected result."""
     if "logs" in row:
         return not row["false_alarms"]
     names = ("reported_as_not_provable",) if "reported_as_not_provable" in row else ("detected", "located")
@@ -87,7 +87,7 @@ def _is_bad(finding: Finding, strike: Strike) -> bool:
 
 
 def _holds(finding: Finding, event: int | None) -> bool:
-    """Whether the event lies in the finding's range; nothing to hold where no event was touched."""
+    """Whether the finding's range contains the event; true if no event was altered."""
     if event is None or _names(finding, event):
         return True
     return finding.start <= event and (finding.end is None or event < finding.end)

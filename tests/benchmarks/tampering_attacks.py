@@ -1,4 +1,4 @@
-"""Attacks on a log, each at one random place; each says where it struck, for the verdict to be held against."""
+"""Attacks on a log, each at one random place; each returns its location, to check the verdict against."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from tests.benchmarks.tampering_log import MAIN, STREAMS, WORKERS, SmallLog, inv
 
 @dataclass(frozen=True, kw_only=True)
 class Strike:
-    """Where an attack struck, and the least that must be said of it.
+    """Location of an attack, and the minimum content of its verdict.
 
     Args:
-        stream: the stream to be named; empty for the folder or a release.
-        event: first event that is not what it was; None where no event was touched.
-        says: one of these must be the status.
-        words: a part of the finding that must be there.
+        stream: the stream that must be named; empty for the folder or a release.
+        event: first altered event; None if no event was altered.
+        says: the allowed statuses.
+        words: required part of the finding.
     """
 
     stream: str
@@ -32,7 +32,7 @@ Attack = Callable[[SmallLog, Random], Strike]
 
 
 def flip(log, rng):
-    """One bit of one event, its line end too."""
+    """Flip one bit of an event or its line end."""
     stream, data, at = _byte(log, rng)
     changed = bytearray(data)
     changed[at] ^= 1 << rng.randrange(8)
@@ -41,7 +41,7 @@ def flip(log, rng):
 
 
 def zero(log, rng):
-    """A stretch of bytes wiped with zeros."""
+    """Overwrite a range of bytes with zeros."""
     stream, data, at = _byte(log, rng)
     size = min(rng.randrange(1, 600), len(data) - at)
     log.put(log.file(stream, "jsonl"), data[:at] + bytes(size) + data[at + size :])
@@ -49,7 +49,7 @@ def zero(log, rng):
 
 
 def edit(log, rng):
-    """One value changed to another that is as valid."""
+    """Change one value to another valid one."""
     stream, lines, at = _event(log, rng)
     lines[at] = lines[at].replace(b'"run":"run1"', b'"run":"run2"')
     log.put_lines(stream, lines)
@@ -57,7 +57,7 @@ def edit(log, rng):
 
 
 def delete(log, rng):
-    """One event taken out."""
+    """Remove one event."""
     stream, lines, at = _event(log, rng)
     del lines[at]
     log.put_lines(stream, lines)
@@ -65,7 +65,7 @@ def delete(log, rng):
 
 
 def insert(log, rng):
-    """An invented event that fits the one before it."""
+    """Insert an invented event that fits the one before it."""
     stream, lines, at = _event(log, rng)
     lines.insert(at, invented(rng, at, link(leaf_hash(lines[at - 1])) if at else NO_PREVIOUS))
     log.put_lines(stream, lines)
@@ -73,7 +73,7 @@ def insert(log, rng):
 
 
 def reorder(log, rng):
-    """Two events exchanged."""
+    """Swap two events."""
     stream, lines, at = _event(log, rng)
     other = (at + rng.randrange(1, len(lines))) % len(lines)
     lines[at], lines[other] = lines[other], lines[at]
@@ -82,7 +82,7 @@ def reorder(log, rng):
 
 
 def duplicate(log, rng):
-    """One event twice."""
+    """Duplicate one event."""
     stream, lines, at = _event(log, rng)
     lines.insert(at, lines[at])
     log.put_lines(stream, lines)
@@ -90,7 +90,7 @@ def duplicate(log, rng):
 
 
 def blank(log, rng):
-    """An empty line put in."""
+    """Insert an empty line."""
     stream, lines, at = _event(log, rng)
     lines.insert(at, b"")
     log.put_lines(stream, lines)
@@ -98,42 +98,42 @@ def blank(log, rng):
 
 
 def truncate(log, rng):
-    """The end cut off at an event; the checkpoints stay."""
+    """Truncate at an event; the checkpoints stay."""
     stream, lines, at = _event(log, rng)
     log.put_lines(stream, lines[:at])
     return Strike(stream=stream, event=at)
 
 
 def truncate_bytes(log, rng):
-    """The end cut off at a byte; the checkpoints stay."""
+    """Truncate at a byte; the checkpoints stay."""
     stream, data, at = _byte(log, rng)
     log.put(log.file(stream, "jsonl"), data[:at])
     return Strike(stream=stream, event=data.count(b"\n", 0, at))
 
 
 def rewrite(log, rng):
-    """One event changed and every later one linked to it: no link is broken."""
+    """Change one event and relink every later one: no link is broken."""
     stream, lines, at = _event(log, rng)
     log.put_lines(stream, _forged(lines, at, rng))
     return Strike(stream=stream, event=at)
 
 
 def rewrite_and_truncate(log, rng):
-    """One event changed, later ones linked to it, and the end cut off: what is left of the block is not proven."""
+    """Change one event, relink later ones, and truncate: the rest of the block is not proven."""
     stream, lines, at = _event(log, rng)
     log.put_lines(stream, _forged(lines, at, rng)[: rng.randrange(at + 1, len(lines) + 1)])
     return Strike(stream=stream, event=at)
 
 
 def drop_and_relink(log, rng):
-    """One event taken out and the rest numbered and linked anew."""
+    """Remove one event; renumber and relink the rest."""
     stream, lines, at = _event(log, rng)
     log.put_lines(stream, relinked([*lines[:at], *lines[at + 1 :]], at))
     return Strike(stream=stream, event=at)
 
 
 def splice(log, rng):
-    """The end of one stream put in place of another's, numbered and linked as if it belonged there."""
+    """Replace the end of one stream by another's, renumbered and relinked."""
     stream, lines, at = _event(log, rng)
     other = rng.choice([name for name in STREAMS if name != stream])
     tail = log.lines(other)
@@ -142,7 +142,7 @@ def splice(log, rng):
 
 
 def swap_streams(log, rng):
-    """All files of two streams exchanged, or the events alone."""
+    """Swap all files of two streams, or only the events."""
     one, other = rng.sample(STREAMS, 2)
     for suffix in rng.choice((("jsonl",), ("jsonl", "checkpoints"), ("jsonl", "checkpoints", "vkey", "tree"))):
         first, second = log.file(one, suffix), log.file(other, suffix)
@@ -152,7 +152,7 @@ def swap_streams(log, rng):
 
 
 def forge_checkpoint(log, rng):
-    """History rewritten from one event on, and sealed anew by a thief under the trusted key's name."""
+    """Rewrite history from one event on, and reseal it with a thief's key under the trusted key's name."""
     stream, lines, at = _event(log, rng)
     lines = _forged(lines, at, rng)
     log.put_lines(stream, lines)
@@ -164,7 +164,7 @@ def forge_checkpoint(log, rng):
 
 
 def resign(log, rng):
-    """Every checkpoint signed by another key, and that key put beside the log."""
+    """Sign every checkpoint with another key, and add that key beside the log."""
     stream, lines, _ = _event(log, rng)
     sizes = [parse_checkpoint(note).size for note in log.notes(stream)]
     log.put_notes(stream, [_sealed_by_thief(log, stream, lines[:size], rng) for size in sizes])
@@ -173,7 +173,7 @@ def resign(log, rng):
 
 
 def flip_checkpoint(log, rng):
-    """One bit of the checkpoint file. At its very end that is a torn checkpoint, as a crash leaves it."""
+    """Flip one bit of the checkpoint file. At its very end that is a torn checkpoint, as after a crash."""
     stream = rng.choice(STREAMS)
     path = log.file(stream, "checkpoints")
     changed = bytearray(log.kept[path])
@@ -185,7 +185,7 @@ def flip_checkpoint(log, rng):
 
 
 def old_checkpoint(log, rng):
-    """A true checkpoint of earlier put in place of the newest, and the events behind it rewritten."""
+    """Replace the newest checkpoint by an earlier genuine one, and rewrite the events after it."""
     stream = rng.choice(STREAMS)
     notes, lines = log.notes(stream), log.lines(stream)
     keep = rng.randrange(1, len(notes))
@@ -197,7 +197,7 @@ def old_checkpoint(log, rng):
 
 
 def replay_checkpoint(log, rng):
-    """An old checkpoint written behind the newest, of this stream or of another."""
+    """Append an old checkpoint after the newest, of this stream or of another."""
     stream = rng.choice(STREAMS)
     note = rng.choice(log.notes(rng.choice(STREAMS)))
     log.put_notes(stream, [*log.notes(stream), note])
@@ -205,7 +205,7 @@ def replay_checkpoint(log, rng):
 
 
 def edit_key_file(log, rng):
-    """One bit of the public key beside the log."""
+    """Flip one bit of the public key beside the log."""
     path = log.file(rng.choice(STREAMS), "vkey")
     changed = bytearray(log.kept[path])
     changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
@@ -214,20 +214,20 @@ def edit_key_file(log, rng):
 
 
 def roll_back(log, rng):
-    """Events and checkpoints of the main stream cut back together: only the anchor knows."""
+    """Truncate events and checkpoints of the main stream together: only the anchor detects it."""
     size = _cut_back(log, MAIN, rng)
     return Strike(stream=MAIN, event=size, words="rolled back")
 
 
 def roll_back_worker(log, rng):
-    """Events and checkpoints of another stream cut back together: the main stream knows."""
+    """Truncate events and checkpoints of another stream together: the main stream detects it."""
     stream = rng.choice(WORKERS)
     _cut_back(log, stream, rng)
     return Strike(stream=stream, event=0, words="it does not now")
 
 
 def wipe_file(log, rng):
-    """The events of a stream removed, or emptied."""
+    """Remove the events of a stream, or empty the file."""
     stream = rng.choice(STREAMS)
     if rng.random() < 0.5:
         log.remove(log.file(stream, "jsonl"))
@@ -237,7 +237,7 @@ def wipe_file(log, rng):
 
 
 def wipe_stream(log, rng):
-    """Every file of a stream removed."""
+    """Remove every file of a stream."""
     stream = rng.choice(STREAMS)
     for path in log.kept:
         if path.parent == log.audit and path.name.startswith(f"{stream}."):
@@ -246,7 +246,7 @@ def wipe_stream(log, rng):
 
 
 def wipe_log(log, rng):
-    """The whole folder emptied: nothing is left to be verified, and that is no success."""
+    """Empty the whole folder: nothing is left to verify, which is a failure."""
     for path in log.kept:
         if path.parent == log.audit:
             log.remove(path)
@@ -254,7 +254,7 @@ def wipe_log(log, rng):
 
 
 def edit_artifact(log, rng):
-    """One bit of a published file, or of the manifest that names it."""
+    """Flip one bit of a published file, or of its manifest."""
     path = rng.choice((log.part, log.manifest))
     changed = bytearray(log.kept[path])
     changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
@@ -263,7 +263,7 @@ def edit_artifact(log, rng):
 
 
 def remove_artifact(log, rng):
-    """A published file, or its manifest, removed."""
+    """Remove a published file, or its manifest."""
     log.remove(rng.choice((log.part, log.manifest)))
     return Strike(stream="", words="release r1")
 
@@ -289,7 +289,7 @@ def _event(log: SmallLog, rng: Random) -> tuple[str, list[bytes], int]:
 
 
 def _forged(lines: list[bytes], at: int, rng: Random) -> list[bytes]:
-    """The lines with one event exchanged for an invented one, and linked anew."""
+    """Replace one event by an invented one, and relink."""
     return relinked([*lines[:at], invented(rng, at, NO_PREVIOUS), *lines[at + 1 :]], at)
 
 
@@ -309,7 +309,7 @@ def _sealed_by_thief(log: SmallLog, stream: str, lines: list[bytes], rng: Random
 
 
 def _cut_back(log: SmallLog, stream: str, rng: Random) -> int:
-    """Put a stream back to one of its earlier, truly signed states; its size then."""
+    """Reset a stream to one of its earlier, genuinely signed states; return its size."""
     notes = log.notes(stream)
     keep = rng.randrange(1, len(notes))
     size = parse_checkpoint(notes[keep - 1]).size

@@ -1,4 +1,4 @@
-"""A small audit log with all that an attacker could reach for: three tied streams, an anchor, a published release."""
+"""A small audit log with every target of an attack: three tied streams, an anchor, a published release."""
 
 import hashlib
 import json
@@ -25,11 +25,11 @@ STREAMS = (MAIN, *WORKERS)
 
 @dataclass
 class SmallLog:
-    """A log that may be damaged and put back; `build` makes one of random shape.
+    """A log that can be damaged and restored; `build` makes one of random shape.
 
     Args:
-        anchors: of the main stream alone; it vouches for the workers' streams.
-        thief: a key of the same name that nobody trusts.
+        anchors: of the main stream alone, which covers the workers' streams.
+        thief: an untrusted key of the same name.
     """
 
     root: Path
@@ -55,11 +55,11 @@ class SmallLog:
         return self.audit / f"{stream}.{suffix}"
 
     def lines(self, stream: str) -> list[bytes]:
-        """The events, without line ends, as they were."""
+        """The original events, without line ends."""
         return self.kept[self.file(stream, "jsonl")].splitlines()
 
     def notes(self, stream: str) -> list[bytes]:
-        """The checkpoints as they were."""
+        """The original checkpoints."""
         return list(split_notes(self.kept[self.file(stream, "checkpoints")])[0])
 
     def put(self, path: Path, data: bytes) -> None:
@@ -78,13 +78,13 @@ class SmallLog:
         path.unlink(missing_ok=True)
 
     def restore(self) -> None:
-        """Put back what was damaged."""
+        """Restore the damaged files."""
         for path in self.touched:
             path.write_bytes(self.kept[path])
         self.touched.clear()
 
     def verify(self, *, anchored: bool = True) -> Verdict:
-        """As `llmops audit verify --key --anchor --artifacts` does."""
+        """Verify as `llmops audit verify --key --anchor --artifacts` does."""
         anchors = self.anchors if anchored else ()
         return verify(self.audit, [self.signer.public], anchors, releases=self.root / "release")
 
@@ -113,7 +113,7 @@ def build(root: Path, rng: Random, signer: SigningKey, thief: SigningKey) -> Sma
 
 
 def relinked(lines: list[bytes], start: int) -> list[bytes]:
-    """The same events numbered and linked anew from ``start`` on, as an attacker does who knows the format."""
+    """The same events renumbered and relinked from ``start`` on, as by an attacker who knows the format."""
     new = lines[:start]
     prev = link(leaf_hash(new[-1])) if new else NO_PREVIOUS
     for n, line in enumerate(lines[start:], start):
@@ -124,7 +124,7 @@ def relinked(lines: list[bytes], start: int) -> list[bytes]:
 
 
 def invented(rng: Random, n: int, prev: str) -> bytes:
-    """An event that fits its place and never happened."""
+    """A false event that fits its position."""
     event = RecordRead(record_id=f"r{rng.randbytes(8).hex()}", format="fhir")
     return encode(Entry(n=n, prev=prev, at=1, run="run1", event=event))
 

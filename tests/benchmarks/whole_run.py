@@ -1,7 +1,7 @@
-"""``python -m tests.benchmarks.whole_run``: CPU time of a whole run against that of detection alone, on the same notes.
+"""``python -m tests.benchmarks.whole_run``: CPU time of a whole run against detection alone, on the same notes.
 
-Two processes, one after the other, on one core: one finds PHI in the texts, the other takes them from JSON Lines to a
-signed release with one worker. User and system time count, start-up and loading with them, so that neighbours matter
+Two processes run in sequence on one core: one finds PHI in the texts, the other takes them from JSON Lines to a signed
+release with one worker. User and system time count, including start-up and loading, so that other load matters
 little.
 """
 
@@ -70,7 +70,7 @@ def _measure(here: Path, limit: int) -> None:
 
 
 def _write(path: Path, limit: int) -> int:
-    """Write notes of the repository as an export has them: a number for the patient, one for the note, the text."""
+    """Write notes of the repository in export form: a patient number, a note number, the text."""
     lines = [line for name in NOTES for line in (ROOT / f"{name}.jsonl").read_text("utf-8").splitlines()]
     chosen = lines[:: max(1, len(lines) // limit)][:limit] if limit else lines
     rows = [

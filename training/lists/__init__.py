@@ -1,4 +1,4 @@
-"""The word lists of the training."""
+"""Word lists for training."""
 
 from importlib.resources import files
 from typing import Final
@@ -14,11 +14,11 @@ def listed(name: str) -> tuple[str, ...]:
 
 
 def lines(name: str) -> tuple[str, ...]:
-    """Read a list that has one entry a line; ``#`` at the start of a line begins a remark."""
+    """Read a list with one entry per line; ``#`` at the start of a line begins a comment."""
     text = (_LISTS / f"{name}.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def weighted(name: str) -> dict[str, int]:
-    """Read a list of words and counts, a pair a line."""
+    """Read a list of words and counts, one pair per line."""
     return {word: int(count) for word, count in (line.split() for line in lines(name))}

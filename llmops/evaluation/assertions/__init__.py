@@ -1,4 +1,4 @@
-"""What a suite can demand of an answer; one file a family."""
+"""Assertions that a suite can make about an answer; one module per family."""
 
 from typing import Annotated, Final, TypeAlias
 

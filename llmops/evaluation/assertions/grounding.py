@@ -1,4 +1,4 @@
-"""Assertions that an answer rests on what was retrieved."""
+"""Assertions that an answer is grounded in the retrieved passages."""
 
 from typing import Final, Literal
 
@@ -19,10 +19,10 @@ _NEGATIONS: Final = frozenset(
 
 
 class Cites(Declared):
-    """The answer cites passages that were retrieved, and none that were not.
+    """The answer cites retrieved passages, and no others.
 
     Args:
-        at_least: how many passages.
+        at_least: minimum number of passages.
     """
 
     use: Literal["cites"]
@@ -38,19 +38,19 @@ class Cites(Declared):
 
 
 class Supported(Declared):
-    """Every sentence of the answer is borne out by one passage: most of its words, all of its numbers, its negation.
+    """One passage supports every sentence of the answer: most of its words, all of its numbers, its negation.
 
-    Lexical on purpose: it needs no second model, and it never excuses a changed number.
+    Lexical on purpose: it needs no second model, and never accepts a changed number.
 
     Args:
-        overlap: share of a sentence's words that the passage must hold.
+        overlap: minimum share of a sentence's words in the passage.
     """
 
     use: Literal["supported"]
     overlap: float = Field(default=0.7, gt=0, le=1)
 
     def check(self, answer: Answer) -> AssertionResult:
-        """Judge sentence by sentence; a refusal claims nothing, and so is supported."""
+        """Check each sentence; a refusal makes no claim and so passes."""
         if is_refusal(answer.text):
             return passed(self.use)
         lines = answer.prose.splitlines()
@@ -63,7 +63,7 @@ class Supported(Declared):
 
 
 def bears_out(text: str, claim: str, overlap: float) -> bool:
-    """Whether a passage says the claim word for word, or has its numbers, enough of its words, and its negation."""
+    """Whether a passage has the claim verbatim, or its numbers, enough of its words, and its negation."""
     if _says(text, claim):
         return True
     if not set(_NUMERAL.findall(claim)) <= set(_NUMERAL.findall(text)):
@@ -75,14 +75,14 @@ def bears_out(text: str, claim: str, overlap: float) -> bool:
 
 
 def _says(text: str, claim: str) -> bool:
-    """Whether a passage has the claim word for word from where a sentence or line begins; half a sentence may lie."""
+    """Whether a passage has the claim verbatim from the start of a sentence or line; half a sentence may mislead."""
     starts = {span.start for span in sentences(text)} | {at + 1 for at, char in enumerate(text) if char == "\n"}
     said = " ".join(claim.split())
     return any(" ".join(text[start:].split()).startswith(said) for start in starts)
 
 
 def _nearest(text: str, claimed: set[str]) -> str:
-    """The stretch of neighbouring sentences, up to three, that shares most with the claim; the shortest of equals."""
+    """The run of up to 3 adjacent sentences that shares most words with the claim; the shortest of equals."""
     spans = sentences(text)
     stretches = [
         text[spans[first].start : spans[last].end]

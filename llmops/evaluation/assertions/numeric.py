@@ -19,7 +19,7 @@ _NUMBER: Final = re2.compile(
 
 
 class Measure(NamedTuple):
-    """A number as written, with the word right after it."""
+    """A number as written, and the word after it."""
 
     value: float
     unit: str
@@ -29,9 +29,9 @@ class Numeric(Declared):
     """The answer states this number, within a tolerance, in this unit or one that converts to it.
 
     Args:
-        value: what is expected.
-        tolerance: how far off it may be, in the unit.
-        unit: UCUM unit or a usual spelling; without one, any number of this value will do.
+        value: expected number.
+        tolerance: maximum deviation, in the unit.
+        unit: UCUM unit or a usual spelling; without one, the number alone must match.
     """
 
     use: Literal["numeric"]
@@ -40,7 +40,7 @@ class Numeric(Declared):
     unit: str = ""
 
     def check(self, answer: Answer) -> AssertionResult:
-        """Try every number in the answer."""
+        """Compare every number in the answer."""
         found = list(measures(answer.prose))
         if any(self._agrees(measure) for measure in found):
             return passed(self.use)
@@ -60,12 +60,12 @@ class Numeric(Declared):
 
 
 def measures(text: str) -> Iterator[Measure]:
-    """Every number in a text with the unit that follows it, in the next table cell too; thousands commas understood."""
-    # A number stands after something that is no part of a word; before the first one that is this blank.
+    """Yield every number with its unit, which may be in the next table cell; accepts thousands commas."""
+    # A number follows a character that is no part of a word; this blank precedes the first one.
     text = f" {text}"
     position = 0
     while match := _NUMBER.search(text, position):
         number = match.group(1).replace(",", "").replace("−", "-")
         yield Measure(float(number), match.group(2) or "")
-        # From the end of the number itself: what follows may be its unit and the next number's sign at once ("120/80").
+        # From the end of the number: the rest may be its unit and the next number's sign at once ("120/80").
         position = match.end(1)

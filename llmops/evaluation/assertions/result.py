@@ -1,4 +1,4 @@
-"""What an assertion is asked about and what it says."""
+"""Input and result of an assertion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from llmops.stage import PhiScanner
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A model's answer and what it was given.
+    """A model's answer with its prompt's passages.
 
     Args:
-        text: the answer as it came.
-        context: the passages that stood in the prompt.
-        scanner: looks for PHI; ``None`` where nobody injected one.
+        text: the answer, unmodified.
+        context: the passages in the prompt.
+        scanner: detects PHI; ``None`` where none was injected.
     """
 
     text: str = field(repr=False)
@@ -24,18 +24,18 @@ class Answer:
 
     @property
     def prose(self) -> str:
-        """The answer without the citations of its context."""
+        """The answer without citations of its context."""
         return without_citations(self.text, self.context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssertionResult:
-    """What one assertion found.
+    """Result of one assertion.
 
     Args:
         assertion: its ``use`` tag.
         passed: whether it holds.
-        code: why not, from a closed list of words; ``"ok"`` where it holds.
+        code: reason for a failure, from a closed list; ``"ok"`` for a pass.
     """
 
     assertion: str
@@ -44,23 +44,23 @@ class AssertionResult:
 
 
 class Assertion(Protocol):
-    """One thing that must be true of an answer."""
+    """A condition that an answer must meet."""
 
     def check(self, answer: Answer) -> AssertionResult:
-        """Judge an answer; the same answer always gets the same outcome."""
+        """Check an answer; deterministic."""
         ...
 
 
 def passed(use: str) -> AssertionResult:
-    """The assertion holds."""
+    """Build a passed result."""
     return AssertionResult(assertion=use, passed=True, code="ok")
 
 
 def failed(use: str, code: str) -> AssertionResult:
-    """The assertion does not hold, and why."""
+    """Build a failed result with its code."""
     return AssertionResult(assertion=use, passed=False, code=code)
 
 
 def outcome(use: str, code: str, *, holds: bool) -> AssertionResult:
-    """Passed where ``holds``, else failed for ``code``."""
+    """Build a passed result if ``holds``, else a failed one with ``code``."""
     return passed(use) if holds else failed(use, code)

@@ -1,4 +1,4 @@
-"""Assertions about an answer that must be data."""
+"""Assertions that an answer is structured data."""
 
 import json
 from functools import cached_property
@@ -14,7 +14,7 @@ _FENCE: Final = re2.compile(r"(?s)\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\z")
 
 
 class JsonSchema(Declared):
-    """The answer is JSON (a code fence around it is allowed) that a JSON Schema accepts."""
+    """The answer is JSON, optionally in a code fence, and valid under a JSON Schema."""
 
     use: Literal["json_schema"]
     json_schema: dict[str, Any] = Field(alias="schema")
@@ -35,11 +35,11 @@ class JsonSchema(Declared):
         import jsonschema  # noqa: PLC0415 - only for suites that use it
         from referencing import Registry  # noqa: PLC0415 - only for suites that use it
 
-        # An empty registry of our own: the default one fetches a remote "$ref" from the network.
+        # An empty registry: the default one fetches a remote "$ref" from the network.
         return jsonschema.validators.validator_for(self.json_schema)(self.json_schema, registry=Registry())
 
     def check(self, answer: Answer) -> AssertionResult:
-        """Parse and validate; a reference that cannot be resolved fails."""
+        """Parse and validate; an unresolvable reference fails."""
         from referencing.exceptions import Unresolvable  # noqa: PLC0415 - only for suites that use it
 
         fenced = _FENCE.match(answer.prose)

@@ -1,4 +1,4 @@
-"""Units of measure as answers write them, read by UCUM's rules and compared where they measure the same thing."""
+"""Units of measure in answers, parsed by UCUM's rules and compared within a dimension."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class MeasureUnit:
 
 
 def unit_of(text: str) -> MeasureUnit:
-    """Read a unit; one that is not known only equals itself, spelt the same."""
+    """Parse a unit; an unknown one equals only the same spelling."""
     spelt = _spelling(text)
     if spelt == _CELSIUS:
         return MeasureUnit(_CELSIUS)
@@ -85,7 +85,7 @@ def unit_of(text: str) -> MeasureUnit:
 
 
 def convert(value: float, given: str, wanted: str) -> float | None:
-    """A value in another unit; ``None`` where the two do not measure the same thing."""
+    """Convert a value to another unit; ``None`` if the dimensions differ."""
     source, target = unit_of(given), unit_of(wanted)
     if source.dimension != target.dimension:
         return None

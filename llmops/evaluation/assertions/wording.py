@@ -1,4 +1,4 @@
-"""Assertions about the words of an answer."""
+"""Assertions about the wording of an answer."""
 
 from functools import cached_property
 from typing import Any, Literal
@@ -11,31 +11,31 @@ from llmops.validation import Declared
 
 
 class Contains(Declared):
-    """The answer holds at least one of these texts, in any case and spacing."""
+    """The answer contains at least one of these texts; case and spacing are ignored."""
 
     use: Literal["contains"]
     any_of: tuple[str, ...] = Field(min_length=1)
 
     def check(self, answer: Answer) -> AssertionResult:
-        """Look for each text."""
+        """Search for each text."""
         folded = _folded(answer.prose)
         return outcome(self.use, "text_missing", holds=any(_folded(text) in folded for text in self.any_of))
 
 
 class NotContains(Declared):
-    """The answer holds none of these texts, in any case and spacing."""
+    """The answer contains none of these texts; case and spacing are ignored."""
 
     use: Literal["not_contains"]
     none_of: tuple[str, ...] = Field(min_length=1)
 
     def check(self, answer: Answer) -> AssertionResult:
-        """Look for each text, in the citations too."""
+        """Search for each text, also in the citations."""
         folded = _folded(answer.text)
         return outcome(self.use, "text_present", holds=not any(_folded(text) in folded for text in self.none_of))
 
 
 class Regex(Declared):
-    """The answer matches a pattern somewhere; RE2, so that no pattern takes more than linear time."""
+    """The answer matches a pattern somewhere; RE2, for linear time."""
 
     use: Literal["regex"]
     pattern: str

@@ -1,4 +1,4 @@
-"""Completeness: is the document all there?"""
+"""Completeness: is any part of the document missing?"""
 
 import re
 from typing import Final
@@ -12,7 +12,7 @@ from llmops.quality.policy import QualityPolicy
 _FEW_WORDS: Final = 3
 _LONG_LINE: Final = 60
 _MISSING: Final = 0.1
-# A sentence that ends with one of these was not ended by its writer.
+# A sentence that ends with one of these is cut off.
 _DANGLING: Final = frozenset(
     """
     a an and as at because but by for from had has have her his if in into is no nor not of on or our per than that the
@@ -31,7 +31,7 @@ _HEADING: Final = re.compile(r"[A-Z][A-Za-z /&-]{2,60}:")
 
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
-    """Look for what is missing: text, its end, and the parts that a document of this kind should have."""
+    """Look for missing text, a missing end, and missing parts for a document of this kind."""
     tally = Penalties()
     text = document.text
     count = len(words(without_placeholders(text)))
@@ -64,7 +64,7 @@ def _ending(text: str, tally: Penalties) -> None:
     last = line.rsplit(None, 1)[-1]
     prose = len(words(line)) >= _FEW_WORDS
     broken_word = last.endswith("-") and len(last) > 1 and last[-2].isalpha()
-    # In an outline a short last line without a stop is how people write; mid-phrase is not.
+    # In an outline a short last line without a full stop is normal; ending mid-phrase is not.
     dangling = prose and (last.lower() in _DANGLING or last.endswith((",", "(", "&")) or broken_word)
     if dangling or _HEADING.fullmatch(line.strip()):
         tally.add("cut_off", 0.5, start, end)
@@ -73,5 +73,5 @@ def _ending(text: str, tally: Penalties) -> None:
 
 
 def _ends_sentences(text: str) -> bool:
-    """Whether the writer closes sentences at all, so that a missing stop means something."""
+    """Whether the writer ends sentences with a full stop at all, so that a missing one is evidence."""
     return len(re.findall(r"[a-z)\]]\.(?=\s)", text)) >= _FEW_WORDS

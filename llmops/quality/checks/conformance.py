@@ -1,4 +1,4 @@
-"""Conformance: do typed values have the shape their kind prescribes?"""
+"""Conformance: do typed values have the shape of their kind?"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,20 +10,20 @@ from llmops.phi import PLACEHOLDER, PhiLabel
 from llmops.quality.checks.penalties import Penalties
 from llmops.quality.policy import QualityPolicy
 
-# ISO 8601 as FHIR has it: year, month, day or instant.
+# ISO 8601 as in FHIR: year, month, day or instant.
 _DATE: Final = re.compile(
     r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])"
     r"(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?"
 )
 _NUMBER: Final = re.compile(r"\s{0,4}(?:[<>]=?|~|±)?\s{0,4}[+-]?\d{1,15}(?:[.,]\d{1,10})?(?:[eE][+-]?\d{1,3})?\s{0,4}")
 _RANGE: Final = re.compile(r"\s{0,4}\d{1,15}(?:\.\d{1,10})?\s{0,4}(?:-|–|to|:|/)\s{0,4}\d{1,15}(?:\.\d{1,10})?\s{0,4}")
-# UCUM has no blanks outside of annotations, and only printable ASCII.
+# UCUM allows no blanks outside annotations, and only printable ASCII.
 _UNIT: Final = re.compile(r"(?:[!-z|~]|\{[ -z|~]{0,60}\}){1,60}")
 
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
-    """Share of the shapes looked at that are right; a document without typed values has nothing wrong."""
-    del policy  # shapes are the standards', not ours to weigh
+    """Share of valid shapes among those checked; 1 for a document without typed values."""
+    del policy  # the standards define the shapes; the policy has no weights for them
     looked_at, wrong = 0, []
     if document.time:
         looked_at += 1
@@ -68,7 +68,7 @@ _RXNORM: Final = re.compile(r"\d{1,8}")
 
 
 def well_formed(code: str) -> bool | None:
-    """Whether ``system|code`` has the shape its system prescribes; ``None`` for systems not known here."""
+    """Whether ``system|code`` has the shape its system prescribes; ``None`` for unknown systems."""
     system, _, value = code.rpartition("|")
     shape = _SHAPES.get(system.casefold().removeprefix("urn:oid:").rstrip("/"))
     return None if shape is None or not value else shape(value)

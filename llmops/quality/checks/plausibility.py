@@ -1,4 +1,4 @@
-"""Plausibility: can a living person have these values?"""
+"""Plausibility: are the values possible in a living person?"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,9 @@ from llmops.quality.checks.penalties import Penalties
 from llmops.quality.policy import Measure, QualityPolicy
 
 _PENALTY: Final = 0.35
-_FUTURE: Final = 0.2  # may be an appointment or an expiry
+_FUTURE: Final = 0.2  # may be an appointment or an expiry date
 _GAP: Final = r"(?:[ \t]{0,3}[:=][ \t]{0,3}|[ \t]{1,3}(?:(?:is|was|of|at|-)[ \t]{1,3})?)"
-# No part of a range, fraction, date or clock time (0400), and not the first of several.
+# Not part of a range, fraction, date or clock time (0400), and not the first of several.
 _VALUE: Final = r"(?!0\d)(\d{1,6}(?:\.\d{1,3})?)(?![\d/.-]\d|\d| ?[&-])"
 _PRESSURE: Final = re.compile(r"\b(?:bp|blood pressure)\b" + _GAP + r"(\d{1,4})[ \t]?/[ \t]?(\d{1,4})\b", re.IGNORECASE)
 _AGE: Final = re.compile(
@@ -37,7 +37,7 @@ _DIASTOLIC: Final = "diastolic_pressure"
 
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
-    """Look for vital signs, laboratory values, ages and dates that cannot be, in text and in typed fields."""
+    """Look for impossible vital signs, laboratory values, ages and dates, in text and in typed fields."""
     tally = Penalties()
     _measures_in_text(document.text, policy, tally)
     _pressures(document.text, policy, tally)
@@ -58,21 +58,21 @@ def _measures_in_text(text: str, policy: QualityPolicy, tally: Penalties) -> Non
 
 @lru_cache(maxsize=8)
 def _term_pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds ``term value unit``; longest term first, so that "blood glucose" is not read as "glucose" of something."""
+    """Match ``term value unit``; longest term first, so that "blood glucose" is not read as "glucose"."""
     options = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
     unit = r"(?:([ \t]?[%°A-Za-z\[{/µ][^\s,;)]{0,15}))?"
     return re.compile(rf"(?<![\w+])({options})(?![\w+]){_GAP}{_VALUE}{unit}", re.IGNORECASE)
 
 
 def _unit(measure: Measure, follows: str) -> str:
-    """The unit behind a number in text; a word of its own that is no unit at all is just the next word."""
+    """The unit after a number in text; a word that is no unit at all is just the next word."""
     unit = follows.strip().rstrip(".")
     known = unit.casefold() in measure.units or unit.casefold() in _OTHER_UNITS
     return "" if follows[:1].isspace() and unit.isalpha() and not known else unit
 
 
 def _fits(measure: Measure, value: float, unit: str) -> bool:
-    """Whether a value is possible in its unit; with a unit that the policy does not list it is not judged."""
+    """Whether a value is possible in its unit; a unit missing from the policy is not judged."""
     limits = _limits(measure.units, unit)
     return not limits or any(low <= value <= high for low, high in limits)
 

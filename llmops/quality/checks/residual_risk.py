@@ -1,4 +1,4 @@
-"""Residual risk: how likely an identifier is left, and how much of the text its removal cost."""
+"""Residual risk: probability of a remaining identifier, and the share of text lost to its removal."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _NEGLIGIBLE: Final = 0.01
 
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
-    """Take off the de-identifier's own estimate, and half of what placeholders exceed their allowance by."""
+    """Subtract the de-identifier's own estimate, and half of the placeholders' excess over their allowance."""
     tally = Penalties()
     if document.residual_risk > _NEGLIGIBLE:
         tally.add("residual_risk", min(1.0, document.residual_risk))

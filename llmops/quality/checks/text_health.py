@@ -1,4 +1,4 @@
-"""Text health: is it language, or what broken decoding and OCR left of it?"""
+"""Text health: is the text language, or damaged by decoding or OCR?"""
 
 import re
 import unicodedata
@@ -10,9 +10,9 @@ from llmops.quality.checks.penalties import Penalties
 from llmops.quality.placeholders import without_placeholders
 from llmops.quality.policy import QualityPolicy
 
-# UTF-8 read as Windows-1252: a lead byte's letter and a continuation byte's sign.
+# UTF-8 read as Windows-1252: the letter of a lead byte and the sign of a continuation byte.
 _MOJIBAKE: Final = re.compile('[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œŸ¡-¿]|â€[\x80-\xbf™œž¢¦“”"]|ï»¿|ðŸ')
-# A digit or sign in the middle of a lower-case word: pat1ent, h0spital, adm!tted. Not T2DM, B12, q4h, x2days.
+# A digit or sign inside a lower-case word: pat1ent, h0spital, adm!tted. Not T2DM, B12, q4h, x2days.
 _MIXED: Final = re.compile(r"(?<![\w!$])[A-Za-z]?[a-z]{1,20}[0158!$][a-z]{2,20}(?![\w!$])")
 # A letter among digits: l42/88, 9O, 4O6. Not O2 or I10.
 _MIXED_NUMBER: Final = re.compile(r"(?<!\w)(?:l\d{1,4}|\d{1,4}O\d{0,4}|\d{1,3}l\d{1,3})(?!\w)")
@@ -59,7 +59,7 @@ def _unprintable(text: str, tally: Penalties) -> None:
 
 
 def _ocr_noise(text: str, tally: Penalties) -> None:
-    """Each odd token costs its share of the words, twenty-fold: one in a hundred words is a fifth of the score."""
+    """Charge each odd token 20 times its share of the words: 1 in 100 words costs a fifth of the score."""
     odd = [match.span() for match in _MIXED.finditer(text) if _DOSE.match(match[0]) is None]
     odd += [match.span() for match in _MIXED_NUMBER.finditer(text)]
     odd += [match.span() for match in _SIGNS.finditer(text) if _is_noise(set(match[0]))]
@@ -69,7 +69,7 @@ def _ocr_noise(text: str, tally: Penalties) -> None:
 
 
 def _is_noise(signs: set[str]) -> bool:
-    """Whether a run of signs is neither a ruler nor the seams of JSON."""
+    """Whether a run of signs is neither a ruler nor JSON punctuation."""
     return len(signs) > 2 and not signs <= _JSON_SIGNS
 
 
@@ -85,11 +85,11 @@ def _gibberish(text: str, length: int, policy: QualityPolicy, tally: Penalties) 
 
 
 def _is_odd(word: str) -> bool:
-    """Whether no English or Latin word looks so: five consonants in a row, or no end."""
+    """Whether no English or Latin word looks like this: 5 consonants in a row, or too long."""
     return word.isascii() and (_VOWELLESS.search(word) is not None or len(word) > _LONGEST_WORD)
 
 
 def _spaced_out(found: list[str]) -> int:
-    """Letters that stand alone in runs of four or more (p a t i e n t); flags and units come singly."""
+    """Letters set apart in runs of four or more (p a t i e n t); flags and units come singly."""
     runs = (sum(1 for _ in group) for single, group in groupby(found, key=lambda word: len(word) == 1) if single)
     return sum(run for run in runs if run >= _RUN)

@@ -1,4 +1,4 @@
-"""Uniqueness within a document: lines and paragraphs that stand there more than once (copy forward)."""
+"""Uniqueness within a document: repeated lines and paragraphs (copy forward)."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ _LONG_PARAGRAPH: Final = 80
 
 
 def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float, tuple[Evidence, ...]]:
-    """Take off the share of the text that repeats earlier text, paragraphs first."""
+    """Subtract the share of text that repeats earlier text, paragraphs first."""
     del policy
     text = document.text
     tally = Penalties()
@@ -26,7 +26,7 @@ def check(document: DeidentifiedDocument, policy: QualityPolicy) -> tuple[float,
 def _repeats(
     text: str, unit: re.Pattern[str], least: int, rule: str, taken: list[tuple[int, int]], tally: Penalties
 ) -> list[tuple[int, int]]:
-    """Report each repeat outside of ``taken``; both lists are in order, so one walk is enough."""
+    """Report each repeat outside ``taken``; both lists are sorted, so one pass is enough."""
     seen: set[str] = set()
     found, at = [], 0
     for match in unit.finditer(text):

@@ -1,1 +1,1 @@
-"""Name and number probes: what everybody is called and what every chart holds, put into notes and alone."""
+"""Name and number probes: common names and common chart content, inserted into notes and alone."""

@@ -1,7 +1,7 @@
-"""``python -m tests.benchmarks.probes``: are names of every class masked whole, and do clinical numbers stand?
+"""``python -m tests.benchmarks.probes``: are names of every class fully masked, and clinical numbers kept?
 
-Invented text in hand-written notes, in real reports (``LLMOPS_CORPORA``) and alone; seeded. A name counts as found when
-each of its letters is masked; a number, an eponym or a line of a chart stands when no letter or digit of it is.
+Invented text in hand-written notes, in real reports (``LLMOPS_CORPORA``) and alone; seeded. A name counts as found
+when every letter is masked; a number, an eponym or a chart line counts as kept when no letter or digit is masked.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tests.benchmarks.probes.people import CLASSES
 
 @dataclass
 class Tally:
-    """How many parts of a kind did as they must; ``missed`` holds the probe's own text of those that did not."""
+    """Number of parts of a kind that passed; ``missed`` holds the probe text of those that failed."""
 
     total: int = 0
     right: int = 0
@@ -69,7 +69,7 @@ def _detector(options: argparse.Namespace) -> Any:
         from llmops.deid.detect.judge.judge import Judge
         from llmops.deid.detect.ner import ClinicalNer
 
-        # No setting of the product names another network; both open this folder instead of the shipped one.
+        # No product setting selects another network; both open this folder instead of the shipped one.
         ClinicalNer.__init__.__defaults__ = Judge.__init__.__defaults__ = (options.model,)
     return Deidentifier(config=DeidConfig(ner=options.ner) if options.ner else DeidConfig())
 
@@ -81,14 +81,14 @@ SUBJECTS = {
     "eponyms": lambda count, rng: frames.of_eponyms(count, rng, beside=False),
     "eponyms beside persons": lambda count, rng: frames.of_eponyms(count, rng, beside=True),
 }
-"""What is probed besides names: ``(count, rng) -> probes``."""
+"""Probes other than names: ``(count, rng) -> probes``."""
 _BOTH = ("charts", "eponyms beside persons")
 BESIDE = "words beside names"
-"""Of all frames of names: nothing but the name is masked."""
+"""Result for all name frames: only the name is masked."""
 
 
 def measured(detector: Any, limit: int, seed: int, only: Iterable[str] = ()) -> dict[tuple[str, str, str], Tally]:
-    """Tally by ``(class, host, kind of frame)``; persons and eponyms in one text are tallied apart."""
+    """Tally by ``(class, host, kind of frame)``; persons and eponyms in one text are tallied separately."""
     tallies: dict[tuple[str, str, str], Tally] = defaultdict(Tally)
     for host, texts in hosts().items():
         for subject in [name for name in (*CLASSES, *SUBJECTS) if not only or name in only]:

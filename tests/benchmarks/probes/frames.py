@@ -1,7 +1,7 @@
 r"""Probe texts: frames of the data files, filled in.
 
-A line of a frame file is a text (``\n`` and ``\t`` stand for themselves) with ``$fields``; a line ``# kind`` names what
-follows. Names, ages and ``‹...›`` must be masked, numbers and ``«...»`` must stand, telephone numbers are free.
+A line of a frame file is a text (``\n`` and ``\t`` are escapes) with ``$fields``; a line ``# kind`` names the lines
+that follow. Names, ages and ``‹...›`` must be masked, numbers and ``«...»`` must be kept, telephone numbers are free.
 """
 
 import random
@@ -20,12 +20,12 @@ _MAN = re.compile(r"\bMr\. ")
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A text with the parts that must be masked or must stand.
+    """A text with the parts that must be masked or kept.
 
     Args:
-        kind: of the frame.
+        kind: kind of the frame.
         parts: ``(start, end, MASKED | STANDS | FREE)``, in order, disjoint.
-        own: where in ``text`` the probe stands.
+        own: range of the probe in ``text``.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Probe:
         return Probe(self.kind, before + self.text + after, moved, (len(before), len(before) + len(self.text)))
 
     def beside(self) -> list[int]:
-        """Where letters and digits of the probe's own text stand that are in no part."""
+        """Positions of letters and digits of the probe's own text outside any part."""
         taken = {i for start, end, _ in self.parts for i in range(start, end)}
         return [i for i in range(*self.own) if i not in taken and self.text[i].isalnum()]
 
@@ -57,14 +57,14 @@ def frames(name: str) -> tuple[tuple[str, str], ...]:
 
 
 def of_names(kind: str, count: int, rng: random.Random) -> Iterator[Probe]:
-    """Frames in turn, each with somebody of a class."""
+    """Frames in rotation, each with a person of a class."""
     for sort, frame in _in_turn(frames("frames"), count, rng):
         male = False if _WOMAN.search(frame) else True if _MAN.search(frame) else None
         yield _filled(sort, frame, _fields_of(draw(kind, rng, male=male), rng))
 
 
 def of_numbers(count: int, rng: random.Random) -> Iterator[Probe]:
-    """Clinical numbers that look like ages over 89; all of it must stand."""
+    """Clinical numbers that look like ages over 89; all must be kept."""
     for sort, frame in _in_turn(frames("numbers"), count, rng):
         numbers = {"n": str(rng.randint(90, 130)), "s": str(rng.randint(90, 99)), "t": f"{rng.uniform(96, 104):.1f}"}
         if not any(f"${key}" in frame for key in numbers):
@@ -98,7 +98,7 @@ _OLD_AGE = re.compile(r"(?:late )?nineties|centenarian|nonagenarian")
 
 
 def of_charts(count: int, rng: random.Random) -> Iterator[Probe]:
-    """What every chart has and must stand, and list numbers beside dates."""
+    """Common chart content that must be kept, and list numbers beside dates."""
     for sort, frame in _in_turn(frames("charts"), count, rng):
         if "‹" in frame or "«" in frame:
             yield _filled(sort, frame, {})
@@ -130,7 +130,7 @@ def _in_turn(pool: Sequence[tuple[str, str]], count: int, rng: random.Random) ->
 
 
 def _fields_of(person: Person, rng: random.Random) -> dict[str, tuple[str, str]]:
-    """What stands for each field of a frame, and what must become of it."""
+    """Text of each field of a frame, and whether it must be masked."""
     given, middle, family, man = person.given, person.middle, person.family, person.male
     full, initial = f"{given} {family}", f"{given} {middle[0]}. {family}"
     names = {
@@ -165,7 +165,7 @@ def _filled(kind: str, frame: str, fields: dict[str, tuple[str, str]]) -> Probe:
     for match in _FIELD.finditer(frame):
         text += frame[done : match.start()]
         key = match[1] or ""
-        # `$ageM`: the longest field that the letters begin with.
+        # `$ageM`: the longest field that is a prefix of the letters.
         key = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in fields), "")
         value, must = fields[key] if key else (match[3] or match[0], STANDS if match[2] == "«" else MASKED)
         if match[1] and not key:

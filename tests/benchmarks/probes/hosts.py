@@ -1,4 +1,4 @@
-"""Where probes stand: alone, in hand-written notes with and without PHI, in real reports where there are some."""
+"""Host texts for probes: none, hand-written notes with and without PHI, real reports if available."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def hosts() -> dict[str, list[str]]:
 
 
 def planted(probe: Probe, texts: Sequence[str], rng: random.Random) -> Probe:
-    """Put a probe on a line of its own into one of the texts, or behind a sentence; as it is where there are none."""
+    """Insert a probe into one of the texts, on its own line or after a sentence; unchanged if there are no texts."""
     if not texts:
         return probe
     text = rng.choice(texts)

@@ -1,7 +1,7 @@
-"""Names to probe with: by frequency in the population, of many origins, and names that are words.
+"""Names for probes: by population frequency, of many origins, and names that are words.
 
 Frequencies: US Census Bureau, 1990 (public domain). ``male``, ``female``: given names, per 100,000 of that sex.
-``rare``: surnames drawn by frequency from those behind the 5,000 commonest, which no list of frequencies holds.
+``rare``: surnames drawn by frequency from those after the 5,000 most common, which no frequency list holds.
 """
 
 import random
@@ -25,7 +25,7 @@ class Person:
 
 
 def draw(kind: str, rng: random.Random, *, male: bool | None = None) -> Person:
-    """Draw somebody of a class of `CLASSES`, of either sex where none is asked for."""
+    """Draw a person of a class of `CLASSES`, of either sex unless given."""
     man = rng.random() < 0.5 if male is None else male
     if kind == "diverse":
         origin = rng.choice(_origins())
@@ -42,7 +42,7 @@ def draw(kind: str, rng: random.Random, *, male: bool | None = None) -> Person:
 
 @cache
 def lines(name: str) -> tuple[str, ...]:
-    """The lines of a data file, empty ones left out."""
+    """The non-empty lines of a data file."""
     return tuple(line for line in (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines() if line)
 
 
