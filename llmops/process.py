@@ -13,10 +13,10 @@ _PR_SET_DUMPABLE: Final = 4
 def forbid_dumps() -> None:
     """Keep this process's memory, which holds PHI, out of core files and from other processes of the same user.
 
-    The core size limit becomes 0, soft and hard; child processes inherit it. On Linux the process is also marked
-    not dumpable (prctl(2)), since a crash handler named in ``core_pattern`` is not bound by the limit. Only root can then
-    attach with ptrace or read ``/proc/<pid>/mem``; child processes do not inherit this. Unprivileged code in the process
-    can undo neither.
+    The core size limit becomes 0, soft and hard; child processes inherit it. On Linux the process is also marked not
+    dumpable (prctl(2)), since a crash handler named in ``core_pattern`` is not bound by the limit. Only root can then
+    attach with ptrace or read ``/proc/<pid>/mem``; child processes do not inherit this. Unprivileged code in the
+    process can undo neither.
 
     Raises:
         StageError: the system refuses; nothing should be read then.
