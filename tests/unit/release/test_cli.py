@@ -15,7 +15,7 @@ from llmops.cli.audit import app as audit_app
 from llmops.cli.release import app
 from llmops.errors import AuditWriteError, RecipeError, ReleaseError
 from llmops.keys import SigningKey, load_verify_key
-from llmops.release import RevocationReason, open_release, revoke, withdraw
+from llmops.release import RevocationReason, open_release, revocation_writer, revoke
 
 CANARY = "HISTORY"
 
@@ -227,7 +227,7 @@ def test_what_is_taken_back_is_ended_by_doing_it_again(call, release_path, key, 
         raise AuditWriteError("audit: cannot append (No space left on device)")
 
     with monkeypatch.context() as patched:
-        patched.setattr(*((AuditLog, "append") if broken == "log" else (withdraw, "_publish")), full)
+        patched.setattr(*((AuditLog, "append") if broken == "log" else (revocation_writer, "_publish")), full)
         with pytest.raises(AuditWriteError):
             call(command, release_path, *rest, "--key", key)
     assert not index.exists()
