@@ -3,7 +3,7 @@
 import pytest
 
 from llmops.errors import RecipeError
-from llmops.recipe import load_recipe
+from llmops.recipe import load_recipe, resolve
 from llmops.runner.context import RunContext
 from llmops.runner.state import RunFolder, RunState
 
@@ -13,10 +13,10 @@ def places_of(tmp_path, line):
     text = f"recipe: 1\nname: notes\ninput: {{paths: [in]}}\noutput: out\nraw_zone: raw\n{line}\n"
     (tmp_path / "recipe.yaml").write_text(text)
     (tmp_path / "in").mkdir(exist_ok=True)
-    recipe = load_recipe(tmp_path / "recipe.yaml")
+    resolved = resolve(load_recipe(tmp_path / "recipe.yaml"))
     folder = RunFolder(root=tmp_path / "work", state=RunState(run_id="run-1", fingerprint="f", inputs="i"))
-    unused = dict.fromkeys(("policies", "keys", "log", "progress", "started"))
-    return RunContext(recipe=recipe, folder=folder, **unused).anchor_places
+    unused = dict.fromkeys(("keys", "log", "progress", "started"))
+    return RunContext(resolved=resolved, folder=folder, **unused).anchor_places
 
 
 def test_a_recipe_names_places_as_the_command_line_does(tmp_path):
